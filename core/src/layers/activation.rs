@@ -39,6 +39,10 @@ impl Layer for Activate {
         x.activate(self.activation)
     }
 
+    fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
+        Ok(cx.mask(0).cloned())
+    }
+
     fn boxed_clone(&self) -> Box<dyn Layer> {
         Box::new(self.clone())
     }

@@ -60,12 +60,20 @@ pub(crate) struct Drawn {
 /// Where a layer asks for its parameters.
 pub struct Build<'a> {
     key: Key,
+    /// What stands before the names of parameters: the layers within the layer.
+    prefix: String,
     drawn: &'a mut Vec<Drawn>,
 }
 
 impl<'a> Build<'a> {
     pub(crate) fn new(key: Key, drawn: &'a mut Vec<Drawn>) -> Self {
-        Self { key, drawn }
+        Self { key, prefix: String::new(), drawn }
+    }
+
+    /// Where a layer within this one asks for its parameters: they are this layer's own, with `name/` in front. What they
+    /// begin with depends on the place of the layer within, not on its name.
+    pub fn child(&mut self, place: u64, name: &str) -> Build<'_> {
+        Build { key: self.key.fold_str("within").fold(place), prefix: format!("{}{name}/", self.prefix), drawn: self.drawn }
     }
 
     /// Asks for a parameter. The n-th of a layer begins with the same values in every model with the same seed and the
@@ -73,8 +81,9 @@ impl<'a> Build<'a> {
     ///
     /// # Errors
     /// A shape that does not fit into memory, or an initializer that does not serve it.
-    pub fn weight(&mut self, spec: WeightSpec) -> Result<Weight> {
+    pub fn weight(&mut self, mut spec: WeightSpec) -> Result<Weight> {
         let place = self.drawn.len() as u32;
+        spec.name.insert_str(0, &self.prefix);
         let shape = Shape::new(&spec.dims)?;
         spec.regularizer.map_or(Ok(()), |regularizer| regularizer.check()).map_err(|error| error.context(spec.name.clone()))?;
         let value = spec.initializer.draw(&shape, self.key.fold(u64::from(place))).map_err(|error| error.context(spec.name.clone()))?;
@@ -94,16 +103,28 @@ impl<'a> Build<'a> {
     }
 }
 
-/// What a layer is called with: its parameters as variables, and whether the model is training.
+/// What a layer is called with: its parameters as variables, the masks of its inputs, and whether the model is training.
+#[derive(Clone, Copy)]
 pub struct Call<'a> {
     pub(crate) tape: &'a Tape,
     pub(crate) weights: &'a [Var],
+    pub(crate) masks: &'a [Option<Var>],
     pub(crate) training: bool,
+    pub(crate) trainable: bool,
     pub(crate) key: Key,
-    pub(crate) penalties: &'a RefCell<Vec<Var>>,
+    pub(crate) effects: &'a Effects,
 }
 
-impl Call<'_> {
+/// What layers ask for besides their outputs.
+#[derive(Default)]
+pub(crate) struct Effects {
+    /// What is added to the loss.
+    pub(crate) penalties: RefCell<Vec<Var>>,
+    /// Parameters, by their place among the layer's, and the values they take after the step.
+    pub(crate) updates: RefCell<Vec<(usize, Var)>>,
+}
+
+impl<'a> Call<'a> {
     /// A parameter as a variable.
     ///
     /// # Errors
@@ -116,6 +137,43 @@ impl Call<'_> {
     /// Whether the model is training: dropout drops only then.
     pub fn training(&self) -> bool {
         self.training
+    }
+
+    /// Whether the layer learns: a frozen BatchNormalization works as in inference.
+    pub fn trainable(&self) -> bool {
+        self.trainable
+    }
+
+    /// Which time steps of an input count: 1 where they do, 0 where not, `(batch, steps)`. None where all do.
+    pub fn mask(&self, input: usize) -> Option<&'a Var> {
+        self.masks.get(input).and_then(Option::as_ref)
+    }
+
+    /// The same call with other masks: for a layer within this one.
+    pub fn with_masks<'b>(&self, masks: &'b [Option<Var>]) -> Call<'b>
+    where
+        'a: 'b,
+    {
+        Call { masks, ..*self }
+    }
+
+    /// The call of the layer within this one that was built by [`Build::child`] with the same place.
+    #[must_use]
+    pub fn child(&self, place: u64) -> Self {
+        Self { key: self.key.fold_str("within").fold(place), ..*self }
+    }
+
+    /// Gives a parameter that the optimizer does not change a new value behind this step.
+    ///
+    /// # Errors
+    /// The layer was not built, or the value has another shape than the parameter.
+    pub fn update(&self, weight: Weight, value: &Var) -> Result<()> {
+        let expected = self.weight(weight)?.shape();
+        if value.shape() != expected {
+            return Err(Error::shape(format!("a parameter of shape {expected} cannot become {}", value.shape())));
+        }
+        self.effects.updates.borrow_mut().extend(weight.0.map(|place| (place as usize, value.detach())));
+        Ok(())
     }
 
     /// The key of this layer's random numbers, for one purpose. It depends on the model's seed and on the layer's place,
@@ -131,7 +189,7 @@ impl Call<'_> {
 
     /// Adds a single number to the loss of the model.
     pub fn add_loss(&self, penalty: Var) {
-        self.penalties.borrow_mut().push(penalty);
+        self.effects.penalties.borrow_mut().push(penalty);
     }
 
     /// Adds a penalty on the layer's output, divided by the size of the batch as in Keras.

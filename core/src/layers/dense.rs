@@ -156,6 +156,10 @@ impl Layer for Dense {
         Ok(y)
     }
 
+    fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
+        Ok(cx.mask(0).cloned())
+    }
+
     fn boxed_clone(&self) -> Box<dyn Layer> {
         Box::new(self.clone())
     }

@@ -45,6 +45,10 @@ impl Layer for Dropout {
         if cx.training() && self.rate > 0.0 { x.dropout(self.rate, cx.key("dropout")) } else { Ok(x.clone()) }
     }
 
+    fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
+        Ok(cx.mask(0).cloned())
+    }
+
     fn boxed_clone(&self) -> Box<dyn Layer> {
         Box::new(self.clone())
     }

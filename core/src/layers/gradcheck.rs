@@ -1,6 +1,4 @@
-use std::cell::RefCell;
-
-use super::{Build, Call, Layer};
+use super::{Build, Call, Effects, Layer};
 use crate::autodiff::{GradientCheck, Var};
 use crate::rng::{DEFAULT_SEED, Key};
 use crate::{PartialShape, Result, Tensor};
@@ -32,13 +30,15 @@ impl GradientCheck {
                 .iter()
                 .map(|weight| if weight.spec.trainable { learned.next() } else { None }.unwrap_or_else(|| constant(&weight.value)))
                 .collect();
-            let penalties = RefCell::new(Vec::new());
-            let y = layer.call(&Call { tape, weights: &weights, training: true, key, penalties: &penalties }, &vars[0])?;
+            let effects = Effects::default();
+            let cx = Call { tape, weights: &weights, masks: &[], training: true, trainable: true, key, effects: &effects };
+            let y = layer.call(&cx, &vars[0])?;
             let mut parts = vec![y.reshape([y.shape().size()])?];
             for (weight, var) in drawn.iter().zip(&weights) {
-                penalties.borrow_mut().extend(weight.spec.regularizer.map(|regularizer| regularizer.penalty(var)).transpose()?.flatten());
+                let penalty = weight.spec.regularizer.map(|regularizer| regularizer.penalty(var)).transpose()?;
+                effects.penalties.borrow_mut().extend(penalty.flatten());
             }
-            for penalty in penalties.into_inner() {
+            for penalty in effects.penalties.into_inner() {
                 parts.push(penalty.reshape([1])?);
             }
             Var::concat(&parts.iter().collect::<Vec<_>>(), 0)

@@ -14,6 +14,7 @@ mod reshape;
 use std::fmt::Debug;
 
 pub use activation::Activate;
+pub(crate) use context::Effects;
 pub use context::{Build, Call, Weight, WeightSpec};
 pub use dense::Dense;
 pub use dropout::Dropout;
@@ -27,7 +28,7 @@ use serde_json::{Map, Value};
 
 use crate::autodiff::Var;
 pub use crate::ops::Activation;
-use crate::{PartialShape, Result};
+use crate::{Error, PartialShape, Result};
 
 /// Options of a layer, as they are written to JSON.
 pub type Config = Map<String, Value>;
@@ -97,6 +98,38 @@ pub trait Layer: Debug + Send + Sync + 'static {
     /// # Errors
     /// The operations fail.
     fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var>;
+
+    /// The same for any number of inputs and outputs. Layers with one of each leave it as it is.
+    ///
+    /// # Errors
+    /// As [`build`](Layer::build), or another number of inputs than the layer takes.
+    fn build_many(&mut self, cx: &mut Build<'_>, inputs: &[PartialShape]) -> Result<Vec<PartialShape>> {
+        match inputs {
+            [input] => Ok(vec![self.build(cx, input)?]),
+            _ => Err(Error::argument(format!("the layer takes one input, got {}", inputs.len()))),
+        }
+    }
+
+    /// The same for any number of inputs and outputs. Layers with one of each leave it as it is.
+    ///
+    /// # Errors
+    /// As [`call`](Layer::call).
+    fn call_many(&self, cx: &Call<'_>, inputs: &[Var]) -> Result<Vec<Var>> {
+        match inputs {
+            [x] => Ok(vec![self.call(cx, x)?]),
+            _ => Err(Error::argument(format!("the layer takes one input, got {}", inputs.len()))),
+        }
+    }
+
+    /// Which time steps of the output count, from the masks in [`Call::mask`] and, where the layer makes a mask, its inputs.
+    /// A layer that leaves the steps where they are returns `Ok(cx.mask(0).cloned())`; if not said otherwise, the mask ends
+    /// here.
+    ///
+    /// # Errors
+    /// The operations fail.
+    fn compute_mask(&self, _cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
+        Ok(None)
+    }
 
     /// A copy with the same options and handles.
     fn boxed_clone(&self) -> Box<dyn Layer>;

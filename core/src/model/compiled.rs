@@ -28,10 +28,17 @@ pub(crate) struct Compiled {
     /// The optimizer's state of each parameter.
     slots: Vec<Vec<Vec<f32>>>,
     /// The programs of training steps, the one used last in front.
-    programs: Vec<(Shapes, Program)>,
+    programs: Vec<(Shapes, Step)>,
     arena: Arena,
     /// All gradients, where they have to be known before the first is used.
     gradients: Vec<Vec<f32>>,
+}
+
+/// A training step: its outputs are the loss, the predictions and the new values of the parameters in `updates`.
+#[derive(Debug)]
+struct Step {
+    program: Program,
+    updates: Vec<usize>,
 }
 
 /// The shapes of a batch, which a program was planned for.
@@ -147,7 +154,7 @@ impl Compiled {
         self.select_program(shapes, network, seed)?;
         self.prepare_slots(network)?;
         let Self { optimizer, programs, arena, slots, gradients, step, .. } = self;
-        let Some((_, program)) = programs.first() else {
+        let Some((_, Step { program, updates })) = programs.first() else {
             return Err(Error::state("there is no program for this batch"));
         };
         let exec = cpu.exec();
@@ -164,6 +171,10 @@ impl Compiled {
         if !self.metrics.is_empty() {
             let scored = scored(program.output(1, arena, inputs, &learner), batch, self.loss.targets())?;
             update_metrics(&mut self.metrics, &scored)?;
+        }
+        for (place, param) in updates.iter().enumerate() {
+            let value = program.output(2 + place, arena, inputs, &learner).data.to_vec();
+            learner.params[*param].update(&value);
         }
         Ok(loss)
     }
@@ -190,11 +201,13 @@ impl Compiled {
             Some(place) => self.programs[..=place].rotate_right(1),
             None => {
                 let recorded = record_loss(network, &*self.loss, shapes, true, seed)?;
-                let outputs: &[Var] =
-                    if self.metrics.is_empty() { std::slice::from_ref(&recorded.loss) } else { &[recorded.loss.clone(), recorded.y] };
-                let program = Program::compile(&recorded.tape, &Targets { outputs, loss: Some(&recorded.loss) })?;
+                // Predictions that no metric looks at need not be kept to the end.
+                let y = if self.metrics.is_empty() { recorded.loss.clone() } else { recorded.y };
+                let (updates, values): (Vec<usize>, Vec<Var>) = recorded.updates.into_iter().unzip();
+                let outputs = [vec![recorded.loss.clone(), y], values].concat();
+                let program = Program::compile(&recorded.tape, &Targets { outputs: &outputs, loss: Some(&recorded.loss) })?;
                 self.programs.truncate(KEPT - 1);
-                self.programs.insert(0, (shapes, program));
+                self.programs.insert(0, (shapes, Step { program, updates }));
             }
         }
         Ok(())
@@ -245,6 +258,7 @@ pub(crate) struct RecordedLoss {
     pub(crate) tape: Tape,
     pub(crate) y: Var,
     pub(crate) loss: Var,
+    pub(crate) updates: Vec<(usize, Var)>,
 }
 
 /// Records the model, and its loss with all penalties.
@@ -256,7 +270,7 @@ pub(crate) fn record_loss(network: &Network, loss: &dyn Loss, shapes: Shapes, tr
     };
     let weights = shapes.sample_weight.map(|shape| tape.input(2, shape));
     let loss = loss.mean(&tape.input(1, y), &traced.output, weights.as_ref())?;
-    Ok(RecordedLoss { loss: traced.with_penalties(loss)?, tape, y: traced.output })
+    Ok(RecordedLoss { loss: traced.with_penalties(loss)?, tape, y: traced.output, updates: traced.updates })
 }
 
 /// Gives each gradient to the optimizer as soon as it is complete.

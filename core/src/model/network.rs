@@ -1,11 +1,10 @@
 //! The layers of a model and their parameters.
 
-use std::cell::RefCell;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::autodiff::{Tape, Var};
-use crate::layers::{Build, Call, Layer, LayerSpec, default_name};
+use crate::layers::{Build, Call, Effects, Layer, LayerSpec, default_name};
 use crate::regularizers::Regularizer;
 use crate::rng::Key;
 use crate::{Error, MAX_RANK, PartialShape, Result, Shape, Tensor};
@@ -45,6 +44,11 @@ impl Parameter {
 
     pub(crate) fn value_mut(&mut self) -> &mut Tensor {
         &mut self.value
+    }
+
+    /// Takes a value that was computed for it.
+    pub(crate) fn update(&mut self, value: &[f32]) {
+        self.value.make_mut().copy_from_slice(value);
     }
 }
 
@@ -245,26 +249,31 @@ impl Network {
                 weights.push(tape.param(node.params.start + id, &param.value, learns));
             }
         }
-        let penalties = RefCell::new(Vec::new());
-        let mut output = x;
+        let effects = Effects::default();
+        let (mut output, mut mask, mut updates) = (x, None, Vec::new());
         for (index, node) in self.nodes.iter().enumerate() {
             let place = self.place(index);
             tape.set_scope(Some(Arc::from(place.as_str())));
             let key = Key::new(pass.seed).fold_str("layer").fold(index as u64);
-            let cx = Call { tape, weights: &weights[node.params.clone()], training: pass.training, key, penalties: &penalties };
-            output = node.layer.call(&cx, &output).map_err(|error| error.context(place.as_str()))?;
+            let (masks, weights) = ([mask], &weights[node.params.clone()]);
+            let (training, trainable) = (pass.training, node.trainable);
+            let cx = Call { tape, weights, masks: &masks, training, trainable, key, effects: &effects };
+            let x = output;
+            output = node.layer.call(&cx, &x).map_err(|error| error.context(place.as_str()))?;
+            mask = node.layer.compute_mask(&cx, &[x]).map_err(|error| error.context(place.as_str()))?;
+            updates.extend(effects.updates.take().into_iter().map(|(param, value)| (node.params.start + param, value)));
             if let Some(promised) = node.output.as_ref().filter(|promised| !promised.accepts(&output.shape())) {
                 return Err(Error::shape(format!("`build` promised {promised}, `call` gave {}", output.shape())).context(place));
             }
         }
         tape.set_scope(None);
-        let mut penalties = penalties.into_inner();
+        let mut penalties = effects.penalties.into_inner();
         for (param, variable) in self.params.iter().zip(&weights) {
             if let Some(regularizer) = param.regularizer {
                 penalties.extend(regularizer.penalty(variable)?);
             }
         }
-        Ok(Traced { output, weights, penalties })
+        Ok(Traced { output, mask, weights, penalties, updates })
     }
 }
 
@@ -284,10 +293,15 @@ pub(crate) struct Pass {
 pub struct Traced {
     /// What comes out of the last layer.
     pub output: Var,
+    /// Which time steps of it count, where not all do.
+    pub mask: Option<Var>,
     /// The parameters, in the order of [`Model::parameters`](super::Model::parameters).
     pub weights: Vec<Var>,
     /// What layers and regularizers add to the loss: the penalties of activities first, then those of parameters.
     pub penalties: Vec<Var>,
+    /// Parameters that the optimizer does not change, by their place, and the values they take behind this step: the moving
+    /// statistics of BatchNormalization.
+    pub updates: Vec<(usize, Var)>,
 }
 
 impl Traced {
