@@ -3,6 +3,7 @@
 
 mod callbacks;
 mod compiled;
+mod functional;
 mod initializers;
 mod layers;
 mod losses;
@@ -22,8 +23,19 @@ const LEFT_OUT: [(&str, &str); 3] = [
     ("recurrent", "there are no recurrent layers yet"),
 ];
 
-const TESTED: [&str; 10] =
-    ["callbacks", "compiled", "initializers", "layers", "losses", "metrics", "optimizers", "schedules", "summaries", "training"];
+const TESTED: [&str; 11] = [
+    "callbacks",
+    "compiled",
+    "functional",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "optimizers",
+    "schedules",
+    "summaries",
+    "training",
+];
 
 #[test]
 fn every_golden_file_is_tested_or_left_out_with_a_reason() {
