@@ -200,8 +200,19 @@ pub fn normalize(
     });
 }
 
-/// The sums over the rows of `dy`, and of `dy·(x − mean)`: `done(column, Σdy, Σdy·(x − mean))`.
-pub fn gradient_sums(exec: Exec<'_>, x: &[f32], dy: &[f32], mean: &[f32], scratch: &mut [f32], done: impl FnMut(usize, f64, f64)) {
+/// What was normalized, for the backward pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Normalized<'a> {
+    /// The input.
+    pub x: &'a [f32],
+    /// The mean of each column.
+    pub mean: &'a [f32],
+    /// Which rows made the statistics, where not all did.
+    pub mask: Option<&'a [f32]>,
+}
+
+/// The sums over all rows of `dy`, and of `dy·(x − mean)`: `done(column, Σdy, Σdy·(x − mean))`.
+pub fn gradient_sums(exec: Exec<'_>, of: Normalized<'_>, dy: &[f32], scratch: &mut [f32], done: impl FnMut(usize, f64, f64)) {
     multiversion! {
         fn sums<F>(x: &[f32], dy: &[f32], mean: &[f32], first: &mut [f32], second: &mut [f32]) {
             let n = mean.len();
@@ -224,6 +235,7 @@ pub fn gradient_sums(exec: Exec<'_>, x: &[f32], dy: &[f32], mean: &[f32], scratc
             }
         }
     }
+    let Normalized { x, mean, .. } = of;
     if mean.is_empty() {
         return;
     }
@@ -250,16 +262,7 @@ pub struct Slope {
 }
 
 /// `dx = dy·factor + slope·(x − mean) + offset`; where a mask says that a row did not count, `dx = dy·factor`.
-pub fn backward(
-    exec: Exec<'_>,
-    x: &[f32],
-    dy: &[f32],
-    mean: &[f32],
-    mask: Option<&[f32]>,
-    slope: impl Fn(usize) -> Slope,
-    dx: &mut [f32],
-    scratch: &mut [f32],
-) {
+pub fn backward(exec: Exec<'_>, of: Normalized<'_>, dy: &[f32], slope: impl Fn(usize) -> Slope, dx: &mut [f32], scratch: &mut [f32]) {
     multiversion! {
         fn chunk<F>(x: &[f32], dy: &[f32], mean: &[f32], factor: &[f32], slope: &[f32], offset: &[f32], dx: &mut [f32]) {
             let n = mean.len();
@@ -272,6 +275,7 @@ pub fn backward(
             }
         }
     }
+    let Normalized { x, mean, mask } = of;
     if mean.is_empty() {
         return;
     }
@@ -364,7 +368,7 @@ mod tests {
 
             let sums = everywhere(|exec| {
                 let mut sums = vec![0.0; 2 * columns];
-                gradient_sums(exec, &x, &dy, &mean, &mut room(), |c, first, second| {
+                gradient_sums(exec, Normalized { x: &x, mean: &mean, mask: None }, &dy, &mut room(), |c, first, second| {
                     (sums[c], sums[columns + c]) = (first as f32, second as f32);
                 });
                 sums
@@ -380,7 +384,7 @@ mod tests {
             for mask in [None, Some(&mask[..])] {
                 let dx = everywhere(|exec| {
                     let mut dx = vec![7.0; x.len()];
-                    backward(exec, &x, &dy, &mean, mask, slope, &mut dx, &mut room());
+                    backward(exec, Normalized { x: &x, mean: &mean, mask }, &dy, slope, &mut dx, &mut room());
                     dx
                 });
                 let counts = |i: usize| mask.map_or(1.0, |mask| f64::from(mask[i / columns]));

@@ -94,9 +94,21 @@ fn rows_per_chunk(rows: usize, n: usize) -> usize {
     Exec::chunk_len(rows, (CHEAP / n.max(1)).max(1))
 }
 
-/// `y = (x − mean)·factor·gamma + beta` in rows of n, where `gamma` and `beta`, both of length n, may be empty. `saved` takes
-/// the mean (0 where it is not taken off) and the factor of each row.
-pub fn normalize_rows(exec: Exec<'_>, scale: RowScale, x: &[f32], n: usize, gamma: &[f32], beta: &[f32], y: &mut [f32], saved: &mut [f32]) {
+/// How rows are normalized.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'a> {
+    /// What a row is divided by.
+    pub scale: RowScale,
+    /// The length of a row.
+    pub n: usize,
+    /// The factors of the columns; may be empty.
+    pub gamma: &'a [f32],
+    /// The offsets of the columns; may be empty.
+    pub beta: &'a [f32],
+}
+
+/// `y = (x − mean)·factor·gamma + beta` in rows. `saved` takes the mean (0 where it is not taken off) and the factor of each.
+pub fn normalize_rows(exec: Exec<'_>, how: Rows<'_>, x: &[f32], y: &mut [f32], saved: &mut [f32]) {
     multiversion! {
         fn rows<F>(scale: RowScale, x: &[f32], n: usize, gamma: &[f32], beta: &[f32], y: &mut [f32], saved: &mut [f32]) {
             for ((x, y), saved) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)).zip(saved.chunks_exact_mut(2)) {
@@ -114,6 +126,7 @@ pub fn normalize_rows(exec: Exec<'_>, scale: RowScale, x: &[f32], n: usize, gamm
             }
         }
     }
+    let Rows { scale, n, gamma, beta } = how;
     if n == 0 {
         return;
     }
@@ -128,26 +141,17 @@ pub fn rows_scratch_len(rows: usize, n: usize) -> usize {
     2 * n * rows.div_ceil(rows_per_chunk(rows, n)).max(1)
 }
 
-/// What the backward pass of [`normalize_rows`] reads.
-#[derive(Clone, Copy, Debug)]
-pub struct RowGradient<'a> {
-    /// What the rows were divided by.
-    pub scale: RowScale,
-    /// The length of a row.
-    pub n: usize,
-    /// The input.
-    pub x: &'a [f32],
-    /// The gradient of the output.
-    pub dy: &'a [f32],
-    /// The factors of the columns; may be empty.
-    pub gamma: &'a [f32],
-    /// Mean and factor of each row.
-    pub saved: &'a [f32],
-}
-
 /// The gradients by x, if asked for, and the sums over the rows of `dy` and of `dy` times the normalized x: those by beta and
 /// by gamma. The two sums are left at the beginning of `scratch`, one behind the other.
-pub fn normalize_rows_backward(exec: Exec<'_>, pass: RowGradient<'_>, dx: Option<&mut [f32]>, scratch: &mut [f32]) {
+pub fn normalize_rows_backward(
+    exec: Exec<'_>,
+    how: Rows<'_>,
+    x: &[f32],
+    saved: &[f32],
+    dy: &[f32],
+    dx: Option<&mut [f32]>,
+    scratch: &mut [f32],
+) {
     multiversion! {
         fn sums<F>(x: &[f32], dy: &[f32], saved: &[f32], n: usize, by_beta: &mut [f32], by_gamma: &mut [f32]) {
             by_beta.fill(0.0);
@@ -181,7 +185,7 @@ pub fn normalize_rows_backward(exec: Exec<'_>, pass: RowGradient<'_>, dx: Option
             }
         }
     }
-    let RowGradient { scale, n, x, dy, gamma, saved } = pass;
+    let Rows { scale, n, gamma, .. } = how;
     if x.is_empty() {
         scratch.fill(0.0);
         return;
@@ -220,7 +224,7 @@ mod tests {
             for scale in SCALES {
                 let got = everywhere(|exec| {
                     let (mut y, mut saved) = (vec![7.0; x.len()], vec![7.0; 2 * rows]);
-                    normalize_rows(exec, scale, &x, n, &gamma, &beta, &mut y, &mut saved);
+                    normalize_rows(exec, Rows { scale, n, gamma: &gamma, beta: &beta }, &x, &mut y, &mut saved);
                     y
                 });
                 for (row, got) in x.chunks(n).zip(got.chunks(n)) {
@@ -245,10 +249,10 @@ mod tests {
             for scale in SCALES {
                 let got = everywhere(|exec| {
                     let (mut y, mut saved) = (vec![7.0; x.len()], vec![7.0; 2 * rows]);
-                    normalize_rows(exec, scale, &x, n, &gamma, &[], &mut y, &mut saved);
+                    let how = Rows { scale, n, gamma: &gamma, beta: &[] };
+                    normalize_rows(exec, how, &x, &mut y, &mut saved);
                     let (mut dx, mut scratch) = (vec![7.0; x.len()], vec![7.0; rows_scratch_len(rows, n)]);
-                    let pass = RowGradient { scale, n, x: &x, dy: &dy, gamma: &gamma, saved: &saved };
-                    normalize_rows_backward(exec, pass, Some(&mut dx), &mut scratch);
+                    normalize_rows_backward(exec, how, &x, &saved, &dy, Some(&mut dx), &mut scratch);
                     [&dx, &scratch[..2 * n]].concat()
                 });
                 let by_beta: Vec<f64> = (0..n).map(|c| dy[c..].iter().step_by(n).map(|dy| f64::from(*dy)).sum()).collect();
@@ -261,11 +265,10 @@ mod tests {
     fn a_row_of_zeros_keeps_a_finite_norm() {
         let got = everywhere(|exec| {
             let (mut y, mut saved) = (vec![7.0; 3], vec![7.0; 2]);
-            let scale = RowScale::Norm { epsilon: 1e-12 };
-            normalize_rows(exec, scale, &[0.0; 3], 3, &[], &[], &mut y, &mut saved);
+            let how = Rows { scale: RowScale::Norm { epsilon: 1e-12 }, n: 3, gamma: &[], beta: &[] };
+            normalize_rows(exec, how, &[0.0; 3], &mut y, &mut saved);
             let (mut dx, mut scratch) = (vec![7.0; 3], vec![7.0; rows_scratch_len(1, 3)]);
-            let pass = RowGradient { scale, n: 3, x: &[0.0; 3], dy: &[1e-6; 3], gamma: &[], saved: &saved };
-            normalize_rows_backward(exec, pass, Some(&mut dx), &mut scratch);
+            normalize_rows_backward(exec, how, &[0.0; 3], &saved, &[1e-6; 3], Some(&mut dx), &mut scratch);
             [y, dx].concat()
         });
         assert_eq!(got[..3], [0.0; 3]);

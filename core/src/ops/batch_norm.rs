@@ -1,7 +1,7 @@
 //! The statistics of a batch, and normalization by them.
 
 use crate::autodiff::{Backward, Forward, Memory, Op, Reads, Var};
-use crate::kernel::batch_norm::{self as kernel, Slope};
+use crate::kernel::batch_norm::{self as kernel, Normalized, Slope};
 use crate::{Error, Result, Shape};
 
 /// What Keras adds to the number of steps that count.
@@ -132,7 +132,7 @@ impl Op for BatchNorm {
 
     fn reads(&self) -> Reads {
         let unread = self.beta().map_or(0, |place| 1 << place);
-        Reads { inputs: u32::MAX & !unread, output: false }
+        Reads { inputs: !unread, output: false }
     }
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
@@ -151,18 +151,19 @@ impl Op for BatchNorm {
         let (by_beta, by_gamma) = totals.split_at_mut(mean.len());
         let inverse = |c: usize| 1.0 / (variance[c] + self.epsilon).sqrt();
         let factor = |c: usize| self.gamma().map_or(1.0, |place| x[place].data[c]) * inverse(c);
-        kernel::gradient_sums(cx.exec, x[0].data, dy, mean, scratch, |c, sum, product| {
+        let mask = self.mask().map(|place| x[place].data);
+        let of = Normalized { x: x[0].data, mean, mask };
+        kernel::gradient_sums(cx.exec, of, dy, scratch, |c, sum, product| {
             by_beta[c] = sum as f32;
             by_gamma[c] = (product * f64::from(inverse(c))) as f32;
         });
-        let mask = self.mask().map(|place| x[place].data);
         let n = count(x[0].shape, mask);
         if let Some(dx) = &mut dx[0] {
             let slope = |c: usize| match self.of_batch {
                 true => Slope { factor: factor(c), slope: -factor(c) * inverse(c) * by_gamma[c] / n, offset: -factor(c) * by_beta[c] / n },
                 false => Slope { factor: factor(c), slope: 0.0, offset: 0.0 },
             };
-            kernel::backward(cx.exec, x[0].data, dy, mean, mask, slope, dx, scratch);
+            kernel::backward(cx.exec, of, dy, slope, dx, scratch);
         }
         let moves = if self.of_batch { 0.0 } else { 1.0 };
         let mut fill = |place: Option<usize>, value: &dyn Fn(usize) -> f32| {

@@ -1,7 +1,7 @@
 //! Normalization of every row by its own numbers.
 
-use crate::autodiff::{Backward, Forward, Memory, Op, Reads, Var};
-use crate::kernel::layer_norm::{self as kernel, RowGradient, RowScale};
+use crate::autodiff::{Backward, Forward, Memory, Op, Reads, Var, View};
+use crate::kernel::layer_norm::{self as kernel, RowScale, Rows};
 use crate::{Error, Result, Shape};
 
 /// `y = x̂·gamma + beta` with `x̂ = (x − mean)·factor` along the last axis: see [`RowScale`] for the factor, and for whether
@@ -24,6 +24,11 @@ impl LayerNorm {
 
     fn beta(&self) -> Option<usize> {
         self.beta.then_some(1 + usize::from(self.gamma))
+    }
+
+    fn rows<'a>(&self, x: &[View<'a>]) -> Rows<'a> {
+        let input = |place: Option<usize>| place.map_or(&[][..], |place| x[place].data);
+        Rows { scale: self.scale, n: x[0].shape.last(), gamma: input(self.gamma()), beta: input(self.beta()) }
     }
 }
 
@@ -57,16 +62,14 @@ impl Op for LayerNorm {
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
         let Forward { cx, x, y, saved, .. } = pass;
-        let input = |place: Option<usize>| place.map_or(&[][..], |place| x[place].data);
-        kernel::normalize_rows(cx.exec, self.scale, x[0].data, x[0].shape.last(), input(self.gamma()), input(self.beta()), y, saved);
+        kernel::normalize_rows(cx.exec, self.rows(x), x[0].data, y, saved);
         Ok(())
     }
 
     fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
         let Backward { cx, x, saved, dy, dx, scratch, .. } = pass;
-        let (n, gamma) = (x[0].shape.last(), self.gamma().map_or(&[][..], |place| x[place].data));
-        let rows = RowGradient { scale: self.scale, n, x: x[0].data, dy, gamma, saved };
-        kernel::normalize_rows_backward(cx.exec, rows, dx[0].as_deref_mut(), scratch);
+        let n = x[0].shape.last();
+        kernel::normalize_rows_backward(cx.exec, self.rows(x), x[0].data, saved, dy, dx[0].as_deref_mut(), scratch);
         for (place, sums) in [(self.beta(), &scratch[..n]), (self.gamma(), &scratch[n..2 * n])] {
             if let Some(dx) = place.and_then(|place| dx[place].as_mut()) {
                 dx.copy_from_slice(sums);
