@@ -6,7 +6,10 @@ mod common;
 use common::{bits, draw, weight_bits};
 use practicum_core::autodiff::{GradientCheck, Var};
 use practicum_core::initializers::Initializer;
-use practicum_core::layers::{Build, Call, Config, LayerSpec, Registry, Weight, WeightSpec};
+use practicum_core::layers::{
+    BatchNormalization, Build, Call, Config, GroupNormalization, LayerNormalization, LayerSpec, RMSNormalization, Registry,
+    UnitNormalization, Weight, WeightSpec,
+};
 use practicum_core::optimizers::Sgd;
 use practicum_core::prelude::*;
 
@@ -90,11 +93,40 @@ fn cases() -> Vec<Case> {
         case(Lambda::new("last_step", |x| x.index(1, 0)), &STEPS, &SIX, 0),
         case(Gain::default(), &STEPS, &STEPS, 12),
     ];
+    cases.extend(normalizations());
     for activation in Activation::ALL {
         cases.push(case(Activate::new(activation), &SIX, &SIX, 0));
         cases.push(case(dense().activation(activation), &SIX, &[Some(4)], 28));
     }
     cases
+}
+
+fn normalizations() -> Vec<Case> {
+    const SIX: [Option<usize>; 1] = [Some(6)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    const IMAGE: [Option<usize>; 3] = [Some(2), Some(3), Some(4)];
+    let batch = || BatchNormalization::new().momentum(0.5);
+    let penalty = Regularizer::l1_l2(0.02, 0.01);
+    vec![
+        case(batch(), &SIX, &SIX, 24),
+        case(batch(), &STEPS, &STEPS, 24),
+        case(batch(), &IMAGE, &IMAGE, 16),
+        case(batch().axis(1), &IMAGE, &IMAGE, 8),
+        case(batch().scale(false).epsilon(0.01), &SIX, &SIX, 18),
+        case(batch().center(false).gamma_regularizer(penalty), &SIX, &SIX, 18),
+        case(batch().gamma_initializer(Initializer::Constant { value: 0.7 }).beta_regularizer(penalty), &SIX, &SIX, 24),
+        case(LayerNormalization::new(), &SIX, &SIX, 12),
+        case(LayerNormalization::new().axis([1, 3]).epsilon(1e-5), &IMAGE, &IMAGE, 16),
+        case(LayerNormalization::new().axis([1, 2, 3]).center(false), &IMAGE, &IMAGE, 24),
+        case(GroupNormalization::new(3), &SIX, &SIX, 12),
+        case(GroupNormalization::new(2), &STEPS, &STEPS, 12),
+        case(GroupNormalization::new(-1).scale(false), &IMAGE, &IMAGE, 4),
+        case(GroupNormalization::new(3).axis(2), &IMAGE, &IMAGE, 6),
+        case(UnitNormalization::new(), &STEPS, &STEPS, 0),
+        case(UnitNormalization::new().axis([1, 2]), &IMAGE, &IMAGE, 0),
+        case(RMSNormalization::new(), &STEPS, &STEPS, 6),
+        case(RMSNormalization::new().axis(-2).epsilon(0.1), &IMAGE, &IMAGE, 3),
+    ]
 }
 
 fn batch_of(example: &[Option<usize>]) -> PartialShape {
@@ -170,7 +202,7 @@ fn check_gradients(case: &Case) {
 /// The layer between two that learn, so that one without parameters has something to pass on.
 fn trainable(case: &Case, cpu: &Cpu) -> Sequential {
     let first = Gain::default();
-    let model = Sequential::new().with_seed(8).on(cpu).add(Input::open(&case.example));
+    let model = Sequential::new().with_seed(8).with_cpu(cpu).add(Input::open(&case.example));
     let model = if case.example.is_empty() { model.add(Flatten::new()).add(first).add(Reshape::new([])) } else { model.add(first) };
     let mut model = model.add(LayerSpec::boxed(case.layer.boxed_clone()));
     model.compile(Sgd::new(0.05), "mean_squared_error", ()).unwrap();

@@ -8,11 +8,13 @@
 
 pub mod activation;
 pub(crate) mod arena;
+pub mod batch_norm;
 pub mod convert;
 pub mod dropout;
 pub mod elementwise;
 mod exec;
 mod gemm;
+pub mod layer_norm;
 pub mod math;
 pub mod optimizer;
 mod pointwise;

@@ -7,7 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Activate, Config, Dense, Dropout, Flatten, Input, Lambda, Layer, Reshape};
+use super::{
+    Activate, BatchNormalization, Config, Dense, Dropout, Flatten, GroupNormalization, Input, Lambda, Layer, LayerNormalization,
+    RMSNormalization, Reshape, UnitNormalization,
+};
 use crate::autodiff::Var;
 use crate::{Error, Result};
 
@@ -38,11 +41,16 @@ impl Default for Registry {
     fn default() -> Self {
         Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
             .layer("Activation", Activate::from_config)
+            .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Dense", Dense::from_config)
             .layer("Dropout", Dropout::from_config)
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
+            .layer("GroupNormalization", GroupNormalization::from_config)
             .layer("InputLayer", Input::from_config)
+            .layer("LayerNormalization", LayerNormalization::from_config)
+            .layer("RMSNormalization", RMSNormalization::from_config)
             .layer("Reshape", Reshape::from_config)
+            .layer("UnitNormalization", UnitNormalization::from_config)
     }
 }
 
@@ -97,6 +105,15 @@ pub(super) fn to_config(layer: &impl Serialize) -> Config {
 /// A layer from its options; `name`, `trainable` and `dtype`, which Keras writes into every layer, are not options of it.
 pub(super) fn from_config<L: DeserializeOwned>(class: &str, config: Config) -> Result<L> {
     serde_json::from_value(Value::Object(config)).map_err(|source| Error::format(format!("the options of {class} do not fit: {source}")))
+}
+
+/// Refuses options that change Keras' numbers and have no counterpart here.
+pub(super) fn refuse(class: &str, config: &Config, options: &[&str]) -> Result<()> {
+    let idle = |value: &Value| value.is_null() || *value == Value::Bool(false);
+    match options.iter().find_map(|option| config.get(*option).filter(|value| !idle(value)).map(|value| (option, value))) {
+        Some((option, value)) => Err(Error::format(format!("{class} with {option} = {value} has no counterpart here"))),
+        None => Ok(()),
+    }
 }
 
 /// Keras' name for a class: `MaxPooling2D` is `max_pooling2d`, `Dense` is `dense`.

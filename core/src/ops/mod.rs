@@ -4,11 +4,13 @@
 //! operation's formula, its forward and its backward pass, and the check of its gradient.
 
 mod activation;
+mod batch_norm;
 mod binary;
 mod concat;
 mod cross_entropy;
 mod dense;
 mod dropout;
+mod layer_norm;
 mod matmul;
 mod permute;
 mod reduce;
@@ -18,6 +20,7 @@ mod softmax;
 mod unary;
 
 pub use activation::Activation;
+pub(crate) use batch_norm::Scaling;
 
 /// Defines methods of `Tensor` and of `Var` at once.
 macro_rules! methods {
