@@ -9,8 +9,12 @@ mod concat;
 mod cross_entropy;
 mod dense;
 mod dropout;
+mod embedding;
+mod flip;
+mod mask;
 mod matmul;
 mod permute;
+mod recurrent;
 mod reduce;
 mod reshape;
 mod slice;
@@ -18,6 +22,7 @@ mod softmax;
 mod unary;
 
 pub use activation::Activation;
+pub(crate) use recurrent::Recurrence;
 
 /// Defines methods of `Tensor` and of `Var` at once.
 macro_rules! methods {
