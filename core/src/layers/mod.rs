@@ -4,12 +4,16 @@ mod activation;
 mod context;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
 mod gradcheck;
 mod input;
 mod lambda;
+mod masking;
+mod recurrent;
 mod registry;
 mod reshape;
+mod time_distributed;
 
 use std::fmt::Debug;
 
@@ -18,13 +22,17 @@ pub(crate) use context::Effects;
 pub use context::{Build, Call, Weight, WeightSpec};
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use input::Input;
 pub use lambda::Lambda;
+pub use masking::Masking;
+pub use recurrent::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use registry::Registry;
 pub(crate) use registry::default_name;
 pub use reshape::Reshape;
 use serde_json::{Map, Value};
+pub use time_distributed::TimeDistributed;
 
 use crate::autodiff::Var;
 pub use crate::ops::Activation;
@@ -136,6 +144,11 @@ pub trait Layer: Debug + Send + Sync + 'static {
 
     /// The shape of the model's input, where the layer is there to say it: see [`Input`].
     fn declared_input(&self) -> Option<&PartialShape> {
+        None
+    }
+
+    /// The layer as a recurrent one, if it is: what a [`Bidirectional`] is made of when it is read back.
+    fn as_recurrent(&self) -> Option<&dyn Recurrent> {
         None
     }
 

@@ -13,7 +13,7 @@ use crate::{Error, Result, Shape};
 ///
 /// It gives `[batch, units]`, `[batch, steps, units]` for sequences, and with the states `[batch, 1 or steps + states, units]`.
 /// Where there are two directions, the outputs of the second stand behind those of the first in the last axis.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Recurrence {
     pub(crate) cell: Cell,
     pub(crate) activation: Activation,
