@@ -6,7 +6,10 @@ mod common;
 use common::{bits, draw, weight_bits};
 use practicum_core::autodiff::{GradientCheck, Var};
 use practicum_core::initializers::Initializer;
-use practicum_core::layers::{Build, Call, Config, LayerSpec, Registry, Weight, WeightSpec};
+use practicum_core::layers::{
+    BatchNormalization, Build, Call, Config, GroupNormalization, LayerNormalization, LayerSpec, RMSNormalization, Registry,
+    UnitNormalization, Weight, WeightSpec,
+};
 use practicum_core::optimizers::Sgd;
 use practicum_core::prelude::*;
 
@@ -103,6 +106,7 @@ fn cases() -> Vec<Case> {
         case(TimeDistributed::new(LSTM::new(2)), &[Some(3), Some(4), Some(2)], &[Some(3), Some(2)], 40),
     ];
     cases.extend(recurrent_cases());
+    cases.extend(normalizations());
     for activation in Activation::ALL {
         cases.push(case(Activate::new(activation), &SIX, &SIX, 0));
         cases.push(case(dense().activation(activation), &SIX, &[Some(4)], 28));
@@ -134,6 +138,34 @@ fn recurrent_cases() -> Vec<Case> {
         case(Bidirectional::new(SimpleRNN::new(3)).merge_mode(MergeMode::Mul), &STEPS, &[Some(3)], 60),
         case(Bidirectional::new(LSTM::new(3).dropout(0.2).return_sequences(true)).merge_mode(MergeMode::Ave), &STEPS, &all(3), 240),
         case(Bidirectional::new(LSTM::new(3)).backward_layer(GRU::new(2).go_backwards(true)), &STEPS, &[Some(5)], 180),
+    ]
+}
+
+fn normalizations() -> Vec<Case> {
+    const SIX: [Option<usize>; 1] = [Some(6)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    const IMAGE: [Option<usize>; 3] = [Some(2), Some(3), Some(4)];
+    let batch = || BatchNormalization::new().momentum(0.5);
+    let penalty = Regularizer::l1_l2(0.02, 0.01);
+    vec![
+        case(batch(), &SIX, &SIX, 24),
+        case(batch(), &STEPS, &STEPS, 24),
+        case(batch(), &IMAGE, &IMAGE, 16),
+        case(batch().axis(1), &IMAGE, &IMAGE, 8),
+        case(batch().scale(false).epsilon(0.01), &SIX, &SIX, 18),
+        case(batch().center(false).gamma_regularizer(penalty), &SIX, &SIX, 18),
+        case(batch().gamma_initializer(Initializer::Constant { value: 0.7 }).beta_regularizer(penalty), &SIX, &SIX, 24),
+        case(LayerNormalization::new(), &SIX, &SIX, 12),
+        case(LayerNormalization::new().axis([1, 3]).epsilon(1e-5), &IMAGE, &IMAGE, 16),
+        case(LayerNormalization::new().axis([1, 2, 3]).center(false), &IMAGE, &IMAGE, 24),
+        case(GroupNormalization::new(3), &SIX, &SIX, 12),
+        case(GroupNormalization::new(2), &STEPS, &STEPS, 12),
+        case(GroupNormalization::new(-1).scale(false), &IMAGE, &IMAGE, 4),
+        case(GroupNormalization::new(3).axis(2), &IMAGE, &IMAGE, 6),
+        case(UnitNormalization::new(), &STEPS, &STEPS, 0),
+        case(UnitNormalization::new().axis([1, 2]), &IMAGE, &IMAGE, 0),
+        case(RMSNormalization::new(), &STEPS, &STEPS, 6),
+        case(RMSNormalization::new().axis(-2).epsilon(0.1), &IMAGE, &IMAGE, 3),
     ]
 }
 
@@ -217,7 +249,7 @@ fn check_gradients(case: &Case) {
 /// The layer between two that learn, so that one without parameters has something to pass on.
 fn trainable(case: &Case, cpu: &Cpu) -> Sequential {
     let first = Gain::default();
-    let model = Sequential::new().with_seed(8).on(cpu).add(Input::open(&case.example));
+    let model = Sequential::new().with_seed(8).with_cpu(cpu).add(Input::open(&case.example));
     let model = if case.ids.is_some() {
         model
     } else if case.example.is_empty() {

@@ -3,5 +3,6 @@
 mod array;
 mod batch;
 
-pub use array::{Data, IntoData};
+pub use array::{Data, IntoArrays, IntoData};
+pub(crate) use batch::check_lengths;
 pub use batch::{ArraySource, Batch, BatchArray, BatchSource};

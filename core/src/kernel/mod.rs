@@ -8,12 +8,14 @@
 
 pub mod activation;
 pub(crate) mod arena;
+pub mod batch_norm;
 pub mod convert;
 pub mod dropout;
 pub mod elementwise;
 pub mod embedding;
 mod exec;
 mod gemm;
+pub mod layer_norm;
 pub mod math;
 pub mod optimizer;
 mod pointwise;

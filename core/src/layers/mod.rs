@@ -1,42 +1,57 @@
 //! Layers: builders with Keras' names and defaults.
 
 mod activation;
+mod axes;
+mod batch_normalization;
 mod context;
 mod dense;
 mod dropout;
 mod embedding;
 mod flatten;
 mod gradcheck;
+mod group_normalization;
 mod input;
 mod lambda;
+mod layer_normalization;
 mod masking;
 mod recurrent;
 mod registry;
 mod reshape;
+mod rms_normalization;
+mod scale_center;
+mod symbol;
 mod time_distributed;
+mod unit_normalization;
 
 use std::fmt::Debug;
 
 pub use activation::Activate;
-pub(crate) use context::Effects;
+pub use axes::Axes;
+pub use batch_normalization::BatchNormalization;
 pub use context::{Build, Call, Weight, WeightSpec};
+pub(crate) use context::{Drawn, Effects};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use group_normalization::GroupNormalization;
 pub use input::Input;
 pub use lambda::Lambda;
+pub use layer_normalization::LayerNormalization;
 pub use masking::Masking;
 pub use recurrent::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use registry::Registry;
 pub(crate) use registry::default_name;
 pub use reshape::Reshape;
+pub use rms_normalization::RMSNormalization;
 use serde_json::{Map, Value};
+pub use symbol::{IntoSymbols, SharedLayer, Symbol};
 pub use time_distributed::TimeDistributed;
+pub use unit_normalization::UnitNormalization;
 
 use crate::autodiff::Var;
 pub use crate::ops::Activation;
-use crate::{Error, PartialShape, Result};
+use crate::{Error, PartialShape, Result, Tensor};
 
 /// Options of a layer, as they are written to JSON.
 pub type Config = Map<String, Value>;
@@ -139,6 +154,20 @@ pub trait Layer: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Outputs and their masks together: [`call_many`](Layer::call_many), and [`compute_mask`](Layer::compute_mask) for the first
+    /// output. A layer whose outputs have masks of their own does both at once.
+    ///
+    /// # Errors
+    /// As the two.
+    fn call_with_masks(&self, cx: &Call<'_>, inputs: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
+        let outputs = self.call_many(cx, inputs)?;
+        let mut masks = vec![None; outputs.len()];
+        if let Some(first) = masks.first_mut() {
+            *first = self.compute_mask(cx, inputs)?;
+        }
+        Ok((outputs, masks))
+    }
+
     /// A copy with the same options and handles.
     fn boxed_clone(&self) -> Box<dyn Layer>;
 
@@ -158,12 +187,21 @@ pub trait Layer: Debug + Send + Sync + 'static {
     }
 }
 
-/// A layer with its place in a model: its name, and whether it learns.
+/// A layer with its place in a model: its name, whether it learns, and what its parameters begin with.
 #[derive(Debug)]
 pub struct LayerSpec {
     pub(crate) layer: Box<dyn Layer>,
     pub(crate) name: Option<String>,
     pub(crate) trainable: bool,
+    /// What its parameters begin with, where it is not drawn.
+    pub(crate) weights: Option<Vec<Tensor>>,
+}
+
+impl Clone for LayerSpec {
+    fn clone(&self) -> Self {
+        let (layer, name, trainable, weights) = (self.layer.boxed_clone(), self.name.clone(), self.trainable, self.weights.clone());
+        Self { layer, name, trainable, weights }
+    }
 }
 
 impl<L: Layer> From<L> for LayerSpec {
@@ -175,11 +213,11 @@ impl<L: Layer> From<L> for LayerSpec {
 impl LayerSpec {
     /// A layer whose type is not known here, as a [`Registry`] makes them.
     pub fn boxed(layer: Box<dyn Layer>) -> Self {
-        Self { layer, name: None, trainable: true }
+        Self { layer, name: None, trainable: true, weights: None }
     }
 }
 
-/// Names and freezes layers where they are added to a model.
+/// Names and freezes layers where they are added to a model, and calls them on symbols.
 ///
 /// ```
 /// use practicum_core::{Sequential, layers::{Dense, LayerExt}};
@@ -199,6 +237,28 @@ pub trait LayerExt: Into<LayerSpec> {
         let mut spec = self.into();
         spec.trainable = false;
         spec
+    }
+
+    /// What the layer's parameters begin with, in their order, such as word vectors for an embedding.
+    fn with_weights(self, weights: Vec<Tensor>) -> LayerSpec {
+        let mut spec = self.into();
+        spec.weights = Some(weights);
+        spec
+    }
+
+    /// What an [`Input`] will bring: where a graph of layers begins.
+    fn symbol(self) -> Symbol {
+        SharedLayer::new(self).on([] as [Symbol; 0])
+    }
+
+    /// What the layer puts out for these inputs; the first, if there are several. See [`Model::new`](crate::Model::new).
+    fn on(self, inputs: impl IntoSymbols) -> Symbol {
+        SharedLayer::new(self).on(inputs)
+    }
+
+    /// All that a layer with several outputs puts out for these inputs, as a recurrent layer with its state.
+    fn outputs_on<const N: usize>(self, inputs: impl IntoSymbols) -> [Symbol; N] {
+        SharedLayer::new(self).outputs_on(inputs)
     }
 }
 

@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Activate, Bidirectional, Config, Dense, Dropout, Embedding, Flatten, GRU, Input, LSTM, Lambda, Layer, Masking, Reshape, SimpleRNN,
-    TimeDistributed,
+    Activate, BatchNormalization, Bidirectional, Config, Dense, Dropout, Embedding, Flatten, GRU, GroupNormalization, Input, LSTM, Lambda,
+    Layer, LayerNormalization, Masking, RMSNormalization, Reshape, SimpleRNN, TimeDistributed, UnitNormalization,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -18,9 +18,9 @@ use crate::{Error, Result};
 const LAMBDA: &str = "Lambda";
 
 /// Classes that hold layers of any class.
-const WRAPPERS: [(&str, fn(&Registry, Config) -> Result<Box<dyn Layer>>); 2] =
-    [("Bidirectional", Bidirectional::from_config), ("TimeDistributed", TimeDistributed::from_config)];
+const WRAPPERS: [(&str, MakeWith); 2] = [("Bidirectional", Bidirectional::from_config), ("TimeDistributed", TimeDistributed::from_config)];
 
+type MakeWith = fn(&Registry, Config) -> Result<Box<dyn Layer>>;
 type Make = Arc<dyn Fn(Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 
 /// Makes layers from their class names and options: those of Keras, and those that are added.
@@ -45,16 +45,21 @@ impl Default for Registry {
     fn default() -> Self {
         Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
             .layer("Activation", Activate::from_config)
+            .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Dense", Dense::from_config)
             .layer("Dropout", Dropout::from_config)
             .layer("Embedding", Embedding::from_config)
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
             .layer("GRU", GRU::from_config)
+            .layer("GroupNormalization", GroupNormalization::from_config)
             .layer("InputLayer", Input::from_config)
             .layer("LSTM", LSTM::from_config)
+            .layer("LayerNormalization", LayerNormalization::from_config)
             .layer("Masking", Masking::from_config)
+            .layer("RMSNormalization", RMSNormalization::from_config)
             .layer("Reshape", Reshape::from_config)
             .layer("SimpleRNN", SimpleRNN::from_config)
+            .layer("UnitNormalization", UnitNormalization::from_config)
     }
 }
 
@@ -126,6 +131,15 @@ pub(super) fn to_config(layer: &impl Serialize) -> Config {
 /// A layer from its options; `name`, `trainable` and `dtype`, which Keras writes into every layer, are not options of it.
 pub(super) fn from_config<L: DeserializeOwned>(class: &str, config: Config) -> Result<L> {
     serde_json::from_value(Value::Object(config)).map_err(|source| Error::format(format!("the options of {class} do not fit: {source}")))
+}
+
+/// Refuses options that change Keras' numbers and have no counterpart here.
+pub(super) fn refuse(class: &str, config: &Config, options: &[&str]) -> Result<()> {
+    let idle = |value: &Value| value.is_null() || *value == Value::Bool(false);
+    match options.iter().find_map(|option| config.get(*option).filter(|value| !idle(value)).map(|value| (option, value))) {
+        Some((option, value)) => Err(Error::format(format!("{class} with {option} = {value} has no counterpart here"))),
+        None => Ok(()),
+    }
 }
 
 /// Keras' name for a class: `MaxPooling2D` is `max_pooling2d`, `Dense` is `dense`.

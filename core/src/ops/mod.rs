@@ -4,6 +4,7 @@
 //! operation's formula, its forward and its backward pass, and the check of its gradient.
 
 mod activation;
+mod batch_norm;
 mod binary;
 mod concat;
 mod cross_entropy;
@@ -11,6 +12,7 @@ mod dense;
 mod dropout;
 mod embedding;
 mod flip;
+mod layer_norm;
 mod mask;
 mod matmul;
 mod permute;
@@ -22,6 +24,7 @@ mod softmax;
 mod unary;
 
 pub use activation::Activation;
+pub(crate) use batch_norm::Scaling;
 pub(crate) use recurrent::Recurrence;
 
 /// Defines methods of `Tensor` and of `Var` at once.

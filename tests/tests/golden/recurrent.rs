@@ -96,7 +96,7 @@ fn check(case: &Case<'_>) -> Outcome {
         start += size;
     }
     if !case.json("masks").is_null() {
-        case.compare("output_mask", &traced.mask.as_ref().ok_or("there is no mask")?.value()?)?;
+        case.compare("output_mask", &traced.masks[0].as_ref().ok_or("there is no mask")?.value()?)?;
     }
 
     let mut ends = vec![(&traced.output, upstream)];

@@ -79,7 +79,11 @@ pub(crate) fn packed(simd: Simd, a: Rows<'_>, panels: Panels, b: &[f32], c: Targ
     let narrow = panels.cols - (count - 1) * panels.width;
     let end = |rows: usize, stride: usize, blocks: usize, step: usize, len: usize| (rows - 1) * stride + (blocks - 1) * step + len;
     assert!(
-        a.block * a.blocks == panels.k && panels.width % 16 == 0 && panels.cols % 16 == 0 && panels.width <= 64 && panels.width > 0,
+        a.block * a.blocks == panels.k
+            && panels.width.is_multiple_of(16)
+            && panels.cols.is_multiple_of(16)
+            && panels.width <= 64
+            && panels.width > 0,
         "{} blocks of {} times {panels:?}",
         a.blocks,
         a.block

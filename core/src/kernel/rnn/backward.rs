@@ -52,16 +52,16 @@ struct Found {
 
 impl Rnn {
     fn found(&self) -> Found {
-        let recurrent = self.features * self.cell.from_input().cols(self);
-        let reset = recurrent + self.units * self.cell.from_state().cols(self);
-        let bias = reset + self.cell.from_reset().map_or(0, |part| self.units * part.cols(self));
+        let recurrent = self.features * self.cell.input_part().cols(self);
+        let reset = recurrent + self.units * self.cell.state_part().cols(self);
+        let bias = reset + self.cell.reset_part().map_or(0, |part| self.units * part.cols(self));
         Found { recurrent, reset, bias, len: bias + self.row() }
     }
 
     fn transposed_lens(&self) -> [usize; 3] {
         let len = |part: Part, n: usize| Panels::new(part.cols(self), n.next_multiple_of(BLOCK)).len();
-        let reset = self.cell.from_reset().map_or(0, |part| len(part, self.units));
-        [len(self.cell.from_input(), self.features), len(self.cell.from_state(), self.units), reset]
+        let reset = self.cell.reset_part().map_or(0, |part| len(part, self.units));
+        [len(self.cell.input_part(), self.features), len(self.cell.state_part(), self.units), reset]
     }
 
     fn work_lens(&self) -> [usize; 9] {
@@ -100,16 +100,16 @@ pub fn backward(
     gradients: Gradients<'_>,
     scratch: &mut [f32],
 ) {
-    let Gradients { x: mut dx, weights, mut states } = gradients;
+    let Gradients { x: dx, weights, mut states } = gradients;
     let mut room = Room(scratch);
     let laid: [Option<Laid<'_>>; 2] = std::array::from_fn(|direction| {
         let weights = inputs.weights.get(direction)?;
         let [kernel, recurrent, reset] = rnn.transposed_lens().map(|len| room.take(len));
         if dx.is_some() {
-            rnn.cell.from_input().lay_out_transposed(rnn, rnn.features, weights.kernel, kernel);
+            rnn.cell.input_part().lay_out_transposed(rnn, rnn.features, weights.kernel, kernel);
         }
-        rnn.cell.from_state().lay_out_transposed(rnn, rnn.units, weights.recurrent, recurrent);
-        if let Some(part) = rnn.cell.from_reset() {
+        rnn.cell.state_part().lay_out_transposed(rnn, rnn.units, weights.recurrent, recurrent);
+        if let Some(part) = rnn.cell.reset_part() {
             part.lay_out_transposed(rnn, rnn.units, weights.recurrent, reset);
         }
         Some(Laid { kernel, recurrent, reset })
@@ -118,7 +118,7 @@ pub fn backward(
     let [dh, dc] = states.each_mut().map(|state| state.as_deref_mut().map(|state| chunks_mut(state, rows * rnn.units)));
     let learns = weights.each_ref().map(|weights| weights.iter().any(Option::is_some));
     let room = &mut room.0[..rnn.chunks() * per_chunk];
-    let dx = dx.as_deref_mut().map(|dx| chunks_mut(dx, rows * rnn.steps * rnn.features));
+    let dx = dx.map(|dx| chunks_mut(dx, rows * rnn.steps * rnn.features));
     exec.for_each((dx, dh, dc, chunks_mut(room, per_chunk)), |chunk, (mut dx, mut dh, mut dc, room)| {
         let mut room = Room(room);
         let mut founds = room.take(rnn.directions() * found.len).chunks_exact_mut(found.len);
@@ -142,13 +142,13 @@ pub fn backward(
 /// Adds up what the chunks found.
 fn gather_weights(rnn: &Rnn, exec: Exec<'_>, weights: [Option<&mut [f32]>; 3], all: &[f32], chunk: usize, start: usize) {
     let (found, [kernel, recurrent, bias]) = (rnn.found(), weights);
-    let (x, h) = (rnn.cell.from_input(), rnn.cell.from_state());
+    let (x, h) = (rnn.cell.input_part(), rnn.cell.state_part());
     if let Some(kernel) = kernel {
         x.gather(rnn, exec, rnn.features, all, [chunk, start], kernel);
     }
     if let Some(recurrent) = recurrent {
         h.gather(rnn, exec, rnn.units, all, [chunk, start + found.recurrent], recurrent);
-        if let Some(part) = rnn.cell.from_reset() {
+        if let Some(part) = rnn.cell.reset_part() {
             part.gather(rnn, exec, rnn.units, all, [chunk, start + found.reset], recurrent);
         }
     }
@@ -264,7 +264,7 @@ impl Chunk<'_> {
             Cell::Gru => cell::gru_backward(exec, curves, z, before, dh, dz),
             Cell::GruBefore => {
                 cell::mix_backward(exec, curves, z, before, dh, dz);
-                self.multiply(rnn.cell.from_reset(), dz, self.laid.reset, back, false);
+                self.multiply(rnn.cell.reset_part(), dz, self.laid.reset, back, false);
                 let multiplied = if rnn.drops { &self.kept.dropped[step * state..][..state] } else { before };
                 cell::reset_backward(exec, curves, z, multiplied, back, dz);
             }
@@ -278,7 +278,7 @@ impl Chunk<'_> {
 
     /// The gradient by the state before a step, as far as it comes through products.
     fn multiply_back(&self, dz: &[f32], dh: &mut [f32], back: &mut [f32]) {
-        let (rnn, part) = (self.rnn, Some(self.rnn.cell.from_state()));
+        let (rnn, part) = (self.rnn, Some(self.rnn.cell.state_part()));
         let direct = matches!(rnn.cell, Cell::Gru | Cell::GruBefore);
         let reset = rnn.cell == Cell::GruBefore;
         let Some(keep) = self.inputs.keep else {
@@ -340,11 +340,11 @@ impl Chunk<'_> {
         let (weights, bias) = found.split_at_mut(starts.bias);
         let (kernel, weights) = weights.split_at_mut(starts.recurrent);
         let (recurrent, reset) = weights.split_at_mut(starts.reset - starts.recurrent);
-        self.outer(cell.from_input(), Mat::new(&work.x[..rows * rnn.features], rows, rnn.features), dz, kernel);
+        self.outer(cell.input_part(), Mat::new(&work.x[..rows * rnn.features], rows, rnn.features), dz, kernel);
         let from = if rnn.drops { self.kept.dropped } else { self.kept.h };
         let states = &from[first * self.rows * padded..][..rows * padded];
-        self.outer(cell.from_state(), Mat::strided(states, rows, rnn.units, padded, 1), dz, recurrent);
-        if let Some(part) = cell.from_reset() {
+        self.outer(cell.state_part(), Mat::strided(states, rows, rnn.units, padded, 1), dz, recurrent);
+        if let Some(part) = cell.reset_part() {
             let z = &self.kept.z[first * self.rows * row..][..rows * row];
             for block in 0..padded / BLOCK {
                 let units = (rnn.units - block * BLOCK).min(BLOCK);
@@ -373,7 +373,7 @@ impl Chunk<'_> {
 
     /// Brings the gradient by some steps of the input to its place.
     fn bring(&self, first: usize, rows: usize, work: &mut Work<'_>, dx: &mut [f32]) {
-        let (rnn, part, features) = (self.rnn, self.rnn.cell.from_input(), self.rnn.features);
+        let (rnn, part, features) = (self.rnn, self.rnn.cell.input_part(), self.rnn.features);
         let stride = features.next_multiple_of(BLOCK);
         let panels = Panels::new(part.cols(rnn), stride);
         let target = Target { data: &mut work.dx[..rows * stride], stride, step: panels.width };

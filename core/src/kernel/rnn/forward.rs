@@ -18,8 +18,8 @@ struct Laid<'a> {
 
 impl Rnn {
     fn laid_lens(&self) -> [usize; 5] {
-        let (x, h, units) = (self.cell.from_input(), self.cell.from_state(), self.units);
-        let reset = self.cell.from_reset().map_or(0, |part| part.panels(self, units).len());
+        let (x, h, units) = (self.cell.input_part(), self.cell.state_part(), self.units);
+        let reset = self.cell.reset_part().map_or(0, |part| part.panels(self, units).len());
         [x.panels(self, self.features).len(), h.panels(self, units).len(), reset, x.cols(self), self.padded()]
     }
 
@@ -35,10 +35,10 @@ impl Rnn {
 
     fn lay_out<'a>(&self, weights: &Weights<'_>, room: &mut Room<'a>) -> Laid<'a> {
         let [kernel, recurrent, reset, bias, reset_bias] = self.laid_lens().map(|len| room.take(len));
-        let part = self.cell.from_input();
+        let part = self.cell.input_part();
         part.lay_out(self, self.features, weights.kernel, kernel);
-        self.cell.from_state().lay_out(self, self.units, weights.recurrent, recurrent);
-        if let Some(part) = self.cell.from_reset() {
+        self.cell.state_part().lay_out(self, self.units, weights.recurrent, recurrent);
+        if let Some(part) = self.cell.reset_part() {
             part.lay_out(self, self.units, weights.recurrent, reset);
         }
         reset_bias.fill(0.0);
@@ -140,7 +140,7 @@ impl Chunk<'_> {
         let (rnn, features, row) = (self.rnn, self.rnn.features, self.rnn.row());
         let rows = steps * self.rows;
         gather_steps(rnn, self.direction, self.first, self.rows, first, self.inputs.x, &mut room[..rows * features]);
-        let part = rnn.cell.from_input();
+        let part = rnn.cell.input_part();
         let panels = part.panels(rnn, features);
         let z = &mut z[first * self.rows * row..][..rows * row];
         let target = Target { data: z, stride: row, step: part.step(&panels) };
@@ -169,7 +169,7 @@ impl Chunk<'_> {
         };
         // From a state of zeros nothing comes.
         if step > 0 || self.inputs.states[0].is_some() {
-            self.multiply(rnn.cell.from_state(), multiplied, self.laid.recurrent, z);
+            self.multiply(rnn.cell.state_part(), multiplied, self.laid.recurrent, z);
         }
         match rnn.cell {
             Cell::Simple => cell::simple_forward(exec, curves, z, h),
@@ -184,7 +184,7 @@ impl Chunk<'_> {
             Cell::GruBefore => {
                 // Where the new state will be, there is room for the one that was reset.
                 cell::reset_forward(exec, curves, z, multiplied, h);
-                if let Some(part) = rnn.cell.from_reset() {
+                if let Some(part) = rnn.cell.reset_part() {
                     self.multiply(part, h, self.laid.reset, z);
                 }
                 cell::mix_forward(exec, curves, z, before, h);

@@ -58,7 +58,7 @@ impl Cell {
     }
 
     /// What the input is multiplied into.
-    fn from_input(self) -> Part {
+    fn input_part(self) -> Part {
         let gates: &[usize] = match self {
             Self::Simple => &[0],
             Self::Lstm => &[0, 1, 2, 3],
@@ -68,16 +68,16 @@ impl Cell {
     }
 
     /// What the state is multiplied into before the gates are known.
-    fn from_state(self) -> Part {
+    fn state_part(self) -> Part {
         match self {
-            Self::Simple | Self::Lstm => self.from_input(),
+            Self::Simple | Self::Lstm => self.input_part(),
             Self::Gru => Part { gates: &[0, 1, 2], offset: BLOCK, lanes: self.lanes() },
             Self::GruBefore => Part { gates: &[0, 1], offset: BLOCK, lanes: self.lanes() },
         }
     }
 
     /// What the state is multiplied into once it was reset.
-    fn from_reset(self) -> Option<Part> {
+    fn reset_part(self) -> Option<Part> {
         (self == Self::GruBefore).then_some(Part { gates: &[2], offset: 0, lanes: self.lanes() })
     }
 }
