@@ -8,8 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
-    Activate, BatchNormalization, Config, Dense, Dropout, Flatten, GroupNormalization, Input, Lambda, Layer, LayerNormalization,
-    RMSNormalization, Reshape, UnitNormalization,
+    Activate, ActivityRegularization, AlphaDropout, BatchNormalization, Config, Dense, Dropout, ELU, Flatten, GaussianDropout,
+    GaussianNoise, GroupNormalization, Input, Lambda, Layer, LayerNormalization, LeakyReLU, Normalization, PReLU, Permute,
+    RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, Softmax, SpatialDropout1D, SpatialDropout2D, UnitNormalization,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -41,15 +42,30 @@ impl Default for Registry {
     fn default() -> Self {
         Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
             .layer("Activation", Activate::from_config)
+            .layer("ActivityRegularization", ActivityRegularization::from_config)
+            .layer("AlphaDropout", AlphaDropout::from_config)
             .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Dense", Dense::from_config)
             .layer("Dropout", Dropout::from_config)
+            .layer("ELU", ELU::from_config)
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
+            .layer("GaussianDropout", GaussianDropout::from_config)
+            .layer("GaussianNoise", GaussianNoise::from_config)
             .layer("GroupNormalization", GroupNormalization::from_config)
             .layer("InputLayer", Input::from_config)
             .layer("LayerNormalization", LayerNormalization::from_config)
-            .layer("RMSNormalization", RMSNormalization::from_config)
+            .layer("LeakyReLU", LeakyReLU::from_config)
+            .layer("Normalization", Normalization::from_config)
+            .layer("Permute", Permute::from_config)
+            .layer("PReLU", PReLU::from_config)
+            .layer("ReLU", ReLU::from_config)
+            .layer("RepeatVector", RepeatVector::from_config)
+            .layer("Rescaling", Rescaling::from_config)
             .layer("Reshape", Reshape::from_config)
+            .layer("RMSNormalization", RMSNormalization::from_config)
+            .layer("Softmax", Softmax::from_config)
+            .layer("SpatialDropout1D", SpatialDropout1D::from_config)
+            .layer("SpatialDropout2D", SpatialDropout2D::from_config)
             .layer("UnitNormalization", UnitNormalization::from_config)
     }
 }
