@@ -138,7 +138,7 @@ impl Data {
         Ok(reshaped)
     }
 
-    /// The examples of a range, copied.
+    /// The examples of a range; floats are shared, bytes and integers copied.
     ///
     /// # Errors
     /// A range beyond the examples.
@@ -149,17 +149,11 @@ impl Data {
         let row = self.example_shape().size();
         let part = range.start * row..range.end * row;
         let values = match &self.values {
-            Values::F32(tensor) => Values::F32(Tensor::new(self.shape_of_rows(range.len()), tensor.as_slice()[part].to_vec())?),
+            Values::F32(tensor) => Values::F32(tensor.rows(range.clone())?),
             Values::U8(bytes) => Values::U8(Arc::new(bytes[part].to_vec())),
             Values::I32(integers) => Values::I32(Arc::new(integers[part].to_vec())),
         };
-        Ok(Self { shape: self.shape_of_rows(range.len()), values, ..*self })
-    }
-
-    pub(crate) fn shape_of_rows(&self, rows: usize) -> Shape {
-        let mut dims = self.shape.to_vec();
-        dims[0] = rows;
-        Shape::of(&dims)
+        Ok(Self { shape: self.shape.with_batch(range.len()), values, ..*self })
     }
 
     /// All of it as one tensor.

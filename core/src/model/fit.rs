@@ -83,10 +83,12 @@ impl Model {
         }
         self.check_pending()?;
         let mut batch = std::mem::take(&mut self.scratch);
-        batch.prepare(true, false);
-        batch.x[0].resize(x.shape()).copy_from_slice(x.as_slice());
-        batch.y[0].resize(y.shape()).copy_from_slice(y.as_slice());
+        batch.x.push(x.clone().into());
+        batch.y.push(y.clone().into());
         let result = self.train_batch(&batch, true);
+        // The lists are kept for the next batch, the caller's tensors are not.
+        batch.x.clear();
+        batch.y.clear();
         self.scratch = batch;
         let loss = result?;
         Ok(StepLogs { loss, metrics: self.compiled()?.metric_results() })
