@@ -240,9 +240,9 @@ impl Tensor {
         Ok(data)
     }
 
-    /// Whether [`reuse`](Self::reuse) needs no memory for so many elements.
-    pub(crate) fn has_room(&mut self, len: usize) -> bool {
-        Arc::get_mut(&mut self.data).is_some_and(|data| data.capacity() >= len)
+    /// How many elements [`reuse`](Self::reuse) has room for without asking for memory; none where others share them.
+    pub(crate) fn room(&mut self) -> Option<usize> {
+        Arc::get_mut(&mut self.data).map(|data| data.capacity())
     }
 
     /// Runs an operation on tensors, with every core of this machine; nothing is recorded.
@@ -330,12 +330,12 @@ mod tests {
     fn memory_is_used_again_where_nobody_shares_it() {
         let mut x = Tensor::zeros([8]).unwrap();
         let (place, kept) = (x.as_slice().as_ptr(), x.clone());
-        assert!(!x.has_room(4));
+        assert_eq!(x.room(), None);
         x.reuse(Shape::from([4])).unwrap().fill(1.0);
         assert_eq!((kept.as_slice(), x.as_slice()), ([0.0; 8].as_slice(), [1.0; 4].as_slice()));
         drop(x);
         x = kept;
-        assert!(x.has_room(8) && !x.has_room(9));
+        assert_eq!(x.room(), Some(8));
         x.reuse(Shape::from([2, 3])).unwrap();
         assert_eq!((x.as_slice().as_ptr(), x.len()), (place, 6));
     }

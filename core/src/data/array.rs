@@ -167,6 +167,31 @@ impl Data {
         Tensor::new(self.shape, data)
     }
 
+    /// One example, by a number that is there.
+    pub(crate) fn example(&self, index: usize) -> Result<Tensor> {
+        if let Values::F32(tensor) = &self.values
+            && self.is_plain()
+        {
+            return tensor.row(index);
+        }
+        let mut data = crate::autodiff::zeros(self.example_shape().size())?;
+        self.gather(crate::Cpu::default().exec(), &[index as u32], &mut data);
+        Tensor::new(self.example_shape(), data)
+    }
+
+    /// Examples that are floats as they are, without a copy.
+    pub(crate) fn shared_rows(&self, range: std::ops::Range<usize>) -> Option<Tensor> {
+        match &self.values {
+            Values::F32(tensor) if self.is_plain() => tensor.rows(range).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether the elements are neither scaled nor shifted.
+    fn is_plain(&self) -> bool {
+        self.scale == 1.0 && self.offset == 0.0
+    }
+
     /// Puts the given examples one behind the other into `out`, converted and scaled.
     pub(crate) fn gather(&self, exec: Exec<'_>, rows: &[u32], out: &mut [f32]) {
         let row_len = self.example_shape().size();

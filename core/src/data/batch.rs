@@ -94,6 +94,11 @@ pub trait BatchSource: Send {
 
     /// How many batches an epoch has, where that is known.
     fn batches(&self) -> Option<usize>;
+
+    /// Whether an epoch never ends by itself.
+    fn is_endless(&self) -> bool {
+        false
+    }
 }
 
 /// Batches from arrays: in their order, or shuffled anew each epoch by a keyed permutation.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compiled::{Compiled, Shapes, fill_inputs, record_loss, scored, update_metrics};
+use super::fit::check_end;
 use super::network::{Parameter, Pass};
 use super::{Logs, Model};
 use crate::autodiff::program::{Parameters, Program, Targets};
@@ -131,6 +132,7 @@ impl Model {
     /// The model is not compiled or not built, or the batches do not fit it.
     pub fn evaluate_batches(&self, source: &mut dyn BatchSource, steps: Option<usize>) -> Result<Logs> {
         self.check_pending()?;
+        check_end(source, steps, "steps")?;
         let compiled = self.compiled()?;
         let (mut metrics, mut loss, mut batch) = (compiled.fresh_metrics(), Mean::default(), Batch::default());
         let exec = self.cpu.exec();

@@ -140,6 +140,10 @@ impl Model {
         }
         let validates = !matches!(validator, Validator::None);
         let steps = options.steps_per_epoch.or(source.batches());
+        check_end(source, options.steps_per_epoch, "steps_per_epoch")?;
+        if let Validator::Source(source) = &validator {
+            check_end(&**source, options.validation_steps, "validation_steps")?;
+        }
         let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validates)? };
         for callback in &callbacks {
             callback.monitored().map_or(Ok(()), |monitored| plan.check(monitored))?;
@@ -290,6 +294,14 @@ impl Stream<'_> {
         self.fresh = false;
         Ok(())
     }
+}
+
+/// Refuses to wait for the end of a source that has none.
+pub(super) fn check_end(source: &dyn BatchSource, steps: Option<usize>, option: &str) -> Result<()> {
+    if source.is_endless() && steps.is_none() {
+        return Err(Error::argument("the source gives batches without end").hint(format!("say with {option} how many to take")));
+    }
+    Ok(())
 }
 
 /// Sample weights and class weights as one weight an example.
