@@ -152,6 +152,56 @@ impl<const N: usize> IntoMetrics for [&str; N] {
     }
 }
 
+/// What [`compile`](crate::Model::compile) takes as metrics of a model that may have several outputs.
+pub trait IntoMetricLists {
+    /// A list of metrics for all outputs, or a list for each.
+    ///
+    /// # Errors
+    /// A name that no metric has.
+    fn into_metric_lists(self) -> Result<Vec<Vec<Box<dyn Metric>>>>;
+}
+
+impl<M: IntoMetrics> IntoMetricLists for M {
+    fn into_metric_lists(self) -> Result<Vec<Vec<Box<dyn Metric>>>> {
+        Ok(vec![self.into_metrics()?])
+    }
+}
+
+/// Other metrics for each output of a model.
+///
+/// ```
+/// use practicum_core::metrics::PerOutput;
+/// use practicum_core::prelude::*;
+///
+/// let input = Input::new([4]).symbol();
+/// let outputs = [Dense::new(1).named("size").on(&input), Dense::new(3).named("kind").on(&input)];
+/// let mut model = Model::new(&input, outputs)?;
+/// model.compile("adam", "mse", PerOutput::new().output(["mae", "rmse"]).output(()))?;
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct PerOutput(Vec<Result<Vec<Box<dyn Metric>>>>);
+
+impl PerOutput {
+    /// No output yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The metrics of the next output.
+    #[must_use]
+    pub fn output(mut self, metrics: impl IntoMetrics) -> Self {
+        self.0.push(metrics.into_metrics());
+        self
+    }
+}
+
+impl IntoMetricLists for PerOutput {
+    fn into_metric_lists(self) -> Result<Vec<Vec<Box<dyn Metric>>>> {
+        self.0.into_iter().collect()
+    }
+}
+
 /// The metric with the given name, under which it will stand in the logs, as in Keras: `acc` and `accuracy` are the same
 /// number.
 ///

@@ -170,7 +170,7 @@ fn check_gradients(case: &Case) {
 /// The layer between two that learn, so that one without parameters has something to pass on.
 fn trainable(case: &Case, cpu: &Cpu) -> Sequential {
     let first = Gain::default();
-    let model = Sequential::new().with_seed(8).on(cpu).add(Input::open(&case.example));
+    let model = Sequential::new().with_seed(8).with_cpu(cpu).add(Input::open(&case.example));
     let model = if case.example.is_empty() { model.add(Flatten::new()).add(first).add(Reshape::new([])) } else { model.add(first) };
     let mut model = model.add(LayerSpec::boxed(case.layer.boxed_clone()));
     model.compile(Sgd::new(0.05), "mean_squared_error", ()).unwrap();

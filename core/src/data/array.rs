@@ -311,6 +311,61 @@ impl<const N: usize> IntoData for [i32; N] {
     }
 }
 
+/// What can be given for the inputs or the outputs of a model: an array, or several where it has several; `()` for none.
+pub trait IntoArrays {
+    /// The arrays.
+    ///
+    /// # Errors
+    /// As [`IntoData::into_data`].
+    fn into_arrays(self) -> Result<Vec<Data>>;
+}
+
+impl<D: IntoData> IntoArrays for D {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(vec![self.into_data()?])
+    }
+}
+
+impl IntoArrays for () {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(Vec::new())
+    }
+}
+
+macro_rules! several_arrays {
+    ($($several:ty),+) => {
+        $(impl IntoArrays for $several {
+            fn into_arrays(self) -> Result<Vec<Data>> {
+                self.into_iter().map(IntoData::into_data).collect()
+            }
+        })+
+    };
+}
+several_arrays!(Vec<Data>, Vec<Tensor>, &[Data], &[Tensor], &Vec<Data>, &Vec<Tensor>);
+
+macro_rules! several_in_an_array {
+    ($($item:ty),+) => {
+        $(impl<const N: usize> IntoArrays for [$item; N] {
+            fn into_arrays(self) -> Result<Vec<Data>> {
+                self.into_iter().map(IntoData::into_data).collect()
+            }
+        })+
+    };
+}
+several_in_an_array!(Data, Tensor, &Data, &Tensor);
+
+impl<A: IntoData, B: IntoData> IntoArrays for (A, B) {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(vec![self.0.into_data()?, self.1.into_data()?])
+    }
+}
+
+impl<A: IntoData, B: IntoData, C: IntoData> IntoArrays for (A, B, C) {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(vec![self.0.into_data()?, self.1.into_data()?, self.2.into_data()?])
+    }
+}
+
 #[cfg(feature = "ndarray-016")]
 mod ndarray_016 {
     use ndarray::{Array, Dimension};

@@ -10,12 +10,13 @@ mod input;
 mod lambda;
 mod registry;
 mod reshape;
+mod symbol;
 
 use std::fmt::Debug;
 
 pub use activation::Activate;
-pub(crate) use context::Effects;
 pub use context::{Build, Call, Weight, WeightSpec};
+pub(crate) use context::{Drawn, Effects};
 pub use dense::Dense;
 pub use dropout::Dropout;
 pub use flatten::Flatten;
@@ -25,10 +26,11 @@ pub use registry::Registry;
 pub(crate) use registry::default_name;
 pub use reshape::Reshape;
 use serde_json::{Map, Value};
+pub use symbol::{IntoSymbols, SharedLayer, Symbol};
 
 use crate::autodiff::Var;
 pub use crate::ops::Activation;
-use crate::{Error, PartialShape, Result};
+use crate::{Error, PartialShape, Result, Tensor};
 
 /// Options of a layer, as they are written to JSON.
 pub type Config = Map<String, Value>;
@@ -131,6 +133,20 @@ pub trait Layer: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Outputs and their masks together: [`call_many`](Layer::call_many), and [`compute_mask`](Layer::compute_mask) for the first
+    /// output. A layer whose outputs have masks of their own does both at once.
+    ///
+    /// # Errors
+    /// As the two.
+    fn call_with_masks(&self, cx: &Call<'_>, inputs: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
+        let outputs = self.call_many(cx, inputs)?;
+        let mut masks = vec![None; outputs.len()];
+        if let Some(first) = masks.first_mut() {
+            *first = self.compute_mask(cx, inputs)?;
+        }
+        Ok((outputs, masks))
+    }
+
     /// A copy with the same options and handles.
     fn boxed_clone(&self) -> Box<dyn Layer>;
 
@@ -145,12 +161,21 @@ pub trait Layer: Debug + Send + Sync + 'static {
     }
 }
 
-/// A layer with its place in a model: its name, and whether it learns.
+/// A layer with its place in a model: its name, whether it learns, and what its parameters begin with.
 #[derive(Debug)]
 pub struct LayerSpec {
     pub(crate) layer: Box<dyn Layer>,
     pub(crate) name: Option<String>,
     pub(crate) trainable: bool,
+    /// What its parameters begin with, where it is not drawn.
+    pub(crate) weights: Option<Vec<Tensor>>,
+}
+
+impl Clone for LayerSpec {
+    fn clone(&self) -> Self {
+        let (layer, name, trainable, weights) = (self.layer.boxed_clone(), self.name.clone(), self.trainable, self.weights.clone());
+        Self { layer, name, trainable, weights }
+    }
 }
 
 impl<L: Layer> From<L> for LayerSpec {
@@ -162,11 +187,11 @@ impl<L: Layer> From<L> for LayerSpec {
 impl LayerSpec {
     /// A layer whose type is not known here, as a [`Registry`] makes them.
     pub fn boxed(layer: Box<dyn Layer>) -> Self {
-        Self { layer, name: None, trainable: true }
+        Self { layer, name: None, trainable: true, weights: None }
     }
 }
 
-/// Names and freezes layers where they are added to a model.
+/// Names and freezes layers where they are added to a model, and calls them on symbols.
 ///
 /// ```
 /// use practicum_core::{Sequential, layers::{Dense, LayerExt}};
@@ -186,6 +211,28 @@ pub trait LayerExt: Into<LayerSpec> {
         let mut spec = self.into();
         spec.trainable = false;
         spec
+    }
+
+    /// What the layer's parameters begin with, in their order, such as word vectors for an embedding.
+    fn with_weights(self, weights: Vec<Tensor>) -> LayerSpec {
+        let mut spec = self.into();
+        spec.weights = Some(weights);
+        spec
+    }
+
+    /// What an [`Input`] will bring: where a graph of layers begins.
+    fn symbol(self) -> Symbol {
+        SharedLayer::new(self).on([] as [Symbol; 0])
+    }
+
+    /// What the layer puts out for these inputs; the first, if there are several. See [`Model::new`](crate::Model::new).
+    fn on(self, inputs: impl IntoSymbols) -> Symbol {
+        SharedLayer::new(self).on(inputs)
+    }
+
+    /// All that a layer with several outputs puts out for these inputs, as a recurrent layer with its state.
+    fn outputs_on<const N: usize>(self, inputs: impl IntoSymbols) -> [Symbol; N] {
+        SharedLayer::new(self).outputs_on(inputs)
     }
 }
 

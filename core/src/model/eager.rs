@@ -1,6 +1,6 @@
 //! A model as a function on a tape: for loops and pictures of one's own.
 
-use super::network::{Pass, not_built};
+use super::trace::Pass;
 use super::{Model, Traced, not_compiled};
 use crate::autodiff::{Tape, Var};
 use crate::{Error, Result, Tensor};
@@ -45,12 +45,17 @@ impl Model {
     /// # Errors
     /// The model is not built, or the variable does not fit it.
     pub fn call(&self, x: &Var, training: bool) -> Result<Traced> {
+        self.call_many(std::slice::from_ref(x), training)
+    }
+
+    /// The same for a model with several inputs.
+    ///
+    /// # Errors
+    /// As [`call`](Model::call).
+    pub fn call_many(&self, x: &[Var], training: bool) -> Result<Traced> {
         self.check_pending()?;
-        let expected = self.network.input_shape().ok_or_else(not_built)?;
-        if !expected.accepts(&x.shape()) {
-            return Err(Error::shape(format!("x: expected {expected}, got {}", x.shape())));
-        }
-        self.network.record(x.tape(), x.clone(), Pass { training, learns: true, seed: self.seed })
+        let first = x.first().ok_or_else(|| Error::argument("a model is called on one variable or more, got none"))?;
+        self.network.record(first.tape(), x, Pass { training, learns: true, seed: self.seed })
     }
 
     /// One update of the compiled optimizer, with its clipping, weight decay and schedule: a gradient for each parameter, in
@@ -60,7 +65,7 @@ impl Model {
     /// The model is not compiled or not built; another number of gradients than of parameters, or one of another shape: then
     /// nothing is changed.
     pub fn apply_gradients(&mut self, gradients: &[Option<Tensor>]) -> Result<()> {
-        self.network.output_shape()?;
+        self.network.output_shapes()?;
         let params = self.network.parameters();
         if gradients.len() != params.len() {
             let (got, expected) = (gradients.len(), params.len());
