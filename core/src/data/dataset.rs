@@ -48,7 +48,7 @@ use crate::{Error, Result};
 /// let (x, y) = batches.iter().next().unwrap()?;
 /// assert_eq!((x.shape().dims(), x.as_slice()), ([2, 4].as_slice(), [0.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0].as_slice()));
 /// assert_eq!((y.shape().dims(), y.as_slice()), ([2, 1].as_slice(), [4.0, 5.0].as_slice()));
-/// assert_eq!(batches.len(), Some(3));
+/// assert_eq!(batches.iter().count(), 3);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 ///
@@ -230,6 +230,28 @@ impl<T: Send + 'static> Dataset<T> {
     /// ```
     pub fn epoch(&self, epoch: usize) -> Iter<T> {
         Iter(or_error(self.origin.start(Pass(Key::new(epoch as u64)))))
+    }
+
+    /// The only element: what is left to ask of a pipeline that makes one thing, such as one batch of a window.
+    ///
+    /// ```
+    /// use practicum_core::data::Dataset;
+    ///
+    /// // As with `flat_map`, but how many windows there are stays known.
+    /// let windows = Dataset::range(0..6).window(3).map(|window| window.batch(3).get_single_element());
+    /// assert_eq!(windows.len(), Some(2));
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is none, there are more, or it cannot be had.
+    pub fn get_single_element(&self) -> Result<T> {
+        let mut elements = self.iter();
+        match (elements.next(), elements.next()) {
+            (Some(element), None) => element,
+            (None, _) => Err(Error::data("expected one element, there is none").context("get_single_element")),
+            (Some(element), Some(_)) => element.and(Err(Error::data("expected one element, there are more").context("get_single_element"))),
+        }
     }
 
     /// How many elements there are, as far as it is known.

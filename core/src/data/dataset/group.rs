@@ -187,7 +187,7 @@ impl<T: Stack> Dataset<T> {
     /// ```
     /// use practicum_core::data::Dataset;
     ///
-    /// let sentences = Dataset::from(vec![vec![5, 8, 2], vec![7], vec![1, 4]]);
+    /// let sentences = Dataset::from(vec![vec![5_i32, 8, 2], vec![7], vec![1, 4]]);
     /// let batches: Vec<_> = sentences.padded_batch(2).iter().collect::<practicum_core::Result<_>>()?;
     /// assert_eq!(batches[0].as_slice(), [5.0, 8.0, 2.0, 7.0, 0.0, 0.0]);
     /// assert_eq!(batches[1].shape().dims(), [1, 2]);

@@ -206,6 +206,14 @@ fn errors_of_each_stage_name_it() {
 }
 
 #[test]
+fn a_single_element_is_neither_none_nor_two() {
+    let of = |n: i64| Dataset::range(0..n).get_single_element().map_err(|error| error.to_string());
+    assert_eq!(of(1), Ok(0));
+    assert_eq!(of(0).unwrap_err(), "get_single_element: expected one element, there is none");
+    assert_eq!(of(2).unwrap_err(), "get_single_element: expected one element, there are more");
+}
+
+#[test]
 fn only_a_whole_pass_without_errors_is_cached() {
     let read = Arc::new(AtomicUsize::new(0));
     let counter = read.clone();
