@@ -25,6 +25,8 @@ pub struct Scored<'a> {
     pub y_pred: View<'a>,
     /// One weight an example; all count the same where there are none.
     pub sample_weight: Option<&'a [f32]>,
+    /// 1 for the rows that count and 0 for the others; all count where there is none.
+    pub mask: Option<&'a [f32]>,
 }
 
 impl<'a> Scored<'a> {
@@ -38,15 +40,16 @@ impl<'a> Scored<'a> {
         self.y_pred.data.len() / self.outputs().max(1)
     }
 
-    /// The weight of a row: that of its example.
+    /// The weight of a row: that of its example, if the row counts.
     fn weight(&self, row: usize) -> f64 {
-        match self.sample_weight {
+        let of_row = |weights: Option<&[f32]>| match weights {
             Some(weights) if !weights.is_empty() => {
                 let steps = (self.rows() / weights.len()).max(1);
-                weights.get(row / steps).copied().unwrap_or(1.0).into()
+                f64::from(weights.get(row / steps).copied().unwrap_or(1.0))
             }
             _ => 1.0,
-        }
+        };
+        of_row(self.sample_weight) * of_row(self.mask)
     }
 
     /// Whether the targets are classes, one a row.

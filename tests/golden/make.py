@@ -33,6 +33,7 @@ FAMILIES = [
     "convolution",
     "normalization",
     "recurrent",
+    "functional",
     "pipeline",
 ]
 

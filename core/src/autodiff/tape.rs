@@ -202,17 +202,30 @@ impl Record {
                 let (got, expected) = (upstream.shape(), output.shape);
                 return Err(Error::shape(format!("the gradient of an output must have its shape: expected {expected}, got {got}")));
             }
-            add_gradient(&mut gradients[self.values[output.id].root], upstream.to_vec());
+            self.add_gradient(&mut gradients, output.id, upstream.to_vec());
         }
         let context = Context { exec: cpu.exec(), step: *step, first_row: 0 };
         for node in self.nodes.iter().rev().filter(|node| !node.op.is_reshape() && self.values[node.output].needs_gradient) {
             let Some(dy) = gradients[node.output].take() else { continue };
             for (input, dx) in self.run_backward(node, context, &dy)? {
-                add_gradient(&mut gradients[self.values[input].root], dx);
+                self.add_gradient(&mut gradients, input, dx);
             }
             gradients[node.output] = Some(dy);
         }
         Ok(Gradients { tape: tape.clone(), gradients })
+    }
+
+    /// Adds to the gradient of a value, and to those of all it was reshaped from. What was reshaped first gathers the
+    /// gradients of all its shapes, in the order of a program; the others hold their own.
+    fn add_gradient(&self, gradients: &mut [Option<Vec<f32>>], id: usize, gradient: Vec<f32>) {
+        let value = &self.values[id];
+        if let (true, Origin::Node(node)) = (value.root != id, &value.origin) {
+            self.add_gradient(gradients, self.nodes[*node].inputs[0], gradient.clone());
+        }
+        match &mut gradients[id] {
+            Some(sum) => sum.iter_mut().zip(&gradient).for_each(|(sum, term)| *sum += term),
+            none => *none = Some(gradient),
+        }
     }
 
     fn run_backward(&self, node: &Node, cx: Context<'_>, dy: &[f32]) -> Result<Vec<(usize, Vec<f32>)>> {
@@ -249,13 +262,6 @@ impl Reads {
     /// Whether the input in this place is read.
     pub fn input(self, place: usize) -> bool {
         place >= u32::BITS as usize || self.inputs & (1 << place) != 0
-    }
-}
-
-fn add_gradient(sum: &mut Option<Vec<f32>>, gradient: Vec<f32>) {
-    match sum {
-        Some(sum) => sum.iter_mut().zip(&gradient).for_each(|(sum, term)| *sum += term),
-        None => *sum = Some(gradient),
     }
 }
 
@@ -420,7 +426,7 @@ impl Gradients {
         if !value.needs_gradient {
             return Err(Error::argument("this is a constant: no gradient flows to it").hint("make it with `Tape::variable`"));
         }
-        match self.gradients.get(value.root).and_then(Option::as_ref) {
+        match self.gradients.get(var.id).and_then(Option::as_ref) {
             Some(gradient) => Ok(Tensor::from_parts(var.shape, gradient.clone())),
             None => Tensor::zeros(var.shape),
         }

@@ -18,6 +18,8 @@ pub(crate) struct Goal(Vec<(Box<dyn Loss>, f32)>);
 pub(crate) struct RecordedLoss {
     pub(crate) tape: Tape,
     pub(crate) outputs: Vec<Var>,
+    /// Which rows of each output count; none where all do.
+    masks: Vec<Option<Var>>,
     /// The loss of each output, without its weight.
     pub(crate) losses: Vec<Var>,
     /// All of them with their weights, and all penalties.
@@ -86,7 +88,7 @@ impl Goal {
             });
         }
         let loss = traced.with_penalties(total.ok_or_else(|| Error::state("the model has no output"))?)?;
-        Ok(RecordedLoss { tape, loss, losses, outputs: traced.outputs, updates: traced.updates })
+        Ok(RecordedLoss { tape, loss, losses, outputs: traced.outputs, masks: traced.masks, updates: traced.updates })
     }
 }
 
@@ -166,7 +168,7 @@ impl Scores {
     }
 
     /// What a program must put out for them: the loss, the loss of each output where there are several, and, if a metric looks
-    /// at them, the predictions.
+    /// at them, the predictions and their masks. Where there is no mask the loss stands in: a single number masks nothing.
     pub(crate) fn wanted(&self, recorded: &RecordedLoss) -> Vec<Var> {
         let mut wanted = vec![recorded.loss.clone()];
         if !self.losses.is_empty() {
@@ -174,6 +176,7 @@ impl Scores {
         }
         if !self.metrics.is_empty() {
             wanted.extend(recorded.outputs.iter().cloned());
+            wanted.extend(recorded.masks.iter().map(|mask| mask.clone().unwrap_or_else(|| recorded.loss.clone())));
         }
         wanted
     }
@@ -181,7 +184,7 @@ impl Scores {
     /// How many outputs that are.
     pub(crate) fn outputs(&self) -> usize {
         let outputs = if self.metrics.is_empty() { 0 } else { self.losses.len().max(1) };
-        1 + self.losses.len() + outputs
+        1 + self.losses.len() + 2 * outputs
     }
 
     /// Takes a batch into account; its loss.
@@ -194,7 +197,9 @@ impl Scores {
         }
         let first = 1 + self.losses.len();
         for score in &mut self.metrics {
-            let scored = scored(output(first + score.output), batch, score.output, goal.of(score.output).targets())?;
+            let mut scored = scored(output(first + score.output), batch, score.output, goal.of(score.output).targets())?;
+            let mask = output(first + self.losses.len().max(1) + score.output);
+            scored.mask = (mask.shape.rank() > 0).then_some(mask.data);
             let sample_weight = if score.metric.is_weighted() { scored.sample_weight } else { None };
             let updated = score.metric.update(&Scored { sample_weight, ..scored });
             updated.map_err(|error| error.context(format!("metric `{}`", score.name)))?;
@@ -210,5 +215,5 @@ fn scored<'a>(y_pred: View<'a>, batch: &'a Batch, output: usize, targets: Target
     };
     let shape = fit_targets(targets, y.shape(), y_pred.shape)?;
     let sample_weight = batch.sample_weight.as_ref().map(|weights| weights.as_slice());
-    Ok(Scored { y_true: View { shape, data: y.as_slice() }, y_pred, sample_weight })
+    Ok(Scored { y_true: View { shape, data: y.as_slice() }, y_pred, sample_weight, mask: None })
 }

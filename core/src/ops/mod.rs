@@ -4,13 +4,19 @@
 //! operation's formula, its forward and its backward pass, and the check of its gradient.
 
 mod activation;
+mod batch_norm;
 mod binary;
 mod concat;
 mod cross_entropy;
 mod dense;
 mod dropout;
+mod embedding;
+mod flip;
+mod layer_norm;
+mod mask;
 mod matmul;
 mod permute;
+mod recurrent;
 mod reduce;
 mod reshape;
 mod slice;
@@ -18,6 +24,8 @@ mod softmax;
 mod unary;
 
 pub use activation::Activation;
+pub(crate) use batch_norm::Scaling;
+pub(crate) use recurrent::Recurrence;
 
 /// Defines methods of `Tensor` and of `Var` at once.
 macro_rules! methods {
