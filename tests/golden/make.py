@@ -34,6 +34,7 @@ FAMILIES = [
     "normalization",
     "recurrent",
     "functional",
+    "pipeline",
 ]
 
 

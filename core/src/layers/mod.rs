@@ -1,44 +1,82 @@
 //! Layers: builders with Keras' names and defaults.
 
 mod activation;
+mod activity_regularization;
+mod alpha_dropout;
 mod axes;
 mod batch_normalization;
 mod context;
 mod dense;
 mod dropout;
+mod elu;
+mod embedding;
 mod flatten;
+mod gaussian_dropout;
+mod gaussian_noise;
 mod gradcheck;
 mod group_normalization;
 mod input;
 mod lambda;
 mod layer_normalization;
+mod leaky_relu;
+mod masking;
+mod normalization;
+mod permute;
+mod prelu;
+mod recurrent;
 mod registry;
+mod relu;
+mod repeat_vector;
+mod rescaling;
 mod reshape;
 mod rms_normalization;
 mod scale_center;
+mod softmax;
+mod spatial_dropout_1d;
+mod spatial_dropout_2d;
 mod symbol;
+mod time_distributed;
 mod unit_normalization;
 
 use std::fmt::Debug;
 
 pub use activation::Activate;
+pub use activity_regularization::ActivityRegularization;
+pub use alpha_dropout::AlphaDropout;
 pub use axes::Axes;
 pub use batch_normalization::BatchNormalization;
 pub use context::{Build, Call, Weight, WeightSpec};
 pub(crate) use context::{Drawn, Effects};
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use elu::ELU;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use gaussian_dropout::GaussianDropout;
+pub use gaussian_noise::GaussianNoise;
 pub use group_normalization::GroupNormalization;
 pub use input::Input;
 pub use lambda::Lambda;
 pub use layer_normalization::LayerNormalization;
+pub use leaky_relu::LeakyReLU;
+pub use masking::Masking;
+pub use normalization::Normalization;
+pub use permute::Permute;
+pub use prelu::PReLU;
+pub use recurrent::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use registry::Registry;
 pub(crate) use registry::default_name;
+pub use relu::ReLU;
+pub use repeat_vector::RepeatVector;
+pub use rescaling::Rescaling;
 pub use reshape::Reshape;
 pub use rms_normalization::RMSNormalization;
 use serde_json::{Map, Value};
+pub use softmax::Softmax;
+pub use spatial_dropout_1d::SpatialDropout1D;
+pub use spatial_dropout_2d::SpatialDropout2D;
 pub use symbol::{IntoSymbols, SharedLayer, Symbol};
+pub use time_distributed::TimeDistributed;
 pub use unit_normalization::UnitNormalization;
 
 use crate::autodiff::Var;
@@ -165,6 +203,11 @@ pub trait Layer: Debug + Send + Sync + 'static {
 
     /// The shape of the model's input, where the layer is there to say it: see [`Input`].
     fn declared_input(&self) -> Option<&PartialShape> {
+        None
+    }
+
+    /// The layer as a recurrent one, if it is: what a [`Bidirectional`] is made of when it is read back.
+    fn as_recurrent(&self) -> Option<&dyn Recurrent> {
         None
     }
 
