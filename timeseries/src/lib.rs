@@ -29,6 +29,7 @@ mod date;
 pub mod decompose;
 pub mod forecast;
 mod interval;
+pub mod lr_finder;
 pub mod metrics;
 mod normal;
 pub mod numpy;
