@@ -1,5 +1,6 @@
-//! Series for Practicum: the course's synthetic series with NumPy's own random numbers, forecasts that need no
-//! network, and the measures to judge any forecast by.
+//! Series for Practicum: the course's synthetic series with NumPy's own random numbers, series of one's own from files or
+//! built of parts, what makes them easier to forecast, forecasts that need no network, and the measures to judge any
+//! forecast by.
 //!
 //! ```
 //! use practicum_timeseries::baseline::{self, Differencing};
@@ -21,9 +22,19 @@
 //! ```
 
 pub mod baseline;
+mod builder;
+pub mod correlate;
+mod date;
+pub mod decompose;
 pub mod metrics;
+mod normal;
 pub mod numpy;
 mod real;
+pub mod series;
 pub mod synth;
+pub mod transform;
 
+pub use builder::SeriesBuilder;
+pub use date::Date;
 pub use real::Real;
+pub use series::Series;

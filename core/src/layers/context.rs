@@ -20,13 +20,14 @@ pub struct WeightSpec {
     pub(crate) initializer: Initializer,
     pub(crate) regularizer: Option<Regularizer>,
     pub(crate) trainable: bool,
+    pub(crate) value: Option<Tensor>,
 }
 
 impl WeightSpec {
     /// A trainable parameter, drawn by Glorot's uniform initializer.
     pub fn new(name: &str, dims: &[usize]) -> Self {
         let initializer = Initializer::GlorotUniform;
-        Self { name: name.to_owned(), dims: dims.to_vec(), initializer, regularizer: None, trainable: true }
+        Self { name: name.to_owned(), dims: dims.to_vec(), initializer, regularizer: None, trainable: true, value: None }
     }
 
     /// How it begins.
@@ -47,6 +48,13 @@ impl WeightSpec {
     #[must_use]
     pub fn trainable(mut self, trainable: bool) -> Self {
         self.trainable = trainable;
+        self
+    }
+
+    /// What it begins with, instead of what would be drawn.
+    #[must_use]
+    pub fn value(mut self, value: Tensor) -> Self {
+        self.value = Some(value);
         self
     }
 }
@@ -92,16 +100,30 @@ impl<'a> Build<'a> {
     pub fn weight(&mut self, mut spec: WeightSpec) -> Result<Weight> {
         let place = self.drawn.len() as u32;
         spec.name.insert_str(0, &self.prefix);
-        let shape = Shape::new(&spec.dims)?;
         spec.regularizer.map_or(Ok(()), |regularizer| regularizer.check()).map_err(|error| error.context(spec.name.clone()))?;
-        let value = match self.given.map(|given| given.get(place as usize)) {
-            None => spec.initializer.draw(&shape, self.key.fold(u64::from(place))).map_err(|error| error.context(spec.name.clone()))?,
-            Some(Some(value)) if value.shape() == shape => value.clone(),
-            Some(Some(value)) => return Err(Error::shape(format!("{} has the shape {shape}, got weights {}", spec.name, value.shape()))),
-            Some(None) => return Err(Error::shape(format!("got {place} weights, none for {} {shape}", spec.name))),
+        let known = match self.given.map(|given| given.get(place as usize)) {
+            Some(None) => return Err(Error::shape(format!("got {place} weights, none for {} {:?}", spec.name, spec.dims))),
+            Some(Some(value)) => Some(value.clone()),
+            None => spec.value.take(),
+        };
+        let value = match known {
+            None => self.initial(&spec)?,
+            Some(value) if value.shape().dims() == spec.dims => value,
+            Some(value) => {
+                return Err(Error::shape(format!("{} has the shape {:?}, got weights {}", spec.name, spec.dims, value.shape())));
+            }
         };
         self.drawn.push(Drawn { spec, value });
         Ok(Weight(Some(place)))
+    }
+
+    /// What the next parameter would begin with, were it asked for by this specification.
+    ///
+    /// # Errors
+    /// As [`weight`](Self::weight).
+    pub fn initial(&self, spec: &WeightSpec) -> Result<Tensor> {
+        let drawn = spec.initializer.draw(&Shape::new(&spec.dims)?, self.key.fold(self.drawn.len() as u64));
+        drawn.map_err(|error| error.context(spec.name.clone()))
     }
 
     /// Asks for a parameter that begins with a known value.

@@ -6,17 +6,21 @@ mod batch_normalization;
 mod context;
 mod dense;
 mod dropout;
+mod embedding;
 mod flatten;
 mod gradcheck;
 mod group_normalization;
 mod input;
 mod lambda;
 mod layer_normalization;
+mod masking;
+mod recurrent;
 mod registry;
 mod reshape;
 mod rms_normalization;
 mod scale_center;
 mod symbol;
+mod time_distributed;
 mod unit_normalization;
 
 use std::fmt::Debug;
@@ -28,17 +32,21 @@ pub use context::{Build, Call, Weight, WeightSpec};
 pub(crate) use context::{Drawn, Effects};
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use group_normalization::GroupNormalization;
 pub use input::Input;
 pub use lambda::Lambda;
 pub use layer_normalization::LayerNormalization;
+pub use masking::Masking;
+pub use recurrent::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use registry::Registry;
 pub(crate) use registry::default_name;
 pub use reshape::Reshape;
 pub use rms_normalization::RMSNormalization;
 use serde_json::{Map, Value};
 pub use symbol::{IntoSymbols, SharedLayer, Symbol};
+pub use time_distributed::TimeDistributed;
 pub use unit_normalization::UnitNormalization;
 
 use crate::autodiff::Var;
@@ -165,6 +173,11 @@ pub trait Layer: Debug + Send + Sync + 'static {
 
     /// The shape of the model's input, where the layer is there to say it: see [`Input`].
     fn declared_input(&self) -> Option<&PartialShape> {
+        None
+    }
+
+    /// The layer as a recurrent one, if it is: what a [`Bidirectional`] is made of when it is read back.
+    fn as_recurrent(&self) -> Option<&dyn Recurrent> {
         None
     }
 

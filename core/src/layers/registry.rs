@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
-    Activate, BatchNormalization, Config, Dense, Dropout, Flatten, GroupNormalization, Input, Lambda, Layer, LayerNormalization,
-    RMSNormalization, Reshape, UnitNormalization,
+    Activate, BatchNormalization, Bidirectional, Config, Dense, Dropout, Embedding, Flatten, GRU, GroupNormalization, Input, LSTM, Lambda,
+    Layer, LayerNormalization, Masking, RMSNormalization, Reshape, SimpleRNN, TimeDistributed, UnitNormalization,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -17,6 +17,10 @@ use crate::{Error, Result};
 /// The class that is made of registered functions.
 const LAMBDA: &str = "Lambda";
 
+/// Classes that hold layers of any class.
+const WRAPPERS: [(&str, MakeWith); 2] = [("Bidirectional", Bidirectional::from_config), ("TimeDistributed", TimeDistributed::from_config)];
+
+type MakeWith = fn(&Registry, Config) -> Result<Box<dyn Layer>>;
 type Make = Arc<dyn Fn(Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 
 /// Makes layers from their class names and options: those of Keras, and those that are added.
@@ -44,12 +48,17 @@ impl Default for Registry {
             .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Dense", Dense::from_config)
             .layer("Dropout", Dropout::from_config)
+            .layer("Embedding", Embedding::from_config)
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
+            .layer("GRU", GRU::from_config)
             .layer("GroupNormalization", GroupNormalization::from_config)
             .layer("InputLayer", Input::from_config)
+            .layer("LSTM", LSTM::from_config)
             .layer("LayerNormalization", LayerNormalization::from_config)
+            .layer("Masking", Masking::from_config)
             .layer("RMSNormalization", RMSNormalization::from_config)
             .layer("Reshape", Reshape::from_config)
+            .layer("SimpleRNN", SimpleRNN::from_config)
             .layer("UnitNormalization", UnitNormalization::from_config)
     }
 }
@@ -71,7 +80,8 @@ impl Registry {
 
     /// The classes of which layers can be made, in alphabetical order.
     pub fn class_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.classes.keys().map(String::as_str).chain([LAMBDA]).collect();
+        let mut names: Vec<&str> =
+            self.classes.keys().map(String::as_str).chain(WRAPPERS.map(|(class, _)| class)).chain([LAMBDA]).collect();
         names.sort_unstable();
         names
     }
@@ -86,12 +96,28 @@ impl Registry {
             let lambda = self.lambdas.get(name).ok_or_else(|| Error::unknown("function of a Lambda", name, self.lambdas.keys()));
             return Ok(Box::new(lambda.map_err(|error| error.hint("add it with `Registry::lambda`"))?.clone()));
         }
+        if let Some((_, make)) = WRAPPERS.iter().find(|(class, _)| *class == class_name) {
+            return make(self, config);
+        }
         let make = self
             .classes
             .get(class_name)
             .ok_or_else(|| Error::unknown("layer", class_name, self.class_names()).hint("add layers of your own with `Registry::layer`"))?;
         make(config)
     }
+}
+
+impl Registry {
+    /// Makes the layer that is described in an option of another.
+    pub(super) fn make_within(&self, described: &Value) -> Result<Box<dyn Layer>> {
+        let class = described["class_name"].as_str().unwrap_or_default();
+        self.make(class, described["config"].as_object().cloned().unwrap_or_default()).map_err(|error| error.context("the layer within"))
+    }
+}
+
+/// A layer as an option of another.
+pub(super) fn describe_within(layer: &dyn Layer) -> Value {
+    json!({"class_name": layer.class_name(), "config": layer.config()})
 }
 
 /// The options of a layer.

@@ -10,9 +10,13 @@ mod concat;
 mod cross_entropy;
 mod dense;
 mod dropout;
+mod embedding;
+mod flip;
 mod layer_norm;
+mod mask;
 mod matmul;
 mod permute;
+mod recurrent;
 mod reduce;
 mod reshape;
 mod slice;
@@ -21,6 +25,7 @@ mod unary;
 
 pub use activation::Activation;
 pub(crate) use batch_norm::Scaling;
+pub(crate) use recurrent::Recurrence;
 
 /// Defines methods of `Tensor` and of `Var` at once.
 macro_rules! methods {
