@@ -8,6 +8,7 @@ import math
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from common import Family, described, weight_name
 
@@ -162,6 +163,13 @@ def description(layer):
     return described(layer)
 
 
+def whole_gradients(optimizer):
+    """Sums the gradients of an embedding's row before the optimizer squares them: see README.md, on surprises."""
+    apply = optimizer.apply
+    optimizer.apply = lambda gradients, weights=None: apply([tf.convert_to_tensor(one) for one in gradients], weights)
+    return optimizer
+
+
 def run(family, numbers, name, make_layers, data, loss, make_optimizer):
     keras.config.set_floatx("float64")
     x, y = data(numbers)
@@ -175,7 +183,7 @@ def run(family, numbers, name, make_layers, data, loss, make_optimizer):
         shapes = [tuple(weight.shape) for weight in model.weights]
         start = [numbers.weight(*place, shape) for place, shape in zip(enumerate(kinds), shapes)]
         model.set_weights(start)
-        model.compile(make_optimizer(), loss, jit_compile=False)
+        model.compile(whole_gradients(make_optimizer()), loss, jit_compile=False)
         losses = []
         for step in range(STEPS):
             # Without this, the values returned are means over all steps so far.

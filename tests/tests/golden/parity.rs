@@ -83,7 +83,7 @@ fn dims(list: &Value) -> Result<Vec<usize>> {
 struct Stream<'a>(&'a str);
 
 impl Stream<'_> {
-    fn bits(&self, name: &str, count: usize) -> impl Iterator<Item = u32> {
+    fn bits(&self, name: &str, count: usize) -> impl Iterator<Item = u32> + use<> {
         let name = format!("{}/{name}", self.0);
         let start = name.bytes().fold(2_166_136_261_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619));
         (0..count as u32).map(move |index| {
@@ -94,11 +94,11 @@ impl Stream<'_> {
         })
     }
 
-    fn below(&self, name: &str, count: usize, end: u32) -> impl Iterator<Item = u32> {
+    fn below(&self, name: &str, count: usize, end: u32) -> impl Iterator<Item = u32> + use<> {
         self.bits(name, count).map(move |bits| bits % end)
     }
 
-    fn unit(&self, name: &str, count: usize) -> impl Iterator<Item = f32> {
+    fn unit(&self, name: &str, count: usize) -> impl Iterator<Item = f32> + use<> {
         self.bits(name, count).map(|bits| (bits >> 8) as f32 / 16_777_216.0)
     }
 
