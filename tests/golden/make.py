@@ -35,6 +35,7 @@ FAMILIES = [
     "normalization",
     "recurrent",
     "functional",
+    "pipeline",
 ]
 
 
