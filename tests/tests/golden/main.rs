@@ -11,6 +11,7 @@ mod metrics;
 mod models;
 mod normalization;
 mod optimizers;
+mod parity;
 mod pipeline;
 mod recurrent;
 mod schedules;
@@ -32,6 +33,7 @@ const TESTED: &[&str] = &[
     "metrics",
     "normalization",
     "optimizers",
+    "parity",
     "pipeline",
     "recurrent",
     "schedules",
