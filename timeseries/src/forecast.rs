@@ -17,6 +17,7 @@
 
 mod direct;
 mod linear;
+mod neural;
 mod pipeline;
 mod simple;
 mod smoothing;
@@ -24,6 +25,7 @@ mod smoothing;
 use std::fmt::Debug;
 
 pub use linear::Autoregression;
+pub use neural::{Neural, Scaling};
 pub use pipeline::Pipeline;
 use practicum_core::{Error, Result};
 pub use simple::{Drift, Mean, MovingAverage, Naive, SeasonalDifferencing, SeasonalNaive};
