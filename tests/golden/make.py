@@ -33,6 +33,7 @@ FAMILIES = [
     "convolution",
     "normalization",
     "recurrent",
+    "merging",
     "functional",
 ]
 

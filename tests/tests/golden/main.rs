@@ -7,6 +7,7 @@ mod functional;
 mod initializers;
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod models;
 mod normalization;
@@ -21,13 +22,14 @@ use practicum_tests::golden::{Family, folder};
 /// Golden files that no test here reads, and why.
 const LEFT_OUT: [(&str, &str); 1] = [("convolution", "there are no convolutions and pools yet")];
 
-const TESTED: [&str; 13] = [
+const TESTED: [&str; 14] = [
     "callbacks",
     "compiled",
     "functional",
     "initializers",
     "layers",
     "losses",
+    "merging",
     "metrics",
     "normalization",
     "optimizers",
