@@ -35,6 +35,7 @@ FAMILIES = [
     "recurrent",
     "merging",
     "functional",
+    "pipeline",
 ]
 
 

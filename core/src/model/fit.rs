@@ -82,10 +82,12 @@ impl Model {
     /// The model is not compiled, or the tensors do not fit it.
     pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<StepLogs> {
         let mut batch = std::mem::take(&mut self.scratch);
-        batch.prepare(1, 1, false);
-        batch.x[0].resize(x.shape()).copy_from_slice(x.as_slice());
-        batch.y[0].resize(y.shape()).copy_from_slice(y.as_slice());
+        batch.x.push(x.clone().into());
+        batch.y.push(y.clone().into());
         let result = self.train_step(&batch);
+        // The lists are kept for the next batch, the caller's tensors are not.
+        batch.x.clear();
+        batch.y.clear();
         self.scratch = batch;
         result
     }
@@ -163,6 +165,10 @@ impl Model {
         }
         let validates = !matches!(validator, Validator::None);
         let steps = options.steps_per_epoch.or(source.batches());
+        check_end(source, options.steps_per_epoch, "steps_per_epoch")?;
+        if let Validator::Source(source) = &validator {
+            check_end(&**source, options.validation_steps, "validation_steps")?;
+        }
         let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validates)? };
         for callback in &callbacks {
             callback.monitored().map_or(Ok(()), |monitored| plan.check(monitored))?;
@@ -310,6 +316,14 @@ impl Stream<'_> {
         self.fresh = false;
         Ok(())
     }
+}
+
+/// Refuses to wait for the end of a source that has none.
+pub(super) fn check_end(source: &dyn BatchSource, steps: Option<usize>, option: &str) -> Result<()> {
+    if source.is_endless() && steps.is_none() {
+        return Err(Error::argument("the source gives batches without end").hint(format!("say with {option} how many to take")));
+    }
+    Ok(())
 }
 
 impl Model {
