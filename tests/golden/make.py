@@ -29,6 +29,7 @@ FAMILIES = [
     "schedules",
     "initializers",
     "training",
+    "parity",
     "callbacks",
     "convolution",
     "normalization",

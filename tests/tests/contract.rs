@@ -221,7 +221,7 @@ fn small_layers() -> Vec<Case> {
     let slopes = Initializer::RandomUniform { minval: 0.1, maxval: 0.5 };
     let prelu = || PReLU::new().alpha_initializer(slopes.clone());
     let mut adapted = Normalization::new();
-    adapted.adapt(&draw([9, 6], 31)).unwrap();
+    adapted.adapt(draw([9, 6], 31)).unwrap();
     vec![
         case(SpatialDropout1D::new(0.4), &STEPS, &STEPS, 0),
         case(SpatialDropout2D::new(0.4), &IMAGE, &IMAGE, 0),

@@ -210,4 +210,20 @@ mod tests {
         let error = Registry::default().make("Dense", Config::new()).unwrap_err();
         assert!(error.is_format() && error.to_string().contains("units"), "{error}");
     }
+
+    #[test]
+    fn options_that_would_change_numbers_unseen_are_refused() {
+        for (class, config) in [
+            ("BatchNormalization", json!({"renorm": true})),
+            ("LayerNormalization", json!({"gamma_constraint": {"class_name": "NonNeg"}})),
+            ("Dense", json!({"units": 1, "kernel_constraint": {"class_name": "NonNeg"}})),
+            ("Dropout", json!({"rate": 0.5, "noise_shape": [null, 1, 4]})),
+            ("SpatialDropout2D", json!({"rate": 0.5, "data_format": "channels_first"})),
+        ] {
+            let config = config.as_object().cloned().unwrap_or_default();
+            let option = config.keys().find(|key| !["units", "rate"].contains(&key.as_str())).cloned().unwrap_or_default();
+            let error = Registry::default().make(class, config).unwrap_err();
+            assert!(error.is_format() && error.to_string().contains(&option), "{error}");
+        }
+    }
 }

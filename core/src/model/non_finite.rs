@@ -57,7 +57,7 @@ impl Model {
     ///     .add(Dense::new(4).named("features"))
     ///     .add(Lambda::new("ln", |x| x.ln()).named("logarithm"))
     ///     .add(Dense::new(1));
-    /// let found = model.find_non_finite(&Tensor::from([[0.0, 0.0]]), false)?.expect("ln(0) is infinite");
+    /// let found = model.find_non_finite(Tensor::from([[0.0, 0.0]]), false)?.expect("ln(0) is infinite");
     /// assert_eq!((found.value, found.share), (f32::NEG_INFINITY, 1.0));
     /// assert!(found.to_string().starts_with("layer 1 `logarithm` (Lambda ln): ln makes -inf at [0, 0]; 100.0% of [1, 4]"));
     /// # Ok::<(), practicum_core::Error>(())
@@ -115,7 +115,7 @@ mod tests {
         let mut bias = model.get_layer("head").unwrap().get_weights()[1].to_vec();
         bias[1] = f32::NAN;
         model.set_weight("head/bias", Tensor::new([2], bias).unwrap()).unwrap();
-        let found = model.find_non_finite(&Tensor::ones([2, 3]).unwrap(), false).unwrap().unwrap();
+        let found = model.find_non_finite(Tensor::ones([2, 3]).unwrap(), false).unwrap().unwrap();
         assert_eq!((found.bad_parameters, found.bad_input), (vec!["head/bias".to_owned()], false));
         assert_eq!((found.place, found.share), (vec![0, 1], 0.5));
         assert!(found.layer.contains("`head`"), "{}", found.layer);
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn bad_data_are_told_from_bad_layers() {
-        let found = model().find_non_finite(&Tensor::from([[1.0, f32::INFINITY, 0.5]]), false).unwrap().unwrap();
+        let found = model().find_non_finite(Tensor::from([[1.0, f32::INFINITY, 0.5]]), false).unwrap().unwrap();
         assert!(found.bad_input && found.layer.contains("`dense`"), "{found}");
     }
 

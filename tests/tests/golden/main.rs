@@ -12,6 +12,7 @@ mod metrics;
 mod models;
 mod normalization;
 mod optimizers;
+mod parity;
 mod pipeline;
 mod recurrent;
 mod schedules;
@@ -34,6 +35,7 @@ const TESTED: &[&str] = &[
     "metrics",
     "normalization",
     "optimizers",
+    "parity",
     "pipeline",
     "recurrent",
     "schedules",
