@@ -216,6 +216,9 @@ impl SeriesBuilder {
         if length == 0 {
             return Err(Error::argument("the series has a length of 0, expected 1 step or more"));
         }
+        if Vec::<f64>::new().try_reserve_exact(length).is_err() {
+            return Err(Error::argument(format!("a series of {length} steps does not fit into memory")));
+        }
         if self.seasons.iter().any(|season| season.period == 0) {
             return Err(Error::argument("the period of a season is 0, expected 1 step or more"));
         }
@@ -313,6 +316,7 @@ mod tests {
         let error = |builder: SeriesBuilder| builder.build().unwrap_err().to_string();
         let builder = SeriesBuilder::new(5);
         assert!(error(SeriesBuilder::new(0)).contains("length of 0"));
+        assert!(error(SeriesBuilder::new(usize::MAX)).contains("does not fit into memory"));
         assert!(error(builder.clone().season(0, 1.0)).contains("the period of a season is 0"));
         assert!(error(builder.clone().profile(&[])).contains("the period of a season is 0"));
         assert!(error(builder.clone().memory(0, 1.0)).contains("the lag of a memory is 0"));

@@ -114,8 +114,14 @@ pub fn one_step_forecasts(forecaster: &dyn Forecaster, series: &[f64], split: us
     Ok(fitted.one_step()?.split_off(split))
 }
 
+/// Further ahead is a slip of the fingers.
+const LARGEST_HORIZON: usize = 10_000_000;
+
 pub(crate) fn check_horizon(horizon: usize) -> Result<()> {
-    if horizon == 0 { Err(Error::argument("the horizon is 0, expected 1 step or more")) } else { Ok(()) }
+    if horizon == 0 || horizon > LARGEST_HORIZON {
+        return Err(Error::argument(format!("the horizon is {horizon}, expected 1 step or more, and at most ten million")));
+    }
+    Ok(())
 }
 
 /// Refuses a history that is too short for a method, or has gaps.

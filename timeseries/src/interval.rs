@@ -106,14 +106,15 @@ fn spreads(fitted: &dyn Fitted, horizon: usize) -> Result<Vec<f64>> {
 }
 
 fn quantiles(fitted: &dyn Fitted, horizon: usize, level: f64, paths: usize, seed: u64) -> Result<(Vec<f64>, Vec<f64>)> {
-    if paths < 2 {
-        return Err(Error::argument(format!("paths is {paths}, expected 2 or more, such as 1,000")));
+    let mut values = vec![Vec::new(); horizon];
+    let room = values.iter_mut().try_for_each(|values: &mut Vec<f64>| values.try_reserve_exact(paths));
+    if paths < 2 || room.is_err() {
+        return Err(Error::argument(format!("paths is {paths}, expected 2 or more, such as 1,000, and no more than fit into memory")));
     }
     let residuals = some_residuals(fitted)?;
     let mean = crate::real::mean(&residuals);
     let count = u32::try_from(residuals.len()).map_err(|source| Error::argument("the history is too long").source(source))?;
     let key = Key::new(seed).fold_str("bootstrap");
-    let mut values = vec![Vec::with_capacity(paths); horizon];
     for path in 0..paths {
         let mut rng = key.fold(path as u64).rng();
         let shocks: Vec<f64> = (0..horizon).map(|_| residuals[rng.below(count) as usize] - mean).collect();
@@ -221,6 +222,7 @@ mod tests {
         assert!(error(Interval::Normal, 1, 95.0).contains("the level is 95, expected a share between 0 and 1"));
         assert!(error(Interval::Normal, 0, 0.9).contains("the horizon is 0"));
         assert!(error(Interval::Bootstrap { paths: 0, seed: 1 }, 1, 0.9).contains("paths is 0"));
+        assert!(error(Interval::Bootstrap { paths: usize::MAX, seed: 1 }, 1, 0.9).contains("fit into memory"));
         assert!(error(Interval::Conformal { windows: 10 }, 1, 0.95).contains("windows is 10, expected 19 or more for a level of 0.95"));
         assert!(error(Interval::Conformal { windows: 400 }, 1, 0.95).contains("expected more than the 400 windows"));
         assert!(error(Interval::Conformal { windows: usize::MAX }, 9, 0.95).contains("windows"));

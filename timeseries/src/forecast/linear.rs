@@ -21,19 +21,25 @@ use super::{Fitted, Forecaster, Recursive, Rule, check_history};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Autoregression {
-    lags: Vec<usize>,
+    lags: Lags,
     direct: Option<usize>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Lags {
+    Last(usize),
+    Chosen(Vec<usize>),
 }
 
 impl Autoregression {
     /// On the last `lags` values. Steps further ahead take the forecasts of those between.
     pub fn new(lags: usize) -> Self {
-        Self { lags: (1..=lags).collect(), direct: None }
+        Self { lags: Lags::Last(lags), direct: None }
     }
 
     /// On the values so many steps back: `[1, 2, 12]` for last month, the month before, and a year ago.
     pub fn with_lags(lags: &[usize]) -> Self {
-        Self { lags: lags.to_vec(), direct: None }
+        Self { lags: Lags::Chosen(lags.to_vec()), direct: None }
     }
 
     /// Learns numbers of its own for each of the next `horizon` steps, and forecasts no further.
@@ -43,33 +49,45 @@ impl Autoregression {
         self
     }
 
-    fn check(&self) -> Result<usize> {
-        let most = self.lags.iter().copied().max().unwrap_or(0);
-        let repeated = self.lags.iter().enumerate().find(|(index, lag)| self.lags[..*index].contains(lag));
-        if most == 0 || self.lags.contains(&0) {
-            return Err(Error::argument(format!("the lags are {:?}, expected one or more, each 1 or more", self.lags)));
-        }
-        if let Some((_, lag)) = repeated {
-            return Err(Error::argument(format!("lag {lag} is given twice")));
-        }
+    /// How many lags there are, and the longest.
+    fn check(&self) -> Result<(usize, usize)> {
         if self.direct == Some(0) {
             return Err(Error::argument("the horizon is 0, expected 1 step or more"));
         }
-        Ok(most)
+        let lags = match &self.lags {
+            Lags::Last(0) => &Vec::new(),
+            Lags::Last(lags) => return Ok((*lags, *lags)),
+            Lags::Chosen(lags) => lags,
+        };
+        let most = lags.iter().copied().max().unwrap_or(0);
+        if most == 0 || lags.contains(&0) {
+            return Err(Error::argument(format!("the lags are {lags:?}, expected one or more, each 1 or more")));
+        }
+        if let Some((_, lag)) = lags.iter().enumerate().find(|(index, lag)| lags[..*index].contains(lag)) {
+            return Err(Error::argument(format!("lag {lag} is given twice")));
+        }
+        Ok((lags.len(), most))
+    }
+
+    fn lags(&self) -> Vec<usize> {
+        match &self.lags {
+            Lags::Last(lags) => (1..=*lags).collect(),
+            Lags::Chosen(lags) => lags.clone(),
+        }
     }
 
     /// Least squares of the values `ahead` steps behind each past, 1 for the next.
     fn regress(&self, history: &[f64], reach: usize, ahead: usize) -> Result<Line> {
-        let targets = &history[reach + ahead - 1..];
-        let value = |(row, column): (usize, usize)| history[reach + row - self.lags[column]];
-        let records = Array2::from_shape_fn((targets.len(), self.lags.len()), value);
+        let (targets, lags) = (&history[reach + ahead - 1..], self.lags());
+        let value = |(row, column): (usize, usize)| history[reach + row - lags[column]];
+        let records = Array2::from_shape_fn((targets.len(), lags.len()), value);
         let dataset = DatasetBase::new(records, Array1::from(targets.to_vec()));
         let singular = || {
-            Error::numeric(format!("{} has no single answer: the lags {:?} say the same of this history", self.name(), self.lags))
+            Error::numeric(format!("{} has no single answer: the lags {lags:?} say the same of this history", self.name()))
                 .hint("take fewer lags; a constant or exactly repeating history is for `Naive` or `SeasonalNaive`")
         };
         let model = LinearRegression::default().fit(&dataset).map_err(|error| singular().source(error))?;
-        let line = Line { constant: model.intercept(), weights: model.params().to_vec(), lags: self.lags.clone() };
+        let line = Line { constant: model.intercept(), weights: model.params().to_vec(), lags: lags.clone() };
         if line.constant.is_finite() && line.weights.iter().all(|weight| weight.is_finite()) { Ok(line) } else { Err(singular()) }
     }
 }
@@ -77,15 +95,17 @@ impl Autoregression {
 impl Forecaster for Autoregression {
     fn name(&self) -> String {
         let direct = if self.direct.is_some() { ", direct" } else { "" };
-        let counts = self.lags.iter().enumerate().all(|(index, lag)| *lag == index + 1);
-        if counts { format!("autoregression {}{direct}", self.lags.len()) } else { format!("autoregression {:?}{direct}", self.lags) }
+        match &self.lags {
+            Lags::Last(lags) => format!("autoregression {lags}{direct}"),
+            Lags::Chosen(lags) => format!("autoregression {lags:?}{direct}"),
+        }
     }
 
     fn fit(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
-        let reach = self.check()?;
+        let (lags, reach) = self.check()?;
         let ahead = self.direct.unwrap_or(1);
         // A row for each number to be found, and one more so that there is an error to speak of.
-        let least = reach.saturating_add(ahead).saturating_add(self.lags.len() + 1);
+        let least = reach.saturating_add(ahead).saturating_add(lags).saturating_add(1);
         check_history(&self.name(), history, least)?;
         if self.direct.is_none() {
             return Recursive::fitted(self.regress(history, reach, 1)?, history);
@@ -185,6 +205,7 @@ mod tests {
         assert!(error(Autoregression::new(20), &history).contains("has 30 values, autoregression 20 needs 42 or more"));
         assert!(error(Autoregression::new(3), &[7.0; 30]).contains("has no single answer"));
         assert!(error(Autoregression::new(3), &[f64::NAN; 30]).contains("NaN at index 0"));
+        assert!(error(Autoregression::new(usize::MAX), &history).contains("has 30 values"));
         let direct = Autoregression::new(2).direct(3).fit(&history).unwrap();
         assert!(direct.predict(4).unwrap_err().to_string().contains("the horizon is 4, expected at most the 3 steps"));
         assert!(direct.path(&[0.0]).unwrap_err().to_string().contains("Conformal"));

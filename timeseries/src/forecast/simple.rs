@@ -286,6 +286,7 @@ mod tests {
         assert!(differencing(Differencing::new(2).past_window(9)).contains("at most 4"));
         let fitted = Naive.fit(&[1.0]).unwrap();
         assert!(fitted.predict(0).unwrap_err().to_string().contains("the horizon is 0"));
+        assert!(fitted.predict(usize::MAX).unwrap_err().to_string().contains("at most ten million"));
         assert!(fitted.advance(&[]).unwrap_err().is_data());
         assert!(one_step_forecasts(&Naive, &[1.0, 2.0], 2).unwrap_err().to_string().contains("the split is 2"));
         assert!(one_step_forecasts(&Naive, &[1.0, 2.0], 0).is_err());

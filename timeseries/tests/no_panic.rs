@@ -1,0 +1,102 @@
+//! Whatever it is given, the library answers or says why not.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+
+use practicum_timeseries::correlate::{autocorrelation, partial_autocorrelation};
+use practicum_timeseries::decompose::{Decomposition, Model};
+use practicum_timeseries::forecast::{
+    Autoregression, Drift, ExponentialSmoothing, Forecaster, Initial, Mean, MovingAverage, Naive, Pipeline, SeasonalNaive,
+};
+use practicum_timeseries::series::{CsvReader, Imputation};
+use practicum_timeseries::split::RollForward;
+use practicum_timeseries::transform::{BoxCox, Differences, Scale};
+use practicum_timeseries::{Backtest, Date, Interval, Series};
+use proptest::collection::vec;
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_oneof, proptest};
+
+fn value() -> impl Strategy<Value = f64> {
+    prop_oneof![6 => -10.0..10.0_f64, 2 => Just(0.0), 1 => Just(1e300), 1 => Just(-1e-300), 1 => any::<f64>()]
+}
+
+fn values() -> impl Strategy<Value = Vec<f64>> {
+    prop_oneof![vec(value(), 0..40), vec(0.1..100.0_f64, 0..40), (value(), 0_usize..40).prop_map(|(value, count)| vec![value; count])]
+}
+
+fn size() -> impl Strategy<Value = usize> {
+    prop_oneof![8 => 0_usize..15, 1 => Just(usize::MAX), 1 => Just(usize::MAX / 2)]
+}
+
+proptest! {
+    #[test]
+    fn forecasters_answer_or_say_why(history in values(), a in size(), b in size(), horizon in size()) {
+        let smoothing = ExponentialSmoothing::holt_winters(a);
+        let forecasters: [Box<dyn Forecaster>; 14] = [
+            Box::new(Naive),
+            Box::new(SeasonalNaive::new(a)),
+            Box::new(Mean),
+            Box::new(Drift),
+            Box::new(MovingAverage::new(a)),
+            Box::new(ExponentialSmoothing::simple()),
+            Box::new(ExponentialSmoothing::holt().damped()),
+            Box::new(smoothing),
+            Box::new(smoothing.multiplicative()),
+            Box::new(smoothing.initial(Initial::Heuristic)),
+            Box::new(Autoregression::new(a)),
+            Box::new(Autoregression::with_lags(&[a, b]).direct(b)),
+            Box::new(Pipeline::new(Naive).difference(a).log().min_max()),
+            Box::new(Pipeline::new(Drift).box_cox(0.3).difference(b).standard()),
+        ];
+        for forecaster in forecasters {
+            if let Ok(fitted) = forecaster.fit(&history) {
+                prop_assert!(fitted.predict(horizon).is_ok_and(|steps| steps.len() == horizon) || fitted.predict(horizon).is_err());
+                prop_assert!(fitted.one_step().map_or(true, |steps| steps.len() == history.len()), "{}", forecaster.name());
+                let _ = fitted.advance(&history[..history.len() / 2]).map(|fitted| fitted.predict(1));
+            }
+            let horizon = horizon.min(20);
+            for interval in [Interval::Normal, Interval::Bootstrap { paths: a.min(20), seed: 1 }, Interval::Conformal { windows: b }] {
+                let _ = interval.forecast(&*forecaster, &history, horizon, 0.5);
+            }
+            let roll = RollForward::expanding(a).horizon(horizon).step(b);
+            let _ = Backtest::new(roll).period(a).run(&*forecaster, &history);
+        }
+    }
+
+    #[test]
+    fn transformations_answer_or_say_why(series in values(), a in size()) {
+        let _ = Differences::of(&series, a).map(|changes| changes.integrate(&series));
+        let _ = BoxCox::guerrero(&series, a).and_then(|power| power.apply(&series));
+        let _ = Scale::standard(&series).map(|scale| scale.apply(&series));
+        let _ = Scale::min_max(&series).map(|scale| scale.invert(&series));
+        let _ = autocorrelation(&series, a);
+        let _ = partial_autocorrelation(&series, a);
+        for model in [Model::Additive, Model::Multiplicative] {
+            let _ = Decomposition::classical(&series, a, model);
+        }
+        for how in [Imputation::Linear, Imputation::Forward, Imputation::Seasonal(a)] {
+            prop_assert!(how.fill(&series).map_or(true, |filled| filled.iter().all(|value| !value.is_nan())));
+        }
+        let _ = Series::new(series).map(|series| series.slice(a, a.saturating_add(3)));
+    }
+
+    #[test]
+    fn texts_are_read_or_refused(text in "[-0-9a-zA-Z,;./: \n\"%äß]{0,60}", format in "[-%YmdbHMS/. ]{0,12}", comma in any::<bool>()) {
+        let _ = Date::parse(&text, &format);
+        let _ = text.parse::<Date>();
+        for reader in [CsvReader::new(), CsvReader::new().header(false).column(0), CsvReader::new().delimiter(';').dates(0).column(1)] {
+            let _ = reader.decimal_comma(comma).date_format(&format).parse(&text).map(|series| series.fill_gaps());
+        }
+    }
+
+    #[test]
+    fn dates_of_any_years_have_steps(days in vec(0_i64..3_600_000, 1..12)) {
+        let start = Date::new(0, 1, 1).unwrap();
+        let mut dates: Vec<Date> = days.iter().map(|day| start.add_seconds(day * 86_400).unwrap()).collect();
+        dates.sort();
+        let series = Series::new(vec![1.0; dates.len()]).unwrap().with_dates(dates);
+        if let Ok(series) = series {
+            let _ = series.step();
+            let filled = series.fill_gaps();
+            prop_assert!(filled.map_or(true, |filled| filled.gaps().is_ok_and(|gaps| gaps.is_empty())));
+        }
+    }
+}
