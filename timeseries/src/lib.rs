@@ -24,6 +24,7 @@
 pub mod baseline;
 mod builder;
 pub mod correlate;
+pub mod datasets;
 mod date;
 pub mod decompose;
 pub mod metrics;
