@@ -21,21 +21,29 @@
 //! # }
 //! ```
 
+mod backtest;
 pub mod baseline;
 mod builder;
 pub mod correlate;
 pub mod datasets;
 mod date;
 pub mod decompose;
+pub mod forecast;
+mod interval;
 pub mod metrics;
 mod normal;
 pub mod numpy;
+mod ranking;
 mod real;
 pub mod series;
+pub mod split;
 pub mod synth;
 pub mod transform;
 
+pub use backtest::{Backtest, BacktestReport, HorizonError, Trial};
 pub use builder::SeriesBuilder;
 pub use date::Date;
+pub use interval::{Forecast, Interval};
+pub use ranking::{RankedModel, Ranking};
 pub use real::Real;
 pub use series::Series;

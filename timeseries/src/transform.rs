@@ -132,7 +132,12 @@ impl BoxCox {
     /// Brings values back. What lies outside the transformation's range becomes the nearest end of it, 0 or infinity.
     pub fn invert(&self, values: &[f64]) -> Vec<f64> {
         let theta = self.theta;
-        values.iter().map(|y| if theta == 0.0 { y.exp() } else { (theta * y + 1.0).max(0.0).powf(1.0 / theta) }).collect()
+        let back = |y: &f64| {
+            let base = theta * y + 1.0;
+            // NaN stays NaN, which `max` would lose.
+            if theta == 0.0 { y.exp() } else { (if base < 0.0 { 0.0 } else { base }).powf(1.0 / theta) }
+        };
+        values.iter().map(back).collect()
     }
 }
 
