@@ -245,7 +245,7 @@ impl Legend {
         }
         let mut rows = Vec::new();
         let (mut row, mut x) = (Vec::new(), 6.0 + text_width(&chart.y.label, LETTER, false)? + 24.0);
-        for (name, sign) in named {
+        for (name, sign) in named.into_iter().filter(|(name, _)| !name.is_empty()) {
             let name = fit(name, LETTER, false, width - 40.0)?;
             let length = 22.0 + text_width(&name, LETTER, false)?;
             if x + length > width {

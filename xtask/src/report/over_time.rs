@@ -125,10 +125,10 @@ impl Figures<'_> {
         let both = |bound: f64, name: &str, dashed| {
             [(bound, name), (-bound, "")].map(|(at, name)| Rule { at, name: name.to_owned(), dashed, upright: false })
         };
-        let rules = both(picture.bounds.0, "95 %", false).into_iter().chain(both(picture.bounds.1, "99 % of noise", true));
+        let rules = both(picture.bounds.0, "95 % of noise", false).into_iter().chain(both(picture.bounds.1, "99 %", true));
         let lags = Axis { limits: Some((0.0, picture.values.len() as f64)), ..Axis::new("Lag (steps)", Scale::Whole) };
         let chart = Chart {
-            series: vec![Series::new("autocorrelation", mark, points)],
+            series: vec![Series::new("", mark, points)],
             rules: rules.collect(),
             key_on_top: true,
             ..Chart::new(lags, Axis { limits: Some(picture.limits), ..Axis::new("Correlation", Scale::Linear) })

@@ -143,7 +143,12 @@ fn row_of_run(run: &RunResults) -> Markup {
             td.block role="cell" { @if !run.metrics.is_empty() { (metrics(run)) } }
             td.block role="cell" {
                 @if !run.targets.is_empty() {
-                    ul { @for target in &run.targets { li { (target_line(target)) } } }
+                    ul {
+                        @for (index, target) in run.targets.iter().enumerate() {
+                            @let told_below = run.targets.get(index + 1).is_some_and(|next| next.source == target.source);
+                            li { (target_line(target, !told_below)) }
+                        }
+                    }
                 }
             }
         }
@@ -161,13 +166,14 @@ fn metrics(run: &RunResults) -> Markup {
     }
 }
 
-fn target_line(target: &TargetResult) -> Markup {
+/// A target; where it comes from is told once for several of the same source.
+fn target_line(target: &TargetResult, tell_source: bool) -> Markup {
     let bound = target.bound.replace(">=", "≥").replace("<=", "≤");
     let (class, verdict) = if target.met { ("good", "✓ met") } else { ("bad", "✗ missed") };
     html! {
         strong class=(class) { (verdict) }
         " · " (words(&target.metric)) " " strong.number { (exact(target.value)) } ", wanted " span.number { (bound) }
-        @if !target.source.is_empty() { br; span.muted.small { (target.source) } }
+        @if tell_source && !target.source.is_empty() { br; span.muted.small { (target.source) } }
     }
 }
 

@@ -6,7 +6,9 @@
 mod c1w1;
 mod c1w2;
 mod c4w1;
+mod c4w2;
 mod data;
+mod networks;
 mod pictures;
 mod run;
 mod series;
@@ -19,7 +21,7 @@ pub(crate) use run::{DataChoice, Settings, WeekRun};
 use crate::results::DataSource;
 
 /// All weeks, in the course's order.
-pub(crate) static WEEKS: &[&dyn Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c4w1::C4W1];
+pub(crate) static WEEKS: &[&dyn Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c4w1::C4W1, &c4w2::C4W2];
 
 /// A week of the course.
 pub(crate) trait Week: Sync {
