@@ -69,9 +69,9 @@ impl<'a> WeekRun<'a> {
         Sequential::new().with_seed(self.settings.seed).with_cpu(&self.settings.cpu)
     }
 
-    /// So many epochs: the course's, or fewer at the small scale.
+    /// So many epochs: the course's, or fewer at the small scale, unless others were asked for.
     pub(crate) fn epochs(&self, course: usize, quick: usize) -> usize {
-        if self.settings.full { course } else { quick }
+        self.settings.epochs.unwrap_or(if self.settings.full { course } else { quick })
     }
 
     /// Options to fit with for so many epochs, unless others were asked for.
