@@ -239,12 +239,12 @@ fn lowest(losses: &[f64]) -> Option<(usize, f64)> {
     finite.min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// The largest rate that lies a good way below the blow-up: half a decade, and no higher than where the loss is lowest.
+/// A fifth of the rate from which on the loss is twice its lowest or more, and no higher than where it is lowest.
 fn suggest(rates: &[f64], losses: &[f64]) -> Option<f64> {
     let (best, loss) = lowest(losses)?;
-    let blown = losses.iter().skip(best).position(|later| !(*later < 2.0 * loss)).map(|later| rates[best + later]);
-    let safe = blown.map_or(rates[best], |rate| rate / 10_f64.sqrt());
-    Some(safe.min(rates[best]))
+    let fine = |later: &&f64| **later < 2.0 * loss;
+    let blown = rates.get(best + losses[best..].iter().take_while(fine).count());
+    Some(blown.map_or(rates[best], |rate| rates[best].min(rate / 5.0)))
 }
 
 /// Tells how a long training goes on, a few times.
@@ -272,10 +272,16 @@ mod tests {
     #[test]
     fn suggestions_lie_below_the_blow_up() {
         let rates: Vec<f64> = (0..6).map(|step| 10_f64.powi(step - 8)).collect();
-        let rate = suggest(&rates, &[9.0, 8.0, 4.0, 5.0, 90.0, f64::NAN]).unwrap();
-        assert!((rate - 1e-6).abs() < 1e-12, "{rate}");
-        let rate = suggest(&rates, &[9.0, 8.0, 4.0, 9.0, 90.0, f64::NAN]).unwrap();
-        assert!(rate < 1e-6, "{rate}");
+        for (losses, expected) in [
+            ([9.0, 8.0, 4.0, 5.0, 90.0, f64::NAN], 1e-6),
+            ([9.0, 8.0, 4.0, 3.0, 90.0, f64::NAN], 1e-5),
+            ([9.0, 8.0, 4.0, 3.9, 3.8, 3.7], 1e-3),
+        ] {
+            let rate = suggest(&rates, &losses).unwrap();
+            assert!((rate / expected - 1.0).abs() < 1e-9, "{rate}");
+        }
+        let close = suggest(&[1.0, 2.0, 3.0], &[5.0, 4.0, f64::INFINITY]).unwrap();
+        assert!((close - 0.6).abs() < 1e-12, "{close}");
         assert_eq!(suggest(&rates[..2], &[3.0, 2.0]), Some(1e-7));
         assert_eq!(suggest(&[], &[]), None);
     }
