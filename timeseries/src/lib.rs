@@ -25,6 +25,7 @@ mod backtest;
 pub mod baseline;
 mod builder;
 pub mod correlate;
+pub mod datasets;
 mod date;
 pub mod decompose;
 pub mod forecast;
