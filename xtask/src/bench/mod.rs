@@ -9,6 +9,7 @@ mod kernels;
 mod measure;
 mod peers;
 mod record;
+mod recurrent;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -64,6 +65,15 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W1", title: "a line through six points", run: dense::line },
     Workload { id: "MLP", title: "perceptron 16-32-16, batch 32", run: dense::perceptron },
     Workload { id: "W2", title: "60,000 pictures 28×28, 784-128-10, batch 32, Adam", run: dense::pictures },
+    Workload { id: "W6", title: "word vectors and their mean, 10,000×16, batch 32, Adam", run: recurrent::word_means },
+    Workload { id: "W7", title: "headlines of 120 words, LSTM 32 both ways, batch 32, Adam", run: recurrent::headlines_lstm },
+    Workload { id: "W7b", title: "reviews of 300 words, LSTM 64 and 32 both ways, batch 64, Adam", run: recurrent::reviews },
+    Workload { id: "W7c", title: "headlines of 120 words, GRU 32 both ways, batch 32, Adam", run: recurrent::headlines_gru },
+    Workload { id: "W10", title: "the next word of a sonnet, 6.1 million weights, batch 32, Adam", run: recurrent::sonnets },
+    Workload { id: "W11", title: "windows of 20, 20-10-10-1, batch 32", run: recurrent::windows },
+    Workload { id: "W12", title: "windows of 20, two SimpleRNN 40, batch 128", run: recurrent::windows_rnn },
+    Workload { id: "W13", title: "sunspots", run: recurrent::sunspots },
+    Workload { id: "W13s", title: "sunspots, short", run: recurrent::short_sunspots },
     Workload { id: "gemm", title: "matrix products", run: kernels::products },
     Workload { id: "kernels", title: "other kernels", run: kernels::others },
 ];
