@@ -29,11 +29,13 @@ FAMILIES = [
     "schedules",
     "initializers",
     "training",
+    "parity",
     "callbacks",
     "convolution",
     "normalization",
     "recurrent",
     "functional",
+    "pipeline",
 ]
 
 

@@ -7,8 +7,9 @@ use common::{bits, draw, weight_bits};
 use practicum_core::autodiff::{GradientCheck, Var};
 use practicum_core::initializers::Initializer;
 use practicum_core::layers::{
-    BatchNormalization, Build, Call, Config, GroupNormalization, LayerNormalization, LayerSpec, RMSNormalization, Registry,
-    UnitNormalization, Weight, WeightSpec,
+    ActivityRegularization, AlphaDropout, BatchNormalization, Build, Call, Config, ELU, GaussianDropout, GaussianNoise, GroupNormalization,
+    LayerNormalization, LayerSpec, LeakyReLU, Normalization, PReLU, Permute, RMSNormalization, ReLU, Registry, RepeatVector, Rescaling,
+    Softmax, SpatialDropout1D, SpatialDropout2D, UnitNormalization, Weight, WeightSpec,
 };
 use practicum_core::optimizers::Sgd;
 use practicum_core::prelude::*;
@@ -107,6 +108,7 @@ fn cases() -> Vec<Case> {
     ];
     cases.extend(recurrent_cases());
     cases.extend(normalizations());
+    cases.extend(small_layers());
     for activation in Activation::ALL {
         cases.push(case(Activate::new(activation), &SIX, &SIX, 0));
         cases.push(case(dense().activation(activation), &SIX, &[Some(4)], 28));
@@ -166,6 +168,42 @@ fn normalizations() -> Vec<Case> {
         case(UnitNormalization::new().axis([1, 2]), &IMAGE, &IMAGE, 0),
         case(RMSNormalization::new(), &STEPS, &STEPS, 6),
         case(RMSNormalization::new().axis(-2).epsilon(0.1), &IMAGE, &IMAGE, 3),
+    ]
+}
+
+fn small_layers() -> Vec<Case> {
+    const SIX: [Option<usize>; 1] = [Some(6)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    const IMAGE: [Option<usize>; 3] = [Some(2), Some(3), Some(4)];
+    let slopes = Initializer::RandomUniform { minval: 0.1, maxval: 0.5 };
+    let prelu = || PReLU::new().alpha_initializer(slopes.clone());
+    let mut adapted = Normalization::new();
+    adapted.adapt(&draw([9, 6], 31)).unwrap();
+    vec![
+        case(SpatialDropout1D::new(0.4), &STEPS, &STEPS, 0),
+        case(SpatialDropout2D::new(0.4), &IMAGE, &IMAGE, 0),
+        case(GaussianNoise::new(0.2), &STEPS, &STEPS, 0),
+        case(GaussianDropout::new(0.2), &SIX, &SIX, 0),
+        case(AlphaDropout::new(0.2), &STEPS, &STEPS, 0),
+        case(RepeatVector::new(3), &SIX, &[Some(3), Some(6)], 0),
+        case(Permute::new([2, 1]), &STEPS, &[Some(6), None], 0),
+        case(Permute::new([3, 1, 2]), &IMAGE, &[Some(4), Some(2), Some(3)], 0),
+        case(Rescaling::new(0.5).offset(-1.0), &STEPS, &STEPS, 0),
+        case(Normalization::new(), &STEPS, &STEPS, 13),
+        case(adapted, &SIX, &SIX, 13),
+        case(Normalization::new().axis([1, 3]).invert(true), &IMAGE, &IMAGE, 17),
+        case(Normalization::new().all_axes(), &STEPS, &STEPS, 3),
+        case(Normalization::new().mean_and_variance([0.5], [2.0]), &STEPS, &STEPS, 0),
+        case(ReLU::new(), &SIX, &SIX, 0),
+        case(ReLU::new().max_value(1.1).negative_slope(0.1).threshold(0.13), &STEPS, &STEPS, 0),
+        case(LeakyReLU::new(), &STEPS, &STEPS, 0),
+        case(ELU::new().alpha(0.6), &STEPS, &STEPS, 0),
+        case(prelu(), &SIX, &SIX, 6),
+        case(prelu().shared_axes([1]).alpha_regularizer(Regularizer::l2(0.1)), &STEPS, &STEPS, 6),
+        case(prelu().shared_axes([2, 3]), &IMAGE, &IMAGE, 2),
+        case(Softmax::new(), &STEPS, &STEPS, 0),
+        case(Softmax::new().axis([1, 2]), &IMAGE, &IMAGE, 0),
+        case(ActivityRegularization::new().l1(0.02).l2(0.01), &STEPS, &STEPS, 0),
     ]
 }
 

@@ -283,13 +283,21 @@ pub(crate) fn run_forward(op: &dyn Op, cpu: &Cpu, step: u64, inputs: &[&Tensor],
 /// A buffer of zeros, or an error where there is no room.
 pub(crate) fn zeros(len: usize) -> Result<Vec<f32>> {
     let mut buffer = Vec::new();
-    buffer.try_reserve_exact(len).map_err(|source| {
+    resize(&mut buffer, len)?;
+    Ok(buffer)
+}
+
+/// Makes a buffer longer, by zeros, or shorter; an error where there is no room.
+///
+/// It takes exactly as much as it needs: a vector that grows by itself would take up to twice as much.
+pub(crate) fn resize(buffer: &mut Vec<f32>, len: usize) -> Result<()> {
+    buffer.try_reserve_exact(len.saturating_sub(buffer.len())).map_err(|source| {
         Error::data(format!("{:.1} GiB of memory for a tensor of {len} elements could not be had", len as f64 * 4.0 / f64::from(1 << 30)))
             .source(source)
             .hint("use fewer units, or smaller batches")
     })?;
     buffer.resize(len, 0.0);
-    Ok(buffer)
+    Ok(())
 }
 
 impl Var {

@@ -3,39 +3,41 @@
 use super::{Data, IntoArrays};
 use crate::kernel::Exec;
 use crate::rng::Key;
-use crate::{Error, Result, Shape};
+use crate::{Error, Result, Shape, Tensor};
 
-/// A tensor of a batch: a buffer that is filled anew for every batch.
+/// A tensor of a batch: memory that is filled anew for every batch, or a tensor that was made elsewhere.
 #[derive(Clone, Debug)]
-pub struct BatchArray {
-    shape: Shape,
-    data: Vec<f32>,
-}
+pub struct BatchArray(Tensor);
 
 impl Default for BatchArray {
     fn default() -> Self {
-        Self { shape: Shape::from([0]), data: Vec::new() }
+        Self(Vec::new().into())
+    }
+}
+
+impl From<Tensor> for BatchArray {
+    fn from(tensor: Tensor) -> Self {
+        Self(tensor)
     }
 }
 
 impl BatchArray {
     /// The shape, the batch first.
     pub fn shape(&self) -> Shape {
-        self.shape
+        self.0.shape()
     }
 
     /// The elements.
     pub fn as_slice(&self) -> &[f32] {
-        &self.data
+        self.0.as_slice()
     }
 
     /// Gives it a shape, and its elements to be written: all of them, since they are what was there before.
-    pub fn resize(&mut self, shape: impl Into<Shape>) -> &mut [f32] {
-        self.shape = shape.into();
-        // Exactly as much as the largest batch needs: a vector that grows by itself would take up to twice as much.
-        self.data.reserve_exact(self.shape.size().saturating_sub(self.data.len()));
-        self.data.resize(self.shape.size(), 0.0);
-        &mut self.data
+    ///
+    /// # Errors
+    /// Not enough memory.
+    pub fn resize(&mut self, shape: impl Into<Shape>) -> Result<&mut [f32]> {
+        self.0.reuse(shape.into())
     }
 }
 
@@ -53,7 +55,7 @@ pub struct Batch {
 impl Batch {
     /// How many examples it has.
     pub fn len(&self) -> usize {
-        self.x.first().and_then(|x| x.shape.first().copied()).unwrap_or(0)
+        self.x.first().and_then(|x| x.shape().first().copied()).unwrap_or(0)
     }
 
     /// Whether it has no examples.
@@ -92,6 +94,11 @@ pub trait BatchSource: Send {
 
     /// How many batches an epoch has, where that is known.
     fn batches(&self) -> Option<usize>;
+
+    /// Whether an epoch never ends by itself.
+    fn is_endless(&self) -> bool {
+        false
+    }
 }
 
 /// Refuses arrays of different lengths.
@@ -187,11 +194,14 @@ impl BatchSource for ArraySource {
         }
         self.next += rows.len();
         batch.prepare(self.x.len(), self.y.len(), self.sample_weight.is_some());
-        let fill = |array: &mut BatchArray, data: &Data| data.gather(exec, rows, array.resize(data.shape_of_rows(rows.len())));
-        batch.x.iter_mut().zip(&self.x).for_each(|(array, data)| fill(array, data));
-        batch.y.iter_mut().zip(&self.y).for_each(|(array, data)| fill(array, data));
+        let fill = |array: &mut BatchArray, data: &Data| {
+            data.gather(exec, rows, array.resize(data.shape().with_batch(rows.len()))?);
+            Ok(())
+        };
+        batch.x.iter_mut().zip(&self.x).try_for_each(|(array, data)| fill(array, data))?;
+        batch.y.iter_mut().zip(&self.y).try_for_each(|(array, data)| fill(array, data))?;
         if let (Some(array), Some(weights)) = (&mut batch.sample_weight, &self.sample_weight) {
-            fill(array, weights);
+            fill(array, weights)?;
         }
         Ok(true)
     }

@@ -8,8 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Activate, BatchNormalization, Bidirectional, Config, Dense, Dropout, Embedding, Flatten, GRU, GroupNormalization, Input, LSTM, Lambda,
-    Layer, LayerNormalization, Masking, RMSNormalization, Reshape, SimpleRNN, TimeDistributed, UnitNormalization,
+    Activate, ActivityRegularization, AlphaDropout, BatchNormalization, Bidirectional, Config, Dense, Dropout, ELU, Embedding, Flatten,
+    GRU, GaussianDropout, GaussianNoise, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking,
+    Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SimpleRNN, Softmax, SpatialDropout1D,
+    SpatialDropout2D, TimeDistributed, UnitNormalization,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -45,20 +47,35 @@ impl Default for Registry {
     fn default() -> Self {
         Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
             .layer("Activation", Activate::from_config)
+            .layer("ActivityRegularization", ActivityRegularization::from_config)
+            .layer("AlphaDropout", AlphaDropout::from_config)
             .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Dense", Dense::from_config)
             .layer("Dropout", Dropout::from_config)
+            .layer("ELU", ELU::from_config)
             .layer("Embedding", Embedding::from_config)
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
-            .layer("GRU", GRU::from_config)
+            .layer("GaussianDropout", GaussianDropout::from_config)
+            .layer("GaussianNoise", GaussianNoise::from_config)
             .layer("GroupNormalization", GroupNormalization::from_config)
+            .layer("GRU", GRU::from_config)
             .layer("InputLayer", Input::from_config)
-            .layer("LSTM", LSTM::from_config)
             .layer("LayerNormalization", LayerNormalization::from_config)
+            .layer("LeakyReLU", LeakyReLU::from_config)
+            .layer("LSTM", LSTM::from_config)
             .layer("Masking", Masking::from_config)
-            .layer("RMSNormalization", RMSNormalization::from_config)
+            .layer("Normalization", Normalization::from_config)
+            .layer("Permute", Permute::from_config)
+            .layer("PReLU", PReLU::from_config)
+            .layer("ReLU", ReLU::from_config)
+            .layer("RepeatVector", RepeatVector::from_config)
+            .layer("Rescaling", Rescaling::from_config)
             .layer("Reshape", Reshape::from_config)
+            .layer("RMSNormalization", RMSNormalization::from_config)
             .layer("SimpleRNN", SimpleRNN::from_config)
+            .layer("Softmax", Softmax::from_config)
+            .layer("SpatialDropout1D", SpatialDropout1D::from_config)
+            .layer("SpatialDropout2D", SpatialDropout2D::from_config)
             .layer("UnitNormalization", UnitNormalization::from_config)
     }
 }

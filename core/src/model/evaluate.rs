@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compiled::{Shapes, fill_inputs};
+use super::fit::check_end;
 use super::goal::{Goal, Scores};
 use super::network::Parameter;
 use super::trace::Pass;
@@ -111,9 +112,10 @@ impl Model {
     /// All outputs of the model for the batches of a source, one behind the other. Targets in the batches are left alone.
     ///
     /// # Errors
-    /// The model is not built, or the batches do not fit it or each other.
+    /// The model is not built, the batches do not fit it or each other, or there is no end of them.
     pub fn predict_source(&self, source: &mut dyn BatchSource) -> Result<Vec<Tensor>> {
         self.check_pending()?;
+        check_end(source, None, "take")?;
         let (mut batch, mut outputs) = (Batch::default(), Vec::new());
         let exec = self.cpu.exec();
         source.start_epoch(0)?;
@@ -167,6 +169,7 @@ impl Model {
     /// The model is not compiled or not built, or the batches do not fit it.
     pub fn evaluate_batches(&self, source: &mut dyn BatchSource, steps: Option<usize>) -> Result<Logs> {
         self.check_pending()?;
+        check_end(source, steps, "steps")?;
         let compiled = self.compiled()?;
         let (mut scores, mut batch) = (compiled.scores().fresh(), Batch::default());
         source.start_epoch(0)?;

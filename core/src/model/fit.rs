@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compiled::StepLogs;
 use super::options::{Validation, Verbose};
 use super::{Fit, History, Logs, Model};
+use crate::autodiff::program::Watch;
 use crate::callbacks::{Callback, Context, Monitor, Progress};
 use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays, IntoData, check_lengths};
 use crate::losses::Targets;
@@ -81,11 +82,18 @@ impl Model {
     /// # Errors
     /// The model is not compiled, or the tensors do not fit it.
     pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<StepLogs> {
+        self.train_on_batch_watched(x, y, &mut ())
+    }
+
+    /// The same, with somebody looking on.
+    pub(super) fn train_on_batch_watched(&mut self, x: &Tensor, y: &Tensor, watch: &mut impl Watch) -> Result<StepLogs> {
         let mut batch = std::mem::take(&mut self.scratch);
-        batch.prepare(1, 1, false);
-        batch.x[0].resize(x.shape()).copy_from_slice(x.as_slice());
-        batch.y[0].resize(y.shape()).copy_from_slice(y.as_slice());
-        let result = self.train_step(&batch);
+        batch.x.push(x.clone().into());
+        batch.y.push(y.clone().into());
+        let result = self.train_watched(&batch, watch);
+        // The lists are kept for the next batch, the caller's tensors are not.
+        batch.x.clear();
+        batch.y.clear();
         self.scratch = batch;
         result
     }
@@ -96,10 +104,14 @@ impl Model {
     /// # Errors
     /// The model is not compiled, or the batch does not fit it.
     pub fn train_step(&mut self, batch: &Batch) -> Result<StepLogs> {
+        self.train_watched(batch, &mut ())
+    }
+
+    fn train_watched(&mut self, batch: &Batch, watch: &mut impl Watch) -> Result<StepLogs> {
         self.compiled()?;
         self.build_if_needed(batch)?;
         self.check_pending()?;
-        let loss = self.train_batch(batch, true)?;
+        let loss = self.train_batch(batch, true, watch)?;
         Ok(StepLogs { loss, metrics: self.compiled()?.scores().values().collect() })
     }
 
@@ -119,12 +131,12 @@ impl Model {
         self.build_for(batch.x.iter().map(crate::data::BatchArray::shape))
     }
 
-    fn train_batch(&mut self, batch: &Batch, alone: bool) -> Result<f64> {
+    fn train_batch(&mut self, batch: &Batch, alone: bool, watch: &mut impl Watch) -> Result<f64> {
         let Some(compiled) = &mut self.compiled else { return Err(super::not_compiled()) };
         if alone {
             compiled.reset_metrics();
         }
-        compiled.train(&mut self.network, batch, &self.cpu, self.seed)
+        compiled.train(&mut self.network, batch, &self.cpu, self.seed, watch)
     }
 
     fn check_data(&self, x: &[Data], y: &[Data]) -> Result<()> {
@@ -163,6 +175,10 @@ impl Model {
         }
         let validates = !matches!(validator, Validator::None);
         let steps = options.steps_per_epoch.or(source.batches());
+        check_end(source, options.steps_per_epoch, "steps_per_epoch")?;
+        if let Validator::Source(source) = &validator {
+            check_end(&**source, options.validation_steps, "validation_steps")?;
+        }
         let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validates)? };
         for callback in &callbacks {
             callback.monitored().map_or(Ok(()), |monitored| plan.check(monitored))?;
@@ -258,7 +274,7 @@ impl Run<'_, '_> {
             if !self.callbacks.is_empty() {
                 self.call_all(|callback, cx| callback.on_batch_begin(step, cx))?;
             }
-            let loss = self.model.train_batch(batch, false)?;
+            let loss = self.model.train_batch(batch, false, &mut ())?;
             if !self.callbacks.is_empty() {
                 self.call_all(|callback, cx| callback.on_batch_end(step, loss, cx))?;
             }
@@ -310,6 +326,14 @@ impl Stream<'_> {
         self.fresh = false;
         Ok(())
     }
+}
+
+/// Refuses to wait for the end of a source that has none.
+pub(super) fn check_end(source: &dyn BatchSource, steps: Option<usize>, option: &str) -> Result<()> {
+    if source.is_endless() && steps.is_none() {
+        return Err(Error::argument("the source gives batches without end").hint(format!("say with {option} how many to take")));
+    }
+    Ok(())
 }
 
 impl Model {

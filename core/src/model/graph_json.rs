@@ -1,6 +1,6 @@
 //! Graphs of layers as JSON, in the form in which Keras writes a functional model.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
@@ -64,8 +64,9 @@ struct Described {
 /// Makes the model that was written.
 pub(super) fn read(config: &Value, registry: &Registry) -> Result<Model> {
     let layers = config["layers"].as_array().ok_or_else(|| Error::format("expected a Functional with its layers"))?;
+    let needed = needed(config, layers);
     let mut described = Vec::new();
-    for (place, layer) in layers.iter().enumerate() {
+    for (place, layer) in layers.iter().enumerate().filter(|(_, layer)| name_of(layer).is_some_and(|name| needed.contains(name))) {
         described.push(describe(layer, registry).map_err(|error| error.context(format!("layer {place} of the file")))?);
     }
     let mut symbols: HashMap<(String, usize), Symbol> = HashMap::new();
@@ -98,11 +99,29 @@ pub(super) fn read(config: &Value, registry: &Registry) -> Result<Model> {
     Ok(model)
 }
 
+/// The layers that inputs and outputs need. What is there for masks alone is not among them: masks travel by themselves.
+fn needed<'a>(config: &'a Value, layers: &'a [Value]) -> HashSet<&'a str> {
+    let ends = ["input_layers", "output_layers"].into_iter().filter_map(|field| places(&config[field])).flatten();
+    let mut open: Vec<String> = ends.map(|(layer, ..)| layer).collect();
+    let mut needed = HashSet::new();
+    while let Some(name) = open.pop() {
+        let Some(layer) = layers.iter().find(|layer| name_of(layer) == Some(&name)) else { continue };
+        if name_of(layer).is_some_and(|name| needed.insert(name)) {
+            let mut inputs = Vec::new();
+            collect(&layer["inbound_nodes"], &mut inputs);
+            open.extend(inputs.iter().filter_map(|history| Some(place(history)?.0)));
+        }
+    }
+    needed
+}
+
+fn name_of(layer: &Value) -> Option<&str> {
+    layer["name"].as_str().or(layer["config"]["name"].as_str())
+}
+
 fn describe(layer: &Value, registry: &Registry) -> Result<Described> {
-    let spec = layer_from_json(layer, registry)?;
-    let name = layer["name"].as_str().or(layer["config"]["name"].as_str());
-    let name = name.ok_or_else(|| Error::format("a layer of a graph has a name, this one has none"))?.to_owned();
-    let mut spec = spec;
+    let mut spec = layer_from_json(layer, registry)?;
+    let name = name_of(layer).unwrap_or_default().to_owned();
     spec.name = Some(name.clone());
     let no_calls = || Error::format(format!("layer `{name}`: inbound_nodes is no list of calls"));
     let nodes = layer["inbound_nodes"].as_array().ok_or_else(no_calls)?;
@@ -119,13 +138,15 @@ fn describe(layer: &Value, registry: &Registry) -> Result<Described> {
     Ok(Described { layer: SharedLayer::new(spec), name, calls, made: 0 })
 }
 
-/// All tensors among the arguments of a call, in their order.
+/// All tensors among the arguments of a call but for masks, in their order.
 fn collect(arguments: &Value, found: &mut Vec<Value>) {
     match arguments {
         Value::Object(object) if object.get("class_name").and_then(Value::as_str) == Some(TENSOR) => {
             found.push(arguments["config"]["keras_history"].clone());
         }
-        Value::Object(object) => object.values().for_each(|value| collect(value, found)),
+        Value::Object(object) => {
+            object.iter().filter(|(name, _)| *name != "mask").for_each(|(_, value)| collect(value, found));
+        }
         Value::Array(array) => array.iter().for_each(|value| collect(value, found)),
         _ => {}
     }

@@ -4,6 +4,7 @@ import json
 import os
 
 import keras
+import numpy as np
 
 from common import Family, f32, generator, normal, plain
 
@@ -33,7 +34,7 @@ def run(family, name, model, losses, loss_weights):
     )
     for index, weight in enumerate(model.get_weights()):
         case.put("weights", f"weight/{index}", weight, zero=True)
-    inputs = [normal(rng, (6, *entry.shape[1:])) for entry in model.inputs]
+    inputs = [example(rng, entry) for entry in model.inputs]
     targets = [target(rng, loss, output.shape) for loss, output in zip(losses, model.outputs)]
     for index, x in enumerate(inputs):
         case.put("inputs", f"input/{index}", x)
@@ -51,6 +52,16 @@ def run(family, name, model, losses, loss_weights):
     case.facts(logs={key: [float(step[key]) for step in history] for key in sorted(history[0])})
     for index, weight in enumerate(model.get_weights()):
         case.put("weights_after", f"after/{index}", weight)
+
+
+def example(rng, entry):
+    """Numbers, or ids of which the last ones of each row are padding."""
+    shape = (6, *entry.shape[1:])
+    if not entry.name.startswith("ids"):
+        return normal(rng, shape)
+    ids = rng.integers(1, 7, shape)
+    ids[np.arange(shape[1]) >= rng.integers(2, shape[1] + 1, (6, 1))] = 0
+    return ids
 
 
 def target(rng, loss, shape):
@@ -124,6 +135,27 @@ def uneven_depths():
     return keras.Model(x, layers.Average()([short, long, layers.Maximum()([short, long])]))
 
 
+def encoder_decoder():
+    source, sink = keras.Input((5, 2), name="source"), keras.Input((4, 3), name="sink")
+    _, h, c = layers.LSTM(4, return_state=True, name="encoder")(source)
+    steps = layers.LSTM(4, return_sequences=True, name="decoder")(sink, initial_state=[h, c])
+    return keras.Model([source, sink], layers.Dense(2)(steps))
+
+
+def masked_pair():
+    left, right = keras.Input((5,), name="ids_left"), keras.Input((4,), name="ids_right")
+    words = layers.Embedding(7, 3, mask_zero=True, name="words")
+    reader = layers.Bidirectional(layers.GRU(2), name="reader")
+    both = layers.Concatenate()([reader(words(left)), layers.LSTM(3)(words(right))])
+    return keras.Model([left, right], layers.Dense(1)(both))
+
+
+def masked_steps():
+    ids = keras.Input((5,), name="ids")
+    steps = layers.SimpleRNN(3, return_sequences=True)(layers.Embedding(7, 3, mask_zero=True)(ids))
+    return keras.Model(ids, layers.TimeDistributed(layers.Dense(2))(layers.Dropout(0.0)(steps)))
+
+
 MODELS = {
     "branches": (branches, ["mse"], None),
     "residual": (residual, ["sparse_categorical_crossentropy"], None),
@@ -131,4 +163,7 @@ MODELS = {
     "two_heads": (two_heads, ["mse", "sparse_categorical_crossentropy"], [1.0, 0.3]),
     "nested": (nested, ["mse"], None),
     "uneven_depths": (uneven_depths, ["mse"], None),
+    "encoder_decoder": (encoder_decoder, ["mse"], None),
+    "masked_pair": (masked_pair, ["mse"], None),
+    "masked_steps": (masked_steps, ["mse"], None),
 }

@@ -1,5 +1,5 @@
 use practicum_core::autodiff::Var;
-use practicum_core::layers::{Build, Call, Config, LayerSpec, Registry};
+use practicum_core::layers::{Build, Call, Config, LayerSpec, Normalization, Registry};
 use practicum_core::model::Traced;
 use practicum_core::prelude::*;
 use practicum_tests::golden::{Case, Family, Outcome, numbers};
@@ -7,31 +7,24 @@ use serde_json::json;
 
 use crate::models::sequential;
 
-const LEFT_OUT: [(&str, &str); 10] = [
-    ("softmax_axis_*", "there is no layer Softmax: the activation works on the last axis"),
-    ("relu_layer", "there is no layer ReLU: it is the activation"),
-    ("relu_layer_max", "there is no layer ReLU: relu6 is the only bounded one"),
-    ("relu_layer_all_options", "there is no layer ReLU, with options or without"),
-    ("leaky_relu_layer", "there is no layer LeakyReLU: the activation has the slope 0.2"),
-    ("leaky_relu_layer_slope", "there is no layer LeakyReLU: the activation has the slope 0.2"),
-    ("elu_layer_alpha", "there is no layer ELU: the activation has an alpha of 1"),
-    ("permute", "there is no layer Permute yet"),
-    ("repeat_vector", "there is no layer RepeatVector yet"),
-    ("rescaling", "there is no layer Rescaling yet"),
-];
-
 #[test]
 fn outputs_gradients_and_penalties() {
     let family = Family::load("layers").unwrap();
-    family.run(&LEFT_OUT, check).unwrap_or_else(|failures| panic!("{failures}"));
+    family
+        .run(&[], |case| if case.name().starts_with("normalization_adapted") { check_adapted(case) } else { check(case) })
+        .unwrap_or_else(|failures| panic!("{failures}"));
 }
 
-/// A layer that is left out because there is none of its class must not be there unnoticed.
-#[test]
-fn what_is_left_out_is_not_there() {
-    for class in ["Softmax", "ReLU", "LeakyReLU", "ELU", "Permute", "RepeatVector", "Rescaling"] {
-        assert!(Registry::default().make(class, Default::default()).unwrap_err().is_unknown(), "{class} exists: take it into the tests");
-    }
+/// A layer that takes its numbers from data.
+fn check_adapted(case: &Case<'_>) -> Outcome {
+    let mut layer: Normalization = serde_json::from_value(case.config().into())?;
+    layer.adapt(&case.tensor("data")?)?;
+    let x = case.tensor("input")?;
+    let model = Sequential::new().add(Input::new(&x.shape()[1..])).add(layer);
+    case.compare("output", &model.predict(&x)?)?;
+    let weights = model.get_weights();
+    case.compare("mean", &weights[0])?;
+    case.compare("variance", &weights[1])
 }
 
 /// Lets only the steps count that a mask says.
