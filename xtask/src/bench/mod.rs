@@ -82,12 +82,14 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W7", title: "headlines of 120 words, LSTM 32 both ways, batch 32, Adam", run: recurrent::headlines_lstm },
     Workload { id: "W7b", title: "reviews of 300 words, LSTM 64 and 32 both ways, batch 64, Adam", run: recurrent::reviews },
     Workload { id: "W7c", title: "headlines of 120 words, GRU 32 both ways, batch 32, Adam", run: recurrent::headlines_gru },
+    Workload { id: "W9", title: "texts of 16 words, frozen vectors, LSTM 64, batch 32, Adam", run: recurrent::short_texts },
     Workload { id: "W10", title: "the next word of a sonnet, 6.1 million weights, batch 32, Adam", run: recurrent::sonnets },
     Workload { id: "W11", title: "windows of 20, 20-10-10-1, batch 32", run: recurrent::windows },
     Workload { id: "W12", title: "windows of 20, two SimpleRNN 40, batch 128", run: recurrent::windows_rnn },
-    Workload { id: "W13", title: "sunspots", run: recurrent::sunspots },
-    Workload { id: "W13s", title: "sunspots, short", run: recurrent::short_sunspots },
+    Workload { id: "W13", title: "sunspots in windows of 60, two LSTM 60, batch 256", run: recurrent::sunspots },
+    Workload { id: "W13s", title: "sunspots in windows of 30, two LSTM 32 both ways, batch 32", run: recurrent::sunspots_both_ways },
     Workload { id: "gemm", title: "matrix products", run: kernels::products },
+    Workload { id: "rnn", title: "recurrent kernels and word vectors", run: kernels::recurrent },
     Workload { id: "kernels", title: "other kernels", run: kernels::others },
 ];
 
