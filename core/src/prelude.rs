@@ -1,7 +1,7 @@
 //! Everything that most programs need: `use practicum_core::prelude::*;`.
 
 pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, ReduceLrOnPlateau, StopWhen};
-pub use crate::data::{Data, IntoArrays, IntoData};
+pub use crate::data::{Data, Dataset, IntoArrays, IntoData, WindowOptions};
 pub use crate::initializers::Initializer;
 pub use crate::layers::{
     Activate, Activation, Bidirectional, Dense, Dropout, Embedding, Flatten, GRU, Input, LSTM, Lambda, Layer, LayerExt, Masking, MergeMode,
