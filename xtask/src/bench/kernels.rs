@@ -75,9 +75,9 @@ pub(super) fn products(bench: &mut Bench) -> Result<()> {
 /// All steps of recurrent layers forward and backward, and word vectors.
 pub(super) fn recurrent(bench: &mut Bench) -> Result<()> {
     let rows: [(&str, &str, Cell, [usize; 4]); 3] = [
-        ("LSTM 32×120×16 → 32, both ways, forward", "… backward", Cell::Lstm, [32, 120, 16, 32]),
-        ("GRU 32×120×16 → 32, both ways, forward", "… backward", Cell::Gru, [32, 120, 16, 32]),
-        ("SimpleRNN 128×20×40 → 40, forward", "… backward", Cell::Simple, [128, 20, 40, 40]),
+        ("LSTM 32×120×16 → 32, both ways, forward", "LSTM 32×120×16 → 32, both ways, backward", Cell::Lstm, [32, 120, 16, 32]),
+        ("GRU 32×120×16 → 32, both ways, forward", "GRU 32×120×16 → 32, both ways, backward", Cell::Gru, [32, 120, 16, 32]),
+        ("SimpleRNN 128×20×40 → 40, forward", "SimpleRNN 128×20×40 → 40, backward", Cell::Simple, [128, 20, 40, 40]),
     ];
     for (forward, backward, cell, sizes) in rows {
         recurrent_layer(bench, [forward, backward], cell, sizes)?;

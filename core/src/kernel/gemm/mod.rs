@@ -17,7 +17,7 @@ pub use self::mat::{Mat, MatMut};
 #[cfg(feature = "bench-gemm")]
 pub use self::measure::gemm_crate;
 use self::pack::pack;
-pub(crate) use self::packed::{Panels, Rows, Target, packed};
+pub(crate) use self::packed::{Panels, Rows, Target, packed, transpose};
 use self::tile::{Kernels, MAX_VECTORS, Tile};
 use super::{Exec, Simd};
 
