@@ -12,6 +12,7 @@ mod measure;
 mod peers;
 mod record;
 mod recurrent;
+mod series;
 mod table;
 mod training;
 
@@ -88,6 +89,16 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W12", title: "windows of 20, two SimpleRNN 40, batch 128", run: recurrent::windows_rnn },
     Workload { id: "W13", title: "sunspots in windows of 60, two LSTM 60, batch 256", run: recurrent::sunspots },
     Workload { id: "W13s", title: "sunspots in windows of 30, two LSTM 32 both ways, batch 32", run: recurrent::sunspots_both_ways },
+    Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
+    Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
+    Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },
+    Workload {
+        id: "ses-search",
+        title: "10,000 series of 500 steps, simple exponential smoothing, α searched",
+        run: series::simple_searched,
+    },
+    Workload { id: "holt", title: "10,000 series of 500 steps, Holt", run: series::holt },
+    Workload { id: "holt-winters", title: "10,000 series of 500 steps, Holt-Winters, season of 12", run: series::holt_winters },
     Workload { id: "gemm", title: "matrix products", run: kernels::products },
     Workload { id: "rnn", title: "recurrent kernels and word vectors", run: kernels::recurrent },
     Workload { id: "kernels", title: "other kernels", run: kernels::others },
