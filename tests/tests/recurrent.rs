@@ -83,15 +83,15 @@ fn padding_is_not_read() {
     for between in between {
         let model = Sequential::new().add(Input::open([None])).add(Embedding::new(9, 4).mask_zero(true));
         let model = between(model).add(Bidirectional::new(LSTM::new(3)));
-        let short = model.predict(&Tensor::from([[3.0, 5.0, 8.0]])).unwrap();
-        let long = model.predict(&Tensor::from([[3.0, 5.0, 8.0, 0.0, 0.0]])).unwrap();
-        let gap = model.predict(&Tensor::from([[0.0, 3.0, 0.0, 5.0, 8.0]])).unwrap();
+        let short = model.predict(Tensor::from([[3.0, 5.0, 8.0]])).unwrap();
+        let long = model.predict(Tensor::from([[3.0, 5.0, 8.0, 0.0, 0.0]])).unwrap();
+        let gap = model.predict(Tensor::from([[0.0, 3.0, 0.0, 5.0, 8.0]])).unwrap();
         assert_eq!(bits(&short), bits(&long));
         assert_eq!(bits(&short), bits(&gap));
     }
     let model = Sequential::new().add(Input::open([None, Some(2)])).add(Masking::new(-1.0)).add(GRU::new(3));
-    let short = model.predict(&Tensor::new([1, 2, 2], vec![0.5, -1.0, 2.0, 0.0]).unwrap()).unwrap();
-    let long = model.predict(&Tensor::new([1, 3, 2], vec![0.5, -1.0, -1.0, -1.0, 2.0, 0.0]).unwrap()).unwrap();
+    let short = model.predict(Tensor::new([1, 2, 2], vec![0.5, -1.0, 2.0, 0.0]).unwrap()).unwrap();
+    let long = model.predict(Tensor::new([1, 3, 2], vec![0.5, -1.0, -1.0, -1.0, 2.0, 0.0]).unwrap()).unwrap();
     assert_eq!(bits(&short), bits(&long));
 }
 
@@ -178,6 +178,6 @@ fn what_is_wrong_is_named() {
 
     let mut model = Sequential::new().add(Input::new([3])).add(Embedding::new(4, 2)).add(LSTM::new(2)).add(Dense::new(1));
     model.compile("sgd", "mse", ()).unwrap();
-    let told = model.fit(&Tensor::from([[0.0, 1.0, 4.0]]), &Tensor::from([[1.0]]), Fit::new().quiet()).unwrap_err();
+    let told = model.fit(Tensor::from([[0.0, 1.0, 4.0]]), Tensor::from([[1.0]]), Fit::new().quiet()).unwrap_err();
     says(&told, &["layer 0 `embedding` (Embedding 4×2)", "the id 4 at [0, 2] has no row", "0 to 3"]);
 }
