@@ -8,10 +8,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Activate, ActivityRegularization, AlphaDropout, BatchNormalization, Bidirectional, Config, Dense, Dropout, ELU, Embedding, Flatten,
-    GRU, GaussianDropout, GaussianNoise, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking,
-    Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SimpleRNN, Softmax, SpatialDropout1D,
-    SpatialDropout2D, TimeDistributed, UnitNormalization,
+    Activate, ActivityRegularization, AlphaDropout, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional, Config, Conv1D,
+    Conv2D, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dropout, ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise,
+    GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Input, LSTM, Lambda, Layer,
+    LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, Normalization, PReLU, Permute, RMSNormalization, ReLU,
+    RepeatVector, Rescaling, Reshape, SeparableConv2D, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, TimeDistributed,
+    UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -49,14 +51,25 @@ impl Default for Registry {
             .layer("Activation", Activate::from_config)
             .layer("ActivityRegularization", ActivityRegularization::from_config)
             .layer("AlphaDropout", AlphaDropout::from_config)
+            .layer("AveragePooling1D", AveragePooling1D::from_config)
+            .layer("AveragePooling2D", AveragePooling2D::from_config)
             .layer("BatchNormalization", BatchNormalization::from_config)
+            .layer("Conv1D", Conv1D::from_config)
+            .layer("Conv2D", Conv2D::from_config)
+            .layer("Cropping1D", Cropping1D::from_config)
+            .layer("Cropping2D", Cropping2D::from_config)
             .layer("Dense", Dense::from_config)
+            .layer("DepthwiseConv2D", DepthwiseConv2D::from_config)
             .layer("Dropout", Dropout::from_config)
             .layer("ELU", ELU::from_config)
             .layer("Embedding", Embedding::from_config)
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
             .layer("GaussianDropout", GaussianDropout::from_config)
             .layer("GaussianNoise", GaussianNoise::from_config)
+            .layer("GlobalAveragePooling1D", GlobalAveragePooling1D::from_config)
+            .layer("GlobalAveragePooling2D", GlobalAveragePooling2D::from_config)
+            .layer("GlobalMaxPooling1D", GlobalMaxPooling1D::from_config)
+            .layer("GlobalMaxPooling2D", GlobalMaxPooling2D::from_config)
             .layer("GroupNormalization", GroupNormalization::from_config)
             .layer("GRU", GRU::from_config)
             .layer("InputLayer", Input::from_config)
@@ -64,6 +77,8 @@ impl Default for Registry {
             .layer("LeakyReLU", LeakyReLU::from_config)
             .layer("LSTM", LSTM::from_config)
             .layer("Masking", Masking::from_config)
+            .layer("MaxPooling1D", MaxPooling1D::from_config)
+            .layer("MaxPooling2D", MaxPooling2D::from_config)
             .layer("Normalization", Normalization::from_config)
             .layer("Permute", Permute::from_config)
             .layer("PReLU", PReLU::from_config)
@@ -72,11 +87,16 @@ impl Default for Registry {
             .layer("Rescaling", Rescaling::from_config)
             .layer("Reshape", Reshape::from_config)
             .layer("RMSNormalization", RMSNormalization::from_config)
+            .layer("SeparableConv2D", SeparableConv2D::from_config)
             .layer("SimpleRNN", SimpleRNN::from_config)
             .layer("Softmax", Softmax::from_config)
             .layer("SpatialDropout1D", SpatialDropout1D::from_config)
             .layer("SpatialDropout2D", SpatialDropout2D::from_config)
             .layer("UnitNormalization", UnitNormalization::from_config)
+            .layer("UpSampling1D", UpSampling1D::from_config)
+            .layer("UpSampling2D", UpSampling2D::from_config)
+            .layer("ZeroPadding1D", ZeroPadding1D::from_config)
+            .layer("ZeroPadding2D", ZeroPadding2D::from_config)
     }
 }
 
