@@ -38,6 +38,7 @@ pub mod series;
 pub mod split;
 pub mod synth;
 pub mod transform;
+pub mod window;
 
 pub use backtest::{Backtest, BacktestReport, HorizonError, Trial};
 pub use builder::SeriesBuilder;

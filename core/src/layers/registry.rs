@@ -8,12 +8,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Activate, ActivityRegularization, AlphaDropout, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional, Config, Conv1D,
-    Conv2D, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dropout, ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise,
-    GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Input, LSTM, Lambda, Layer,
-    LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, Normalization, PReLU, Permute, RMSNormalization, ReLU,
-    RepeatVector, Rescaling, Reshape, SeparableConv2D, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, TimeDistributed,
-    UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
+    Activate, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional,
+    Concatenate, Config, Conv1D, Conv2D, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dot, Dropout, ELU, Embedding, Flatten, GRU,
+    GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
+    GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, Maximum, Minimum,
+    Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SeparableConv2D, SimpleRNN, Softmax,
+    SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D,
+    ZeroPadding2D,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -50,16 +51,20 @@ impl Default for Registry {
         Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
             .layer("Activation", Activate::from_config)
             .layer("ActivityRegularization", ActivityRegularization::from_config)
+            .layer("Add", |_| Ok(Box::new(Add)))
             .layer("AlphaDropout", AlphaDropout::from_config)
+            .layer("Average", |_| Ok(Box::new(Average)))
             .layer("AveragePooling1D", AveragePooling1D::from_config)
             .layer("AveragePooling2D", AveragePooling2D::from_config)
             .layer("BatchNormalization", BatchNormalization::from_config)
+            .layer("Concatenate", Concatenate::from_config)
             .layer("Conv1D", Conv1D::from_config)
             .layer("Conv2D", Conv2D::from_config)
             .layer("Cropping1D", Cropping1D::from_config)
             .layer("Cropping2D", Cropping2D::from_config)
             .layer("Dense", Dense::from_config)
             .layer("DepthwiseConv2D", DepthwiseConv2D::from_config)
+            .layer("Dot", Dot::from_config)
             .layer("Dropout", Dropout::from_config)
             .layer("ELU", ELU::from_config)
             .layer("Embedding", Embedding::from_config)
@@ -77,8 +82,11 @@ impl Default for Registry {
             .layer("LeakyReLU", LeakyReLU::from_config)
             .layer("LSTM", LSTM::from_config)
             .layer("Masking", Masking::from_config)
+            .layer("Maximum", |_| Ok(Box::new(Maximum)))
             .layer("MaxPooling1D", MaxPooling1D::from_config)
             .layer("MaxPooling2D", MaxPooling2D::from_config)
+            .layer("Minimum", |_| Ok(Box::new(Minimum)))
+            .layer("Multiply", |_| Ok(Box::new(Multiply)))
             .layer("Normalization", Normalization::from_config)
             .layer("Permute", Permute::from_config)
             .layer("PReLU", PReLU::from_config)
@@ -92,6 +100,7 @@ impl Default for Registry {
             .layer("Softmax", Softmax::from_config)
             .layer("SpatialDropout1D", SpatialDropout1D::from_config)
             .layer("SpatialDropout2D", SpatialDropout2D::from_config)
+            .layer("Subtract", |_| Ok(Box::new(Subtract)))
             .layer("UnitNormalization", UnitNormalization::from_config)
             .layer("UpSampling1D", UpSampling1D::from_config)
             .layer("UpSampling2D", UpSampling2D::from_config)
@@ -221,5 +230,21 @@ mod tests {
         assert!(error.is_unknown() && error.to_string().contains("did you mean `Dense`?"), "{error}");
         let error = Registry::default().make("Dense", Config::new()).unwrap_err();
         assert!(error.is_format() && error.to_string().contains("units"), "{error}");
+    }
+
+    #[test]
+    fn options_that_would_change_numbers_unseen_are_refused() {
+        for (class, config) in [
+            ("BatchNormalization", json!({"renorm": true})),
+            ("LayerNormalization", json!({"gamma_constraint": {"class_name": "NonNeg"}})),
+            ("Dense", json!({"units": 1, "kernel_constraint": {"class_name": "NonNeg"}})),
+            ("Dropout", json!({"rate": 0.5, "noise_shape": [null, 1, 4]})),
+            ("SpatialDropout2D", json!({"rate": 0.5, "data_format": "channels_first"})),
+        ] {
+            let config = config.as_object().cloned().unwrap_or_default();
+            let option = config.keys().find(|key| !["units", "rate"].contains(&key.as_str())).cloned().unwrap_or_default();
+            let error = Registry::default().make(class, config).unwrap_err();
+            assert!(error.is_format() && error.to_string().contains(&option), "{error}");
+        }
     }
 }

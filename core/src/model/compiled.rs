@@ -3,7 +3,7 @@
 use super::goal::{Goal, Scores};
 use super::network::{Network, Parameter};
 use crate::autodiff::program::{Parameters, Program, Targets, Watch};
-use crate::autodiff::{Context, Var};
+use crate::autodiff::{Context, Var, extend};
 use crate::data::{Batch, BatchArray};
 use crate::kernel::arena::Arena;
 use crate::kernel::{Exec, elementwise, reduce};
@@ -286,7 +286,7 @@ impl Parameters for Learner<'_> {
         match &mut self.gradients {
             Some(gradients) => {
                 gradients[id].clear();
-                gradients[id].extend_from_slice(gradient);
+                extend(&mut gradients[id], gradient)?;
             }
             None => self.learn(id, gradient),
         }

@@ -8,6 +8,7 @@ mod functional;
 mod initializers;
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod models;
 mod normalization;
@@ -29,6 +30,7 @@ const TESTED: &[&str] = &[
     "initializers",
     "layers",
     "losses",
+    "merging",
     "metrics",
     "normalization",
     "optimizers",
