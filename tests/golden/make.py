@@ -34,6 +34,7 @@ FAMILIES = [
     "convolution",
     "normalization",
     "recurrent",
+    "merging",
     "functional",
     "pipeline",
 ]

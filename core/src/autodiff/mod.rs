@@ -2,6 +2,7 @@
 
 mod compile;
 mod gradcheck;
+mod non_finite;
 mod op;
 mod plan;
 pub(crate) mod program;

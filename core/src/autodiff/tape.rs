@@ -248,6 +248,11 @@ impl Record {
         Ok(buffers)
     }
 
+    /// A value, once it is computed.
+    pub(super) fn value(&self, id: usize) -> Option<&Tensor> {
+        self.values[id].tensor.as_ref()
+    }
+
     fn value_view(&self, id: usize) -> View<'_> {
         View { shape: self.values[id].shape, data: self.values[id].tensor.as_ref().map_or(&[], Tensor::as_slice) }
     }

@@ -242,8 +242,8 @@ mod tests {
 
     #[test]
     fn numbers_that_do_not_fit_are_refused() {
-        assert!(Normalization::new().adapt(&Tensor::zeros([0, 2]).unwrap()).unwrap_err().is_data());
-        assert!(Normalization::new().mean_and_variance([1.0], [2.0]).adapt(&Tensor::ones([2, 2]).unwrap()).unwrap_err().is_state());
+        assert!(Normalization::new().adapt(Tensor::zeros([0, 2]).unwrap()).unwrap_err().is_data());
+        assert!(Normalization::new().mean_and_variance([1.0], [2.0]).adapt(Tensor::ones([2, 2]).unwrap()).unwrap_err().is_state());
         let model = crate::Sequential::new().add(super::super::Input::new([3]));
         let error = model.add(Normalization::new().mean_and_variance([1.0, 2.0], [1.0, 1.0])).output_shape().unwrap_err();
         assert!(error.is_shape() && error.to_string().contains("1 or 3 numbers"), "{error}");

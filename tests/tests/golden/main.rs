@@ -7,6 +7,7 @@ mod functional;
 mod initializers;
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod models;
 mod normalization;
@@ -30,6 +31,7 @@ const TESTED: &[&str] = &[
     "initializers",
     "layers",
     "losses",
+    "merging",
     "metrics",
     "normalization",
     "optimizers",

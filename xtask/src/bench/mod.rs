@@ -11,6 +11,7 @@ mod kernels;
 mod measure;
 mod peers;
 mod record;
+mod series;
 mod table;
 mod training;
 
@@ -77,6 +78,16 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W1", title: "a line through six points", run: dense::line },
     Workload { id: "MLP", title: "perceptron 16-32-16, batch 32", run: dense::perceptron },
     Workload { id: "W2", title: "60,000 pictures 28×28, 784-128-10, batch 32, Adam", run: dense::pictures },
+    Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
+    Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
+    Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },
+    Workload {
+        id: "ses-search",
+        title: "10,000 series of 500 steps, simple exponential smoothing, α searched",
+        run: series::simple_searched,
+    },
+    Workload { id: "holt", title: "10,000 series of 500 steps, Holt", run: series::holt },
+    Workload { id: "holt-winters", title: "10,000 series of 500 steps, Holt-Winters, season of 12", run: series::holt_winters },
     Workload { id: "gemm", title: "matrix products", run: kernels::products },
     Workload { id: "kernels", title: "other kernels", run: kernels::others },
 ];
