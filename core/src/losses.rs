@@ -81,6 +81,15 @@ pub trait Loss: Debug + Send + Sync + 'static {
             None => values.mean(),
         }
     }
+
+    /// The same where some rows do not count: `mask` is 1 where they do, and 0 where not. As in Keras, the mean is one over
+    /// the rows that count.
+    ///
+    /// # Errors
+    /// As [`mean`](Loss::mean).
+    fn masked_mean(&self, y_true: &Var, y_pred: &Var, sample_weight: Option<&Var>, mask: Option<&Var>) -> Result<Var> {
+        self.mean(y_true, y_pred, masked_weights(sample_weight, mask)?.as_ref())
+    }
 }
 
 /// What [`compile`](crate::Model::compile) takes as a loss: a loss, or its name.
@@ -124,6 +133,85 @@ impl IntoLoss for &str {
             "sparse_categorical_crossentropy" => Box::new(SparseCategoricalCrossentropy::default()),
             unknown => return Err(Error::unknown("loss", unknown, NAMES)),
         })
+    }
+}
+
+/// What [`compile`](crate::Model::compile) takes as losses: one for all outputs of the model, or one an output.
+pub trait IntoLosses {
+    /// The losses, and how much each counts in the total.
+    ///
+    /// # Errors
+    /// A name that no loss has.
+    fn into_losses(self) -> Result<Vec<(Box<dyn Loss>, f32)>>;
+}
+
+impl<L: IntoLoss> IntoLosses for L {
+    fn into_losses(self) -> Result<Vec<(Box<dyn Loss>, f32)>> {
+        Ok(vec![(self.into_loss()?, 1.0)])
+    }
+}
+
+impl<const N: usize> IntoLosses for [&str; N] {
+    fn into_losses(self) -> Result<Vec<(Box<dyn Loss>, f32)>> {
+        self.into_iter().map(|name| Ok((name.into_loss()?, 1.0))).collect()
+    }
+}
+
+/// A loss for each output of a model, each with its weight: Keras' `loss` and `loss_weights`.
+///
+/// ```
+/// use practicum_core::losses::{Huber, Losses};
+/// use practicum_core::prelude::*;
+///
+/// let input = Input::new([4]).symbol();
+/// let outputs = [Dense::new(1).on(&input), Dense::new(3).activation(Activation::Softmax).on(&input)];
+/// let mut model = Model::new(&input, outputs)?;
+/// let losses = Losses::new().output(Huber::default(), 1.0).output("sparse_categorical_crossentropy", 0.2);
+/// model.compile("adam", losses, ())?;
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct Losses(Vec<Result<(Box<dyn Loss>, f32)>>);
+
+impl Losses {
+    /// No loss yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The loss of the next output, and how much it counts in the total.
+    #[must_use]
+    pub fn output(mut self, loss: impl IntoLoss, weight: f32) -> Self {
+        let finite = || Error::argument(format!("the weight of a loss must be a number of 0 or more, got {weight}"));
+        let weighted =
+            loss.into_loss().and_then(|loss| if weight >= 0.0 && weight.is_finite() { Ok((loss, weight)) } else { Err(finite()) });
+        self.0.push(weighted);
+        self
+    }
+}
+
+impl IntoLosses for Losses {
+    fn into_losses(self) -> Result<Vec<(Box<dyn Loss>, f32)>> {
+        self.0.into_iter().collect()
+    }
+}
+
+/// The weights of a loss, with a mask of the rows that count. As in Keras, what is left over is weighted so that the mean is
+/// one over the rows that count.
+fn masked_weights(weights: Option<&Var>, mask: Option<&Var>) -> Result<Option<Var>> {
+    let Some(mask) = mask else { return Ok(weights.cloned()) };
+    let share = mask.mean()?.maximum(&mask.tape().constant(crate::Tensor::scalar(f32::MIN_POSITIVE)))?;
+    let mask = mask.div(&share)?;
+    match weights {
+        None => Ok(Some(mask)),
+        Some(weights) => {
+            let mut dims = weights.shape().to_vec();
+            while dims.len() > 1 && dims.last() == Some(&1) && dims.len() > mask.shape().rank() {
+                dims.pop();
+            }
+            dims.resize(dims.len().max(mask.shape().rank()), 1);
+            Ok(Some(weights.reshape(Shape::new(&dims)?)?.mul(&mask)?))
+        }
     }
 }
 

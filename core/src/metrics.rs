@@ -25,6 +25,8 @@ pub struct Scored<'a> {
     pub y_pred: View<'a>,
     /// One weight an example; all count the same where there are none.
     pub sample_weight: Option<&'a [f32]>,
+    /// 1 for the rows that count and 0 for the others; all count where there is none.
+    pub mask: Option<&'a [f32]>,
 }
 
 impl<'a> Scored<'a> {
@@ -38,15 +40,16 @@ impl<'a> Scored<'a> {
         self.y_pred.data.len() / self.outputs().max(1)
     }
 
-    /// The weight of a row: that of its example.
+    /// The weight of a row: that of its example, if the row counts.
     fn weight(&self, row: usize) -> f64 {
-        match self.sample_weight {
+        let of_row = |weights: Option<&[f32]>| match weights {
             Some(weights) if !weights.is_empty() => {
                 let steps = (self.rows() / weights.len()).max(1);
-                weights.get(row / steps).copied().unwrap_or(1.0).into()
+                f64::from(weights.get(row / steps).copied().unwrap_or(1.0))
             }
             _ => 1.0,
-        }
+        };
+        of_row(self.sample_weight) * of_row(self.mask)
     }
 
     /// Whether the targets are classes, one a row.
@@ -149,6 +152,56 @@ impl IntoMetrics for &str {
 impl<const N: usize> IntoMetrics for [&str; N] {
     fn into_metrics(self) -> Result<Vec<Box<dyn Metric>>> {
         self.into_iter().map(by_name).collect()
+    }
+}
+
+/// What [`compile`](crate::Model::compile) takes as metrics of a model that may have several outputs.
+pub trait IntoMetricLists {
+    /// A list of metrics for all outputs, or a list for each.
+    ///
+    /// # Errors
+    /// A name that no metric has.
+    fn into_metric_lists(self) -> Result<Vec<Vec<Box<dyn Metric>>>>;
+}
+
+impl<M: IntoMetrics> IntoMetricLists for M {
+    fn into_metric_lists(self) -> Result<Vec<Vec<Box<dyn Metric>>>> {
+        Ok(vec![self.into_metrics()?])
+    }
+}
+
+/// Other metrics for each output of a model.
+///
+/// ```
+/// use practicum_core::metrics::PerOutput;
+/// use practicum_core::prelude::*;
+///
+/// let input = Input::new([4]).symbol();
+/// let outputs = [Dense::new(1).named("size").on(&input), Dense::new(3).named("kind").on(&input)];
+/// let mut model = Model::new(&input, outputs)?;
+/// model.compile("adam", "mse", PerOutput::new().output(["mae", "rmse"]).output(()))?;
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct PerOutput(Vec<Result<Vec<Box<dyn Metric>>>>);
+
+impl PerOutput {
+    /// No output yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The metrics of the next output.
+    #[must_use]
+    pub fn output(mut self, metrics: impl IntoMetrics) -> Self {
+        self.0.push(metrics.into_metrics());
+        self
+    }
+}
+
+impl IntoMetricLists for PerOutput {
+    fn into_metric_lists(self) -> Result<Vec<Vec<Box<dyn Metric>>>> {
+        self.0.into_iter().collect()
     }
 }
 

@@ -4,37 +4,45 @@ mod compiled;
 mod eager;
 mod evaluate;
 mod fit;
+mod functional;
+mod goal;
+mod graph_json;
 mod history;
 mod logs;
+mod nested;
 mod network;
 mod options;
 mod save;
 mod sequential;
 mod summary;
+mod trace;
 
 pub use compiled::StepLogs;
 pub(crate) use fit::Plan;
+pub use functional::Graph;
 pub use history::History;
 pub use logs::Logs;
-pub use network::{ParamCount, Parameter, Traced};
+pub use network::{ParamCount, Parameter};
 pub use options::{Fit, Verbose};
 pub use sequential::Sequential;
 pub use summary::Summary;
+pub use trace::Traced;
 
 use self::compiled::Compiled;
 use self::evaluate::Runner;
+use self::goal::{Goal, Scores};
 use self::network::Network;
 use crate::data::Batch;
 use crate::layers::LayerSpec;
-use crate::losses::IntoLoss;
-use crate::metrics::IntoMetrics;
+use crate::losses::IntoLosses;
+use crate::metrics::IntoMetricLists;
 use crate::optimizers::{IntoOptimizer, set_rate};
 use crate::rng::DEFAULT_SEED;
 use crate::{Cpu, Error, PartialShape, Result, Tensor};
 
 /// Layers with their parameters, which can be trained, evaluated and asked for predictions.
 ///
-/// Made by [`Sequential`]. A model is `Send + Sync`: [`predict`](Model::predict) takes `&self`, and may be called from many
+/// Made by [`Sequential`], or by [`Model::new`] from layers that are called on each other. A model is `Send + Sync`: [`predict`](Model::predict) takes `&self`, and may be called from many
 /// threads at once.
 #[derive(Debug)]
 pub struct Model {
@@ -51,7 +59,7 @@ pub struct Model {
 }
 
 impl Model {
-    fn new(name: &str) -> Self {
+    fn empty(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             network: Network::default(),
@@ -81,18 +89,24 @@ impl Model {
     /// A shape that a layer cannot serve: the error names the layer, what it got and what it expects.
     pub fn build(&mut self, input: &PartialShape) -> Result<()> {
         self.check_pending()?;
-        self.network.build(input, self.seed)
+        self.network.build(std::slice::from_ref(input), self.seed)
     }
 
     /// Says how the model learns: an optimizer, a loss and metrics, each by name or as a value with options.
+    ///
+    /// A model with several outputs takes one loss for all or one for each ([`Losses`](crate::losses::Losses) with weights), and
+    /// metrics for all or for each ([`PerOutput`](crate::metrics::PerOutput)).
     ///
     /// The state of an earlier optimizer is forgotten.
     ///
     /// # Errors
     /// A name that does not exist, or an option outside its range.
-    pub fn compile(&mut self, optimizer: impl IntoOptimizer, loss: impl IntoLoss, metrics: impl IntoMetrics) -> Result<()> {
+    pub fn compile(&mut self, optimizer: impl IntoOptimizer, loss: impl IntoLosses, metrics: impl IntoMetricLists) -> Result<()> {
         self.check_pending()?;
-        self.compiled = Some(Compiled::new(optimizer.into_optimizer()?, loss.into_loss()?, metrics.into_metrics()?)?);
+        let (goal, outputs) = (Goal::new(loss.into_losses()?)?, self.network.output_names());
+        goal.check(&outputs)?;
+        let scores = Scores::new(metrics.into_metric_lists()?, &outputs)?;
+        self.compiled = Some(Compiled::new(optimizer.into_optimizer()?, goal, scores)?);
         self.runner.forget();
         Ok(())
     }
@@ -131,13 +145,36 @@ impl Model {
         self.network.nodes().iter().map(|node| node.name.as_str()).collect()
     }
 
-    /// The shape of what comes out, batch first.
+    /// The shape of what comes out, batch first; of the first output, where there are several.
     ///
     /// # Errors
     /// The model is not built yet.
     pub fn output_shape(&self) -> Result<PartialShape> {
+        Ok(self.output_shapes()?.swap_remove(0))
+    }
+
+    /// The shapes of all outputs, batch first.
+    ///
+    /// # Errors
+    /// The model is not built yet.
+    pub fn output_shapes(&self) -> Result<Vec<PartialShape>> {
         self.check_pending()?;
-        self.network.output_shape().cloned()
+        Ok(self.network.output_shapes()?.into_iter().cloned().collect())
+    }
+
+    /// The names of the inputs.
+    pub fn input_names(&self) -> Vec<&str> {
+        self.network.input_names().iter().map(String::as_str).collect()
+    }
+
+    /// The names of the outputs: those of the layers that make them.
+    pub fn output_names(&self) -> Vec<&str> {
+        self.network.output_names()
+    }
+
+    /// Names the model.
+    pub fn set_name(&mut self, name: &str) {
+        name.clone_into(&mut self.name);
     }
 
     /// How many parameters there are.
@@ -242,7 +279,7 @@ impl Model {
 
     /// The means of the epoch so far.
     pub(crate) fn running_logs(&self) -> Result<Logs> {
-        Ok(self.compiled()?.logs())
+        Ok(self.compiled()?.scores().logs())
     }
 
     /// How many floats the buffers of the training steps take: the largest step so far.
@@ -292,9 +329,9 @@ impl<'a> LayerRef<'a> {
         self.network.nodes()[self.index].trainable
     }
 
-    /// The shape that comes out of it, batch first.
+    /// The shape that comes out of it, batch first: where it is called first, and of its first output.
     pub fn output_shape(&self) -> Option<&'a PartialShape> {
-        self.network.nodes()[self.index].output.as_ref()
+        self.network.outputs_of(self.index).and_then(|outputs| self.network.shape(outputs.start))
     }
 
     /// Its parameters.

@@ -74,6 +74,14 @@ impl Shape {
         self.dims().split_first().map_or(Self::SCALAR, |(_, rest)| Self::of(rest))
     }
 
+    /// The shape with another size of its first axis.
+    pub(crate) fn with_batch(mut self, rows: usize) -> Self {
+        if self.rank > 0 {
+            self.dims[0] = rows;
+        }
+        self
+    }
+
     /// The axis counted from the front; negative numbers count from the back.
     ///
     /// # Errors

@@ -3,16 +3,17 @@
 mod convert;
 mod display;
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use crate::autodiff::{Op, run_forward, zeros};
+use crate::autodiff::{Op, resize, run_forward, zeros};
 use crate::cpu::Cpu;
 use crate::{Error, Result, Shape};
 
 /// A dense array of `f32` in row-major order.
 ///
-/// A tensor never changes: operations make new ones, and clones share their elements. Views of ndarray over it cost
-/// nothing ([`view`](Tensor::view)), and arrays of ndarray move in and out without a copy.
+/// A tensor never changes: operations make new ones; clones and [rows](Tensor::rows) share their elements. Views of ndarray
+/// over it cost nothing ([`view`](Tensor::view)), and arrays of ndarray move in and out without a copy.
 ///
 /// ```
 /// use practicum_core::Tensor;
@@ -27,6 +28,9 @@ use crate::{Error, Result, Shape};
 pub struct Tensor {
     shape: Shape,
     data: Arc<Vec<f32>>,
+    /// Where its elements are among those it shares.
+    start: usize,
+    len: usize,
 }
 
 impl Tensor {
@@ -46,7 +50,7 @@ impl Tensor {
     /// For elements already known to fit the shape.
     pub(crate) fn from_parts(shape: Shape, data: Vec<f32>) -> Self {
         debug_assert_eq!(shape.size(), data.len());
-        Self { shape, data: Arc::new(data) }
+        Self { shape, start: 0, len: data.len(), data: Arc::new(data) }
     }
 
     /// All elements equal.
@@ -117,31 +121,37 @@ impl Tensor {
 
     /// How many elements there are.
     pub fn len(&self) -> usize {
-        self.data.len()
+        self.len
     }
 
     /// Whether there are no elements.
     pub fn is_empty(&self) -> bool {
-        self.data.is_empty()
+        self.len == 0
     }
 
     /// The elements, the last axis running fastest.
     pub fn as_slice(&self) -> &[f32] {
-        &self.data
+        &self.data[self.start..self.start + self.len]
     }
 
     /// A copy of the elements.
     pub fn to_vec(&self) -> Vec<f32> {
-        self.data.to_vec()
+        self.as_slice().to_vec()
     }
 
     /// The elements, moved out where no clone shares them.
     pub fn into_vec(self) -> Vec<f32> {
+        if self.len < self.data.len() {
+            return self.to_vec();
+        }
         Arc::try_unwrap(self.data).unwrap_or_else(|shared| shared.to_vec())
     }
 
     /// The elements to be changed in place, copied first where a clone shares them. For the owner of a parameter.
     pub(crate) fn make_mut(&mut self) -> &mut [f32] {
+        if self.len < self.data.len() {
+            *self = Self::from_parts(self.shape, self.to_vec());
+        }
         Arc::<Vec<f32>>::make_mut(&mut self.data)
     }
 
@@ -166,13 +176,73 @@ impl Tensor {
             return Err(Error::shape(format!("there is no element {index:?} in a tensor of shape {}", self.shape)));
         }
         let flat = index.iter().zip(self.shape.iter()).fold(0, |flat, (index, size)| flat * size + index);
-        Ok(self.data[flat])
+        Ok(self.as_slice()[flat])
     }
 
     /// The same elements under a shape of the same size.
     pub(crate) fn with_shape(&self, shape: Shape) -> Self {
         debug_assert_eq!(shape.size(), self.len());
-        Self { shape, data: self.data.clone() }
+        Self { shape, ..self.clone() }
+    }
+
+    /// The elements from place `start` on, as many as the shape has: they must be there.
+    fn part(&self, shape: Shape, start: usize) -> Self {
+        debug_assert!(start + shape.size() <= self.len);
+        Self { shape, data: self.data.clone(), start: self.start + start, len: shape.size() }
+    }
+
+    /// A range of the first axis, without a copy: the elements are shared, and stay in memory as long as their part does.
+    ///
+    /// ```
+    /// use practicum_core::Tensor;
+    ///
+    /// let window = Tensor::arange(6)?;
+    /// let (features, label) = (window.rows(0..5)?, window.row(5)?);
+    /// assert_eq!((features.shape().dims(), label.item()?), ([5].as_slice(), 5.0));
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// A tensor without axes, or a range beyond its first axis.
+    pub fn rows(&self, range: Range<usize>) -> Result<Self> {
+        match self.shape.first() {
+            Some(rows) if range.start <= range.end && range.end <= *rows => {
+                let start = range.start * self.shape.without_batch().size();
+                Ok(self.part(self.shape.with_batch(range.len()), start))
+            }
+            _ => Err(Error::shape(format!("there are no rows {range:?} in a tensor of shape {}", self.shape))),
+        }
+    }
+
+    /// One place of the first axis, without that axis and without a copy: see [`rows`](Tensor::rows).
+    ///
+    /// # Errors
+    /// A tensor without axes, or a place beyond its first axis.
+    pub fn row(&self, index: usize) -> Result<Self> {
+        match self.shape.first() {
+            Some(rows) if index < *rows => {
+                let shape = self.shape.without_batch();
+                Ok(self.part(shape, index * shape.size()))
+            }
+            _ => Err(Error::shape(format!("there is no row {index} in a tensor of shape {}", self.shape))),
+        }
+    }
+
+    /// Gives it another shape, in the memory it has where nobody shares it, and its elements to be written: all of them,
+    /// since they are what was there before.
+    pub(crate) fn reuse(&mut self, shape: Shape) -> Result<&mut [f32]> {
+        if Arc::get_mut(&mut self.data).is_none() {
+            self.data = Arc::default();
+        }
+        let data = Arc::<Vec<f32>>::make_mut(&mut self.data);
+        resize(data, shape.size())?;
+        (self.shape, self.start, self.len) = (shape, 0, data.len());
+        Ok(data)
+    }
+
+    /// How many elements [`reuse`](Self::reuse) has room for without asking for memory; none where others share them.
+    pub(crate) fn room(&mut self) -> Option<usize> {
+        Arc::get_mut(&mut self.data).map(|data| data.capacity())
     }
 
     /// Runs an operation on tensors, with every core of this machine; nothing is recorded.
@@ -193,13 +263,13 @@ impl Tensor {
         if self.shape.last() == 0 || self.rank() == 0 {
             return Err(Error::shape(format!("argmax needs rows with elements, got a tensor of shape {}", self.shape)));
         }
-        Ok(self.data.chunks_exact(self.shape.last()).map(argmax).collect())
+        Ok(self.as_slice().chunks_exact(self.shape.last()).map(argmax).collect())
     }
 
     /// Whether all elements are within `absolute + relative·|other|` of those of `other`. NaN is close to nothing.
     pub fn is_close(&self, other: &Self, absolute: f32, relative: f32) -> bool {
         self.shape == other.shape
-            && self.data.iter().zip(other.data.iter()).all(|(a, b)| a == b || (a - b).abs() <= absolute + relative * b.abs())
+            && self.as_slice().iter().zip(other.as_slice()).all(|(a, b)| a == b || (a - b).abs() <= absolute + relative * b.abs())
     }
 }
 
@@ -217,7 +287,7 @@ pub(crate) fn argmax(row: &[f32]) -> usize {
 impl PartialEq for Tensor {
     /// The same shape and equal elements; NaN equals nothing.
     fn eq(&self, other: &Self) -> bool {
-        self.shape == other.shape && self.data == other.data
+        self.shape == other.shape && self.as_slice() == other.as_slice()
     }
 }
 
@@ -237,6 +307,37 @@ mod tests {
         let b = a.clone();
         a.make_mut()[0] = 5.0;
         assert_eq!((a.as_slice(), b.as_slice()), ([5.0, 2.0].as_slice(), [1.0, 2.0].as_slice()));
+    }
+
+    #[test]
+    fn rows_share_and_changes_do_not_reach_them() {
+        let x = Tensor::new([4, 2], (0..8).map(|i| i as f32).collect()).unwrap();
+        let rows = x.rows(1..4).unwrap();
+        let (part, row) = (rows.rows(1..2).unwrap(), rows.row(2).unwrap());
+        assert_eq!(part.as_slice().as_ptr(), x.as_slice()[4..].as_ptr());
+        assert_eq!((part.shape().dims(), part.as_slice()), ([1, 2].as_slice(), [4.0, 5.0].as_slice()));
+        assert_eq!((row.shape().dims(), row.get(&[1]).unwrap()), ([2].as_slice(), 7.0));
+        assert!(rows.rows(3..3).unwrap().is_empty());
+        let mut changed = part.clone();
+        changed.make_mut()[0] = -1.0;
+        assert_eq!((part.into_vec(), x.as_slice()[4], changed.to_vec()), (vec![4.0, 5.0], 4.0, vec![-1.0, 5.0]));
+        for wrong in [x.rows(2..5), x.row(4), Tensor::scalar(1.0).rows(0..0), Tensor::scalar(1.0).row(0)] {
+            assert!(wrong.unwrap_err().is_shape());
+        }
+    }
+
+    #[test]
+    fn memory_is_used_again_where_nobody_shares_it() {
+        let mut x = Tensor::zeros([8]).unwrap();
+        let (place, kept) = (x.as_slice().as_ptr(), x.clone());
+        assert_eq!(x.room(), None);
+        x.reuse(Shape::from([4])).unwrap().fill(1.0);
+        assert_eq!((kept.as_slice(), x.as_slice()), ([0.0; 8].as_slice(), [1.0; 4].as_slice()));
+        drop(x);
+        x = kept;
+        assert_eq!(x.room(), Some(8));
+        x.reuse(Shape::from([2, 3])).unwrap();
+        assert_eq!((x.as_slice().as_ptr(), x.len()), (place, 6));
     }
 
     #[test]

@@ -33,6 +33,8 @@ FAMILIES = [
     "convolution",
     "normalization",
     "recurrent",
+    "functional",
+    "pipeline",
 ]
 
 

@@ -216,7 +216,7 @@ fn options_outside_their_range_are_refused() {
         says(&error, words);
     }
     assert!(regressor().predict_batches(&x, 0).unwrap_err().is_argument());
-    assert!(ArraySource::new(Data::new(x).unwrap(), None, 0).unwrap_err().is_argument());
+    assert!(ArraySource::new(Data::new(x).unwrap(), (), 0).unwrap_err().is_argument());
 }
 
 #[test]

@@ -6,7 +6,11 @@ mod common;
 use common::{bits, draw, weight_bits};
 use practicum_core::autodiff::{GradientCheck, Var};
 use practicum_core::initializers::Initializer;
-use practicum_core::layers::{Build, Call, Config, LayerSpec, Registry, Weight, WeightSpec};
+use practicum_core::layers::{
+    ActivityRegularization, AlphaDropout, BatchNormalization, Build, Call, Config, ELU, GaussianDropout, GaussianNoise, GroupNormalization,
+    LayerNormalization, LayerSpec, LeakyReLU, Normalization, PReLU, Permute, RMSNormalization, ReLU, Registry, RepeatVector, Rescaling,
+    Softmax, SpatialDropout1D, SpatialDropout2D, UnitNormalization, Weight, WeightSpec,
+};
 use practicum_core::optimizers::Sgd;
 use practicum_core::prelude::*;
 
@@ -57,10 +61,16 @@ struct Case {
     example: Vec<Option<usize>>,
     output: Vec<Option<usize>>,
     params: usize,
+    /// How many ids there are, where the layer takes ids.
+    ids: Option<usize>,
 }
 
 fn case(layer: impl Layer, example: &[Option<usize>], output: &[Option<usize>], params: usize) -> Case {
-    Case { layer: Box::new(layer), example: example.to_vec(), output: output.to_vec(), params }
+    Case { layer: Box::new(layer), example: example.to_vec(), output: output.to_vec(), params, ids: None }
+}
+
+fn ids(ids: usize, case: Case) -> Case {
+    Case { ids: Some(ids), ..case }
 }
 
 fn cases() -> Vec<Case> {
@@ -89,12 +99,112 @@ fn cases() -> Vec<Case> {
         case(Lambda::new("twice_tanh", |x| x.tanh()?.scale(2.0)), &STEPS, &STEPS, 0),
         case(Lambda::new("last_step", |x| x.index(1, 0)), &STEPS, &SIX, 0),
         case(Gain::default(), &STEPS, &STEPS, 12),
+        ids(7, case(Embedding::new(7, 3), &[None], &[None, Some(3)], 21)),
+        ids(7, case(Embedding::new(7, 3).mask_zero(true), &[Some(4)], &[Some(4), Some(3)], 21)),
+        ids(7, case(Embedding::new(7, 3).embeddings_regularizer(Regularizer::l2(0.1)), &[Some(4)], &[Some(4), Some(3)], 21)),
+        case(Masking::new(0.0), &STEPS, &STEPS, 0),
+        case(TimeDistributed::new(Dense::new(4)), &STEPS, &[None, Some(4)], 28),
+        case(TimeDistributed::new(LSTM::new(2)), &[Some(3), Some(4), Some(2)], &[Some(3), Some(2)], 40),
     ];
+    cases.extend(recurrent_cases());
+    cases.extend(normalizations());
+    cases.extend(small_layers());
     for activation in Activation::ALL {
         cases.push(case(Activate::new(activation), &SIX, &SIX, 0));
         cases.push(case(dense().activation(activation), &SIX, &[Some(4)], 28));
     }
     cases
+}
+
+fn recurrent_cases() -> Vec<Case> {
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    let regularizer = || Regularizer::l2(0.05);
+    let all = |units| [None, Some(units)];
+    vec![
+        case(SimpleRNN::new(5), &STEPS, &[Some(5)], 60),
+        case(SimpleRNN::new(5).return_sequences(true).activation(Activation::Softsign), &STEPS, &all(5), 60),
+        case(SimpleRNN::new(3).use_bias(false).go_backwards(true).dropout(0.3), &STEPS, &[Some(3)], 27),
+        case(SimpleRNN::new(3).recurrent_dropout(0.3).recurrent_regularizer(regularizer()), &STEPS, &[Some(3)], 30),
+        case(LSTM::new(5), &STEPS, &[Some(5)], 240),
+        case(LSTM::new(17).return_sequences(true), &STEPS, &all(17), 4 * 17 * 24),
+        case(LSTM::new(3).unit_forget_bias(false).recurrent_activation(Activation::Softsign), &STEPS, &[Some(3)], 120),
+        case(LSTM::new(3).dropout(0.2).recurrent_dropout(0.3).zero_output_for_mask(true), &STEPS, &[Some(3)], 120),
+        case(LSTM::new(3).kernel_regularizer(regularizer()).bias_regularizer(regularizer()), &STEPS, &[Some(3)], 120),
+        case(LSTM::new(3).activity_regularizer(regularizer()).return_sequences(true), &[Some(2), Some(6)], &[Some(2), Some(3)], 120),
+        case(GRU::new(5), &STEPS, &[Some(5)], 195),
+        case(GRU::new(5).return_sequences(true).go_backwards(true), &STEPS, &all(5), 195),
+        case(GRU::new(5).reset_after(false), &STEPS, &[Some(5)], 180),
+        case(GRU::new(3).reset_after(false).recurrent_dropout(0.3).dropout(0.2), &STEPS, &[Some(3)], 90),
+        case(Bidirectional::new(LSTM::new(3)), &STEPS, &[Some(6)], 240),
+        case(Bidirectional::new(GRU::new(3).return_sequences(true)).merge_mode(MergeMode::Sum), &STEPS, &all(3), 198),
+        case(Bidirectional::new(SimpleRNN::new(3)).merge_mode(MergeMode::Mul), &STEPS, &[Some(3)], 60),
+        case(Bidirectional::new(LSTM::new(3).dropout(0.2).return_sequences(true)).merge_mode(MergeMode::Ave), &STEPS, &all(3), 240),
+        case(Bidirectional::new(LSTM::new(3)).backward_layer(GRU::new(2).go_backwards(true)), &STEPS, &[Some(5)], 180),
+    ]
+}
+
+fn normalizations() -> Vec<Case> {
+    const SIX: [Option<usize>; 1] = [Some(6)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    const IMAGE: [Option<usize>; 3] = [Some(2), Some(3), Some(4)];
+    let batch = || BatchNormalization::new().momentum(0.5);
+    let penalty = Regularizer::l1_l2(0.02, 0.01);
+    vec![
+        case(batch(), &SIX, &SIX, 24),
+        case(batch(), &STEPS, &STEPS, 24),
+        case(batch(), &IMAGE, &IMAGE, 16),
+        case(batch().axis(1), &IMAGE, &IMAGE, 8),
+        case(batch().scale(false).epsilon(0.01), &SIX, &SIX, 18),
+        case(batch().center(false).gamma_regularizer(penalty), &SIX, &SIX, 18),
+        case(batch().gamma_initializer(Initializer::Constant { value: 0.7 }).beta_regularizer(penalty), &SIX, &SIX, 24),
+        case(LayerNormalization::new(), &SIX, &SIX, 12),
+        case(LayerNormalization::new().axis([1, 3]).epsilon(1e-5), &IMAGE, &IMAGE, 16),
+        case(LayerNormalization::new().axis([1, 2, 3]).center(false), &IMAGE, &IMAGE, 24),
+        case(GroupNormalization::new(3), &SIX, &SIX, 12),
+        case(GroupNormalization::new(2), &STEPS, &STEPS, 12),
+        case(GroupNormalization::new(-1).scale(false), &IMAGE, &IMAGE, 4),
+        case(GroupNormalization::new(3).axis(2), &IMAGE, &IMAGE, 6),
+        case(UnitNormalization::new(), &STEPS, &STEPS, 0),
+        case(UnitNormalization::new().axis([1, 2]), &IMAGE, &IMAGE, 0),
+        case(RMSNormalization::new(), &STEPS, &STEPS, 6),
+        case(RMSNormalization::new().axis(-2).epsilon(0.1), &IMAGE, &IMAGE, 3),
+    ]
+}
+
+fn small_layers() -> Vec<Case> {
+    const SIX: [Option<usize>; 1] = [Some(6)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    const IMAGE: [Option<usize>; 3] = [Some(2), Some(3), Some(4)];
+    let slopes = Initializer::RandomUniform { minval: 0.1, maxval: 0.5 };
+    let prelu = || PReLU::new().alpha_initializer(slopes.clone());
+    let mut adapted = Normalization::new();
+    adapted.adapt(&draw([9, 6], 31)).unwrap();
+    vec![
+        case(SpatialDropout1D::new(0.4), &STEPS, &STEPS, 0),
+        case(SpatialDropout2D::new(0.4), &IMAGE, &IMAGE, 0),
+        case(GaussianNoise::new(0.2), &STEPS, &STEPS, 0),
+        case(GaussianDropout::new(0.2), &SIX, &SIX, 0),
+        case(AlphaDropout::new(0.2), &STEPS, &STEPS, 0),
+        case(RepeatVector::new(3), &SIX, &[Some(3), Some(6)], 0),
+        case(Permute::new([2, 1]), &STEPS, &[Some(6), None], 0),
+        case(Permute::new([3, 1, 2]), &IMAGE, &[Some(4), Some(2), Some(3)], 0),
+        case(Rescaling::new(0.5).offset(-1.0), &STEPS, &STEPS, 0),
+        case(Normalization::new(), &STEPS, &STEPS, 13),
+        case(adapted, &SIX, &SIX, 13),
+        case(Normalization::new().axis([1, 3]).invert(true), &IMAGE, &IMAGE, 17),
+        case(Normalization::new().all_axes(), &STEPS, &STEPS, 3),
+        case(Normalization::new().mean_and_variance([0.5], [2.0]), &STEPS, &STEPS, 0),
+        case(ReLU::new(), &SIX, &SIX, 0),
+        case(ReLU::new().max_value(1.1).negative_slope(0.1).threshold(0.13), &STEPS, &STEPS, 0),
+        case(LeakyReLU::new(), &STEPS, &STEPS, 0),
+        case(ELU::new().alpha(0.6), &STEPS, &STEPS, 0),
+        case(prelu(), &SIX, &SIX, 6),
+        case(prelu().shared_axes([1]).alpha_regularizer(Regularizer::l2(0.1)), &STEPS, &STEPS, 6),
+        case(prelu().shared_axes([2, 3]), &IMAGE, &IMAGE, 2),
+        case(Softmax::new(), &STEPS, &STEPS, 0),
+        case(Softmax::new().axis([1, 2]), &IMAGE, &IMAGE, 0),
+        case(ActivityRegularization::new().l1(0.02).l2(0.01), &STEPS, &STEPS, 0),
+    ]
 }
 
 fn batch_of(example: &[Option<usize>]) -> PartialShape {
@@ -105,6 +215,9 @@ fn batch_of(example: &[Option<usize>]) -> PartialShape {
 fn examples(case: &Case, batch: usize, open: usize) -> Tensor {
     let dims: Vec<usize> = std::iter::once(batch).chain(case.example.iter().map(|size| size.unwrap_or(open))).collect();
     let x = draw(Shape::new(&dims).unwrap(), 11);
+    if let Some(ids) = case.ids {
+        return Tensor::new(x.shape(), x.as_slice().iter().map(|x| (x.abs() * 1000.0).floor() % ids as f32).collect()).unwrap();
+    }
     Tensor::new(x.shape(), x.as_slice().iter().map(|x| x + 0.15_f32.copysign(*x)).collect()).unwrap()
 }
 
@@ -164,14 +277,24 @@ fn check_weights_file(case: &Case) {
 }
 
 fn check_gradients(case: &Case) {
+    if case.ids.is_some() {
+        // Between two ids there is nothing to take a difference of; the table's gradient is checked beside its operation.
+        return;
+    }
     GradientCheck::default().layer(&*case.layer, &examples(case, 3, 2)).unwrap();
 }
 
 /// The layer between two that learn, so that one without parameters has something to pass on.
 fn trainable(case: &Case, cpu: &Cpu) -> Sequential {
     let first = Gain::default();
-    let model = Sequential::new().with_seed(8).on(cpu).add(Input::open(&case.example));
-    let model = if case.example.is_empty() { model.add(Flatten::new()).add(first).add(Reshape::new([])) } else { model.add(first) };
+    let model = Sequential::new().with_seed(8).with_cpu(cpu).add(Input::open(&case.example));
+    let model = if case.ids.is_some() {
+        model
+    } else if case.example.is_empty() {
+        model.add(Flatten::new()).add(first).add(Reshape::new([]))
+    } else {
+        model.add(first)
+    };
     let mut model = model.add(LayerSpec::boxed(case.layer.boxed_clone()));
     model.compile(Sgd::new(0.05), "mean_squared_error", ()).unwrap();
     model

@@ -103,22 +103,54 @@ impl Differencing {
     /// # Errors
     /// See the [module](self); and a `past_window` that reaches into the step to be forecast.
     pub fn forecast<T: Real>(&self, series: &[T], split: usize) -> Result<Vec<T>> {
+        self.check()?;
+        check_split(series, split, self.reach())?;
         let Self { period, window, past_window } = *self;
         let before = past_window / 2;
+        let changes = difference(&series[split - period - window..], period)?;
+        let changes = moving_average(&changes, window)?;
+        let past = means(&series[split - period - before..], past_window);
+        Ok(past.into_iter().zip(changes).map(|(past, change)| past + change).collect())
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        let Self { period, window, past_window } = *self;
         if period == 0 || window == 0 || past_window == 0 {
             return Err(Error::argument(format!(
                 "period, window and past_window are {period}, {window} and {past_window}, expected 1 or more"
             )));
         }
-        if past_window - before > period {
+        if past_window - past_window / 2 > period {
             return Err(Error::argument(format!("a past_window of {past_window} reaches the step to be forecast"))
                 .hint(format!("with a period of {period} it can be at most {}", period.saturating_mul(2))));
         }
-        check_split(series, split, period.saturating_add(window.max(before)))?;
-        let changes = difference(&series[split - period - window..], period)?;
-        let changes = moving_average(&changes, window)?;
-        let past = means(&series[split - period - before..], past_window);
-        Ok(past.into_iter().zip(changes).map(|(past, change)| past + change).collect())
+        Ok(())
+    }
+
+    pub(crate) fn period(&self) -> usize {
+        self.period
+    }
+
+    pub(crate) fn changes(&self) -> usize {
+        self.window
+    }
+
+    pub(crate) fn smooths_past(&self) -> bool {
+        self.past_window > 1
+    }
+
+    /// How many steps the forecast looks back.
+    pub(crate) fn reach(&self) -> usize {
+        self.period.saturating_add(self.window.max(self.past_window / 2))
+    }
+
+    /// The step behind a past that is long enough.
+    pub(crate) fn next(&self, past: &[f64]) -> f64 {
+        let Self { period, window, past_window } = *self;
+        let (now, season) = (past.len(), past.len() - period);
+        let from = season - past_window / 2;
+        let change = mean(&past[now - window..]) - mean(&past[season - window..season]);
+        mean(&past[from..from + past_window]) + change
     }
 }
 

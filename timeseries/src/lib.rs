@@ -1,5 +1,6 @@
-//! Series for Practicum: the course's synthetic series with NumPy's own random numbers, forecasts that need no
-//! network, and the measures to judge any forecast by.
+//! Series for Practicum: the course's synthetic series with NumPy's own random numbers, series of one's own from files or
+//! built of parts, what makes them easier to forecast, forecasts that need no network, and the measures to judge any
+//! forecast by.
 //!
 //! ```
 //! use practicum_timeseries::baseline::{self, Differencing};
@@ -20,10 +21,28 @@
 //! # }
 //! ```
 
+mod backtest;
 pub mod baseline;
+mod builder;
+pub mod correlate;
+mod date;
+pub mod decompose;
+pub mod forecast;
+mod interval;
 pub mod metrics;
+mod normal;
 pub mod numpy;
+mod ranking;
 mod real;
+pub mod series;
+pub mod split;
 pub mod synth;
+pub mod transform;
 
+pub use backtest::{Backtest, BacktestReport, HorizonError, Trial};
+pub use builder::SeriesBuilder;
+pub use date::Date;
+pub use interval::{Forecast, Interval};
+pub use ranking::{RankedModel, Ranking};
 pub use real::Real;
+pub use series::Series;

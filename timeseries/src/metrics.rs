@@ -93,7 +93,60 @@ pub fn mase<T: Real>(y_true: &[T], y_pred: &[T], train: &[T], period: usize) -> 
     Ok(mae(y_true, y_pred)? / scale)
 }
 
+/// The part of the values that lie in their intervals, ends included, from 0 to 1.
+///
+/// ```
+/// use practicum_timeseries::metrics::coverage;
+///
+/// assert_eq!(coverage(&[1.0, 5.0], &[0.0, 0.0], &[2.0, 4.0])?, 0.5);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+///
+/// # Errors
+/// See the [module](self); and an interval whose lower end is above its upper one.
+pub fn coverage<T: Real>(y_true: &[T], lower: &[T], upper: &[T]) -> Result<f64> {
+    if lower.len() != upper.len() {
+        return Err(Error::shape(format!("there are {} lower ends and {} upper ones: expected as many", lower.len(), upper.len())));
+    }
+    if let Some(index) = lower.iter().zip(upper).position(|(lower, upper)| lower > upper) {
+        let (lower, upper) = (lower[index].to_f64(), upper[index].to_f64());
+        return Err(Error::data(format!("the interval at index {index} goes from {lower} to {upper}: its lower end is the higher")));
+    }
+    check_pair(y_true, lower)?;
+    check_pair(y_true, upper)?;
+    let inside = y_true.iter().zip(lower.iter().zip(upper)).filter(|(y, (lower, upper))| lower <= y && y <= upper);
+    Ok(inside.count() as f64 / y_true.len() as f64)
+}
+
+/// Pinball loss of a forecast of the `share` quantile, the number that so much of the values stay below: mean of
+/// `share · e` where `y` is above the forecast, of `(share − 1) · e` where it is below (Koenker and Bassett 1978), in the
+/// unit of `y`. At 0.5 it is half of [`mae`].
+///
+/// ```
+/// use practicum_timeseries::metrics::pinball;
+///
+/// // A forecast that 90 of 100 values should stay below costs more where it is too low.
+/// assert!((pinball(&[10.0], &[8.0], 0.9)? - 1.8).abs() < 1e-12);
+/// assert!((pinball(&[8.0], &[10.0], 0.9)? - 0.2).abs() < 1e-12);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+///
+/// # Errors
+/// See the [module](self); and a share outside 0 to 1.
+pub fn pinball<T: Real>(y_true: &[T], y_pred: &[T], share: f64) -> Result<f64> {
+    if !(share > 0.0 && share < 1.0) {
+        return Err(Error::argument(format!("the quantile's share is {share}, expected a number between 0 and 1")));
+    }
+    mean_of(y_true, y_pred, |y, forecast| (share * (y - forecast)).max((share - 1.0) * (y - forecast)))
+}
+
 fn mean_of<T: Real>(y_true: &[T], y_pred: &[T], error: impl Fn(f64, f64) -> f64) -> Result<f64> {
+    check_pair(y_true, y_pred)?;
+    let errors = y_true.iter().zip(y_pred).map(|(y, forecast)| error(y.to_f64(), forecast.to_f64()));
+    Ok(errors.sum::<f64>() / y_true.len() as f64)
+}
+
+fn check_pair<T: Real>(y_true: &[T], y_pred: &[T]) -> Result<()> {
     if y_true.len() != y_pred.len() {
         return Err(Error::shape(format!("y_true has {} values, y_pred {}: expected as many", y_true.len(), y_pred.len()))
             .hint("compare the forecast with the part of the series that it forecasts"));
@@ -102,9 +155,7 @@ fn mean_of<T: Real>(y_true: &[T], y_pred: &[T], error: impl Fn(f64, f64) -> f64)
         return Err(Error::data("there are no values to compare"));
     }
     check_finite("y_true", y_true)?;
-    check_finite("y_pred", y_pred)?;
-    let errors = y_true.iter().zip(y_pred).map(|(y, forecast)| error(y.to_f64(), forecast.to_f64()));
-    Ok(errors.sum::<f64>() / y_true.len() as f64)
+    check_finite("y_pred", y_pred)
 }
 
 #[cfg(test)]
@@ -140,6 +191,12 @@ mod tests {
             assert!(nan.is_data() && nan.to_string().starts_with("y_pred holds NaN at index 1"), "{nan}");
             assert!(metric(&[1.0, f64::INFINITY], &[1.0, 2.0]).unwrap_err().to_string().starts_with("y_true holds inf"));
         }
+        assert!(coverage(&[1.0], &[1.0, 0.0], &[1.0]).unwrap_err().is_shape());
+        assert!(coverage(&[1.0], &[2.0], &[1.0]).unwrap_err().to_string().contains("goes from 2 to 1"));
+        assert!(coverage(&[1.0], &[f64::NAN], &[1.0]).unwrap_err().is_data());
+        assert_eq!(coverage(&[1.0, 2.0, 3.0], &[1.0, 2.5, 0.0], &[1.0, 3.0, 2.0]).unwrap(), 1.0 / 3.0);
+        assert!(pinball(&[1.0], &[1.0], 1.0).unwrap_err().to_string().contains("share is 1"));
+        assert_eq!(pinball(&[1.0, 4.0], &[3.0, 3.0], 0.5).unwrap(), 0.75);
         assert!(mape(&[1.0, 0.0], &[1.0, 1.0]).unwrap_err().to_string().contains("0 at index 1"));
         let scaled = |train: &[f64], period| mase(&[1.0], &[1.0], train, period).unwrap_err();
         assert!(scaled(&[1.0, 2.0], 0).is_argument());

@@ -145,6 +145,37 @@ pub fn impulses(length: usize, count: usize, amplitude: f64, seed: u32) -> Resul
     Ok(values)
 }
 
+/// A series that goes on as another from step `at`.
+///
+/// The course's change of regime, a season that nearly dies while the trend turns:
+///
+/// ```
+/// use practicum_timeseries::synth::{self, Pattern};
+///
+/// let time: Vec<f64> = synth::time(1461);
+/// let regime = |memory: f64, height: f64, slope: f64, level: f64| -> practicum_core::Result<Vec<f64>> {
+///     let noise = synth::autocorrelation_ar1(time.len(), memory, 42);
+///     let season = synth::seasonality(&time, Pattern::P1, 50, height, 0.0)?;
+///     let trend = synth::trend(&time, slope);
+///     Ok(noise.iter().zip(season).zip(trend).map(|((noise, season), trend)| noise + season + trend + level).collect())
+/// };
+/// let series = synth::regime_change(&regime(10.0, 150.0, 2.0, 0.0)?, &regime(5.0, 2.0, -1.0, 550.0)?, 200)?;
+/// assert_eq!(format!("{:.6} {:.6}", series[0], series[200]), "152.591070 351.122903");
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+///
+/// # Errors
+/// Series of different lengths, and a step outside of them.
+pub fn regime_change<T: Real>(before: &[T], after: &[T], at: usize) -> Result<Vec<T>> {
+    if before.len() != after.len() {
+        return Err(Error::shape(format!("one regime has {} steps, the other {}: expected as many", before.len(), after.len())));
+    }
+    if at >= before.len() {
+        return Err(Error::argument(format!("the regime changes at step {at}, expected one of the {} of the series", before.len())));
+    }
+    Ok([&before[..at], &after[at..]].concat())
+}
+
 /// A series of the course: `baseline + trend + season + noise`, in `f32` as there.
 ///
 /// The four that the course uses are constants, and are known by their letters to [`str::parse`]. Change a field to
@@ -252,6 +283,8 @@ mod tests {
         assert!(seasonality(&[0.0], Pattern::P1, 0, 1.0, 0.0).unwrap_err().is_argument());
         assert!(autocorrelate(&[1.0], &[(1, 0.5), (0, 0.5)]).unwrap_err().is_argument());
         assert!(impulses(0, 1, 1.0, 42).unwrap_err().is_argument());
+        assert!(regime_change(&[1.0], &[1.0, 2.0], 0).unwrap_err().is_shape());
+        assert!(regime_change(&[1.0], &[2.0], 1).unwrap_err().is_argument());
         assert!("a".parse::<SeriesSpec>().unwrap_err().is_unknown());
         assert!(SeriesSpec { length: 0, ..SeriesSpec::A }.generate().unwrap_err().is_argument());
         assert!(SeriesSpec { period: 0, ..SeriesSpec::A }.generate().unwrap_err().is_argument());

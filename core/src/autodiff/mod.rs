@@ -10,4 +10,4 @@ mod tape;
 pub use gradcheck::{GradientCheck, gradcheck};
 pub use op::{Backward, Context, Forward, Link, Memory, Op, Reads, View};
 pub use tape::{Gradients, Tape, Var};
-pub(crate) use tape::{run_forward, zeros};
+pub(crate) use tape::{resize, run_forward, zeros};

@@ -99,6 +99,11 @@ impl Program {
         Ok(())
     }
 
+    /// How many outputs there are.
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs.len()
+    }
+
     /// The elements of an output after a run.
     pub(crate) fn output<'a>(&'a self, place: usize, arena: &'a Arena, inputs: &[&'a [f32]], params: &'a impl Parameters) -> View<'a> {
         let (source, shape) = &self.outputs[place];

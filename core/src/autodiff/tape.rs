@@ -202,17 +202,30 @@ impl Record {
                 let (got, expected) = (upstream.shape(), output.shape);
                 return Err(Error::shape(format!("the gradient of an output must have its shape: expected {expected}, got {got}")));
             }
-            add_gradient(&mut gradients[self.values[output.id].root], upstream.to_vec());
+            self.add_gradient(&mut gradients, output.id, upstream.to_vec());
         }
         let context = Context { exec: cpu.exec(), step: *step, first_row: 0 };
         for node in self.nodes.iter().rev().filter(|node| !node.op.is_reshape() && self.values[node.output].needs_gradient) {
             let Some(dy) = gradients[node.output].take() else { continue };
             for (input, dx) in self.run_backward(node, context, &dy)? {
-                add_gradient(&mut gradients[self.values[input].root], dx);
+                self.add_gradient(&mut gradients, input, dx);
             }
             gradients[node.output] = Some(dy);
         }
         Ok(Gradients { tape: tape.clone(), gradients })
+    }
+
+    /// Adds to the gradient of a value, and to those of all it was reshaped from. What was reshaped first gathers the
+    /// gradients of all its shapes, in the order of a program; the others hold their own.
+    fn add_gradient(&self, gradients: &mut [Option<Vec<f32>>], id: usize, gradient: Vec<f32>) {
+        let value = &self.values[id];
+        if let (true, Origin::Node(node)) = (value.root != id, &value.origin) {
+            self.add_gradient(gradients, self.nodes[*node].inputs[0], gradient.clone());
+        }
+        match &mut gradients[id] {
+            Some(sum) => sum.iter_mut().zip(&gradient).for_each(|(sum, term)| *sum += term),
+            none => *none = Some(gradient),
+        }
     }
 
     fn run_backward(&self, node: &Node, cx: Context<'_>, dy: &[f32]) -> Result<Vec<(usize, Vec<f32>)>> {
@@ -252,13 +265,6 @@ impl Reads {
     }
 }
 
-fn add_gradient(sum: &mut Option<Vec<f32>>, gradient: Vec<f32>) {
-    match sum {
-        Some(sum) => sum.iter_mut().zip(&gradient).for_each(|(sum, term)| *sum += term),
-        None => *sum = Some(gradient),
-    }
-}
-
 /// Runs one operation on tensors, outside any tape.
 pub(crate) fn run_forward(op: &dyn Op, cpu: &Cpu, step: u64, inputs: &[&Tensor], shape: Shape) -> Result<(Tensor, Vec<f32>)> {
     if op.is_reshape() {
@@ -277,13 +283,21 @@ pub(crate) fn run_forward(op: &dyn Op, cpu: &Cpu, step: u64, inputs: &[&Tensor],
 /// A buffer of zeros, or an error where there is no room.
 pub(crate) fn zeros(len: usize) -> Result<Vec<f32>> {
     let mut buffer = Vec::new();
-    buffer.try_reserve_exact(len).map_err(|source| {
+    resize(&mut buffer, len)?;
+    Ok(buffer)
+}
+
+/// Makes a buffer longer, by zeros, or shorter; an error where there is no room.
+///
+/// It takes exactly as much as it needs: a vector that grows by itself would take up to twice as much.
+pub(crate) fn resize(buffer: &mut Vec<f32>, len: usize) -> Result<()> {
+    buffer.try_reserve_exact(len.saturating_sub(buffer.len())).map_err(|source| {
         Error::data(format!("{:.1} GiB of memory for a tensor of {len} elements could not be had", len as f64 * 4.0 / f64::from(1 << 30)))
             .source(source)
             .hint("use fewer units, or smaller batches")
     })?;
     buffer.resize(len, 0.0);
-    Ok(buffer)
+    Ok(())
 }
 
 impl Var {
@@ -412,7 +426,7 @@ impl Gradients {
         if !value.needs_gradient {
             return Err(Error::argument("this is a constant: no gradient flows to it").hint("make it with `Tape::variable`"));
         }
-        match self.gradients.get(value.root).and_then(Option::as_ref) {
+        match self.gradients.get(var.id).and_then(Option::as_ref) {
             Some(gradient) => Ok(Tensor::from_parts(var.shape, gradient.clone())),
             None => Tensor::zeros(var.shape),
         }

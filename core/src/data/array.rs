@@ -138,7 +138,7 @@ impl Data {
         Ok(reshaped)
     }
 
-    /// The examples of a range, copied.
+    /// The examples of a range; floats are shared, bytes and integers copied.
     ///
     /// # Errors
     /// A range beyond the examples.
@@ -149,17 +149,11 @@ impl Data {
         let row = self.example_shape().size();
         let part = range.start * row..range.end * row;
         let values = match &self.values {
-            Values::F32(tensor) => Values::F32(Tensor::new(self.shape_of_rows(range.len()), tensor.as_slice()[part].to_vec())?),
+            Values::F32(tensor) => Values::F32(tensor.rows(range.clone())?),
             Values::U8(bytes) => Values::U8(Arc::new(bytes[part].to_vec())),
             Values::I32(integers) => Values::I32(Arc::new(integers[part].to_vec())),
         };
-        Ok(Self { shape: self.shape_of_rows(range.len()), values, ..*self })
-    }
-
-    pub(crate) fn shape_of_rows(&self, rows: usize) -> Shape {
-        let mut dims = self.shape.to_vec();
-        dims[0] = rows;
-        Shape::of(&dims)
+        Ok(Self { shape: self.shape.with_batch(range.len()), values, ..*self })
     }
 
     /// All of it as one tensor.
@@ -171,6 +165,31 @@ impl Data {
         let all: Vec<u32> = (0..self.len() as u32).collect();
         self.gather(crate::Cpu::default().exec(), &all, &mut data);
         Tensor::new(self.shape, data)
+    }
+
+    /// One example, by a number that is there.
+    pub(crate) fn example(&self, index: usize) -> Result<Tensor> {
+        if let Values::F32(tensor) = &self.values
+            && self.is_plain()
+        {
+            return tensor.row(index);
+        }
+        let mut data = crate::autodiff::zeros(self.example_shape().size())?;
+        self.gather(crate::Cpu::default().exec(), &[index as u32], &mut data);
+        Tensor::new(self.example_shape(), data)
+    }
+
+    /// Examples that are floats as they are, without a copy.
+    pub(crate) fn shared_rows(&self, range: std::ops::Range<usize>) -> Option<Tensor> {
+        match &self.values {
+            Values::F32(tensor) if self.is_plain() => tensor.rows(range).ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether the elements are neither scaled nor shifted.
+    fn is_plain(&self) -> bool {
+        self.scale == 1.0 && self.offset == 0.0
     }
 
     /// Puts the given examples one behind the other into `out`, converted and scaled.
@@ -289,6 +308,61 @@ impl<const N: usize, const M: usize> IntoData for [[f32; M]; N] {
 impl<const N: usize> IntoData for [i32; N] {
     fn into_data(self) -> Result<Data> {
         self.to_vec().into_data()
+    }
+}
+
+/// What can be given for the inputs or the outputs of a model: an array, or several where it has several; `()` for none.
+pub trait IntoArrays {
+    /// The arrays.
+    ///
+    /// # Errors
+    /// As [`IntoData::into_data`].
+    fn into_arrays(self) -> Result<Vec<Data>>;
+}
+
+impl<D: IntoData> IntoArrays for D {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(vec![self.into_data()?])
+    }
+}
+
+impl IntoArrays for () {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(Vec::new())
+    }
+}
+
+macro_rules! several_arrays {
+    ($($several:ty),+) => {
+        $(impl IntoArrays for $several {
+            fn into_arrays(self) -> Result<Vec<Data>> {
+                self.into_iter().map(IntoData::into_data).collect()
+            }
+        })+
+    };
+}
+several_arrays!(Vec<Data>, Vec<Tensor>, &[Data], &[Tensor], &Vec<Data>, &Vec<Tensor>);
+
+macro_rules! several_in_an_array {
+    ($($item:ty),+) => {
+        $(impl<const N: usize> IntoArrays for [$item; N] {
+            fn into_arrays(self) -> Result<Vec<Data>> {
+                self.into_iter().map(IntoData::into_data).collect()
+            }
+        })+
+    };
+}
+several_in_an_array!(Data, Tensor, &Data, &Tensor);
+
+impl<A: IntoData, B: IntoData> IntoArrays for (A, B) {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(vec![self.0.into_data()?, self.1.into_data()?])
+    }
+}
+
+impl<A: IntoData, B: IntoData, C: IntoData> IntoArrays for (A, B, C) {
+    fn into_arrays(self) -> Result<Vec<Data>> {
+        Ok(vec![self.0.into_data()?, self.1.into_data()?, self.2.into_data()?])
     }
 }
 

@@ -1,41 +1,43 @@
 //! Batches, and where they come from.
 
-use super::Data;
+use super::{Data, IntoArrays};
 use crate::kernel::Exec;
 use crate::rng::Key;
-use crate::{Error, Result, Shape};
+use crate::{Error, Result, Shape, Tensor};
 
-/// A tensor of a batch: a buffer that is filled anew for every batch.
+/// A tensor of a batch: memory that is filled anew for every batch, or a tensor that was made elsewhere.
 #[derive(Clone, Debug)]
-pub struct BatchArray {
-    shape: Shape,
-    data: Vec<f32>,
-}
+pub struct BatchArray(Tensor);
 
 impl Default for BatchArray {
     fn default() -> Self {
-        Self { shape: Shape::from([0]), data: Vec::new() }
+        Self(Vec::new().into())
+    }
+}
+
+impl From<Tensor> for BatchArray {
+    fn from(tensor: Tensor) -> Self {
+        Self(tensor)
     }
 }
 
 impl BatchArray {
     /// The shape, the batch first.
     pub fn shape(&self) -> Shape {
-        self.shape
+        self.0.shape()
     }
 
     /// The elements.
     pub fn as_slice(&self) -> &[f32] {
-        &self.data
+        self.0.as_slice()
     }
 
     /// Gives it a shape, and its elements to be written: all of them, since they are what was there before.
-    pub fn resize(&mut self, shape: impl Into<Shape>) -> &mut [f32] {
-        self.shape = shape.into();
-        // Exactly as much as the largest batch needs: a vector that grows by itself would take up to twice as much.
-        self.data.reserve_exact(self.shape.size().saturating_sub(self.data.len()));
-        self.data.resize(self.shape.size(), 0.0);
-        &mut self.data
+    ///
+    /// # Errors
+    /// Not enough memory.
+    pub fn resize(&mut self, shape: impl Into<Shape>) -> Result<&mut [f32]> {
+        self.0.reuse(shape.into())
     }
 }
 
@@ -53,7 +55,7 @@ pub struct Batch {
 impl Batch {
     /// How many examples it has.
     pub fn len(&self) -> usize {
-        self.x.first().and_then(|x| x.shape.first().copied()).unwrap_or(0)
+        self.x.first().and_then(|x| x.shape().first().copied()).unwrap_or(0)
     }
 
     /// Whether it has no examples.
@@ -61,10 +63,10 @@ impl Batch {
         self.len() == 0
     }
 
-    /// Makes room for one input, one output if asked for, and weights if asked for; buffers are kept.
-    pub(crate) fn prepare(&mut self, targets: bool, weights: bool) {
-        self.x.resize_with(1, BatchArray::default);
-        self.y.resize_with(usize::from(targets), BatchArray::default);
+    /// Makes room for so many inputs and outputs, and weights if asked for; buffers are kept.
+    pub(crate) fn prepare(&mut self, inputs: usize, outputs: usize, weights: bool) {
+        self.x.resize_with(inputs, BatchArray::default);
+        self.y.resize_with(outputs, BatchArray::default);
         if weights {
             self.sample_weight.get_or_insert_default();
         } else {
@@ -92,13 +94,34 @@ pub trait BatchSource: Send {
 
     /// How many batches an epoch has, where that is known.
     fn batches(&self) -> Option<usize>;
+
+    /// Whether an epoch never ends by itself.
+    fn is_endless(&self) -> bool {
+        false
+    }
+}
+
+/// Refuses arrays of different lengths.
+pub(crate) fn check_lengths(x: &[Data], y: &[Data]) -> Result<()> {
+    let named = [("x", x), ("y", y)].into_iter().flat_map(|(name, arrays)| {
+        let many = arrays.len() > 1;
+        arrays.iter().enumerate().map(move |(place, data)| (if many { format!("{name}[{place}]") } else { name.to_owned() }, data.len()))
+    });
+    let named: Vec<(String, usize)> = named.collect();
+    match named.iter().find(|(_, len)| *len != named[0].1) {
+        Some((name, len)) => {
+            let (first, examples) = &named[0];
+            Err(Error::data(format!("{first} has {examples} examples and {name} has {len}: they must be as many")))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Batches from arrays: in their order, or shuffled anew each epoch by a keyed permutation.
 #[derive(Debug)]
 pub struct ArraySource {
-    x: Data,
-    y: Option<Data>,
+    x: Vec<Data>,
+    y: Vec<Data>,
     sample_weight: Option<Data>,
     batch_size: usize,
     shuffle: Option<Key>,
@@ -111,17 +134,22 @@ impl ArraySource {
     ///
     /// # Errors
     /// No examples, arrays of different lengths, or a batch size of 0.
-    pub fn new(x: Data, y: Option<Data>, batch_size: usize) -> Result<Self> {
+    pub fn new(x: impl IntoArrays, y: impl IntoArrays, batch_size: usize) -> Result<Self> {
+        Self::from_arrays(x.into_arrays()?, y.into_arrays()?, batch_size)
+    }
+
+    pub(crate) fn from_arrays(x: Vec<Data>, y: Vec<Data>, batch_size: usize) -> Result<Self> {
         if batch_size == 0 {
             return Err(Error::argument("batch_size is 0: a batch has one example or more"));
         }
-        if x.is_empty() {
-            return Err(Error::data(format!("there are no examples: x has the shape {}", x.shape())));
+        let Some(first) = x.first() else {
+            return Err(Error::data("there are no examples: x has no array"));
+        };
+        if first.is_empty() {
+            return Err(Error::data(format!("there are no examples: x has the shape {}", first.shape())));
         }
-        if let Some(y) = y.as_ref().filter(|y| y.len() != x.len()) {
-            return Err(Error::data(format!("x has {} examples and y has {}: they must be as many", x.len(), y.len())));
-        }
-        let order = (0..x.len() as u32).collect();
+        check_lengths(&x, &y)?;
+        let order = (0..first.len() as u32).collect();
         Ok(Self { x, y, sample_weight: None, batch_size, shuffle: None, order, next: 0 })
     }
 
@@ -137,8 +165,8 @@ impl ArraySource {
     /// # Errors
     /// Weights for another number of examples, or weights that are negative or not finite.
     pub fn weighted(mut self, sample_weight: Data) -> Result<Self> {
-        if sample_weight.len() != self.x.len() {
-            let (got, expected) = (sample_weight.shape(), self.x.len());
+        if sample_weight.len() != self.order.len() {
+            let (got, expected) = (sample_weight.shape(), self.order.len());
             return Err(Error::data(format!("sample_weight must have one number an example: expected [{expected}], got {got}")));
         }
         let weights = sample_weight.to_tensor()?;
@@ -165,14 +193,15 @@ impl BatchSource for ArraySource {
             return Ok(false);
         }
         self.next += rows.len();
-        batch.prepare(self.y.is_some(), self.sample_weight.is_some());
-        let fill = |array: &mut BatchArray, data: &Data| data.gather(exec, rows, array.resize(data.shape_of_rows(rows.len())));
-        fill(&mut batch.x[0], &self.x);
-        if let (Some(array), Some(y)) = (batch.y.first_mut(), &self.y) {
-            fill(array, y);
-        }
+        batch.prepare(self.x.len(), self.y.len(), self.sample_weight.is_some());
+        let fill = |array: &mut BatchArray, data: &Data| {
+            data.gather(exec, rows, array.resize(data.shape().with_batch(rows.len()))?);
+            Ok(())
+        };
+        batch.x.iter_mut().zip(&self.x).try_for_each(|(array, data)| fill(array, data))?;
+        batch.y.iter_mut().zip(&self.y).try_for_each(|(array, data)| fill(array, data))?;
         if let (Some(array), Some(weights)) = (&mut batch.sample_weight, &self.sample_weight) {
-            fill(array, weights);
+            fill(array, weights)?;
         }
         Ok(true)
     }

@@ -2,6 +2,11 @@
 
 mod array;
 mod batch;
+mod dataset;
 
-pub use array::{Data, IntoData};
+pub use array::{Data, IntoArrays, IntoData};
+pub(crate) use batch::check_lengths;
 pub use batch::{ArraySource, Batch, BatchArray, BatchSource};
+pub use dataset::{
+    AUTOTUNE, BatchOptions, Cardinality, Components, Dataset, Examples, IntoSlices, Iter, ShuffleOptions, Stack, WindowOptions,
+};

@@ -52,6 +52,21 @@ activation! { CHEAP;
     backward(y, dy) = if y > 0.0 { dy } else { negative_slope * dy }
 }
 
+activation! { CHEAP;
+    /// x up to `max_value` above the threshold, `negative_slope·(x − threshold)` elsewhere; NaN stays NaN. Saves x.
+    rectify<F>(max_value, negative_slope, threshold)
+    forward(x) = {
+        let above = if x > max_value { max_value } else { x };
+        // 0 times an infinite number would be none.
+        let below = if negative_slope == 0.0 && x < 0.0 { 0.0 } else { negative_slope * (x - threshold) };
+        if x > threshold { above } else { below }
+    };
+    backward(x, dy) = {
+        let above = if x > max_value { 0.0 } else { dy };
+        if x > threshold { above } else { negative_slope * dy }
+    }
+}
+
 activation! { COSTLY;
     /// x, and `alpha·(eˣ − 1)` below 0 (Clevert et al. 2015). Saves y, for an alpha that is not negative.
     elu<F>(alpha)

@@ -136,6 +136,11 @@ pointwise! { CHEAP;
     pub fn affine<F>(x => y; factor: f32, offset: f32) = F::mul_add(factor, x, offset)
 }
 
+rowwise! { CHEAP;
+    /// `y` = x above 0, `alpha·x` below, with one row of slopes for all rows.
+    pub fn prelu<F>(x; rows alpha => y) = if x > 0.0 { x } else { alpha * x }
+}
+
 // Slopes: the gradient by the operand of an operation, from the gradient `dy` of its result.
 
 pointwise! { CHEAP;
@@ -169,6 +174,14 @@ pointwise! { CHEAP;
 pointwise! { CHEAP;
     /// `dy` where `a < b`, else 0.
     pub fn where_lt<F>(dy, a, b => dx) = if a < b { dy } else { 0.0 }
+}
+rowwise! { CHEAP;
+    /// Of a rectified x whose slopes are one row for all rows: 0 at 0.
+    pub fn prelu_slope<F>(dy, x; rows alpha => dx) = if x > 0.0 { dy } else if x < 0.0 { alpha * dy } else { 0.0 }
+}
+pointwise! { CHEAP;
+    /// `dy·x` where `x < 0`, else 0.
+    pub fn where_negative<F>(dy, x => dx) = if x < 0.0 { dy * x } else { 0.0 }
 }
 pointwise! { CHEAP;
     /// No element below `low` or above `high`.

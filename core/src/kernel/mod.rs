@@ -8,16 +8,20 @@
 
 pub mod activation;
 pub(crate) mod arena;
+pub mod batch_norm;
 pub mod convert;
 pub mod dropout;
 pub mod elementwise;
+pub mod embedding;
 mod exec;
 mod gemm;
+pub mod layer_norm;
 pub mod math;
 pub mod optimizer;
 mod pointwise;
 mod probe;
 pub mod reduce;
+pub mod rnn;
 mod shared;
 mod simd;
 pub mod softmax;

@@ -23,7 +23,7 @@ pub fn chunks_mut<T>(slice: &mut [T], chunk_len: usize) -> ChunksMut<'_, T> {
     ChunksMut { start: slice.as_mut_ptr(), len: slice.len(), chunk_len: chunk_len.max(1), slice: PhantomData }
 }
 
-/// What a parallel loop can hand out: slices in chunks, and tuples of them.
+/// What a parallel loop can hand out: slices in chunks, those that may be missing, and tuples of them.
 ///
 /// # Safety
 ///
@@ -55,6 +55,20 @@ unsafe impl<'a, T: Send> Parts for ChunksMut<'a, T> {
         let start = index * self.chunk_len;
         // SAFETY: `index < count` keeps `start` inside the slice, and the caller asks for each chunk once.
         unsafe { std::slice::from_raw_parts_mut(self.start.add(start), self.chunk_len.min(self.len - start)) }
+    }
+}
+
+// SAFETY: where there is nothing, nothing overlaps; else as for what is there.
+unsafe impl<P: Parts> Parts for Option<P> {
+    type Part = Option<P::Part>;
+
+    fn count(&self) -> usize {
+        self.as_ref().map_or(usize::MAX, P::count)
+    }
+
+    unsafe fn part(&self, index: usize) -> Self::Part {
+        // SAFETY: as the caller promises.
+        self.as_ref().map(|parts| unsafe { parts.part(index) })
     }
 }
 

@@ -20,13 +20,14 @@ pub struct WeightSpec {
     pub(crate) initializer: Initializer,
     pub(crate) regularizer: Option<Regularizer>,
     pub(crate) trainable: bool,
+    pub(crate) value: Option<Tensor>,
 }
 
 impl WeightSpec {
     /// A trainable parameter, drawn by Glorot's uniform initializer.
     pub fn new(name: &str, dims: &[usize]) -> Self {
         let initializer = Initializer::GlorotUniform;
-        Self { name: name.to_owned(), dims: dims.to_vec(), initializer, regularizer: None, trainable: true }
+        Self { name: name.to_owned(), dims: dims.to_vec(), initializer, regularizer: None, trainable: true, value: None }
     }
 
     /// How it begins.
@@ -49,6 +50,13 @@ impl WeightSpec {
         self.trainable = trainable;
         self
     }
+
+    /// What it begins with, instead of what would be drawn.
+    #[must_use]
+    pub fn value(mut self, value: Tensor) -> Self {
+        self.value = Some(value);
+        self
+    }
 }
 
 /// A parameter as it was drawn for its layer.
@@ -63,17 +71,25 @@ pub struct Build<'a> {
     /// What stands before the names of parameters: the layers within the layer.
     prefix: String,
     drawn: &'a mut Vec<Drawn>,
+    /// What the parameters begin with, where they are not drawn.
+    given: Option<&'a [Tensor]>,
 }
 
 impl<'a> Build<'a> {
     pub(crate) fn new(key: Key, drawn: &'a mut Vec<Drawn>) -> Self {
-        Self { key, prefix: String::new(), drawn }
+        Self { key, prefix: String::new(), drawn, given: None }
+    }
+
+    /// Takes given values for the parameters, in their order, instead of drawing them.
+    pub(crate) fn given(self, given: Option<&'a [Tensor]>) -> Self {
+        Self { given, ..self }
     }
 
     /// Where a layer within this one asks for its parameters: they are this layer's own, with `name/` in front. What they
     /// begin with depends on the place of the layer within, not on its name.
     pub fn child(&mut self, place: u64, name: &str) -> Build<'_> {
-        Build { key: self.key.fold_str("within").fold(place), prefix: format!("{}{name}/", self.prefix), drawn: self.drawn }
+        let (key, prefix) = (self.key.fold_str("within").fold(place), format!("{}{name}/", self.prefix));
+        Build { key, prefix, drawn: self.drawn, given: self.given }
     }
 
     /// Asks for a parameter. The n-th of a layer begins with the same values in every model with the same seed and the
@@ -84,11 +100,45 @@ impl<'a> Build<'a> {
     pub fn weight(&mut self, mut spec: WeightSpec) -> Result<Weight> {
         let place = self.drawn.len() as u32;
         spec.name.insert_str(0, &self.prefix);
-        let shape = Shape::new(&spec.dims)?;
         spec.regularizer.map_or(Ok(()), |regularizer| regularizer.check()).map_err(|error| error.context(spec.name.clone()))?;
-        let value = spec.initializer.draw(&shape, self.key.fold(u64::from(place))).map_err(|error| error.context(spec.name.clone()))?;
+        let known = match self.given.map(|given| given.get(place as usize)) {
+            Some(None) => return Err(Error::shape(format!("got {place} weights, none for {} {:?}", spec.name, spec.dims))),
+            Some(Some(value)) => Some(value.clone()),
+            None => spec.value.take(),
+        };
+        let value = match known {
+            None => self.initial(&spec)?,
+            Some(value) if value.shape().dims() == spec.dims => value,
+            Some(value) => {
+                return Err(Error::shape(format!("{} has the shape {:?}, got weights {}", spec.name, spec.dims, value.shape())));
+            }
+        };
         self.drawn.push(Drawn { spec, value });
         Ok(Weight(Some(place)))
+    }
+
+    /// What the next parameter would begin with, were it asked for by this specification.
+    ///
+    /// # Errors
+    /// As [`weight`](Self::weight).
+    pub fn initial(&self, spec: &WeightSpec) -> Result<Tensor> {
+        let drawn = spec.initializer.draw(&Shape::new(&spec.dims)?, self.key.fold(self.drawn.len() as u64));
+        drawn.map_err(|error| error.context(spec.name.clone()))
+    }
+
+    /// Asks for a parameter that begins with a known value.
+    pub(crate) fn weight_of(&mut self, mut spec: WeightSpec, value: Tensor) -> Weight {
+        let place = self.drawn.len() as u32;
+        spec.name.insert_str(0, &self.prefix);
+        let value =
+            self.given.and_then(|given| given.get(place as usize)).filter(|given| given.shape() == value.shape()).cloned().unwrap_or(value);
+        self.drawn.push(Drawn { spec, value });
+        Weight(Some(place))
+    }
+
+    /// How many parameters the layer has asked for.
+    pub(crate) fn weights(&self) -> usize {
+        self.drawn.len()
     }
 
     /// The size of the last axis, behind the batch.
@@ -122,6 +172,15 @@ pub(crate) struct Effects {
     pub(crate) penalties: RefCell<Vec<Var>>,
     /// Parameters, by their place among the layer's, and the values they take after the step.
     pub(crate) updates: RefCell<Vec<(usize, Var)>>,
+}
+
+impl Effects {
+    /// Takes what a layer asked for whose parameters begin at `first` here.
+    pub(crate) fn absorb(&self, other: Self, first: usize) {
+        self.penalties.borrow_mut().extend(other.penalties.into_inner());
+        let updates = other.updates.into_inner().into_iter();
+        self.updates.borrow_mut().extend(updates.map(|(place, value)| (first + place, value)));
+    }
 }
 
 impl<'a> Call<'a> {

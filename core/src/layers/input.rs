@@ -20,6 +20,11 @@ impl Input {
         Self { batch_shape: PartialShape::new(dims.collect::<Vec<_>>()) }
     }
 
+    /// Batches of this shape.
+    pub(crate) fn of_batches(batch_shape: PartialShape) -> Self {
+        Self { batch_shape }
+    }
+
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
         let shape = config.get("batch_shape").cloned().unwrap_or_default();
         let batch_shape = serde_json::from_value(shape).map_err(|source| Error::format(format!("InputLayer: batch_shape: {source}")))?;

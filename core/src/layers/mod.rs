@@ -1,34 +1,87 @@
 //! Layers: builders with Keras' names and defaults.
 
 mod activation;
+mod activity_regularization;
+mod alpha_dropout;
+mod axes;
+mod batch_normalization;
 mod context;
 mod dense;
 mod dropout;
+mod elu;
+mod embedding;
 mod flatten;
+mod gaussian_dropout;
+mod gaussian_noise;
 mod gradcheck;
+mod group_normalization;
 mod input;
 mod lambda;
+mod layer_normalization;
+mod leaky_relu;
+mod masking;
+mod normalization;
+mod permute;
+mod prelu;
+mod recurrent;
 mod registry;
+mod relu;
+mod repeat_vector;
+mod rescaling;
 mod reshape;
+mod rms_normalization;
+mod scale_center;
+mod softmax;
+mod spatial_dropout_1d;
+mod spatial_dropout_2d;
+mod symbol;
+mod time_distributed;
+mod unit_normalization;
 
 use std::fmt::Debug;
 
 pub use activation::Activate;
-pub(crate) use context::Effects;
+pub use activity_regularization::ActivityRegularization;
+pub use alpha_dropout::AlphaDropout;
+pub use axes::Axes;
+pub use batch_normalization::BatchNormalization;
 pub use context::{Build, Call, Weight, WeightSpec};
+pub(crate) use context::{Drawn, Effects};
 pub use dense::Dense;
 pub use dropout::Dropout;
+pub use elu::ELU;
+pub use embedding::Embedding;
 pub use flatten::Flatten;
+pub use gaussian_dropout::GaussianDropout;
+pub use gaussian_noise::GaussianNoise;
+pub use group_normalization::GroupNormalization;
 pub use input::Input;
 pub use lambda::Lambda;
+pub use layer_normalization::LayerNormalization;
+pub use leaky_relu::LeakyReLU;
+pub use masking::Masking;
+pub use normalization::Normalization;
+pub use permute::Permute;
+pub use prelu::PReLU;
+pub use recurrent::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use registry::Registry;
 pub(crate) use registry::default_name;
+pub use relu::ReLU;
+pub use repeat_vector::RepeatVector;
+pub use rescaling::Rescaling;
 pub use reshape::Reshape;
+pub use rms_normalization::RMSNormalization;
 use serde_json::{Map, Value};
+pub use softmax::Softmax;
+pub use spatial_dropout_1d::SpatialDropout1D;
+pub use spatial_dropout_2d::SpatialDropout2D;
+pub use symbol::{IntoSymbols, SharedLayer, Symbol};
+pub use time_distributed::TimeDistributed;
+pub use unit_normalization::UnitNormalization;
 
 use crate::autodiff::Var;
 pub use crate::ops::Activation;
-use crate::{Error, PartialShape, Result};
+use crate::{Error, PartialShape, Result, Tensor};
 
 /// Options of a layer, as they are written to JSON.
 pub type Config = Map<String, Value>;
@@ -131,11 +184,30 @@ pub trait Layer: Debug + Send + Sync + 'static {
         Ok(None)
     }
 
+    /// Outputs and their masks together: [`call_many`](Layer::call_many), and [`compute_mask`](Layer::compute_mask) for the first
+    /// output. A layer whose outputs have masks of their own does both at once.
+    ///
+    /// # Errors
+    /// As the two.
+    fn call_with_masks(&self, cx: &Call<'_>, inputs: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
+        let outputs = self.call_many(cx, inputs)?;
+        let mut masks = vec![None; outputs.len()];
+        if let Some(first) = masks.first_mut() {
+            *first = self.compute_mask(cx, inputs)?;
+        }
+        Ok((outputs, masks))
+    }
+
     /// A copy with the same options and handles.
     fn boxed_clone(&self) -> Box<dyn Layer>;
 
     /// The shape of the model's input, where the layer is there to say it: see [`Input`].
     fn declared_input(&self) -> Option<&PartialShape> {
+        None
+    }
+
+    /// The layer as a recurrent one, if it is: what a [`Bidirectional`] is made of when it is read back.
+    fn as_recurrent(&self) -> Option<&dyn Recurrent> {
         None
     }
 
@@ -145,12 +217,21 @@ pub trait Layer: Debug + Send + Sync + 'static {
     }
 }
 
-/// A layer with its place in a model: its name, and whether it learns.
+/// A layer with its place in a model: its name, whether it learns, and what its parameters begin with.
 #[derive(Debug)]
 pub struct LayerSpec {
     pub(crate) layer: Box<dyn Layer>,
     pub(crate) name: Option<String>,
     pub(crate) trainable: bool,
+    /// What its parameters begin with, where it is not drawn.
+    pub(crate) weights: Option<Vec<Tensor>>,
+}
+
+impl Clone for LayerSpec {
+    fn clone(&self) -> Self {
+        let (layer, name, trainable, weights) = (self.layer.boxed_clone(), self.name.clone(), self.trainable, self.weights.clone());
+        Self { layer, name, trainable, weights }
+    }
 }
 
 impl<L: Layer> From<L> for LayerSpec {
@@ -162,11 +243,11 @@ impl<L: Layer> From<L> for LayerSpec {
 impl LayerSpec {
     /// A layer whose type is not known here, as a [`Registry`] makes them.
     pub fn boxed(layer: Box<dyn Layer>) -> Self {
-        Self { layer, name: None, trainable: true }
+        Self { layer, name: None, trainable: true, weights: None }
     }
 }
 
-/// Names and freezes layers where they are added to a model.
+/// Names and freezes layers where they are added to a model, and calls them on symbols.
 ///
 /// ```
 /// use practicum_core::{Sequential, layers::{Dense, LayerExt}};
@@ -186,6 +267,28 @@ pub trait LayerExt: Into<LayerSpec> {
         let mut spec = self.into();
         spec.trainable = false;
         spec
+    }
+
+    /// What the layer's parameters begin with, in their order, such as word vectors for an embedding.
+    fn with_weights(self, weights: Vec<Tensor>) -> LayerSpec {
+        let mut spec = self.into();
+        spec.weights = Some(weights);
+        spec
+    }
+
+    /// What an [`Input`] will bring: where a graph of layers begins.
+    fn symbol(self) -> Symbol {
+        SharedLayer::new(self).on([] as [Symbol; 0])
+    }
+
+    /// What the layer puts out for these inputs; the first, if there are several. See [`Model::new`](crate::Model::new).
+    fn on(self, inputs: impl IntoSymbols) -> Symbol {
+        SharedLayer::new(self).on(inputs)
+    }
+
+    /// All that a layer with several outputs puts out for these inputs, as a recurrent layer with its state.
+    fn outputs_on<const N: usize>(self, inputs: impl IntoSymbols) -> [Symbol; N] {
+        SharedLayer::new(self).outputs_on(inputs)
     }
 }
 

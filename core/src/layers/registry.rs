@@ -5,15 +5,24 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::{Activate, Config, Dense, Dropout, Flatten, Input, Lambda, Layer, Reshape};
+use super::{
+    Activate, ActivityRegularization, AlphaDropout, BatchNormalization, Bidirectional, Config, Dense, Dropout, ELU, Embedding, Flatten,
+    GRU, GaussianDropout, GaussianNoise, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking,
+    Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SimpleRNN, Softmax, SpatialDropout1D,
+    SpatialDropout2D, TimeDistributed, UnitNormalization,
+};
 use crate::autodiff::Var;
 use crate::{Error, Result};
 
 /// The class that is made of registered functions.
 const LAMBDA: &str = "Lambda";
 
+/// Classes that hold layers of any class.
+const WRAPPERS: [(&str, MakeWith); 2] = [("Bidirectional", Bidirectional::from_config), ("TimeDistributed", TimeDistributed::from_config)];
+
+type MakeWith = fn(&Registry, Config) -> Result<Box<dyn Layer>>;
 type Make = Arc<dyn Fn(Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 
 /// Makes layers from their class names and options: those of Keras, and those that are added.
@@ -38,11 +47,36 @@ impl Default for Registry {
     fn default() -> Self {
         Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
             .layer("Activation", Activate::from_config)
+            .layer("ActivityRegularization", ActivityRegularization::from_config)
+            .layer("AlphaDropout", AlphaDropout::from_config)
+            .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Dense", Dense::from_config)
             .layer("Dropout", Dropout::from_config)
+            .layer("ELU", ELU::from_config)
+            .layer("Embedding", Embedding::from_config)
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
+            .layer("GaussianDropout", GaussianDropout::from_config)
+            .layer("GaussianNoise", GaussianNoise::from_config)
+            .layer("GroupNormalization", GroupNormalization::from_config)
+            .layer("GRU", GRU::from_config)
             .layer("InputLayer", Input::from_config)
+            .layer("LayerNormalization", LayerNormalization::from_config)
+            .layer("LeakyReLU", LeakyReLU::from_config)
+            .layer("LSTM", LSTM::from_config)
+            .layer("Masking", Masking::from_config)
+            .layer("Normalization", Normalization::from_config)
+            .layer("Permute", Permute::from_config)
+            .layer("PReLU", PReLU::from_config)
+            .layer("ReLU", ReLU::from_config)
+            .layer("RepeatVector", RepeatVector::from_config)
+            .layer("Rescaling", Rescaling::from_config)
             .layer("Reshape", Reshape::from_config)
+            .layer("RMSNormalization", RMSNormalization::from_config)
+            .layer("SimpleRNN", SimpleRNN::from_config)
+            .layer("Softmax", Softmax::from_config)
+            .layer("SpatialDropout1D", SpatialDropout1D::from_config)
+            .layer("SpatialDropout2D", SpatialDropout2D::from_config)
+            .layer("UnitNormalization", UnitNormalization::from_config)
     }
 }
 
@@ -63,7 +97,8 @@ impl Registry {
 
     /// The classes of which layers can be made, in alphabetical order.
     pub fn class_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.classes.keys().map(String::as_str).chain([LAMBDA]).collect();
+        let mut names: Vec<&str> =
+            self.classes.keys().map(String::as_str).chain(WRAPPERS.map(|(class, _)| class)).chain([LAMBDA]).collect();
         names.sort_unstable();
         names
     }
@@ -78,12 +113,28 @@ impl Registry {
             let lambda = self.lambdas.get(name).ok_or_else(|| Error::unknown("function of a Lambda", name, self.lambdas.keys()));
             return Ok(Box::new(lambda.map_err(|error| error.hint("add it with `Registry::lambda`"))?.clone()));
         }
+        if let Some((_, make)) = WRAPPERS.iter().find(|(class, _)| *class == class_name) {
+            return make(self, config);
+        }
         let make = self
             .classes
             .get(class_name)
             .ok_or_else(|| Error::unknown("layer", class_name, self.class_names()).hint("add layers of your own with `Registry::layer`"))?;
         make(config)
     }
+}
+
+impl Registry {
+    /// Makes the layer that is described in an option of another.
+    pub(super) fn make_within(&self, described: &Value) -> Result<Box<dyn Layer>> {
+        let class = described["class_name"].as_str().unwrap_or_default();
+        self.make(class, described["config"].as_object().cloned().unwrap_or_default()).map_err(|error| error.context("the layer within"))
+    }
+}
+
+/// A layer as an option of another.
+pub(super) fn describe_within(layer: &dyn Layer) -> Value {
+    json!({"class_name": layer.class_name(), "config": layer.config()})
 }
 
 /// The options of a layer.
@@ -97,6 +148,15 @@ pub(super) fn to_config(layer: &impl Serialize) -> Config {
 /// A layer from its options; `name`, `trainable` and `dtype`, which Keras writes into every layer, are not options of it.
 pub(super) fn from_config<L: DeserializeOwned>(class: &str, config: Config) -> Result<L> {
     serde_json::from_value(Value::Object(config)).map_err(|source| Error::format(format!("the options of {class} do not fit: {source}")))
+}
+
+/// Refuses options that change Keras' numbers and have no counterpart here.
+pub(super) fn refuse(class: &str, config: &Config, options: &[&str]) -> Result<()> {
+    let idle = |value: &Value| value.is_null() || *value == Value::Bool(false);
+    match options.iter().find_map(|option| config.get(*option).filter(|value| !idle(value)).map(|value| (option, value))) {
+        Some((option, value)) => Err(Error::format(format!("{class} with {option} = {value} has no counterpart here"))),
+        None => Ok(()),
+    }
 }
 
 /// Keras' name for a class: `MaxPooling2D` is `max_pooling2d`, `Dense` is `dense`.

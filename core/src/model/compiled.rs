@@ -1,14 +1,12 @@
 //! How a model learns: optimizer, loss and metrics, and the programs of its training steps.
 
-use super::Logs;
-use super::network::{Network, Parameter, Pass};
+use super::goal::{Goal, Scores};
+use super::network::{Network, Parameter};
 use crate::autodiff::program::{Parameters, Program, Targets};
-use crate::autodiff::{Context, Tape, Var};
+use crate::autodiff::{Context, Var};
 use crate::data::{Batch, BatchArray};
 use crate::kernel::arena::Arena;
 use crate::kernel::{Exec, elementwise, reduce};
-use crate::losses::{Loss, fit_targets};
-use crate::metrics::{Mean, Metric, Scored};
 use crate::optimizers::{Optimizer, Update};
 use crate::{Cpu, Error, Result, Shape, Tensor};
 
@@ -18,10 +16,9 @@ const KEPT: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Compiled {
     optimizer: Box<dyn Optimizer>,
-    loss: Box<dyn Loss>,
-    metrics: Vec<Box<dyn Metric>>,
-    /// The loss of the epoch so far.
-    mean_loss: Mean,
+    goal: Goal,
+    /// What the epoch came to so far.
+    scores: Scores,
     step: u64,
     /// How often the training data were gone through.
     pub(crate) passes: usize,
@@ -42,23 +39,29 @@ struct Step {
 }
 
 /// The shapes of a batch, which a program was planned for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Shapes {
-    pub(crate) x: Shape,
-    pub(crate) y: Option<Shape>,
+    pub(crate) x: Vec<Shape>,
+    pub(crate) y: Vec<Shape>,
     pub(crate) sample_weight: Option<Shape>,
 }
 
 impl Shapes {
     pub(crate) fn of(batch: &Batch) -> Result<Self> {
-        let [x] = &batch.x[..] else {
-            return Err(Error::data(format!("the model has one input, got a batch with {}", batch.x.len())));
-        };
         if batch.is_empty() {
-            return Err(Error::data(format!("a batch has one example or more: x has the shape {}", x.shape())));
+            let shape = batch.x.first().map_or(Shape::SCALAR, BatchArray::shape);
+            return Err(Error::data(format!("a batch has one example or more: x has the shape {shape}")));
         }
-        let y = batch.y.first().map(|y| y.shape());
-        Ok(Self { x: x.shape(), y, sample_weight: batch.sample_weight.as_ref().map(BatchArray::shape) })
+        let shapes = |arrays: &[BatchArray]| arrays.iter().map(BatchArray::shape).collect();
+        Ok(Self { x: shapes(&batch.x), y: shapes(&batch.y), sample_weight: batch.sample_weight.as_ref().map(BatchArray::shape) })
+    }
+
+    /// Whether a batch has these shapes.
+    pub(crate) fn fit(&self, batch: &Batch) -> bool {
+        let same = |shapes: &[Shape], arrays: &[BatchArray]| {
+            shapes.len() == arrays.len() && shapes.iter().zip(arrays).all(|(shape, array)| *shape == array.shape())
+        };
+        same(&self.x, &batch.x) && same(&self.y, &batch.y) && self.sample_weight == batch.sample_weight.as_ref().map(BatchArray::shape)
     }
 }
 
@@ -72,22 +75,12 @@ pub struct StepLogs {
 }
 
 impl Compiled {
-    pub(crate) fn new(optimizer: Box<dyn Optimizer>, loss: Box<dyn Loss>, metrics: Vec<Box<dyn Metric>>) -> Result<Self> {
+    pub(crate) fn new(optimizer: Box<dyn Optimizer>, goal: Goal, scores: Scores) -> Result<Self> {
         optimizer.check().map_err(|error| error.context(optimizer.name()))?;
-        loss.check()?;
-        for (place, metric) in metrics.iter().enumerate() {
-            metric.check()?;
-            if metric.name() == "loss" || metrics[..place].iter().any(|other| other.name() == metric.name()) {
-                return Err(
-                    Error::argument(format!("two metrics are called `{}`", metric.name())).hint("give one another name with `named`")
-                );
-            }
-        }
         Ok(Self {
             optimizer,
-            loss,
-            metrics,
-            mean_loss: Mean::default(),
+            goal,
+            scores,
             step: 0,
             passes: 0,
             slots: Vec::new(),
@@ -97,8 +90,8 @@ impl Compiled {
         })
     }
 
-    pub(crate) fn loss(&self) -> &dyn Loss {
-        &*self.loss
+    pub(crate) fn goal(&self) -> &Goal {
+        &self.goal
     }
 
     pub(crate) fn optimizer_mut(&mut self) -> &mut dyn Optimizer {
@@ -113,14 +106,9 @@ impl Compiled {
         self.optimizer.options().rate(self.step)
     }
 
-    /// The metrics, without what they have seen.
-    pub(crate) fn fresh_metrics(&self) -> Vec<Box<dyn Metric>> {
-        self.metrics.iter().map(|metric| metric.fresh()).collect()
-    }
-
-    /// The names that logs will have.
-    pub(crate) fn names(&self) -> Vec<&str> {
-        std::iter::once("loss").chain(self.metrics.iter().map(|metric| metric.name())).collect()
+    /// Losses and metrics: what the epoch came to so far.
+    pub(crate) fn scores(&self) -> &Scores {
+        &self.scores
     }
 
     /// How many floats the buffers of a step take.
@@ -134,46 +122,30 @@ impl Compiled {
     }
 
     pub(crate) fn reset_metrics(&mut self) {
-        self.mean_loss = Mean::default();
-        self.metrics.iter_mut().for_each(|metric| metric.reset());
-    }
-
-    /// The means since the metrics were reset.
-    pub(crate) fn logs(&self) -> Logs {
-        let loss = std::iter::once(("loss".to_owned(), self.mean_loss.value()));
-        loss.chain(self.metrics.iter().map(|metric| (metric.name().to_owned(), metric.result()))).collect()
-    }
-
-    pub(crate) fn metric_results(&self) -> Vec<f64> {
-        self.metrics.iter().map(|metric| metric.result()).collect()
+        self.scores.reset();
     }
 
     /// One optimizer update; the loss of the batch.
     pub(crate) fn train(&mut self, network: &mut Network, batch: &Batch, cpu: &Cpu, seed: u64) -> Result<f64> {
-        let shapes = Shapes::of(batch)?;
-        self.select_program(shapes, network, seed)?;
+        self.select_program(batch, network, seed)?;
         self.prepare_slots(network)?;
         let Self { optimizer, programs, arena, slots, gradients, step, .. } = self;
         let Some((_, Step { program, updates })) = programs.first() else {
             return Err(Error::state("there is no program for this batch"));
         };
         let exec = cpu.exec();
-        let mut inputs = [&[][..]; 3];
-        let inputs = fill_inputs(batch, &mut inputs);
+        let (mut few, mut many) = Default::default();
+        let inputs = fill_inputs(batch, &mut few, &mut many);
         let cx = Context { exec, step: *step, first_row: 0 };
         let mut learner = Learner::new(network, &**optimizer, slots, gradients, exec, *step);
         program.run(cx, arena, inputs, &mut learner)?;
         learner.finish()?;
         *step += 1;
 
-        let loss = f64::from(program.output(0, arena, inputs, &learner).data[0]);
-        self.mean_loss.add(loss, batch.len() as f64);
-        if !self.metrics.is_empty() {
-            let scored = scored(program.output(1, arena, inputs, &learner), batch, self.loss.targets())?;
-            update_metrics(&mut self.metrics, &scored)?;
-        }
+        let loss = self.scores.add(batch, &self.goal, |place| program.output(place, arena, inputs, &learner))?;
+        let first = self.scores.outputs();
         for (place, param) in updates.iter().enumerate() {
-            let value = program.output(2 + place, arena, inputs, &learner).data.to_vec();
+            let value = program.output(first + place, arena, inputs, &learner).data.to_vec();
             learner.params[*param].update(&value);
         }
         Ok(loss)
@@ -194,17 +166,16 @@ impl Compiled {
         Ok(())
     }
 
-    /// Puts the program for these shapes in front, and makes it where there is none.
-    fn select_program(&mut self, shapes: Shapes, network: &Network, seed: u64) -> Result<()> {
-        match self.programs.iter().position(|(known, _)| *known == shapes) {
+    /// Puts the program for the shapes of this batch in front, and makes it where there is none.
+    fn select_program(&mut self, batch: &Batch, network: &Network, seed: u64) -> Result<()> {
+        match self.programs.iter().position(|(known, _)| known.fit(batch)) {
             Some(0) => {}
             Some(place) => self.programs[..=place].rotate_right(1),
             None => {
-                let recorded = record_loss(network, &*self.loss, shapes, true, seed)?;
-                // Predictions that no metric looks at need not be kept to the end.
-                let y = if self.metrics.is_empty() { recorded.loss.clone() } else { recorded.y };
-                let (updates, values): (Vec<usize>, Vec<Var>) = recorded.updates.into_iter().unzip();
-                let outputs = [vec![recorded.loss.clone(), y], values].concat();
+                let shapes = Shapes::of(batch)?;
+                let recorded = self.goal.record(network, &shapes, true, seed)?;
+                let (updates, values): (Vec<usize>, Vec<Var>) = recorded.updates.iter().cloned().unzip();
+                let outputs = [self.scores.wanted(&recorded), values].concat();
                 let program = Program::compile(&recorded.tape, &Targets { outputs: &outputs, loss: Some(&recorded.loss) })?;
                 self.programs.truncate(KEPT - 1);
                 self.programs.insert(0, (shapes, Step { program, updates }));
@@ -225,52 +196,19 @@ impl Compiled {
     }
 }
 
-/// The arrays of a batch, in the order of the program's inputs.
-pub(crate) fn fill_inputs<'a, 'b>(batch: &'a Batch, inputs: &'b mut [&'a [f32]; 3]) -> &'b [&'a [f32]] {
-    let arrays = batch.x.first().into_iter().chain(batch.y.first()).chain(&batch.sample_weight);
-    let mut count = 0;
-    for (input, array) in inputs.iter_mut().zip(arrays) {
-        *input = array.as_slice();
-        count += 1;
+/// How many arrays of a batch are served without allocating.
+const INLINE: usize = 8;
+
+/// The arrays of a batch, in the order of the program's inputs; in `many` where they are more than `few` can hold.
+pub(crate) fn fill_inputs<'a, 'b>(batch: &'a Batch, few: &'b mut [&'a [f32]; INLINE], many: &'b mut Vec<&'a [f32]>) -> &'b [&'a [f32]] {
+    let arrays = batch.x.iter().chain(&batch.y).chain(&batch.sample_weight).map(BatchArray::as_slice);
+    let count = batch.x.len() + batch.y.len() + usize::from(batch.sample_weight.is_some());
+    if count > INLINE {
+        many.extend(arrays);
+        return many;
     }
-    &inputs[..count]
-}
-
-/// Targets and predictions as metrics want them.
-pub(crate) fn scored<'a>(y_pred: crate::autodiff::View<'a>, batch: &'a Batch, targets: crate::losses::Targets) -> Result<Scored<'a>> {
-    let Some(y) = batch.y.first() else {
-        return Err(Error::data("there are no targets to compare with"));
-    };
-    let shape = fit_targets(targets, y.shape(), y_pred.shape)?;
-    let sample_weight = batch.sample_weight.as_ref().map(|weights| weights.as_slice());
-    Ok(Scored { y_true: crate::autodiff::View { shape, data: y.as_slice() }, y_pred, sample_weight })
-}
-
-pub(crate) fn update_metrics(metrics: &mut [Box<dyn Metric>], scored: &Scored<'_>) -> Result<()> {
-    for metric in metrics {
-        let sample_weight = if metric.is_weighted() { scored.sample_weight } else { None };
-        metric.update(&Scored { sample_weight, ..*scored }).map_err(|error| error.context(format!("metric `{}`", metric.name())))?;
-    }
-    Ok(())
-}
-
-pub(crate) struct RecordedLoss {
-    pub(crate) tape: Tape,
-    pub(crate) y: Var,
-    pub(crate) loss: Var,
-    pub(crate) updates: Vec<(usize, Var)>,
-}
-
-/// Records the model, and its loss with all penalties.
-pub(crate) fn record_loss(network: &Network, loss: &dyn Loss, shapes: Shapes, training: bool, seed: u64) -> Result<RecordedLoss> {
-    let tape = Tape::deferred();
-    let traced = network.record(&tape, tape.input(0, shapes.x), Pass { training, learns: training, seed })?;
-    let Some(y) = shapes.y else {
-        return Err(Error::data("there are no targets to learn from").hint("give y beside x"));
-    };
-    let weights = shapes.sample_weight.map(|shape| tape.input(2, shape));
-    let loss = loss.mean(&tape.input(1, y), &traced.output, weights.as_ref())?;
-    Ok(RecordedLoss { loss: traced.with_penalties(loss)?, tape, y: traced.output, updates: traced.updates })
+    few.iter_mut().zip(arrays).for_each(|(input, array)| *input = array);
+    &few[..count]
 }
 
 /// Gives each gradient to the optimizer as soon as it is complete.

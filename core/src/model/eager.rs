@@ -1,6 +1,6 @@
 //! A model as a function on a tape: for loops and pictures of one's own.
 
-use super::network::{Pass, not_built};
+use super::trace::Pass;
 use super::{Model, Traced, not_compiled};
 use crate::autodiff::{Tape, Var};
 use crate::{Error, Result, Tensor};
@@ -45,12 +45,17 @@ impl Model {
     /// # Errors
     /// The model is not built, or the variable does not fit it.
     pub fn call(&self, x: &Var, training: bool) -> Result<Traced> {
+        self.call_many(std::slice::from_ref(x), training)
+    }
+
+    /// The same for a model with several inputs.
+    ///
+    /// # Errors
+    /// As [`call`](Model::call).
+    pub fn call_many(&self, x: &[Var], training: bool) -> Result<Traced> {
         self.check_pending()?;
-        let expected = self.network.input_shape().ok_or_else(not_built)?;
-        if !expected.accepts(&x.shape()) {
-            return Err(Error::shape(format!("x: expected {expected}, got {}", x.shape())));
-        }
-        self.network.record(x.tape(), x.clone(), Pass { training, learns: true, seed: self.seed })
+        let first = x.first().ok_or_else(|| Error::argument("a model is called on one variable or more, got none"))?;
+        self.network.record(first.tape(), x, Pass { training, learns: true, seed: self.seed })
     }
 
     /// One update of the compiled optimizer, with its clipping, weight decay and schedule: a gradient for each parameter, in
@@ -60,7 +65,7 @@ impl Model {
     /// The model is not compiled or not built; another number of gradients than of parameters, or one of another shape: then
     /// nothing is changed.
     pub fn apply_gradients(&mut self, gradients: &[Option<Tensor>]) -> Result<()> {
-        self.network.output_shape()?;
+        self.network.output_shapes()?;
         let params = self.network.parameters();
         if gradients.len() != params.len() {
             let (got, expected) = (gradients.len(), params.len());
@@ -76,6 +81,46 @@ impl Model {
         }
         let compiled = self.compiled.as_mut().ok_or_else(not_compiled)?;
         compiled.apply(&mut self.network, gradients, &self.cpu)
+    }
+
+    /// Gives the parameters that the optimizer does not change the values they take behind a step: the moving statistics of
+    /// BatchNormalization. [`fit`](Model::fit) does so by itself; a loop of one's own that trains such layers does it once a
+    /// step.
+    ///
+    /// ```
+    /// use practicum_core::losses::{Loss, MeanSquaredError};
+    /// use practicum_core::{layers::BatchNormalization, prelude::*};
+    ///
+    /// let x = Tensor::from([[10.0], [12.0], [14.0], [16.0]]);
+    /// let y = Tensor::from([[-3.0], [-1.0], [1.0], [3.0]]);
+    /// let mut model = Sequential::new().add(Input::new([1])).add(BatchNormalization::new()).add(Dense::new(1));
+    /// model.compile(Sgd::new(0.1), "mse", ())?;
+    ///
+    /// for _ in 0..500 {
+    ///     let tape = model.tape();
+    ///     let traced = model.call(&tape.constant(x.clone()), true)?;
+    ///     let loss = MeanSquaredError.mean(&tape.constant(y.clone()), &traced.output, None)?;
+    ///     model.apply_gradients(&traced.gradients(&loss)?)?;
+    ///     model.apply_updates(&traced)?;
+    /// }
+    /// let moving_mean = model.get_layer("batch_normalization")?.get_weights()[2].item()?;
+    /// assert!((moving_mean - 13.0).abs() < 0.1);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// What was traced is not of this model, or was not computed.
+    pub fn apply_updates(&mut self, traced: &Traced) -> Result<()> {
+        let values: Vec<Tensor> = traced.updates.iter().map(|(_, value)| value.value()).collect::<Result<_>>()?;
+        let params = self.network.parameters();
+        let fits =
+            |((place, _), value): (&(usize, Var), &Tensor)| params.get(*place).is_some_and(|param| param.value().shape() == value.shape());
+        if !traced.updates.iter().zip(&values).all(fits) {
+            return Err(Error::argument("these updates are of another model").hint("give what `call` of this model returned"));
+        }
+        let params = self.network.parameters_mut();
+        traced.updates.iter().zip(values).for_each(|((place, _), value)| *params[*place].value_mut() = value);
+        Ok(())
     }
 }
 

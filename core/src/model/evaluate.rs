@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::compiled::{Compiled, Shapes, fill_inputs, record_loss, scored, update_metrics};
-use super::network::{Parameter, Pass};
+use super::compiled::{Shapes, fill_inputs};
+use super::fit::check_end;
+use super::goal::{Goal, Scores};
+use super::network::Parameter;
+use super::trace::Pass;
 use super::{Logs, Model};
 use crate::autodiff::program::{Parameters, Program, Targets};
-use crate::autodiff::{Context, Tape};
-use crate::data::{ArraySource, Batch, BatchSource, Data, IntoData};
+use crate::autodiff::{Context, Tape, Var, View};
+use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays};
 use crate::kernel::arena::Arena;
-use crate::metrics::Mean;
 use crate::{Error, Result, Shape, Tensor};
 
 /// Programs for so many shapes are kept.
@@ -28,12 +30,13 @@ impl Runner {
         lock(&self.programs).clear();
     }
 
-    fn program(&self, shapes: Shapes, make: impl FnOnce() -> Result<Program>) -> Result<Arc<Program>> {
+    fn program(&self, batch: &Batch, make: impl FnOnce(&Shapes) -> Result<Program>) -> Result<Arc<Program>> {
         let mut programs = lock(&self.programs);
-        if let Some(place) = programs.iter().position(|(known, _)| *known == shapes) {
+        if let Some(place) = programs.iter().position(|(known, _)| known.fit(batch)) {
             programs[..=place].rotate_right(1);
         } else {
-            let program = Arc::new(make()?);
+            let shapes = Shapes::of(batch)?;
+            let program = Arc::new(make(&shapes)?);
             programs.truncate(KEPT - 1);
             programs.insert(0, (shapes, program));
         }
@@ -73,56 +76,91 @@ impl Model {
     /// What the model puts out for each example, computed in batches of 32.
     ///
     /// # Errors
-    /// The model is not built, or the data do not fit it.
-    pub fn predict(&self, x: impl IntoData) -> Result<Tensor> {
+    /// The model is not built or has several outputs, or the data do not fit it.
+    pub fn predict(&self, x: impl IntoArrays) -> Result<Tensor> {
         self.predict_batches(x, BATCH_SIZE)
     }
 
     /// What the model puts out for each example, computed in batches of the given size.
     ///
     /// # Errors
-    /// The model is not built, the data do not fit it, or the batch size is 0.
-    pub fn predict_batches(&self, x: impl IntoData, batch_size: usize) -> Result<Tensor> {
+    /// The model is not built or has several outputs, the data do not fit it, or the batch size is 0.
+    pub fn predict_batches(&self, x: impl IntoArrays, batch_size: usize) -> Result<Tensor> {
+        let mut outputs = self.predict_all_batches(x, batch_size)?;
+        match outputs.len() {
+            1 => Ok(outputs.remove(0)),
+            several => Err(Error::argument(format!("the model has {several} outputs ({})", self.output_names().join(", ")))
+                .hint("ask for all of them with `predict_all`")),
+        }
+    }
+
+    /// All outputs of the model for each example, computed in batches of 32.
+    ///
+    /// # Errors
+    /// The model is not built, or the data do not fit it.
+    pub fn predict_all(&self, x: impl IntoArrays) -> Result<Vec<Tensor>> {
+        self.predict_all_batches(x, BATCH_SIZE)
+    }
+
+    fn predict_all_batches(&self, x: impl IntoArrays, batch_size: usize) -> Result<Vec<Tensor>> {
         self.check_pending()?;
-        let x = x.into_data()?;
-        self.check_input(&x)?;
-        let mut source = ArraySource::new(x, None, batch_size)?;
+        let x = x.into_arrays()?;
+        self.check_inputs(&x)?;
+        self.predict_source(&mut ArraySource::from_arrays(x, Vec::new(), batch_size)?)
+    }
+
+    /// All outputs of the model for the batches of a source, one behind the other. Targets in the batches are left alone.
+    ///
+    /// # Errors
+    /// The model is not built, the batches do not fit it or each other, or there is no end of them.
+    pub fn predict_source(&self, source: &mut dyn BatchSource) -> Result<Vec<Tensor>> {
+        self.check_pending()?;
+        check_end(source, None, "take")?;
         let (mut batch, mut outputs) = (Batch::default(), Vec::new());
-        let mut shape = Shape::SCALAR;
         let exec = self.cpu.exec();
         source.start_epoch(0)?;
         while source.next_batch(&mut batch, exec)? {
-            let shapes = Shapes::of(&batch)?;
-            let program = self.runner.program(shapes, || {
+            batch.y.clear();
+            batch.sample_weight = None;
+            let program = self.runner.program(&batch, |shapes| {
                 let tape = Tape::deferred();
                 let pass = Pass { training: false, learns: false, seed: self.seed };
-                let traced = self.network.record(&tape, tape.input(0, shapes.x), pass)?;
-                Program::compile(&tape, &Targets { outputs: &[traced.output], loss: None })
+                let inputs: Vec<Var> = shapes.x.iter().enumerate().map(|(slot, shape)| tape.input(slot, *shape)).collect();
+                let traced = self.network.record(&tape, &inputs, pass)?;
+                Program::compile(&tape, &Targets { outputs: &traced.outputs, loss: None })
             })?;
-            self.runner.with_arena(|arena| {
-                let mut inputs = [&[][..]; 3];
-                let inputs = fill_inputs(&batch, &mut inputs);
-                let mut params = Fixed(self.network.parameters());
-                program.run(Context { exec, step: 0, first_row: 0 }, arena, inputs, &mut params)?;
-                let output = program.output(0, arena, inputs, &params);
-                shape = output.shape;
-                outputs.extend_from_slice(output.data);
-                Ok(())
+            self.run_program(&program, &batch, |_, output| {
+                (0..program.outputs()).try_for_each(|place| take_output(&mut outputs, place, output(place)))
             })?;
         }
-        let rows: usize = outputs.len() / shape.without_batch().size().max(1);
-        Tensor::new(Shape::new(&[&[rows], shape.without_batch().dims()].concat())?, outputs)
+        outputs.into_iter().map(|(example, rows, data)| Tensor::new(Shape::new(&[&[rows], example.dims()].concat())?, data)).collect()
+    }
+
+    /// Runs a program that does not learn, and lets `read` look at its outputs.
+    fn run_program<T>(
+        &self,
+        program: &Program,
+        batch: &Batch,
+        read: impl for<'a> FnOnce(&'a Batch, &dyn Fn(usize) -> View<'a>) -> Result<T>,
+    ) -> Result<T> {
+        self.runner.with_arena(|arena| {
+            let (mut few, mut many) = Default::default();
+            let inputs = fill_inputs(batch, &mut few, &mut many);
+            let mut params = Fixed(self.network.parameters());
+            program.run(Context { exec: self.cpu.exec(), step: 0, first_row: 0 }, arena, inputs, &mut params)?;
+            read(batch, &|place| program.output(place, arena, inputs, &params))
+        })
     }
 
     /// The loss and the metrics over all examples, in batches of 32.
     ///
     /// # Errors
     /// The model is not compiled or not built, or the data do not fit it.
-    pub fn evaluate(&self, x: impl IntoData, y: impl IntoData) -> Result<Logs> {
-        let (x, y) = (x.into_data()?, y.into_data()?);
-        self.check_input(&x)?;
+    pub fn evaluate(&self, x: impl IntoArrays, y: impl IntoArrays) -> Result<Logs> {
+        let (x, y) = (x.into_arrays()?, y.into_arrays()?);
+        self.check_inputs(&x)?;
         self.check_targets(&y)?;
-        self.evaluate_batches(&mut ArraySource::new(x, Some(y), BATCH_SIZE)?, None)
+        self.evaluate_batches(&mut ArraySource::from_arrays(x, y, BATCH_SIZE)?, None)
     }
 
     /// The loss and the metrics over the batches of a source, or over the first of them.
@@ -131,62 +169,80 @@ impl Model {
     /// The model is not compiled or not built, or the batches do not fit it.
     pub fn evaluate_batches(&self, source: &mut dyn BatchSource, steps: Option<usize>) -> Result<Logs> {
         self.check_pending()?;
+        check_end(source, steps, "steps")?;
         let compiled = self.compiled()?;
-        let (mut metrics, mut loss, mut batch) = (compiled.fresh_metrics(), Mean::default(), Batch::default());
-        let exec = self.cpu.exec();
+        let (mut scores, mut batch) = (compiled.scores().fresh(), Batch::default());
         source.start_epoch(0)?;
         for _ in 0..steps.unwrap_or(usize::MAX) {
-            if !source.next_batch(&mut batch, exec)? {
+            if !source.next_batch(&mut batch, self.cpu.exec())? {
                 break;
             }
-            let program = self.evaluation_program(compiled, Shapes::of(&batch)?)?;
-            self.runner.with_arena(|arena| {
-                let mut inputs = [&[][..]; 3];
-                let inputs = fill_inputs(&batch, &mut inputs);
-                let mut params = Fixed(self.network.parameters());
-                program.run(Context { exec, step: 0, first_row: 0 }, arena, inputs, &mut params)?;
-                loss.add(f64::from(program.output(0, arena, inputs, &params).data[0]), batch.len() as f64);
-                let scored = scored(program.output(1, arena, inputs, &params), &batch, compiled.loss().targets())?;
-                update_metrics(&mut metrics, &scored)
-            })?;
+            let program = self.evaluation_program(compiled.goal(), &scores, &batch)?;
+            self.run_program(&program, &batch, |batch, output| scores.add(batch, compiled.goal(), output))?;
         }
-        let loss = std::iter::once(("loss".to_owned(), loss.value()));
-        Ok(loss.chain(metrics.iter().map(|metric| (metric.name().to_owned(), metric.result()))).collect())
+        Ok(scores.logs())
     }
 
-    fn evaluation_program(&self, compiled: &Compiled, shapes: Shapes) -> Result<Arc<Program>> {
-        self.runner.program(shapes, || {
-            let recorded = record_loss(&self.network, compiled.loss(), shapes, false, self.seed)?;
-            Program::compile(&recorded.tape, &Targets { outputs: &[recorded.loss, recorded.y], loss: None })
+    fn evaluation_program(&self, goal: &Goal, scores: &Scores, batch: &Batch) -> Result<Arc<Program>> {
+        self.runner.program(batch, |shapes| {
+            let recorded = goal.record(&self.network, shapes, false, self.seed)?;
+            Program::compile(&recorded.tape, &Targets { outputs: &scores.wanted(&recorded), loss: None })
         })
     }
 
     /// Refuses examples of another shape than the model's, and numbers that are none.
-    pub(super) fn check_input(&self, x: &Data) -> Result<()> {
-        self.network.check_input(x.shape())?;
-        match x.first_not_finite() {
-            Some((place, value)) => Err(Error::data(format!("x{place:?} is {value}: the data must be finite"))),
-            None => Ok(()),
-        }
+    pub(super) fn check_inputs(&self, x: &[Data]) -> Result<()> {
+        self.network.check_inputs(&x.iter().map(Data::shape).collect::<Vec<_>>())?;
+        x.iter().enumerate().try_for_each(|(place, data)| check_finite(data, &numbered("x", place, x.len())))
     }
 
-    /// Refuses targets that do not go with the loss.
-    pub(super) fn check_targets(&self, y: &Data) -> Result<()> {
-        let loss = self.compiled()?.loss();
-        if loss.targets() == crate::losses::Targets::Classes {
-            let classes = self.network.output_shape()?.last().unwrap_or(0);
-            if let Some((place, value)) = y.first_not_a_class(classes) {
-                return Err(Error::data(format!(
-                    "y{place:?} is {value}: the model tells {classes} classes apart, 0 to {}",
-                    classes.max(1) - 1
-                ))
-                .hint("classes are whole numbers from 0; the last layer needs a unit for each"));
+    /// Refuses targets that do not go with the losses.
+    pub(super) fn check_targets(&self, y: &[Data]) -> Result<()> {
+        let (goal, outputs) = (self.compiled()?.goal(), self.network.output_shapes()?);
+        if outputs.len() != y.len() {
+            let (got, names) = (y.len(), self.output_names().join(", "));
+            return Err(Error::data(format!("the model has {} outputs ({names}), got {got} arrays of targets", outputs.len())));
+        }
+        for (place, (data, output)) in y.iter().zip(outputs).enumerate() {
+            let name = numbered("y", place, y.len());
+            if goal.of(place).targets() != crate::losses::Targets::Classes {
+                check_finite(data, &name)?;
+                continue;
             }
-            return Ok(());
+            let classes = output.last().unwrap_or(0);
+            if let Some((at, value)) = data.first_not_a_class(classes) {
+                let last = classes.max(1) - 1;
+                return Err(Error::data(format!("{name}{at:?} is {value}: the model tells {classes} classes apart, 0 to {last}"))
+                    .hint("classes are whole numbers from 0; the last layer needs a unit for each"));
+            }
         }
-        match y.first_not_finite() {
-            Some((place, value)) => Err(Error::data(format!("y{place:?} is {value}: the data must be finite"))),
-            None => Ok(()),
-        }
+        Ok(())
     }
+}
+
+fn numbered(name: &str, place: usize, count: usize) -> String {
+    if count == 1 { name.to_owned() } else { format!("{name}[{place}]") }
+}
+
+fn check_finite(data: &Data, name: &str) -> Result<()> {
+    match data.first_not_finite() {
+        Some((place, value)) => Err(Error::data(format!("{name}{place:?} is {value}: the data must be finite"))),
+        None => Ok(()),
+    }
+}
+
+/// Puts a batch of an output behind those before it.
+fn take_output(outputs: &mut Vec<(Shape, usize, Vec<f32>)>, place: usize, output: View<'_>) -> Result<()> {
+    let example = output.shape.without_batch();
+    if place == outputs.len() {
+        outputs.push((example, 0, Vec::new()));
+    }
+    let (known, rows, data) = &mut outputs[place];
+    if *known != example {
+        return Err(Error::shape(format!("batches give outputs of different shapes: {known} and {example}"))
+            .hint("sequences of different lengths are predicted one batch at a time"));
+    }
+    *rows += output.shape.first().copied().unwrap_or(1);
+    data.extend_from_slice(output.data);
+    Ok(())
 }

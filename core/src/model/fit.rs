@@ -1,13 +1,15 @@
 //! The training loop.
 
+use std::collections::BTreeMap;
+
 use super::compiled::StepLogs;
 use super::options::{Validation, Verbose};
 use super::{Fit, History, Logs, Model};
 use crate::callbacks::{Callback, Context, Monitor, Progress};
-use crate::data::{ArraySource, Batch, BatchSource, Data, IntoData};
+use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays, IntoData, check_lengths};
 use crate::losses::Targets;
 use crate::rng::Key;
-use crate::{Error, PartialShape, Result, Tensor};
+use crate::{Error, PartialShape, Result, Shape, Tensor};
 
 /// Where validation batches come from, once the options are checked.
 enum Validator<'a> {
@@ -22,30 +24,32 @@ impl Model {
     /// # Errors
     /// The model is not compiled; options outside their range; data that do not fit the model, the loss or each other; a
     /// callback fails or watches a name that no log has. What was learned until then stays in the model.
-    pub fn fit(&mut self, x: impl IntoData, y: impl IntoData, options: Fit<'_>) -> Result<History> {
+    pub fn fit(&mut self, x: impl IntoArrays, y: impl IntoArrays, options: Fit<'_>) -> Result<History> {
         self.compiled()?;
         options.check()?;
-        let (x, y) = (x.into_data()?, y.into_data()?);
-        self.build(&PartialShape::from(x.shape()))?;
+        let (x, y) = (x.into_arrays()?, y.into_arrays()?);
+        self.build_for(x.iter().map(Data::shape))?;
         self.check_data(&x, &y)?;
         let (mut options, mut train, mut held_out) = (options, (x, y), None);
         let weights = options.sample_weight.take().transpose()?;
-        let mut weights = combine_weights(weights, &options.class_weight, &train.1, self.compiled()?.loss().targets())?;
+        let mut weights = self.combine_weights(weights, &options.class_weight, &train.1)?;
         if let Some(Validation::Split(share)) = options.validation {
-            let (x, y) = &train;
-            let kept = (x.len() as f64 * (1.0 - share)).floor() as usize;
-            if kept == 0 || kept == x.len() || y.len() != x.len() {
+            let examples = train.0[0].len();
+            let kept = (examples as f64 * (1.0 - share)).floor() as usize;
+            if kept == 0 || kept == examples {
                 return Err(Error::argument(format!(
-                    "validation_split {share} of {} examples leaves {kept} to train on: both parts need one or more",
-                    x.len()
+                    "validation_split {share} of {examples} examples leaves {kept} to train on: both parts need one or more"
                 )));
             }
-            held_out = Some((x.rows(kept..x.len())?, y.rows(kept..y.len())?));
-            train = (x.rows(0..kept)?, y.rows(0..kept)?);
+            let rows = |arrays: &[Data], rows: std::ops::Range<usize>| -> Result<Vec<Data>> {
+                arrays.iter().map(|data| data.rows(rows.clone())).collect()
+            };
+            held_out = Some((rows(&train.0, kept..examples)?, rows(&train.1, kept..examples)?));
+            train = (rows(&train.0, 0..kept)?, rows(&train.1, 0..kept)?);
             weights = weights.map(|weights| weights.rows(0..kept)).transpose()?;
             options.validation = None;
         }
-        let mut source = ArraySource::new(train.0, Some(train.1), options.batch_size)?;
+        let mut source = ArraySource::from_arrays(train.0, train.1, options.batch_size)?;
         if let Some(weights) = weights {
             source = source.weighted(weights)?;
         }
@@ -77,19 +81,44 @@ impl Model {
     /// # Errors
     /// The model is not compiled, or the tensors do not fit it.
     pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<StepLogs> {
-        self.compiled()?;
-        if self.network.input_shape().is_none() {
-            self.build(&PartialShape::from(x.shape()))?;
-        }
-        self.check_pending()?;
         let mut batch = std::mem::take(&mut self.scratch);
-        batch.prepare(true, false);
-        batch.x[0].resize(x.shape()).copy_from_slice(x.as_slice());
-        batch.y[0].resize(y.shape()).copy_from_slice(y.as_slice());
-        let result = self.train_batch(&batch, true);
+        batch.x.push(x.clone().into());
+        batch.y.push(y.clone().into());
+        let result = self.train_step(&batch);
+        // The lists are kept for the next batch, the caller's tensors are not.
+        batch.x.clear();
+        batch.y.clear();
         self.scratch = batch;
-        let loss = result?;
-        Ok(StepLogs { loss, metrics: self.compiled()?.metric_results() })
+        result
+    }
+
+    /// One optimizer update on a batch with any number of inputs and outputs. Returns the loss and the metrics of this batch
+    /// alone.
+    ///
+    /// # Errors
+    /// The model is not compiled, or the batch does not fit it.
+    pub fn train_step(&mut self, batch: &Batch) -> Result<StepLogs> {
+        self.compiled()?;
+        self.build_if_needed(batch)?;
+        self.check_pending()?;
+        let loss = self.train_batch(batch, true)?;
+        Ok(StepLogs { loss, metrics: self.compiled()?.scores().values().collect() })
+    }
+
+    /// Builds the model for arrays of these shapes.
+    fn build_for(&mut self, shapes: impl Iterator<Item = Shape>) -> Result<()> {
+        self.check_pending()?;
+        self.network.build(&shapes.map(PartialShape::from).collect::<Vec<_>>(), self.seed)
+    }
+
+    fn build_if_needed(&mut self, batch: &Batch) -> Result<()> {
+        if self.network.is_built() {
+            return Ok(());
+        }
+        if batch.x.is_empty() {
+            return Err(Error::data("the source gave a batch without x"));
+        }
+        self.build_for(batch.x.iter().map(crate::data::BatchArray::shape))
     }
 
     fn train_batch(&mut self, batch: &Batch, alone: bool) -> Result<f64> {
@@ -100,21 +129,19 @@ impl Model {
         compiled.train(&mut self.network, batch, &self.cpu, self.seed)
     }
 
-    fn check_data(&self, x: &Data, y: &Data) -> Result<()> {
-        self.check_input(x)?;
-        if x.len() != y.len() {
-            return Err(Error::data(format!("x has {} examples and y has {}: they must be as many", x.len(), y.len())));
-        }
-        if x.is_empty() {
-            return Err(Error::data(format!("there are no examples: x has the shape {}", x.shape())));
+    fn check_data(&self, x: &[Data], y: &[Data]) -> Result<()> {
+        self.check_inputs(x)?;
+        check_lengths(x, y)?;
+        if x[0].is_empty() {
+            return Err(Error::data(format!("there are no examples: x has the shape {}", x[0].shape())));
         }
         self.check_targets(y)
     }
 
-    fn validator_of<'b>(&self, x: Data, y: Data, options: &Fit<'_>) -> Result<Validator<'b>> {
+    fn validator_of<'b>(&self, x: Vec<Data>, y: Vec<Data>, options: &Fit<'_>) -> Result<Validator<'b>> {
         self.check_data(&x, &y).map_err(|error| error.context("validation data"))?;
         let batch_size = options.validation_batch_size.unwrap_or(options.batch_size);
-        Ok(Validator::Arrays(Box::new(ArraySource::new(x, Some(y), batch_size)?)))
+        Ok(Validator::Arrays(Box::new(ArraySource::from_arrays(x, y, batch_size)?)))
     }
 
     fn run_fit<'a>(&mut self, source: &mut dyn BatchSource, mut options: Fit<'a>, mut validator: Validator<'a>) -> Result<History> {
@@ -124,8 +151,8 @@ impl Model {
         match options.validation.take() {
             Some(Validation::Arrays(arrays)) => {
                 let (x, y) = (*arrays).map_err(|error| error.context("validation data"))?;
-                if self.network.input_shape().is_none() {
-                    self.build(&PartialShape::from(x.shape()))?;
+                if !self.network.is_built() {
+                    self.build_for(x.iter().map(Data::shape))?;
                 }
                 validator = self.validator_of(x, y, &options)?;
             }
@@ -138,6 +165,10 @@ impl Model {
         }
         let validates = !matches!(validator, Validator::None);
         let steps = options.steps_per_epoch.or(source.batches());
+        check_end(source, options.steps_per_epoch, "steps_per_epoch")?;
+        if let Validator::Source(source) = &validator {
+            check_end(&**source, options.validation_steps, "validation_steps")?;
+        }
         let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validates)? };
         for callback in &callbacks {
             callback.monitored().map_or(Ok(()), |monitored| plan.check(monitored))?;
@@ -151,7 +182,7 @@ impl Model {
     }
 
     fn log_names(&self, validates: bool) -> Result<Vec<String>> {
-        let names: Vec<String> = self.compiled()?.names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = self.compiled()?.scores().names().into_iter().map(str::to_owned).collect();
         let validation = if validates { names.iter().map(|name| format!("val_{name}")).collect() } else { Vec::new() };
         Ok([names, validation].concat())
     }
@@ -206,7 +237,7 @@ impl Run<'_, '_> {
             self.call_all(|callback, cx| callback.on_epoch_begin(epoch, cx))?;
             self.model.compiled_mut()?.reset_metrics();
             self.train_epoch(&mut stream, &mut batch, options.steps_per_epoch)?;
-            let mut logs = self.model.compiled()?.logs();
+            let mut logs = self.model.running_logs()?;
             if !self.stop_now() && (epoch + 1) % options.validation_freq == 0 {
                 logs.extend(self.validate(validator, options.validation_steps)?);
             }
@@ -229,10 +260,7 @@ impl Run<'_, '_> {
             if !stream.next(batch, self.model)? {
                 break;
             }
-            if self.model.network.input_shape().is_none() {
-                let shape = batch.x.first().map(|x| PartialShape::from(x.shape()));
-                self.model.build(&shape.ok_or_else(|| Error::data("the source gave a batch without x"))?)?;
-            }
+            self.model.build_if_needed(batch)?;
             if !self.callbacks.is_empty() {
                 self.call_all(|callback, cx| callback.on_batch_begin(step, cx))?;
             }
@@ -290,17 +318,29 @@ impl Stream<'_> {
     }
 }
 
-/// Sample weights and class weights as one weight an example.
-fn combine_weights(
-    sample_weight: Option<Data>,
-    class_weight: &std::collections::BTreeMap<usize, f32>,
-    y: &Data,
-    targets: Targets,
-) -> Result<Option<Data>> {
-    if class_weight.is_empty() {
-        return Ok(sample_weight);
+/// Refuses to wait for the end of a source that has none.
+pub(super) fn check_end(source: &dyn BatchSource, steps: Option<usize>, option: &str) -> Result<()> {
+    if source.is_endless() && steps.is_none() {
+        return Err(Error::argument("the source gives batches without end").hint(format!("say with {option} how many to take")));
     }
-    let y = y.to_tensor()?;
+    Ok(())
+}
+
+impl Model {
+    /// Sample weights and class weights as one weight an example.
+    fn combine_weights(&self, sample_weight: Option<Data>, class_weight: &BTreeMap<usize, f32>, y: &[Data]) -> Result<Option<Data>> {
+        if class_weight.is_empty() {
+            return Ok(sample_weight);
+        }
+        let [y] = y else {
+            return Err(Error::argument(format!("class_weight goes with one output, the model has {}", y.len()))
+                .hint("give weights of the examples with sample_weight"));
+        };
+        weights_of_classes(sample_weight, class_weight, &y.to_tensor()?, self.compiled()?.goal().of(0).targets()).map(Some)
+    }
+}
+
+fn weights_of_classes(sample_weight: Option<Data>, class_weight: &BTreeMap<usize, f32>, y: &Tensor, targets: Targets) -> Result<Data> {
     let one_hot = targets == Targets::Values && y.rank() == 2 && y.shape().last() > 1;
     let classes: Vec<usize> = if one_hot { y.argmax()? } else { y.as_slice().iter().map(|class| *class as usize).collect() };
     if classes.len() != y.shape().first().copied().unwrap_or(0) {
@@ -314,5 +354,5 @@ fn combine_weights(
         }
         weights.iter_mut().zip(given.as_slice()).for_each(|(weight, given)| *weight *= given);
     }
-    Ok(Some(weights.into_data()?))
+    weights.into_data()
 }

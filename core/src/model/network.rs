@@ -1,10 +1,8 @@
 //! The layers of a model and their parameters.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use crate::autodiff::{Tape, Var};
-use crate::layers::{Build, Call, Effects, Layer, LayerSpec, default_name};
+use crate::layers::{Build, Drawn, Layer, LayerSpec, default_name};
 use crate::regularizers::Regularizer;
 use crate::rng::Key;
 use crate::{Error, MAX_RANK, PartialShape, Result, Shape, Tensor};
@@ -17,9 +15,30 @@ pub(crate) struct Node {
     pub(crate) trainable: bool,
     /// Which parameters are its own.
     pub(crate) params: Range<usize>,
-    /// The shape that comes out, once it is built.
-    pub(crate) output: Option<PartialShape>,
+    /// What its parameters begin with, where they are not drawn.
+    weights: Option<Vec<Tensor>>,
     named_by_user: bool,
+}
+
+impl Node {
+    fn duplicate(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            layer: self.layer.boxed_clone(),
+            trainable: self.trainable,
+            params: self.params.clone(),
+            weights: self.weights.clone(),
+            named_by_user: self.named_by_user,
+        }
+    }
+}
+
+/// A layer called on values, which are numbered: first the inputs of the model, then what the calls put out.
+#[derive(Clone, Debug)]
+pub(crate) struct CallSite {
+    pub(crate) node: usize,
+    pub(crate) inputs: Box<[usize]>,
+    pub(crate) outputs: Range<usize>,
 }
 
 /// A tensor that the optimizer may change.
@@ -40,6 +59,15 @@ impl Parameter {
     /// Its value.
     pub fn value(&self) -> &Tensor {
         &self.value
+    }
+
+    /// Whether the optimizer may change it, if its layer learns.
+    pub fn trainable(&self) -> bool {
+        self.trainable
+    }
+
+    pub(crate) fn regularizer(&self) -> Option<Regularizer> {
+        self.regularizer
     }
 
     pub(crate) fn value_mut(&mut self) -> &mut Tensor {
@@ -63,17 +91,55 @@ pub struct ParamCount {
     pub non_trainable: usize,
 }
 
-#[derive(Debug, Default)]
+/// Layers, how they call each other, and their parameters.
+#[derive(Debug)]
 pub(crate) struct Network {
-    nodes: Vec<Node>,
-    params: Vec<Parameter>,
-    /// The shape of the input, once it is known.
-    input: Option<PartialShape>,
+    pub(super) nodes: Vec<Node>,
+    pub(super) params: Vec<Parameter>,
+    /// The names of the inputs, by which summaries and files know them.
+    pub(super) inputs: Vec<String>,
+    /// In an order in which every value is there before it is used.
+    pub(super) calls: Vec<CallSite>,
+    /// The shapes of all values, as far as they are known.
+    pub(super) shapes: Vec<Option<PartialShape>>,
+    pub(super) outputs: Vec<usize>,
+    /// Whether it was made of symbols; otherwise its layers stand in a row.
+    pub(super) graph: bool,
+}
+
+impl Default for Network {
+    /// One input of a shape that is not known, and no layer.
+    fn default() -> Self {
+        let inputs = vec!["input_layer".to_owned()];
+        Self { nodes: Vec::new(), params: Vec::new(), inputs, calls: Vec::new(), shapes: vec![None], outputs: vec![0], graph: false }
+    }
 }
 
 impl Network {
+    /// Keras' class: layers in a row, or a graph of them.
+    pub(crate) fn class_name(&self) -> &'static str {
+        if self.graph { "Functional" } else { "Sequential" }
+    }
+
+    /// A copy, whose parameters are shared until one of the two changes them.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self {
+            nodes: self.nodes.iter().map(Node::duplicate).collect(),
+            params: self.params.clone(),
+            inputs: self.inputs.clone(),
+            calls: self.calls.clone(),
+            shapes: self.shapes.clone(),
+            outputs: self.outputs.clone(),
+            graph: self.graph,
+        }
+    }
+
     pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
+    }
+
+    pub(crate) fn calls(&self) -> &[CallSite] {
+        &self.calls
     }
 
     pub(crate) fn parameters(&self) -> &[Parameter] {
@@ -84,16 +150,100 @@ impl Network {
         &mut self.params
     }
 
-    pub(crate) fn input_shape(&self) -> Option<&PartialShape> {
-        self.input.as_ref()
+    pub(crate) fn input_names(&self) -> &[String] {
+        &self.inputs
+    }
+
+    /// Which values the model puts out.
+    pub(crate) fn outputs(&self) -> &[usize] {
+        &self.outputs
+    }
+
+    /// The layer that makes a value, and which of its outputs it is; none for an input.
+    pub(crate) fn producer(&self, value: usize) -> Option<(&CallSite, usize)> {
+        self.calls.iter().find(|call| call.outputs.contains(&value)).map(|call| (call, value - call.outputs.start))
+    }
+
+    /// The name of the layer or of the input that makes a value.
+    pub(crate) fn producer_name(&self, value: usize) -> &str {
+        self.producer(value).map_or_else(|| self.inputs[value].as_str(), |(call, _)| &self.nodes[call.node].name)
+    }
+
+    /// The names of the outputs: those of the layers that make them.
+    pub(crate) fn output_names(&self) -> Vec<&str> {
+        self.outputs.iter().map(|value| self.producer_name(*value)).collect()
+    }
+
+    /// The shape of a value, where it is known.
+    pub(crate) fn shape(&self, value: usize) -> Option<&PartialShape> {
+        self.shapes[value].as_ref()
+    }
+
+    /// What a layer puts out where it is called first.
+    pub(crate) fn outputs_of(&self, node: usize) -> Option<Range<usize>> {
+        self.calls.iter().find(|call| call.node == node).map(|call| call.outputs.clone())
+    }
+
+    /// The shapes of the inputs, once all are known.
+    pub(crate) fn input_shapes(&self) -> Option<Vec<&PartialShape>> {
+        self.shapes[..self.inputs.len()].iter().map(Option::as_ref).collect()
+    }
+
+    pub(crate) fn is_built(&self) -> bool {
+        self.shapes.iter().all(Option::is_some)
+    }
+
+    /// Names the inputs of a graph, instead of the one that a row of layers has.
+    pub(crate) fn set_inputs(&mut self, inputs: Vec<(String, PartialShape)>) {
+        (self.inputs, self.shapes) = inputs.into_iter().map(|(name, shape)| (name, Some(shape))).unzip();
+        self.graph = true;
+    }
+
+    pub(crate) fn set_outputs(&mut self, outputs: Vec<usize>) {
+        self.outputs = outputs;
     }
 
     /// Adds a layer behind the last one, and builds it where the shape of its input is known.
     pub(crate) fn push(&mut self, spec: LayerSpec, seed: u64) -> Result<()> {
-        if let (true, Some(shape)) = (self.nodes.is_empty() && self.input.is_none(), spec.layer.declared_input()) {
-            self.input = Some(shape.clone());
+        if let (true, Some(shape)) = (self.nodes.is_empty() && self.shapes[0].is_none(), spec.layer.declared_input()) {
+            self.shapes[0] = Some(shape.clone());
+            if let Some(name) = spec.name {
+                self.inputs[0] = name;
+            }
             return Ok(());
         }
+        let (node, last) = (self.add_node(spec)?, self.outputs[0]);
+        if self.shapes[last].is_some() {
+            let outputs = self.add_call(node, &[last], seed)?;
+            let one = self.one_output(node, outputs.len());
+            self.outputs = vec![outputs.start];
+            return one;
+        }
+        self.shapes.push(None);
+        let output = self.shapes.len() - 1;
+        self.calls.push(CallSite { node, inputs: [last].into(), outputs: output..output + 1 });
+        self.outputs = vec![output];
+        Ok(())
+    }
+
+    fn one_output(&self, node: usize, outputs: usize) -> Result<()> {
+        if outputs == 1 {
+            return Ok(());
+        }
+        Err(Error::shape(format!("the layer puts out {outputs} tensors, and in a Sequential each passes on one"))
+            .context(self.place(node))
+            .hint("call layers on symbols and make a `Model::new(inputs, outputs)`"))
+    }
+
+    /// A layer with its parameters as they are now.
+    pub(crate) fn spec_of(&self, node: usize) -> LayerSpec {
+        let node = &self.nodes[node];
+        let weights = self.params[node.params.clone()].iter().map(|param| param.value.clone()).collect();
+        LayerSpec { layer: node.layer.boxed_clone(), name: Some(node.name.clone()), trainable: node.trainable, weights: Some(weights) }
+    }
+
+    /// Adds a layer that is called nowhere yet.
+    pub(crate) fn add_node(&mut self, spec: LayerSpec) -> Result<usize> {
         let named_by_user = spec.name.is_some();
         let name = match spec.name {
             Some(name) => name,
@@ -107,8 +257,18 @@ impl Network {
             return Err(Error::argument(format!("`{name}` is no name for a layer: it must not be empty or contain /")));
         }
         let params = self.params.len()..self.params.len();
-        self.nodes.push(Node { name, layer: spec.layer, trainable: spec.trainable, params, output: None, named_by_user });
-        if self.input.is_some() { self.build_node(self.nodes.len() - 1, seed) } else { Ok(()) }
+        let LayerSpec { layer, trainable, weights, .. } = spec;
+        self.nodes.push(Node { name, layer, trainable, params, weights, named_by_user });
+        Ok(self.nodes.len() - 1)
+    }
+
+    /// Calls a layer on values whose shapes are known, and builds it where this is its first call.
+    pub(crate) fn add_call(&mut self, node: usize, inputs: &[usize], seed: u64) -> Result<Range<usize>> {
+        let shapes = self.build_call(node, inputs, seed)?;
+        let outputs = self.shapes.len()..self.shapes.len() + shapes.len();
+        self.shapes.extend(shapes.into_iter().map(Some));
+        self.calls.push(CallSite { node, inputs: inputs.into(), outputs: outputs.clone() });
+        Ok(outputs)
     }
 
     fn free_name(&self, base: &str) -> String {
@@ -117,49 +277,91 @@ impl Network {
         std::iter::once(base.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
     }
 
-    /// Builds all layers, or checks that the shape is that for which they are built.
-    pub(crate) fn build(&mut self, input: &PartialShape, seed: u64) -> Result<()> {
-        if self.nodes.is_empty() {
+    /// Builds all layers, or checks that the shapes are those for which they are built.
+    pub(crate) fn build(&mut self, inputs: &[PartialShape], seed: u64) -> Result<()> {
+        if self.calls.is_empty() {
             return Err(Error::state("the model has no layers").hint("add one or more"));
         }
-        if let Some(built) = &self.input {
+        if inputs.len() != self.inputs.len() {
+            return Err(Error::data(format!(
+                "the model has {} inputs ({}), got {}",
+                self.inputs.len(),
+                self.inputs.join(", "),
+                inputs.len()
+            )));
+        }
+        if let Some(built) = self.input_shapes() {
             let open = |(built, got): (&Option<usize>, &Option<usize>)| built.is_none() || got.is_none() || built == got;
-            if built.rank() == input.rank() && built.dims().iter().zip(input.dims()).all(open) {
-                return Ok(());
+            for (built, got) in built.into_iter().zip(inputs) {
+                if built.rank() != got.rank() || !built.dims().iter().zip(got.dims()).all(open) {
+                    return Err(Error::shape(format!("the model was built for inputs of shape {built}, got {got}")));
+                }
             }
-            return Err(Error::shape(format!("the model was built for inputs of shape {built}, got {input}")));
+            return Ok(());
         }
         // Only the batch of data is open; that of the model always is.
-        self.input = Some(PartialShape::new([&[None], input.example()].concat()));
-        (0..self.nodes.len()).try_for_each(|index| self.build_node(index, seed)).inspect_err(|_| self.unbuild())
+        self.shapes[0] = Some(PartialShape::new([&[None], inputs[0].example()].concat()));
+        (0..self.calls.len()).try_for_each(|index| self.build_later(index, seed)).inspect_err(|_| self.unbuild())
+    }
+
+    /// Builds the layer of a call that was added before the shape of its input was known.
+    fn build_later(&mut self, index: usize, seed: u64) -> Result<()> {
+        let CallSite { node, inputs, outputs } = &self.calls[index];
+        let (node, inputs, output) = (*node, inputs.clone(), outputs.start);
+        let mut shapes = self.build_call(node, &inputs, seed)?;
+        self.one_output(node, shapes.len())?;
+        self.shapes[output] = shapes.pop();
+        Ok(())
     }
 
     fn unbuild(&mut self) {
-        self.input = None;
+        self.shapes.fill(None);
         self.params.clear();
-        self.nodes.iter_mut().for_each(|node| (node.params, node.output) = (0..0, None));
+        self.nodes.iter_mut().for_each(|node| node.params = 0..0);
     }
 
-    fn build_node(&mut self, index: usize, seed: u64) -> Result<()> {
-        let input = match index.checked_sub(1) {
-            Some(before) => self.nodes[before].output.clone(),
-            None => self.input.clone(),
-        };
-        let Some(input) = input else { return Ok(()) };
+    /// The shapes that a layer puts out for these inputs; builds it if no call did before.
+    fn build_call(&mut self, index: usize, inputs: &[usize], seed: u64) -> Result<Vec<PartialShape>> {
+        let shapes: Option<Vec<PartialShape>> = inputs.iter().map(|&input| self.shapes[input].clone()).collect();
+        let shapes = shapes.ok_or_else(not_built)?;
+        let again = self.calls.iter().any(|call| call.node == index && self.shapes[call.outputs.start].is_some());
         let key = Key::new(seed).fold_str("initial value").fold(index as u64);
         let mut drawn = Vec::new();
-        let built = self.nodes[index].layer.build(&mut Build::new(key, &mut drawn), &input);
-        let served = built.and_then(|output| match output.rank() {
-            0..=MAX_RANK => Ok(output),
-            axes => Err(Error::shape(format!("at most {MAX_RANK} axes are served, with the batch: {output} has {axes}"))),
-        });
-        let output = served.map_err(|error| {
-            let error = error.context(self.place(index));
-            match index.checked_sub(1) {
-                Some(before) => error.note(format!("came from {}", self.place(before))),
-                None => error.note("came from the input"),
+        let node = &mut self.nodes[index];
+        // Another call of a layer has its parameters already: what it asks for is there to see that they would fit.
+        let known: Vec<Tensor> = self.params[node.params.clone()].iter().map(|param| param.value.clone()).collect();
+        let given = if again { Some(known.as_slice()) } else { node.weights.as_deref() };
+        let served = node.layer.build_many(&mut Build::new(key, &mut drawn).given(given), &shapes).and_then(|outputs| {
+            let too_many = outputs.iter().find(|output| output.rank() > MAX_RANK);
+            match (given.map_or(drawn.len(), <[Tensor]>::len), too_many) {
+                (_, Some(output)) => {
+                    let axes = output.rank();
+                    Err(Error::shape(format!("at most {MAX_RANK} axes are served, with the batch: {output} has {axes}")))
+                }
+                (given, _) if given != drawn.len() => {
+                    Err(Error::shape(format!("the layer has {} parameters, got {given} weights", drawn.len())))
+                }
+                _ => Ok(outputs),
             }
-        })?;
+        });
+        let outputs = served.map_err(|error| self.explain_inputs(error.context(self.place(index)), inputs))?;
+        if !again {
+            self.adopt(index, drawn);
+        }
+        Ok(outputs)
+    }
+
+    /// Says where the inputs of a layer came from.
+    fn explain_inputs(&self, error: Error, inputs: &[usize]) -> Error {
+        inputs.iter().fold(error, |error, &input| match self.producer(input) {
+            Some((call, _)) => error.note(format!("came from {}", self.place(call.node))),
+            None if self.inputs.len() == 1 => error.note("came from the input"),
+            None => error.note(format!("came from the input `{}`", self.inputs[input])),
+        })
+    }
+
+    /// Takes the parameters that a layer asked for.
+    fn adopt(&mut self, index: usize, drawn: Vec<Drawn>) {
         let node = &mut self.nodes[index];
         let first = self.params.len();
         self.params.extend(drawn.into_iter().map(|drawn| Parameter {
@@ -169,12 +371,10 @@ impl Network {
             regularizer: drawn.spec.regularizer,
         }));
         node.params = first..self.params.len();
-        node.output = Some(output);
-        Ok(())
     }
 
     /// A layer in the words of an error: its number, its name if somebody gave it one, and what it is.
-    fn place(&self, index: usize) -> String {
+    pub(super) fn place(&self, index: usize) -> String {
         let node = &self.nodes[index];
         let described = node.layer.describe();
         if described == node.layer.class_name() && !node.named_by_user {
@@ -184,19 +384,28 @@ impl Network {
         }
     }
 
-    /// Refuses data of another shape than the model's.
-    pub(crate) fn check_input(&self, x: Shape) -> Result<()> {
-        let expected = self.input.as_ref().ok_or_else(not_built)?;
-        if expected.accepts(&x) { Ok(()) } else { Err(Error::shape(format!("x: expected {expected}, got {x}"))) }
+    /// Refuses data of other shapes than the model's.
+    pub(crate) fn check_inputs(&self, x: &[Shape]) -> Result<()> {
+        let expected = self.input_shapes().ok_or_else(not_built)?;
+        if expected.len() != x.len() {
+            return Err(Error::data(format!("the model has {} inputs ({}), got {}", expected.len(), self.inputs.join(", "), x.len())));
+        }
+        for ((expected, x), name) in expected.iter().zip(x).zip(&self.inputs) {
+            if !expected.accepts(x) {
+                let what = if self.inputs.len() == 1 { "x" } else { name };
+                return Err(Error::shape(format!("{what}: expected {expected}, got {x}")));
+            }
+        }
+        Ok(())
     }
 
-    pub(crate) fn output_shape(&self) -> Result<&PartialShape> {
-        let last = self.nodes.last().and_then(|node| node.output.as_ref());
-        last.or(self.input.as_ref().filter(|_| self.nodes.is_empty())).ok_or_else(not_built)
+    pub(crate) fn output_shapes(&self) -> Result<Vec<&PartialShape>> {
+        let shapes: Option<Vec<&PartialShape>> = self.outputs.iter().map(|value| self.shape(*value)).collect();
+        shapes.ok_or_else(not_built)
     }
 
     pub(crate) fn param_count(&self) -> Result<ParamCount> {
-        self.output_shape()?;
+        self.output_shapes()?;
         let mut count = ParamCount::default();
         for node in &self.nodes {
             for param in &self.params[node.params.clone()] {
@@ -220,7 +429,7 @@ impl Network {
     pub(crate) fn set_weights(&mut self, weights: &[Tensor]) -> Result<()> {
         if weights.len() != self.params.len() {
             let error = Error::shape(format!("the model has {} parameters, got {} tensors", self.params.len(), weights.len()));
-            return Err(if self.input.is_none() { error.hint("the model is not built yet: call `build` first") } else { error });
+            return Err(if self.is_built() { error } else { error.hint("the model is not built yet: call `build` first") });
         }
         for (param, weight) in self.params.iter().zip(weights) {
             param.check(weight)?;
@@ -236,91 +445,6 @@ impl Network {
         self.params[index].check(&value)?;
         self.params[index].value = value;
         Ok(())
-    }
-
-    /// Records what the model computes.
-    pub(crate) fn record(&self, tape: &Tape, x: Var, pass: Pass) -> Result<Traced> {
-        self.output_shape()?;
-        self.check_input(x.shape())?;
-        let mut weights = Vec::with_capacity(self.params.len());
-        for node in &self.nodes {
-            for (id, param) in self.params[node.params.clone()].iter().enumerate() {
-                let learns = pass.learns && node.trainable && param.trainable;
-                weights.push(tape.param(node.params.start + id, &param.value, learns));
-            }
-        }
-        let effects = Effects::default();
-        let (mut output, mut mask, mut updates) = (x, None, Vec::new());
-        for (index, node) in self.nodes.iter().enumerate() {
-            let place = self.place(index);
-            tape.set_scope(Some(Arc::from(place.as_str())));
-            let key = Key::new(pass.seed).fold_str("layer").fold(index as u64);
-            let (masks, weights) = ([mask], &weights[node.params.clone()]);
-            let (training, trainable) = (pass.training, node.trainable);
-            let cx = Call { tape, weights, masks: &masks, training, trainable, key, effects: &effects };
-            let x = output;
-            output = node.layer.call(&cx, &x).map_err(|error| error.context(place.as_str()))?;
-            mask = node.layer.compute_mask(&cx, &[x]).map_err(|error| error.context(place.as_str()))?;
-            updates.extend(effects.updates.take().into_iter().map(|(param, value)| (node.params.start + param, value)));
-            if let Some(promised) = node.output.as_ref().filter(|promised| !promised.accepts(&output.shape())) {
-                return Err(Error::shape(format!("`build` promised {promised}, `call` gave {}", output.shape())).context(place));
-            }
-        }
-        tape.set_scope(None);
-        let mut penalties = effects.penalties.into_inner();
-        for (param, variable) in self.params.iter().zip(&weights) {
-            if let Some(regularizer) = param.regularizer {
-                penalties.extend(regularizer.penalty(variable)?);
-            }
-        }
-        Ok(Traced { output, mask, weights, penalties, updates })
-    }
-}
-
-/// What a model is called for.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Pass {
-    /// Whether layers do what they do only in training.
-    pub(crate) training: bool,
-    /// Whether gradients flow to the parameters.
-    pub(crate) learns: bool,
-    pub(crate) seed: u64,
-}
-
-/// What a model computes, on a tape: see [`Model::call`](super::Model::call).
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Traced {
-    /// What comes out of the last layer.
-    pub output: Var,
-    /// Which time steps of it count, where not all do.
-    pub mask: Option<Var>,
-    /// The parameters, in the order of [`Model::parameters`](super::Model::parameters).
-    pub weights: Vec<Var>,
-    /// What layers and regularizers add to the loss: the penalties of activities first, then those of parameters.
-    pub penalties: Vec<Var>,
-    /// Parameters that the optimizer does not change, by their place, and the values they take behind this step: the moving
-    /// statistics of BatchNormalization.
-    pub updates: Vec<(usize, Var)>,
-}
-
-impl Traced {
-    /// A loss and all penalties.
-    ///
-    /// # Errors
-    /// The operations fail.
-    pub fn with_penalties(&self, loss: Var) -> Result<Var> {
-        self.penalties.iter().try_fold(loss, |total, penalty| total.add(penalty))
-    }
-
-    /// The gradient of a single number by each parameter, as
-    /// [`apply_gradients`](super::Model::apply_gradients) takes them; `None` for parameters that do not learn.
-    ///
-    /// # Errors
-    /// More than a single number, or an operation that fails.
-    pub fn gradients(&self, loss: &Var) -> Result<Vec<Option<Tensor>>> {
-        let gradients = loss.backward()?;
-        self.weights.iter().map(|weight| weight.needs_gradient().then(|| gradients.of(weight)).transpose()).collect()
     }
 }
 

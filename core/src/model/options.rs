@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use crate::callbacks::Callback;
-use crate::data::{BatchSource, Data, IntoData};
+use crate::data::{BatchSource, Data, IntoArrays, IntoData};
 use crate::{Error, Result};
 
 /// How much [`fit`](crate::Model::fit) says, on standard output.
@@ -42,7 +42,7 @@ pub struct Fit<'a> {
 
 /// What the model is validated on after an epoch.
 pub(crate) enum Validation<'a> {
-    Arrays(Box<Result<(Data, Data)>>),
+    Arrays(Box<Result<(Vec<Data>, Vec<Data>)>>),
     Split(f64),
     Source(&'a mut dyn BatchSource),
 }
@@ -124,8 +124,8 @@ impl<'a> Fit<'a> {
 
     /// Data to evaluate the model on after each epoch.
     #[must_use]
-    pub fn validation_data(mut self, x: impl IntoData, y: impl IntoData) -> Self {
-        self.validation = Some(Validation::Arrays(Box::new(x.into_data().and_then(|x| Ok((x, y.into_data()?))))));
+    pub fn validation_data(mut self, x: impl IntoArrays, y: impl IntoArrays) -> Self {
+        self.validation = Some(Validation::Arrays(Box::new(x.into_arrays().and_then(|x| Ok((x, y.into_arrays()?))))));
         self
     }
 

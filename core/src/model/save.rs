@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde_json::{Value, json};
 
+use super::network::Network;
 use super::{Model, Sequential};
 use crate::layers::{Config, LayerSpec, Registry};
-use crate::{Error, Result, Shape, Tensor};
+use crate::{Error, PartialShape, Result, Shape, Tensor};
 
 /// Writes a file whole or not at all: beside it first, then in its place.
 pub(crate) fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
@@ -35,7 +36,7 @@ impl Model {
     /// # Errors
     /// The model is not built, or the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        self.output_shape()?;
+        self.output_shapes()?;
         let bytes: Vec<Vec<u8>> =
             self.parameters().iter().map(|param| param.value().as_slice().iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
         let mut views = Vec::with_capacity(bytes.len());
@@ -55,7 +56,7 @@ impl Model {
     /// The model is not built; the file cannot be read or is none of safetensors; a parameter is missing, has another shape or
     /// another type, or the file has one that the model has not. Then nothing is changed.
     pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        self.output_shape()?;
+        self.output_shapes()?;
         let path = path.as_ref();
         let file = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
         let weights = self.read_weights(&file);
@@ -93,18 +94,65 @@ impl Model {
     /// The layers could not be added.
     pub fn to_json(&self) -> Result<Value> {
         self.check_pending()?;
-        let mut layers = Vec::new();
-        if let Some(input) = self.network.input_shape() {
-            layers.push(json!({"class_name": "InputLayer", "config": {"batch_shape": input, "dtype": "float32", "name": "input_layer"}}));
-        }
-        for node in self.network.nodes() {
-            let mut config = node.layer.config();
-            config.insert("name".into(), node.name.clone().into());
-            config.insert("trainable".into(), node.trainable.into());
-            layers.push(json!({"class_name": node.layer.class_name(), "config": config}));
-        }
-        Ok(json!({"class_name": "Sequential", "config": {"name": self.name, "layers": layers}}))
+        Ok(json!({"class_name": self.network.class_name(), "config": network_config(&self.name, &self.network)}))
     }
+
+    /// A model from the JSON of [`to_json`](Model::to_json), with the layers of this crate.
+    ///
+    /// ```
+    /// use practicum_core::prelude::*;
+    ///
+    /// let input = Input::new([3]).symbol();
+    /// let model = Model::new(&input, Dense::new(2).on(&input))?;
+    /// assert_eq!(Model::from_json(&model.to_json()?)?.to_json()?, model.to_json()?);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// JSON that describes no model, a class that nobody knows, or options that do not fit.
+    pub fn from_json(json: &Value) -> Result<Self> {
+        Self::from_json_with(json, &Registry::default())
+    }
+
+    /// The same with layers of one's own in the registry.
+    ///
+    /// # Errors
+    /// As [`from_json`](Model::from_json).
+    pub fn from_json_with(json: &Value, registry: &Registry) -> Result<Self> {
+        match json["class_name"].as_str() {
+            Some("Functional") => super::graph_json::read(&json["config"], registry),
+            _ => Ok(Sequential::from_json_with(json, registry)?.into_model()),
+        }
+    }
+}
+
+/// The options of a model: its layers.
+pub(super) fn network_config(name: &str, network: &Network) -> Config {
+    let mut config = Config::new();
+    config.insert("name".into(), name.into());
+    if network.class_name() == "Functional" {
+        super::graph_json::write(network, &mut config);
+        return config;
+    }
+    let mut layers = Vec::new();
+    if let Some(shape) = network.shape(0) {
+        layers.push(json!({"class_name": "InputLayer", "config": input_config(&network.input_names()[0], shape)}));
+    }
+    layers.extend((0..network.nodes().len()).map(|node| layer_to_json(network, node)));
+    config.insert("layers".into(), layers.into());
+    config
+}
+
+pub(super) fn input_config(name: &str, shape: &PartialShape) -> Value {
+    json!({"batch_shape": shape, "dtype": "float32", "name": name})
+}
+
+pub(super) fn layer_to_json(network: &Network, node: usize) -> Value {
+    let node = &network.nodes()[node];
+    let mut config = node.layer.config();
+    config.insert("name".into(), node.name.clone().into());
+    config.insert("trainable".into(), node.trainable.into());
+    json!({"class_name": node.layer.class_name(), "config": config})
 }
 
 impl Sequential {
@@ -136,14 +184,20 @@ impl Sequential {
     }
 }
 
-fn layer_from_json(layer: &Value, registry: &Registry) -> Result<LayerSpec> {
+pub(super) fn layer_from_json(layer: &Value, registry: &Registry) -> Result<LayerSpec> {
     let (Some(class), Some(config)) = (layer["class_name"].as_str(), layer["config"].as_object()) else {
         return Err(Error::format("expected an object with class_name and config"));
     };
     let mut config: Config = config.clone();
-    let name = config.remove("name").and_then(|name| name.as_str().map(str::to_owned));
     let trainable = config.remove("trainable").and_then(|trainable| trainable.as_bool()).unwrap_or(true);
-    let mut spec = LayerSpec::boxed(registry.make(class, config)?);
-    (spec.name, spec.trainable) = (name, trainable);
+    let mut spec = if matches!(class, "Sequential" | "Functional") {
+        LayerSpec::from(Model::from_json_with(layer, registry)?)
+    } else {
+        let name = config.remove("name");
+        let mut spec = LayerSpec::boxed(registry.make(class, config)?);
+        spec.name = name.and_then(|name| name.as_str().map(str::to_owned));
+        spec
+    };
+    spec.trainable = trainable;
     Ok(spec)
 }

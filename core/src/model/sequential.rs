@@ -26,7 +26,12 @@ pub struct Sequential(Model);
 impl Sequential {
     /// A model without layers.
     pub fn new() -> Self {
-        Self(Model::new("sequential"))
+        Self(Model::empty("sequential"))
+    }
+
+    /// The model itself.
+    pub fn into_model(self) -> Model {
+        self.0
     }
 
     /// Names the model.
@@ -45,7 +50,7 @@ impl Sequential {
 
     /// The threads and instructions to compute with.
     #[must_use]
-    pub fn on(mut self, cpu: &Cpu) -> Self {
+    pub fn with_cpu(mut self, cpu: &Cpu) -> Self {
         self.0.cpu = cpu.clone();
         self
     }

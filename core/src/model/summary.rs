@@ -18,23 +18,67 @@ pub struct Summary {
     model: String,
     /// Layer (with its class), output shape, parameters.
     rows: Vec<[String; 3]>,
+    /// What each layer is called on, where layers do not stand in a row.
+    connections: Option<Vec<String>>,
     count: ParamCount,
 }
 
 impl Summary {
     pub(crate) fn new(model: &str, network: &Network) -> Result<Self> {
-        let row = |node: &super::network::Node| {
+        let shapes = |values: std::ops::Range<usize>| {
+            let shapes: Vec<String> = values.filter_map(|value| network.shape(value)).map(ToString::to_string).collect();
+            if let [one] = &shapes[..] { one.clone() } else { format!("[{}]", shapes.join(", ")) }
+        };
+        let row = |(index, node): (usize, &super::network::Node)| {
             let params: usize = network.parameters()[node.params.clone()].iter().map(|param| param.value().len()).sum();
-            let shape = node.output.as_ref().map(ToString::to_string).unwrap_or_default();
+            let shape = network.outputs_of(index).map(shapes).unwrap_or_default();
             [format!("{} ({})", node.name, node.layer.class_name()), shape, thousands(params)]
         };
-        Ok(Self { model: model.to_owned(), rows: network.nodes().iter().map(row).collect(), count: network.param_count()? })
+        let mut rows = Vec::new();
+        if network.class_name() == "Functional" {
+            let input = |(value, name): (usize, &String)| [format!("{name} (InputLayer)"), shapes(value..value + 1), thousands(0)];
+            rows.extend(network.input_names().iter().enumerate().map(input));
+        }
+        rows.extend(network.nodes().iter().enumerate().map(row));
+        let connections = (!stands_in_a_row(network)).then(|| connections(network));
+        Ok(Self { model: model.to_owned(), rows, connections, count: network.param_count()? })
+    }
+
+    /// What each layer is called on, as `layer[call][output]`, where layers do not stand in a row.
+    pub fn connections(&self) -> Option<&[String]> {
+        self.connections.as_deref()
     }
 
     /// Layer with its class, output shape, and parameters, for each layer.
     pub fn rows(&self) -> &[[String; 3]] {
         &self.rows
     }
+}
+
+/// Whether each layer is called once, on what the one before it put out.
+fn stands_in_a_row(network: &Network) -> bool {
+    let follows = |(place, call): (usize, &super::network::CallSite)| {
+        let before = place.checked_sub(1).map_or(0, |before| network.calls()[before].outputs.start);
+        *call.inputs == [before] && call.outputs.len() == 1
+    };
+    network.input_names().len() == 1 && network.outputs().len() == 1 && network.calls().iter().enumerate().all(follows)
+}
+
+fn connections(network: &Network) -> Vec<String> {
+    let place = |&value: &usize| match network.producer(value) {
+        Some((made, output)) => {
+            let mut calls = network.calls().iter().filter(|call| call.node == made.node);
+            let call = calls.position(|call| call.outputs == made.outputs).unwrap_or(0);
+            format!("{}[{call}][{output}]", network.nodes()[made.node].name)
+        }
+        None => format!("{}[0][0]", network.input_names()[value]),
+    };
+    let of_node = |node: usize| {
+        let calls = network.calls().iter().filter(|call| call.node == node);
+        calls.flat_map(|call| call.inputs.iter().map(place)).collect::<Vec<_>>().join(", ")
+    };
+    let inputs = network.input_names().iter().map(|_| "-".to_owned());
+    inputs.chain((0..network.nodes().len()).map(of_node)).collect()
 }
 
 /// 1234567 as 1,234,567.
@@ -64,23 +108,30 @@ fn memory(params: usize) -> String {
 
 impl Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const HEAD: [&str; 3] = ["Layer (type)", "Output Shape", "Param #"];
-        let width = |column: usize| {
-            let cells = self.rows.iter().map(|row| row[column].chars().count());
-            cells.chain([HEAD[column].len()]).max().unwrap_or(0)
-        };
-        let [layer, shape, params] = [width(0), width(1), width(2)];
+        let mut table: Vec<Vec<&str>> = vec![vec!["Layer (type)", "Output Shape", "Param #"]];
+        table.extend(self.rows.iter().map(|row| row.iter().map(String::as_str).collect()));
+        if let Some(connections) = &self.connections {
+            let cells = std::iter::once("Connected to").chain(connections.iter().map(String::as_str));
+            table.iter_mut().zip(cells).for_each(|(row, cell)| row.push(cell));
+        }
+        let width = |column: usize| table.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..table[0].len()).map(width).collect();
         let line = |f: &mut fmt::Formatter<'_>, [left, middle, right]: [&str; 3]| {
-            let bar = |width: usize| "─".repeat(width + 2);
-            writeln!(f, "{left}{}{middle}{}{middle}{}{right}", bar(layer), bar(shape), bar(params))
+            let bars: Vec<String> = widths.iter().map(|width| "─".repeat(width + 2)).collect();
+            writeln!(f, "{left}{}{right}", bars.join(middle))
+        };
+        let row = |f: &mut fmt::Formatter<'_>, row: &[&str]| {
+            for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+                // Numbers stand at the right.
+                if column == 2 { write!(f, "│ {cell:>width$} ")? } else { write!(f, "│ {cell:width$} ")? }
+            }
+            writeln!(f, "│")
         };
         writeln!(f, "Model: \"{}\"", self.model)?;
         line(f, ["┌", "┬", "┐"])?;
-        writeln!(f, "│ {:layer$} │ {:shape$} │ {:>params$} │", HEAD[0], HEAD[1], HEAD[2])?;
+        row(f, &table[0])?;
         line(f, ["├", "┼", "┤"])?;
-        for [name, output, number] in &self.rows {
-            writeln!(f, "│ {name:layer$} │ {output:shape$} │ {number:>params$} │")?;
-        }
+        table[1..].iter().try_for_each(|cells| row(f, cells))?;
         line(f, ["└", "┴", "┘"])?;
         let ParamCount { total, trainable, non_trainable } = self.count;
         writeln!(f, " Total params: {} ({})", thousands(total), memory(total))?;

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::methods;
 use crate::autodiff::{Backward, Forward, Link, Op, Reads};
-use crate::kernel::activation as kernel;
+use crate::kernel::rnn::Curve;
+use crate::kernel::{Exec, activation as kernel};
 use crate::{Error, Result, Shape};
 
 /// An activation function, by Keras' names.
@@ -189,8 +190,22 @@ impl Op for Pointwise {
     }
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
-        let (exec, x, y) = (pass.cx.exec, pass.x[0].data, pass.y);
-        match self.0 {
+        self.0.forward(pass.cx.exec, pass.x[0].data, pass.y);
+        Ok(())
+    }
+
+    fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
+        if let Some(dx) = &mut pass.dx[0] {
+            self.0.backward(pass.cx.exec, pass.x[0].data, pass.y.data, pass.dy, dx);
+        }
+        Ok(())
+    }
+}
+
+/// Softmax is none of these: it is not a function of one number.
+impl Curve for Activation {
+    fn forward(&self, exec: Exec<'_>, x: &[f32], y: &mut [f32]) {
+        match self {
             Activation::Relu => kernel::relu::forward(exec, x, y),
             Activation::Relu6 => crate::kernel::elementwise::clip(exec, x, y, 0.0, 6.0),
             Activation::LeakyRelu => kernel::leaky_relu::forward(exec, x, y, LEAKY_RELU_SLOPE),
@@ -210,13 +225,10 @@ impl Op for Pointwise {
             Activation::Exponential => crate::kernel::elementwise::exp(exec, x, y),
             Activation::Linear | Activation::Softmax | Activation::LogSoftmax => y.copy_from_slice(x),
         }
-        Ok(())
     }
 
-    fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
-        let (exec, x, y, dy) = (pass.cx.exec, pass.x[0].data, pass.y.data, pass.dy);
-        let Some(dx) = &mut pass.dx[0] else { return Ok(()) };
-        match self.0 {
+    fn backward(&self, exec: Exec<'_>, x: &[f32], y: &[f32], dy: &[f32], dx: &mut [f32]) {
+        match self {
             Activation::Relu => kernel::relu::backward(exec, y, dy, dx),
             Activation::Relu6 => crate::kernel::elementwise::clip_slope(exec, dy, x, dx, 0.0, 6.0),
             Activation::LeakyRelu => kernel::leaky_relu::backward(exec, y, dy, dx, LEAKY_RELU_SLOPE),
@@ -236,7 +248,6 @@ impl Op for Pointwise {
             Activation::Exponential => crate::kernel::elementwise::mul::same(exec, dy, y, dx),
             Activation::Linear | Activation::Softmax | Activation::LogSoftmax => dx.copy_from_slice(dy),
         }
-        Ok(())
     }
 }
 

@@ -4,20 +4,30 @@
 //! operation's formula, its forward and its backward pass, and the check of its gradient.
 
 mod activation;
+mod batch_norm;
 mod binary;
 mod concat;
 mod cross_entropy;
 mod dense;
 mod dropout;
+mod embedding;
+mod flip;
+mod layer_norm;
+mod mask;
 mod matmul;
 mod permute;
+mod rectify;
+mod recurrent;
 mod reduce;
+mod repeat;
 mod reshape;
 mod slice;
 mod softmax;
 mod unary;
 
 pub use activation::Activation;
+pub(crate) use batch_norm::Scaling;
+pub(crate) use recurrent::Recurrence;
 
 /// Defines methods of `Tensor` and of `Var` at once.
 macro_rules! methods {

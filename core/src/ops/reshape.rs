@@ -95,7 +95,7 @@ methods! {
 #[cfg(test)]
 mod tests {
     use crate::Tensor;
-    use crate::autodiff::gradcheck;
+    use crate::autodiff::{Tape, gradcheck};
 
     #[test]
     fn gradients_flow_through_reshapes_beside_other_uses() {
@@ -103,6 +103,22 @@ mod tests {
         gradcheck(std::slice::from_ref(&x), |x| x[0].reshape([3, 2])?.square()).unwrap();
         gradcheck(std::slice::from_ref(&x), |x| x[0].flatten()?.mul(&x[0].reshape([2, 3])?)).unwrap();
         gradcheck(&[x], |x| x[0].square()?.expand_dims(-1)?.squeeze(2)?.exp()).unwrap();
+    }
+
+    /// Beside each other: what was reshaped, and its shapes, each with uses of its own.
+    #[test]
+    fn the_gradient_of_a_shape_is_that_of_its_own_uses() {
+        let tape = Tape::new();
+        let x = tape.variable(Tensor::from([[1.0, 2.0], [3.0, 4.0]]));
+        let whole = x.scale(2.0).unwrap();
+        let flat = whole.reshape([4]).unwrap();
+        let column = flat.expand_dims(1).unwrap();
+        let uses = [whole.sum(), flat.scale(10.0).unwrap().sum(), column.scale(100.0).unwrap().sum()].map(Result::unwrap);
+        let loss = uses[0].add(&uses[1]).unwrap().add(&uses[2]).unwrap();
+        let gradients = loss.backward().unwrap();
+        for (var, expected) in [(&column, 100.0), (&flat, 110.0), (&whole, 111.0), (&x, 222.0)] {
+            assert_eq!(gradients.of(var).unwrap(), Tensor::full(var.shape(), expected).unwrap());
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ from math import erf
 import keras
 import numpy as np
 
-from common import Family, distinct, f32, generator, layer_case, normal
+from common import Family, described, distinct, f32, generator, layer_case, normal
 
 # Where an activation or its slope jumps: inputs stay away from there.
 KINKS = {
@@ -49,6 +49,8 @@ def make():
     activations(family)
     reshaping(family)
     regularizers(family)
+    options(family)
+    normalization(family)
     return family
 
 
@@ -169,6 +171,55 @@ def regularizers(family):
             regularized(family, f"{place}_{kind}", dense)
     everything = {f"{place}_regularizer": kinds["l1_l2"] for place in ("kernel", "bias", "activity")}
     regularized(family, "everything_l1_l2", keras.layers.Dense(3, name="dense", **everything))
+
+
+def options(family):
+    """Layers that came later: cases of their own stream, so that the others stay as they are."""
+    rng = generator("options")
+    layers = keras.layers
+    x = normal(rng, [4, 9], 2.5, [0])
+    layer_case(family, "relu_layer_threshold", layers.ReLU(threshold=0.75), normal(rng, [4, 9], 2, [0.75]))
+    layer_case(family, "relu_layer_slope_and_max", layers.ReLU(negative_slope=0.2, max_value=1.5), normal(rng, [4, 9], 2, [0, 1.5]))
+    layer_case(family, "elu_layer", layers.ELU(), x)
+    layer_case(family, "prelu_layer", layers.PReLU(), x)
+    picture = normal(rng, [2, 3, 4, 5], 1.5, [0])
+    layer_case(family, "prelu_layer_shared", layers.PReLU(shared_axes=[1, 2]), picture)
+    layer_case(family, "prelu_layer_shared_last", layers.PReLU(shared_axes=[2, 3]), picture)
+    regularizer = keras.regularizers.L2(0.05)
+    layer_case(family, "prelu_layer_regularized", layers.PReLU(alpha_regularizer=regularizer), x)
+    layer_case(family, "softmax_two_axes", layers.Softmax(axis=(1, 2)), normal(rng, [2, 4, 3]))
+    mask = rng.random((4, 9)) < 0.6
+    mask[2] = False
+    layer_case(family, "softmax_masked", layers.Softmax(), {"input": x, "mask": mask})
+    series = distinct(rng, [2, 4, 3])
+    layer_case(family, "activity_regularization", layers.ActivityRegularization(l1=0.03, l2=0.02), series)
+    for kind in ("GaussianNoise", "GaussianDropout", "AlphaDropout", "SpatialDropout1D"):
+        layer_case(family, f"{kind.lower()}_inference", getattr(layers, kind)(0.3), series, call={"training": False})
+    layer_case(family, "spatialdropout2d_inference", layers.SpatialDropout2D(0.3), picture, call={"training": False})
+
+
+def normalization(family):
+    rng = generator("normalization layer")
+    Normalization = keras.layers.Normalization
+    x = normal(rng, [2, 3, 4], 2.0)
+    layer_case(family, "normalization_given", Normalization(mean=0.5, variance=2.25), x)
+    given = {"mean": [0.5, -1.0, 2.0, 0.25], "variance": [1.0, 4.0, 0.25, 0.0]}
+    layer_case(family, "normalization_given_each", Normalization(**given), x)
+    layer_case(family, "normalization_given_invert", Normalization(**given, invert=True), x)
+    for name, options in {
+        "": {},
+        "_axis_1": {"axis": 1},
+        "_two_axes": {"axis": (1, 2)},
+        "_all": {"axis": None},
+        "_invert": {"invert": True},
+    }.items():
+        layer = Normalization(**options)
+        data = f32(normal(rng, [5, 3, 4], 2.0) + 3)
+        layer.adapt(data)
+        case = family.case(f"normalization_adapted{name}", **described(layer), call={})
+        case.put("inputs", "input", x).put("inputs", "data", data)
+        case.put("outputs", "output", layer(x))
+        case.put("adapted", "mean", layer.adapt_mean).put("adapted", "variance", layer.adapt_variance)
 
 
 def regularized(family, name, layer):

@@ -49,6 +49,11 @@ def batch(family):
                 before = family.tensors[f"{full}/weight/moving_variance"]
                 after = family.tensors[f"{full}/after/moving_variance"]
                 np.testing.assert_allclose(after, 0.99 * before + 0.01 * x.var(0), rtol=1e-5)
+    penalties = {"beta_regularizer": keras.regularizers.L1(0.03), "gamma_regularizer": keras.regularizers.L2(0.02)}
+    for kind in (layers.BatchNormalization, layers.LayerNormalization):
+        name = f"{kind.__name__.lower()}_regularized"
+        x = normal(generator(name), [5, 3])
+        layer_case(family, name, kind(**penalties), x, call={"training": True} if "batch" in name else None)
     # Frozen, the layer uses its moving statistics even while the model trains.
     frozen = layers.BatchNormalization(trainable=False)
     x = normal(generator("batch_normalization/frozen"), [5, 3])
@@ -86,6 +91,17 @@ def layer(family):
         "group_normalization": (layers.GroupNormalization, [2, 3, 3, 4], {"groups": 2}),
         "unit_normalization": (layers.UnitNormalization, [4, 5], {}),
         "rms_normalization": (layers.RMSNormalization, [4, 5], {}),
+    }
+    kinds |= {
+        "layer_normalization_axes_apart": (layers.LayerNormalization, [2, 3, 2, 4], {"axis": [1, 3]}),
+        "group_normalization_vector": (layers.GroupNormalization, [4, 6], {"groups": 3}),
+        "group_normalization_each": (layers.GroupNormalization, [2, 3, 4], {"groups": -1, "epsilon": 0.1}),
+        "group_normalization_axis_1": (layers.GroupNormalization, [2, 4, 3], {"groups": 2, "axis": 1}),
+        "group_normalization_neither": (layers.GroupNormalization, [2, 3, 4], {"groups": 2, "scale": False, "center": False}),
+        "unit_normalization_two_axes": (layers.UnitNormalization, [2, 3, 4], {"axis": [1, 2]}),
+        "unit_normalization_axis_1": (layers.UnitNormalization, [2, 3, 4], {"axis": 1}),
+        "rms_normalization_epsilon": (layers.RMSNormalization, [2, 3, 4], {"epsilon": 0.1}),
+        "rms_normalization_two_axes": (layers.RMSNormalization, [2, 3, 4], {"axis": [1, 2]}),
     }
     for name, (kind, shape, options) in kinds.items():
         x = f32(normal(generator(f"normalization/x/{name}"), shape, 1.5) + 0.25)

@@ -55,7 +55,7 @@ pub(crate) fn pictures(count: usize, key: u64) -> (Data, Vec<i32>) {
 pub(crate) fn classifier(seed: u64, cpu: &Cpu) -> Sequential {
     Sequential::new()
         .with_seed(seed)
-        .on(cpu)
+        .with_cpu(cpu)
         .add(Input::new([28, 28]))
         .add(Flatten::new())
         .add(Dense::new(128).activation(Activation::Relu))

@@ -65,7 +65,7 @@ fn metrics(case: &Case<'_>) -> Result<Vec<Box<dyn Metric>>> {
 fn batch(case: &Case<'_>) -> Result<ArraySource> {
     let (x, y) = (case.data("input")?, case.data("y_true")?);
     let examples = x.len();
-    let source = ArraySource::new(x, Some(y), examples)?;
+    let source = ArraySource::new(x, y, examples)?;
     Ok(if case.listed("sample_weights").is_empty() { source } else { source.weighted(case.data("sample_weight")?)? })
 }
 

@@ -68,6 +68,7 @@ fn update_with(metric: &mut dyn Metric, y_true: &Tensor, y_pred: &Tensor, weight
         y_true: View { shape: y_true.shape(), data: y_true.as_slice() },
         y_pred: View { shape: y_pred.shape(), data: y_pred.as_slice() },
         sample_weight: weights.map(Tensor::as_slice),
+        mask: None,
     })?)
 }
 

@@ -65,7 +65,7 @@ impl<'a> WeekRun<'a> {
 
     /// An empty model with the seed and the processor that were asked for.
     pub(crate) fn sequential(&self) -> Sequential {
-        Sequential::new().with_seed(self.settings.seed).on(&self.settings.cpu)
+        Sequential::new().with_seed(self.settings.seed).with_cpu(&self.settings.cpu)
     }
 
     /// Options to fit with for so many epochs, unless others were asked for.

@@ -4,6 +4,7 @@ mod mat;
 #[cfg(feature = "bench-gemm")]
 mod measure;
 mod pack;
+mod packed;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -16,6 +17,7 @@ pub use self::mat::{Mat, MatMut};
 #[cfg(feature = "bench-gemm")]
 pub use self::measure::gemm_crate;
 use self::pack::pack;
+pub(crate) use self::packed::{Panels, Rows, Target, packed};
 use self::tile::{Kernels, MAX_VECTORS, Tile};
 use super::{Exec, Simd};
 

@@ -1,0 +1,59 @@
+use serde::{Deserialize, Serialize};
+
+use super::registry::{from_config, to_config};
+use super::{Build, Call, Config, Layer};
+use crate::autodiff::Var;
+use crate::{Error, PartialShape, Result};
+
+/// While training, multiplies each element by noise from the normal distribution with mean 1 and standard deviation
+/// `√(rate / (1 − rate))`, as much as dropout makes (Srivastava et al., 2014); otherwise does nothing.
+///
+/// The noise depends on the seed, the layer's place, the step and the example's row: not on threads.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GaussianDropout {
+    rate: f32,
+}
+
+impl GaussianDropout {
+    /// As much noise as dropout with this rate makes. The rate is in [0, 1).
+    pub fn new(rate: f32) -> Self {
+        Self { rate }
+    }
+
+    pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(from_config::<Self>("GaussianDropout", config)?))
+    }
+}
+
+impl Layer for GaussianDropout {
+    fn class_name(&self) -> &'static str {
+        "GaussianDropout"
+    }
+
+    fn config(&self) -> Config {
+        to_config(self)
+    }
+
+    fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        if !(0.0..1.0).contains(&self.rate) {
+            return Err(Error::argument(format!("rate must be in [0, 1), got {}", self.rate)));
+        }
+        Ok(input.clone())
+    }
+
+    fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
+        if cx.training() && self.rate > 0.0 { x.gaussian_dropout(self.rate, cx.key("noise")) } else { Ok(x.clone()) }
+    }
+
+    fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
+        Ok(cx.mask(0).cloned())
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer> {
+        Box::new(self.clone())
+    }
+
+    fn describe(&self) -> String {
+        format!("GaussianDropout {}", self.rate)
+    }
+}

@@ -1,0 +1,110 @@
+//! A model as a layer of another.
+
+use super::network::Network;
+use super::{Model, Sequential, save};
+use crate::autodiff::Var;
+use crate::layers::{Build, Call, Config, Layer, LayerSpec, WeightSpec};
+use crate::rng::DEFAULT_SEED;
+use crate::{Error, PartialShape, Result};
+
+/// All layers of a model as one, with the parameters they have.
+#[derive(Debug)]
+pub(crate) struct Nested {
+    name: String,
+    network: Network,
+    /// Where its parameters begin among those of the layer that it is in.
+    first: usize,
+    /// What went wrong while its layers were added.
+    pending: Option<Error>,
+}
+
+impl Model {
+    /// The model as a layer, which begins with the parameters that the model has now.
+    fn into_layer(self) -> LayerSpec {
+        let Self { name, network, pending, .. } = self;
+        let named = name != "sequential" && name != "functional";
+        let mut spec = LayerSpec::boxed(Box::new(Nested { name: name.clone(), network, first: 0, pending }));
+        spec.name = named.then_some(name);
+        spec
+    }
+}
+
+/// ```
+/// use practicum_core::prelude::*;
+///
+/// let encoder = Sequential::new().name("encoder").add(Input::new([8])).add(Dense::new(3));
+/// let model = Sequential::new().add(Input::new([8])).add(encoder).add(Dense::new(1));
+/// assert_eq!(model.count_params()?, (8 + 1) * 3 + (3 + 1));
+/// assert_eq!(model.parameters()[0].path(), "encoder/dense/kernel");
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+impl From<Sequential> for LayerSpec {
+    fn from(model: Sequential) -> Self {
+        model.into_model().into_layer()
+    }
+}
+
+impl From<Model> for LayerSpec {
+    fn from(model: Model) -> Self {
+        model.into_layer()
+    }
+}
+
+impl Nested {
+    fn only<T>(mut several: Vec<T>) -> Result<T> {
+        match several.len() {
+            1 => Ok(several.remove(0)),
+            count => Err(Error::shape(format!("the model puts out {count} tensors where one is wanted"))),
+        }
+    }
+}
+
+impl Layer for Nested {
+    fn class_name(&self) -> &'static str {
+        self.network.class_name()
+    }
+
+    fn config(&self) -> Config {
+        save::network_config(&self.name, &self.network)
+    }
+
+    fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        Self::only(self.build_many(cx, std::slice::from_ref(input))?)
+    }
+
+    fn build_many(&mut self, cx: &mut Build<'_>, inputs: &[PartialShape]) -> Result<Vec<PartialShape>> {
+        self.pending.clone().map_or(Ok(()), Err)?;
+        self.network.build(inputs, DEFAULT_SEED)?;
+        self.first = cx.weights();
+        for node in self.network.nodes() {
+            for param in &self.network.parameters()[node.params.clone()] {
+                let spec = WeightSpec::new(param.path(), &param.value().shape())
+                    .trainable(node.trainable && param.trainable())
+                    .regularizer(param.regularizer());
+                cx.weight_of(spec, param.value().clone());
+            }
+        }
+        Ok(self.network.output_shapes()?.into_iter().cloned().collect())
+    }
+
+    fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
+        Self::only(self.call_many(cx, std::slice::from_ref(x))?)
+    }
+
+    fn call_many(&self, cx: &Call<'_>, inputs: &[Var]) -> Result<Vec<Var>> {
+        Ok(self.call_with_masks(cx, inputs)?.0)
+    }
+
+    fn call_with_masks(&self, cx: &Call<'_>, inputs: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
+        self.network.run_within(cx, self.first, inputs)
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer> {
+        let (name, network, pending) = (self.name.clone(), self.network.duplicate(), self.pending.clone());
+        Box::new(Self { name, network, first: self.first, pending })
+    }
+
+    fn describe(&self) -> String {
+        format!("{} {}", self.class_name(), self.name)
+    }
+}

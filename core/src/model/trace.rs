@@ -1,0 +1,134 @@
+//! What a network computes, written down on a tape.
+
+use std::sync::Arc;
+
+use super::network::{CallSite, Network, not_built};
+use crate::autodiff::{Tape, Var};
+use crate::layers::{Call, Effects};
+use crate::rng::Key;
+use crate::{Error, Result, Tensor};
+
+impl Network {
+    /// Records what the model computes.
+    pub(crate) fn record(&self, tape: &Tape, x: &[Var], pass: Pass) -> Result<Traced> {
+        self.check_inputs(&x.iter().map(Var::shape).collect::<Vec<_>>())?;
+        let mut weights = Vec::with_capacity(self.params.len());
+        for node in &self.nodes {
+            for (id, param) in self.params[node.params.clone()].iter().enumerate() {
+                let learns = pass.learns && node.trainable && param.trainable();
+                weights.push(tape.param(node.params.start + id, param.value(), learns));
+            }
+        }
+        let effects = Effects::default();
+        let key = Key::new(pass.seed).fold_str("layer");
+        let cx = Call { tape, weights: &weights, masks: &[], training: pass.training, trainable: true, key, effects: &effects };
+        let (outputs, masks) = self.run(&cx, x, &|scope| tape.set_scope(scope))?;
+        let Effects { penalties, updates } = effects;
+        let mut penalties = penalties.into_inner();
+        for (param, variable) in self.params.iter().zip(&weights) {
+            if let Some(regularizer) = param.regularizer() {
+                penalties.extend(regularizer.penalty(variable)?);
+            }
+        }
+        let output = outputs.first().cloned().ok_or_else(|| Error::state("the model has no output"))?;
+        Ok(Traced { output, outputs, masks, weights, penalties, updates: updates.into_inner() })
+    }
+
+    /// What the network puts out as a layer of another, whose parameters hold its own from `first` on.
+    pub(crate) fn run_within(&self, cx: &Call<'_>, first: usize, x: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
+        let weights = cx.weights.get(first..first + self.params.len()).ok_or_else(not_built)?;
+        let effects = Effects::default();
+        let found = self.run(&Call { weights, key: cx.key.fold_str("within"), effects: &effects, ..*cx }, x, &|_| {})?;
+        cx.effects.absorb(effects, first);
+        Ok(found)
+    }
+
+    /// Calls the layers in turn, with the parameters and the masks of `cx`. Tells `enter` which layer comes.
+    pub(crate) fn run(&self, cx: &Call<'_>, x: &[Var], enter: &dyn Fn(Option<Arc<str>>)) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
+        let mut values: Vec<Option<Var>> = vec![None; self.shapes.len()];
+        let mut masks: Vec<Option<Var>> = vec![None; self.shapes.len()];
+        for (place, x) in x.iter().enumerate() {
+            (values[place], masks[place]) = (Some(x.clone()), cx.mask(place).cloned());
+        }
+        let mut calls = vec![0_u64; self.nodes.len()];
+        for CallSite { node: index, inputs, outputs } in &self.calls {
+            let node = &self.nodes[*index];
+            let place = self.place(*index);
+            enter(Some(Arc::from(place.as_str())));
+            let key = cx.key.fold(*index as u64);
+            let key = if calls[*index] == 0 { key } else { key.fold_str("call").fold(calls[*index]) };
+            calls[*index] += 1;
+            let x: Option<Vec<Var>> = inputs.iter().map(|&input| values[input].clone()).collect();
+            let x = x.ok_or_else(|| Error::state("a layer comes before what it is called on").context(place.as_str()))?;
+            let input_masks: Vec<Option<Var>> = inputs.iter().map(|&input| masks[input].clone()).collect();
+            let (effects, weights) = (Effects::default(), &cx.weights[node.params.clone()]);
+            let trainable = cx.trainable && node.trainable;
+            let call = Call { weights, masks: &input_masks, trainable, key, effects: &effects, ..*cx };
+            let (found, found_masks) = node.layer.call_with_masks(&call, &x).map_err(|error| error.context(place.as_str()))?;
+            cx.effects.absorb(effects, node.params.start);
+            if found.len() != outputs.len() {
+                return Err(Error::shape(format!("`build` promised {} outputs, `call` gave {}", outputs.len(), found.len())).context(place));
+            }
+            for ((value, output), mask) in outputs.clone().zip(found).zip(found_masks) {
+                masks[value] = mask;
+                if let Some(promised) = self.shape(value).filter(|promised| !promised.accepts(&output.shape())) {
+                    return Err(Error::shape(format!("`build` promised {promised}, `call` gave {}", output.shape())).context(place));
+                }
+                values[value] = Some(output);
+            }
+        }
+        enter(None);
+        let outputs: Option<Vec<Var>> = self.outputs.iter().map(|&value| values[value].clone()).collect();
+        let masks = self.outputs.iter().map(|&value| masks[value].clone()).collect();
+        Ok((outputs.ok_or_else(|| Error::state("an output of the model is made by no layer"))?, masks))
+    }
+}
+
+/// What a model is called for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pass {
+    /// Whether layers do what they do only in training.
+    pub(crate) training: bool,
+    /// Whether gradients flow to the parameters.
+    pub(crate) learns: bool,
+    pub(crate) seed: u64,
+}
+
+/// What a model computes, on a tape: see [`Model::call`](super::Model::call).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Traced {
+    /// What the model puts out; the first, where it has several outputs.
+    pub output: Var,
+    /// All that it puts out.
+    pub outputs: Vec<Var>,
+    /// Which time steps of each output count; none where all do.
+    pub masks: Vec<Option<Var>>,
+    /// The parameters, in the order of [`Model::parameters`](super::Model::parameters).
+    pub weights: Vec<Var>,
+    /// What layers and regularizers add to the loss: the penalties of activities first, then those of parameters.
+    pub penalties: Vec<Var>,
+    /// Parameters that the optimizer does not change, by their place, and the values they take behind this step: the moving
+    /// statistics of BatchNormalization.
+    pub updates: Vec<(usize, Var)>,
+}
+
+impl Traced {
+    /// A loss and all penalties.
+    ///
+    /// # Errors
+    /// The operations fail.
+    pub fn with_penalties(&self, loss: Var) -> Result<Var> {
+        self.penalties.iter().try_fold(loss, |total, penalty| total.add(penalty))
+    }
+
+    /// The gradient of a single number by each parameter, as
+    /// [`apply_gradients`](super::Model::apply_gradients) takes them; `None` for parameters that do not learn.
+    ///
+    /// # Errors
+    /// More than a single number, or an operation that fails.
+    pub fn gradients(&self, loss: &Var) -> Result<Vec<Option<Tensor>>> {
+        let gradients = loss.backward()?;
+        self.weights.iter().map(|weight| weight.needs_gradient().then(|| gradients.of(weight)).transpose()).collect()
+    }
+}

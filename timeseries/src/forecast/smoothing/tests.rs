@@ -1,0 +1,111 @@
+use std::f64::consts::TAU;
+
+use super::*;
+
+/// 72 steps with a trend, a season of 12 and some noise.
+fn series(multiplicative: bool) -> Vec<f64> {
+    let at = |t: i32| {
+        let (level, wave) = (50.0 + 0.8 * f64::from(t), (TAU * f64::from(t) / 12.0).sin());
+        let noise = f64::from((t * t * 7 + t * 3) % 23 - 11) * 0.6;
+        if multiplicative { level * (1.0 + 0.3 * wave) + noise } else { level + 10.0 * wave + noise }
+    };
+    (0..72).map(at).collect()
+}
+
+fn near(found: &[f64], expected: &[f64], tolerance: f64) {
+    assert_eq!(found.len(), expected.len());
+    let close = |(a, b): (&f64, &f64)| (a - b).abs() <= tolerance * b.abs();
+    assert!(found.iter().zip(expected).all(close), "{found:?} is not {expected:?}");
+}
+
+fn squares(fitted: &dyn Fitted) -> f64 {
+    fitted.residuals().unwrap().iter().map(|error| error * error).sum()
+}
+
+/// Computed by statsmodels 0.15 from known states and weights.
+#[test]
+fn the_recursions_are_those_of_statsmodels() {
+    let weights = Weights { alpha: 0.3, beta: 0.1, gamma: 0.2, phi: 1.0 };
+    let state = |season| State { level: 50.0, trend: 0.8, seasons: vec![season; 12], place: 0 };
+    let adds = Smoothed::new(&ExponentialSmoothing::holt_winters(12), weights, state(0.0), series(false));
+    near(&[squares(&adds)], &[2_930.143_948_569_651], 1e-10);
+    near(&adds.predict(3).unwrap(), &[106.670_806_958_485_31, 110.613_438_450_026_44, 112.448_306_757_522_23], 1e-10);
+
+    let options = ExponentialSmoothing::holt_winters(12).multiplicative().damped();
+    let multiplies = Smoothed::new(&options, Weights { phi: 0.9, ..weights }, state(1.0), series(true));
+    near(&[squares(&multiplies)], &[10_473.921_528_359_72], 1e-10);
+    near(&multiplies.predict(3).unwrap(), &[104.938_190_917_532_95, 115.443_124_458_295_26, 119.527_941_450_388_62], 1e-10);
+}
+
+/// Computed by statsforecast 2.1.
+#[test]
+fn simple_smoothing_is_that_of_statsforecast() {
+    let history = series(false);
+    near(&ExponentialSmoothing::simple().alpha(0.3).fit(&history).unwrap().predict(1).unwrap(), &[98.309_921_077_450_26], 1e-12);
+    let searched = ExponentialSmoothing::simple().fit(&history).unwrap();
+    near(&searched.predict(1).unwrap(), &[101.711_325_11], 1e-6);
+    assert!(squares(&*searched) <= 2_883.640_995_851_99 * (1.0 + 1e-9));
+}
+
+/// The sums of squares that statsforecast 2.1 and statsmodels 0.15 reach, the lower of the two.
+#[test]
+fn the_search_finds_as_good_a_fit() {
+    for (forecaster, multiplicative, best) in [
+        (ExponentialSmoothing::holt(), false, 2_833.510_9),
+        (ExponentialSmoothing::holt().damped(), false, 2_831.180_3),
+        (ExponentialSmoothing::holt_winters(12), false, 818.219_6),
+        (ExponentialSmoothing::holt_winters(12).damped(), false, 1_147.138_4),
+        (ExponentialSmoothing::holt_winters(12).multiplicative(), true, 824.741_4),
+    ] {
+        let fitted = forecaster.fit(&series(multiplicative)).unwrap();
+        let found = squares(&*fitted);
+        assert!(found <= best * (1.0 + 1e-3), "{}: {found} instead of {best}", forecaster.name());
+        assert!(fitted.predict(24).unwrap().iter().all(|value| (40.0..200.0).contains(value)));
+    }
+}
+
+#[test]
+fn weights_that_are_given_stay() {
+    let history = series(false);
+    let given = ExponentialSmoothing::holt_winters(12).alpha(0.2).beta(0.1).gamma(0.3).initial(Initial::Heuristic);
+    let fitted = given.fit(&history).unwrap();
+    let again = fitted.advance(&history[..40]).unwrap();
+    assert_eq!(again.one_step().unwrap(), fitted.one_step().unwrap()[..40]);
+    assert_eq!(fitted.path(&[0.0; 3]).unwrap(), fitted.predict(3).unwrap());
+    // A path is what one would see if it came true.
+    let path = fitted.path(&[1.0, -2.0, 0.5]).unwrap();
+    let longer = fitted.advance(&[history.as_slice(), &path].concat()).unwrap();
+    near(&longer.residuals().unwrap()[72..], &[1.0, -2.0, 0.5], 1e-9);
+}
+
+#[test]
+fn what_is_exact_is_continued() {
+    let line: Vec<f64> = (0..30).map(|t| 5.0 - 0.5 * f64::from(t)).collect();
+    near(&ExponentialSmoothing::holt().fit(&line).unwrap().predict(3).unwrap(), &[-10.0, -10.5, -11.0], 1e-6);
+    let constant = ExponentialSmoothing::holt_winters(4).fit(&[3.0; 20]).unwrap();
+    near(&constant.predict(5).unwrap(), &[3.0; 5], 1e-9);
+    near(&ExponentialSmoothing::simple().fit(&[3.0; 20]).unwrap().predict(1).unwrap(), &[3.0], 1e-12);
+    // Two seasons are enough, and a long season begins as its decomposition.
+    let long: Vec<f64> = (0..120).map(|t| f64::from(t % 60)).collect();
+    assert!(ExponentialSmoothing::holt_winters(60).fit(&long).unwrap().predict(60).unwrap().iter().all(|value| value.is_finite()));
+}
+
+#[test]
+fn bad_options_are_told() {
+    let error = |forecaster: ExponentialSmoothing, history: &[f64]| forecaster.fit(history).unwrap_err().to_string();
+    assert!(error(ExponentialSmoothing::simple(), &[]).contains("needs 1 or more"));
+    assert!(error(ExponentialSmoothing::holt(), &[1.0]).contains("Holt needs 2 or more"));
+    assert!(error(ExponentialSmoothing::holt_winters(12), &[1.0; 23]).contains("Holt-Winters 12 needs 24 or more"));
+    assert!(error(ExponentialSmoothing::holt_winters(1), &[1.0; 23]).contains("period of the seasons is 1"));
+    assert!(error(ExponentialSmoothing::holt_winters(0), &[1.0; 23]).contains("period of the seasons is 0"));
+    assert!(error(ExponentialSmoothing::holt_winters(usize::MAX), &[1.0; 23]).contains("needs"));
+    assert!(error(ExponentialSmoothing::simple().alpha(1.5), &[1.0]).contains("alpha is 1.5, expected a number between 0 and 1"));
+    assert!(error(ExponentialSmoothing::simple().beta(0.5), &[1.0]).contains("has no beta"));
+    assert!(error(ExponentialSmoothing::simple().damped(), &[1.0]).contains("no trend to damp"));
+    assert!(error(ExponentialSmoothing::holt().phi(0.0), &[1.0; 5]).contains("phi is 0"));
+    assert!(error(ExponentialSmoothing::holt().gamma(0.1), &[1.0; 5]).contains("Holt has no gamma"));
+    let multiplicative = ExponentialSmoothing::holt_winters(2).multiplicative();
+    assert!(error(multiplicative, &[1.0, 2.0, 0.0, 3.0]).contains("holds 0 at index 2"));
+    assert!(error(multiplicative, &[1.0, 2.0, f64::NAN, 3.0]).contains("NaN at index 2"));
+    assert!(error(ExponentialSmoothing::holt().alpha(1.0).beta(1.0), &[1e308, -1e308, 1e308]).contains("ordinary size"));
+}

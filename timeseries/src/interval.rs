@@ -1,0 +1,232 @@
+use practicum_core::rng::Key;
+use practicum_core::{Error, Result};
+
+use crate::forecast::{Fitted, Forecaster, check_horizon};
+use crate::normal;
+
+/// How sure a forecast is: between which numbers a value will lie, most of the time.
+///
+/// ```
+/// use practicum_timeseries::forecast::Naive;
+/// use practicum_timeseries::{Interval, SeriesBuilder};
+///
+/// let walk = SeriesBuilder::new(300).noise(1.0).memory(1, 1.0).build()?;
+/// let forecast = Interval::Normal.forecast(&Naive, walk.values()?, 4, 0.95)?;
+/// // The way to go wrong grows with the root of the steps.
+/// let width = |step: usize| forecast.upper[step] - forecast.lower[step];
+/// assert!((width(3) / width(0) - 2.0).abs() < 1e-9);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Interval {
+    /// `x̂[h] ± z σ √(ψ₀² + … + ψ²[h − 1])`, with `σ` the root of the mean squared one-step error on the history, and `ψ[j]`
+    /// by how much the forecast path moves `j` steps behind an error of one `σ` (Hyndman et al. 2008, chapter 6). Errors
+    /// are taken to be normal and independent, the method's own numbers to be right.
+    Normal,
+    /// The middle part of many paths, whose errors are drawn from the one-step errors on the history, less their mean.
+    Bootstrap {
+        /// How many paths; 1,000 will do.
+        paths: usize,
+        /// Where the draws begin.
+        seed: u64,
+    },
+    /// Forecasts from so many of the last steps of the history, by the method fitted on what lies before all of them, were
+    /// off by so much: `x̂[h] ± q[h]`, with `q[h]` the `⌈(windows + 1) level⌉`-th smallest of the absolute errors `h` steps
+    /// ahead (split conformal prediction: Papadopoulos et al. 2002, Lei et al. 2018). It assumes nothing but that errors
+    /// to come are like those. Any method has it.
+    Conformal {
+        /// From how many steps forecasts are made.
+        windows: usize,
+    },
+}
+
+/// A forecast with its interval.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Forecast {
+    /// The forecast, step by step.
+    pub mean: Vec<f64>,
+    /// Below it are `(1 − level) / 2` of the values.
+    pub lower: Vec<f64>,
+    /// Above it are as many.
+    pub upper: Vec<f64>,
+    /// The part of the values that should lie between them.
+    pub level: f64,
+}
+
+impl Interval {
+    /// Fits the method to the history and forecasts with an interval that should hold `level` of the values.
+    ///
+    /// # Errors
+    /// A level outside 0 to 1, a horizon of 0; no paths or too few windows for the level; a history that is too short;
+    /// for `Normal` and `Bootstrap`, a method that forecasts many steps at once; whatever the method refuses.
+    pub fn forecast(&self, forecaster: &dyn Forecaster, history: &[f64], horizon: usize, level: f64) -> Result<Forecast> {
+        let z = normal::two_sided(level)?;
+        check_horizon(horizon)?;
+        let fitted = forecaster.fit(history)?;
+        let mean = fitted.predict(horizon)?;
+        let (lower, upper) = match *self {
+            Self::Normal => around(&mean, &spreads(&*fitted, horizon)?, z),
+            Self::Bootstrap { paths, seed } => quantiles(&*fitted, horizon, level, paths, seed)?,
+            Self::Conformal { windows } => around(&mean, &calibrate(forecaster, history, horizon, level, windows)?, 1.0),
+        };
+        Ok(Forecast { mean, lower, upper, level })
+    }
+}
+
+fn around(mean: &[f64], spreads: &[f64], factor: f64) -> (Vec<f64>, Vec<f64>) {
+    let at = |factor: f64| mean.iter().zip(spreads).map(|(mean, spread)| mean + factor * spread).collect();
+    (at(-factor), at(factor))
+}
+
+fn some_residuals(fitted: &dyn Fitted) -> Result<Vec<f64>> {
+    let residuals = fitted.residuals()?;
+    if residuals.len() < 2 {
+        let message = format!("the history has {} one-step forecasts to tell errors from, expected 2 or more", residuals.len());
+        return Err(Error::data(message).hint("give a longer history"));
+    }
+    Ok(residuals)
+}
+
+/// The standard deviation of the error at each step of the horizon.
+fn spreads(fitted: &dyn Fitted, horizon: usize) -> Result<Vec<f64>> {
+    let residuals = some_residuals(fitted)?;
+    let sigma = (residuals.iter().map(|error| error * error).sum::<f64>() / residuals.len() as f64).sqrt();
+    let mut shocks = vec![0.0; horizon];
+    let still = fitted.path(&shocks)?;
+    shocks[0] = sigma;
+    let moved = fitted.path(&shocks)?;
+    let mut variance = 0.0;
+    let spread = |(moved, still): (&f64, &f64)| {
+        variance += (moved - still) * (moved - still);
+        variance.sqrt()
+    };
+    Ok(moved.iter().zip(&still).map(spread).collect())
+}
+
+fn quantiles(fitted: &dyn Fitted, horizon: usize, level: f64, paths: usize, seed: u64) -> Result<(Vec<f64>, Vec<f64>)> {
+    if paths < 2 {
+        return Err(Error::argument(format!("paths is {paths}, expected 2 or more, such as 1,000")));
+    }
+    let residuals = some_residuals(fitted)?;
+    let mean = crate::real::mean(&residuals);
+    let count = u32::try_from(residuals.len()).map_err(|source| Error::argument("the history is too long").source(source))?;
+    let key = Key::new(seed).fold_str("bootstrap");
+    let mut values = vec![Vec::with_capacity(paths); horizon];
+    for path in 0..paths {
+        let mut rng = key.fold(path as u64).rng();
+        let shocks: Vec<f64> = (0..horizon).map(|_| residuals[rng.below(count) as usize] - mean).collect();
+        fitted.path(&shocks)?.into_iter().zip(&mut values).for_each(|(value, values)| values.push(value));
+    }
+    values.iter_mut().for_each(|values| values.sort_by(f64::total_cmp));
+    let at = |share: f64| values.iter().map(|values| sorted_quantile(values, share)).collect();
+    Ok((at((1.0 - level) / 2.0), at(f64::midpoint(1.0, level))))
+}
+
+/// Between the two nearest of sorted values.
+fn sorted_quantile(sorted: &[f64], share: f64) -> f64 {
+    let place = share * (sorted.len() - 1) as f64;
+    let (below, part) = (place as usize, place.fract());
+    let above = sorted[(below + 1).min(sorted.len() - 1)];
+    sorted[below] + part * (above - sorted[below])
+}
+
+/// The error at each step of the horizon that is not exceeded in `level` of all cases.
+fn calibrate(forecaster: &dyn Forecaster, history: &[f64], horizon: usize, level: f64, windows: usize) -> Result<Vec<f64>> {
+    let rank = ((windows as f64 + 1.0) * level).ceil() as usize;
+    if rank > windows {
+        let least = (level / (1.0 - level) - 1e-9).ceil();
+        return Err(Error::argument(format!("windows is {windows}, expected {least} or more for a level of {level}")));
+    }
+    let Some(first) = history.len().checked_sub(windows.saturating_add(horizon - 1)).filter(|first| *first > 0) else {
+        return Err(Error::data(format!(
+            "the history has {} values, expected more than the {windows} windows and {} steps behind the last of them",
+            history.len(),
+            horizon - 1
+        )));
+    };
+    let fitted = forecaster.fit(&history[..first]).map_err(|error| error.context("the part of the history before the windows"))?;
+    let mut errors = vec![Vec::with_capacity(windows); horizon];
+    for window in first..first + windows {
+        let forecast = fitted.advance(&history[..window])?.predict(horizon)?;
+        for ((errors, forecast), value) in errors.iter_mut().zip(forecast).zip(&history[window..]) {
+            errors.push((value - forecast).abs());
+        }
+    }
+    let quantile = |errors: &mut Vec<f64>| {
+        errors.sort_by(f64::total_cmp);
+        errors[rank.max(1) - 1]
+    };
+    Ok(errors.iter_mut().map(quantile).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeriesBuilder;
+    use crate::forecast::{ExponentialSmoothing, Mean, MovingAverage, Naive, SeasonalNaive};
+
+    fn walk() -> Vec<f64> {
+        SeriesBuilder::new(400).noise(2.0).memory(1, 1.0).build().unwrap().values().unwrap().to_vec()
+    }
+
+    /// The formulas of Hyndman and Athanasopoulos' *Forecasting: Principles and Practice*, section 5.5 and 8.7.
+    #[test]
+    fn normal_intervals_have_the_known_widths() {
+        let history = walk();
+        let widths = |forecaster: &dyn Forecaster| {
+            let forecast = Interval::Normal.forecast(forecaster, &history, 6, 0.8).unwrap();
+            let widths: Vec<f64> = forecast.upper.iter().zip(&forecast.lower).map(|(upper, lower)| upper - lower).collect();
+            widths.iter().map(|width| (width / widths[0]).powi(2)).collect::<Vec<f64>>()
+        };
+        let near = |found: Vec<f64>, expected: [f64; 6]| {
+            assert!(found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{found:?} is not {expected:?}");
+        };
+        near(widths(&Naive), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+        near(widths(&SeasonalNaive::new(4)), [1.0, 1.0, 1.0, 1.0, 2.0, 2.0]);
+        near(widths(&Mean), [1.0; 6]);
+        near(widths(&ExponentialSmoothing::simple().alpha(0.5)), [1.0, 1.25, 1.5, 1.75, 2.0, 2.25]);
+        let holt = |j: f64| (0.5 + 0.5 * 0.2 * j).powi(2);
+        let sums = [0.0, holt(1.0), holt(2.0), holt(3.0), holt(4.0), holt(5.0)];
+        let mut total = 1.0;
+        near(
+            widths(&ExponentialSmoothing::holt().alpha(0.5).beta(0.2)),
+            sums.map(|part| {
+                total += part;
+                total
+            }),
+        );
+    }
+
+    #[test]
+    fn bootstrapped_and_conformal_intervals_are_like_normal_ones_on_normal_noise() {
+        let history = walk();
+        let width = |interval: Interval| {
+            let forecast = interval.forecast(&Naive, &history, 3, 0.9).unwrap();
+            (0..3).map(|step| forecast.upper[step] - forecast.lower[step]).collect::<Vec<f64>>()
+        };
+        let normal = width(Interval::Normal);
+        for other in [Interval::Bootstrap { paths: 2000, seed: 1 }, Interval::Conformal { windows: 300 }] {
+            let found = width(other);
+            assert!(found.iter().zip(&normal).all(|(a, b)| (a / b - 1.0).abs() < 0.2), "{other:?}: {found:?} {normal:?}");
+            assert_eq!(width(other), found);
+        }
+    }
+
+    #[test]
+    fn bad_requests_say_why() {
+        let history = walk();
+        let error = |interval: Interval, horizon, level| interval.forecast(&Naive, &history, horizon, level).unwrap_err().to_string();
+        assert!(error(Interval::Normal, 1, 95.0).contains("the level is 95, expected a share between 0 and 1"));
+        assert!(error(Interval::Normal, 0, 0.9).contains("the horizon is 0"));
+        assert!(error(Interval::Bootstrap { paths: 0, seed: 1 }, 1, 0.9).contains("paths is 0"));
+        assert!(error(Interval::Conformal { windows: 10 }, 1, 0.95).contains("windows is 10, expected 19 or more for a level of 0.95"));
+        assert!(error(Interval::Conformal { windows: 400 }, 1, 0.95).contains("expected more than the 400 windows"));
+        assert!(error(Interval::Conformal { windows: usize::MAX }, 9, 0.95).contains("windows"));
+        let short = Interval::Normal.forecast(&MovingAverage::new(3), &history[..4], 1, 0.9).unwrap_err();
+        assert!(short.to_string().contains("has 1 one-step forecasts"), "{short}");
+        let late = Interval::Conformal { windows: 398 }.forecast(&SeasonalNaive::new(9), &history, 2, 0.9).unwrap_err();
+        assert!(late.to_string().starts_with("the part of the history before the windows: the history has 1 values"), "{late}");
+    }
+}

@@ -1,0 +1,123 @@
+use std::fmt;
+
+use practicum_core::{Error, Result};
+
+use crate::BacktestReport;
+
+/// A table of models, the best first.
+///
+/// ```
+/// use practicum_timeseries::Ranking;
+///
+/// let ranking = Ranking::new(&["mse", "mae"])
+///     .row("naive", &[61.83, 5.94])
+///     .row("moving average 30", &[106.67, 7.14])
+///     .row("dense", &[40.2, 4.9])
+///     .by("mae")?;
+/// assert_eq!((ranking.rows[0].name.as_str(), ranking.rows[0].rank), ("dense", 1));
+/// assert!(ranking.to_string().contains("| 2 | naive |"));
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Ranking {
+    /// What the columns are: names of errors, of which less is better.
+    pub metrics: Vec<String>,
+    /// A row a model.
+    pub rows: Vec<RankedModel>,
+}
+
+/// A model with its errors.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct RankedModel {
+    /// From 1; models that are as good have the same.
+    pub rank: usize,
+    /// What it is called.
+    pub name: String,
+    /// One number a column; NaN where there is none.
+    pub values: Vec<f64>,
+}
+
+impl Ranking {
+    /// An empty table with these columns.
+    pub fn new(metrics: &[&str]) -> Self {
+        Self { metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// Adds a model, with its number in each column. Columns without one are NaN.
+    #[must_use]
+    pub fn row(mut self, name: &str, values: &[f64]) -> Self {
+        let mut values = values.to_vec();
+        values.resize(self.metrics.len(), f64::NAN);
+        self.rows.push(RankedModel { rank: 0, name: name.to_owned(), values });
+        self
+    }
+
+    /// Orders and ranks the models by a column, the smallest first; those without a number come last.
+    ///
+    /// # Errors
+    /// No such column, and no models.
+    pub fn by(mut self, metric: &str) -> Result<Self> {
+        let Some(column) = self.metrics.iter().position(|known| known == metric) else {
+            return Err(Error::unknown("metric", metric, &self.metrics));
+        };
+        if self.rows.is_empty() {
+            return Err(Error::argument("there are no models to compare"));
+        }
+        let key = |row: &RankedModel| if row.values[column].is_nan() { f64::INFINITY } else { row.values[column] };
+        self.rows.sort_by(|a, b| key(a).total_cmp(&key(b)));
+        for index in 0..self.rows.len() {
+            let same = index > 0 && key(&self.rows[index]) == key(&self.rows[index - 1]);
+            self.rows[index].rank = if same { self.rows[index - 1].rank } else { index + 1 };
+        }
+        Ok(self)
+    }
+
+    /// By `mae`, with the other figures of back-tests.
+    pub(crate) fn of_reports(reports: &[BacktestReport]) -> Result<Self> {
+        let mut table = Self::new(&["mae", "rmse", "smape", "mase", "coverage"]);
+        for report in reports {
+            let or_none = |value: Option<f64>| value.unwrap_or(f64::NAN);
+            table = table.row(&report.name, &[report.mae, report.rmse, report.smape, or_none(report.mase), or_none(report.coverage)]);
+        }
+        table.by("mae")
+    }
+}
+
+/// Markdown.
+impl fmt::Display for Ranking {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "| rank | model | {} |", self.metrics.join(" | "))?;
+        writeln!(f, "|--:|---|{}", "--:|".repeat(self.metrics.len()))?;
+        for row in &self.rows {
+            write!(f, "| {} | {} |", row.rank, row.name)?;
+            for value in &row.values {
+                if value.is_nan() {
+                    write!(f, " – |")?;
+                } else {
+                    write!(f, " {value:.4} |")?;
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_share_a_rank_and_gaps_come_last() {
+        let table = Ranking::new(&["mae", "mase"]).row("a", &[2.0]).row("b", &[f64::NAN, 1.0]).row("c", &[1.0, 3.0]).row("d", &[2.0, 0.5]);
+        let by_mae = table.clone().by("mae").unwrap();
+        let order: Vec<(usize, &str)> = by_mae.rows.iter().map(|row| (row.rank, row.name.as_str())).collect();
+        assert_eq!(order, [(1, "c"), (2, "a"), (2, "d"), (4, "b")]);
+        assert_eq!(table.clone().by("mase").unwrap().rows[0].name, "d");
+        assert!(table.by("mse").unwrap_err().to_string().contains("known are mae, mase"));
+        assert_eq!(by_mae.to_string().lines().count(), 6);
+        assert!(Ranking::new(&["mae"]).by("mae").unwrap_err().to_string().contains("no models"));
+    }
+}

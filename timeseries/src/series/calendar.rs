@@ -1,0 +1,206 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use practicum_core::{Error, Result};
+
+use super::Series;
+use crate::Date;
+
+/// How far apart the steps of a series are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Step {
+    /// As many seconds.
+    Seconds(i64),
+    /// As many months, on the same day of the month, or on its last.
+    Months(i64),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, unit) = match *self {
+            Self::Months(months) if months % 12 == 0 => (months / 12, "year"),
+            Self::Months(months) => (months, "month"),
+            Self::Seconds(seconds) if seconds % 86_400 == 0 => (seconds / 86_400, "day"),
+            Self::Seconds(seconds) if seconds % 3600 == 0 => (seconds / 3600, "hour"),
+            Self::Seconds(seconds) => (seconds, "second"),
+        };
+        write!(f, "{count} {unit}{}", if count == 1 { "" } else { "s" })
+    }
+}
+
+/// Steps that a series leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Gap {
+    /// The index of the step in front of the gap.
+    pub after: usize,
+    /// That step's date.
+    pub from: Date,
+    /// The date of the step behind the gap.
+    pub to: Date,
+    /// How many steps are missing between them.
+    pub missing: usize,
+}
+
+/// The first date that is not behind the one in front of it.
+pub(super) fn first_disorder(dates: &[Date]) -> Option<usize> {
+    dates.windows(2).position(|pair| pair[1] <= pair[0]).map(|index| index + 1)
+}
+
+pub(super) fn disorder(dates: &[Date], index: usize, place: impl Fn(usize) -> String) -> Error {
+    let (date, before) = (dates[index], dates[index - 1]);
+    if date == before {
+        return Error::data(format!("the date {date} at {} stands there twice", place(index))).hint("keep one value for each date");
+    }
+    Error::data(format!("the date {date} at {} is before {before} in front of it", place(index))).hint("sort the series by its dates")
+}
+
+/// How many values a gap may have: more than this is a wrong date.
+const LARGEST_GAP: i64 = 1_000_000;
+
+impl Series {
+    /// How far apart the steps are: most of the time, where there are gaps.
+    ///
+    /// Dates that all are on the same day of the month at the same time, or all on the last day of their months, are
+    /// months apart; other dates are seconds apart.
+    ///
+    /// ```
+    /// use practicum_timeseries::Series;
+    ///
+    /// let series = Series::from_csv("Date,Spots\n1749-01-31,96.7\n1749-02-28,104.3\n1749-03-31,116.7\n")?;
+    /// assert_eq!(series.step()?.to_string(), "1 month");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// No dates, only one, and dates that are no whole number of steps apart: the first two such, with what the step is.
+    pub fn step(&self) -> Result<Step> {
+        let dates = self.dated()?;
+        let step = usual_step(dates)?;
+        for (index, pair) in dates.windows(2).enumerate() {
+            if step.between(pair[0], pair[1]).is_none() {
+                return Err(Error::data(format!(
+                    "the steps are irregular: most are {step} apart, but {} at index {} is no whole number of that behind {}",
+                    pair[1],
+                    index + 1,
+                    pair[0]
+                ))
+                .hint("bring the values to regular steps first, such as their mean in each"));
+            }
+        }
+        Ok(step)
+    }
+
+    /// Where steps are missing, from the first to the last.
+    ///
+    /// # Errors
+    /// See [`step`](Self::step).
+    pub fn gaps(&self) -> Result<Vec<Gap>> {
+        let step = self.step()?;
+        let pairs = self.dated()?.windows(2).enumerate();
+        let gap = |(after, pair): (usize, &[Date])| {
+            let missing = step.between(pair[0], pair[1])? - 1;
+            (missing > 0).then_some(Gap { after, from: pair[0], to: pair[1], missing: missing as usize })
+        };
+        Ok(pairs.filter_map(gap).collect())
+    }
+
+    /// The series with a step for every gap, whose values are missing: what [`impute`](Self::impute) then fills.
+    ///
+    /// # Errors
+    /// See [`step`](Self::step); and more than a million steps missing in one place.
+    pub fn fill_gaps(&self) -> Result<Self> {
+        let (step, gaps) = (self.step()?, self.gaps()?);
+        let old = self.dated()?;
+        let day = if old.iter().all(|date| date.ends_month()) { 31 } else { i64::from(old[0].day()) };
+        let mut dates = Vec::with_capacity(old.len());
+        let mut columns: Vec<Vec<f64>> = self.columns.iter().map(|_| Vec::with_capacity(old.len())).collect();
+        let mut gaps = gaps.into_iter().peekable();
+        for index in 0..old.len() {
+            dates.push(old[index]);
+            columns.iter_mut().zip(&self.columns).for_each(|(new, old)| new.push(old[index]));
+            let Some(gap) = gaps.next_if(|gap| gap.after == index) else { continue };
+            if gap.missing as i64 > LARGEST_GAP {
+                return Err(Error::data(format!("{} steps of {step} are missing between {} and {}", gap.missing, gap.from, gap.to))
+                    .hint("check these two dates"));
+            }
+            for missing in 1..=gap.missing as i64 {
+                dates.push(match step {
+                    Step::Seconds(seconds) => gap.from.add_seconds(seconds * missing)?,
+                    Step::Months(months) => gap.from.in_month(months * missing, day)?,
+                });
+            }
+            columns.iter_mut().for_each(|new| new.resize(dates.len(), f64::NAN));
+        }
+        Ok(Self { names: self.names.clone(), columns, dates: Some(dates) })
+    }
+}
+
+impl Step {
+    /// How many steps lie between two dates, if it is a whole number.
+    fn between(self, from: Date, to: Date) -> Option<i64> {
+        let (distance, step) = match self {
+            Self::Seconds(step) => (to.seconds() - from.seconds(), step),
+            Self::Months(step) => (to.months() - from.months(), step),
+        };
+        (distance % step == 0).then_some(distance / step)
+    }
+}
+
+/// The distance that most neighbours have; the shortest, where several are as frequent.
+fn usual_step(dates: &[Date]) -> Result<Step> {
+    let [first, _, ..] = dates else {
+        return Err(Error::data("the series has one date: there is no step between it and another"));
+    };
+    let same_day = |date: &Date| date.day() == first.day() && date.time() == first.time();
+    let month_end = |date: &Date| date.ends_month() && date.time() == first.time();
+    let monthly = dates.iter().all(same_day) || dates.iter().all(month_end);
+    let distance = |pair: &[Date]| if monthly { pair[1].months() - pair[0].months() } else { pair[1].seconds() - pair[0].seconds() };
+    let mut counts = BTreeMap::new();
+    for pair in dates.windows(2) {
+        *counts.entry(distance(pair)).or_insert(0_usize) += 1;
+    }
+    let usual = counts.iter().rev().max_by_key(|(_, count)| **count).map_or(1, |(distance, _)| *distance);
+    Ok(if monthly { Step::Months(usual) } else { Step::Seconds(usual) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(dates: &[&str]) -> Series {
+        let dates: Vec<Date> = dates.iter().map(|date| date.parse().unwrap()).collect();
+        Series::new((0..dates.len()).map(|value| value as f64).collect()).unwrap().with_dates(dates).unwrap()
+    }
+
+    #[test]
+    fn steps_are_found_and_named() {
+        let step = |dates: &[&str]| series(dates).step().map(|step| step.to_string()).map_err(|error| error.to_string());
+        assert_eq!(step(&["1981-01-01", "1981-01-02", "1981-01-04"]).unwrap(), "1 day");
+        assert_eq!(step(&["1981-01-01 00:00", "1981-01-01 06:00", "1981-01-01 12:00"]).unwrap(), "6 hours");
+        assert_eq!(step(&["1981-01-01 00:00", "1981-01-01 00:15", "1981-01-01 00:30"]).unwrap(), "900 seconds");
+        assert_eq!(step(&["1981-01-15", "1981-02-15", "1981-04-15"]).unwrap(), "1 month");
+        assert_eq!(step(&["1981-01-15", "1981-04-15", "1981-07-15"]).unwrap(), "3 months");
+        assert_eq!(step(&["1981", "1982", "1984"]).unwrap(), "1 year");
+        let irregular = step(&["1981-01-01", "1981-01-03", "1981-01-05", "1981-01-06"]).unwrap_err();
+        assert!(irregular.contains("most are 2 days apart, but 1981-01-06 at index 3"), "{irregular}");
+        assert!(step(&["1981"]).unwrap_err().contains("one date"));
+        assert!(Series::new(vec![1.0]).unwrap().step().unwrap_err().is_state());
+    }
+
+    #[test]
+    fn gaps_are_found_and_filled() {
+        let ends = series(&["1749-01-31", "1749-02-28", "1749-05-31", "1749-06-30"]);
+        let gap = ends.gaps().unwrap()[0];
+        assert_eq!((gap.after, gap.missing, gap.from.to_string().as_str()), (1, 2, "1749-02-28"));
+        let whole = ends.fill_gaps().unwrap();
+        let dates: Vec<String> = whole.dates().unwrap().iter().map(Date::to_string).collect();
+        assert_eq!(dates, ["1749-01-31", "1749-02-28", "1749-03-31", "1749-04-30", "1749-05-31", "1749-06-30"]);
+        assert_eq!(whole.column("value").unwrap().iter().filter(|value| value.is_nan()).count(), 2);
+        assert!(whole.gaps().unwrap().is_empty());
+        assert_eq!(series(&["1981-01-01", "1981-01-02", "1981-01-04"]).fill_gaps().unwrap().len(), 4);
+        let far = series(&["0001-01-01 00:00:00", "0001-01-01 00:00:01", "9000-01-01 00:00:00"]);
+        assert!(far.fill_gaps().unwrap_err().to_string().contains("check these two dates"));
+    }
+}

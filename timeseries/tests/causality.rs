@@ -1,0 +1,91 @@
+//! No forecast sees what comes behind it.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+
+use practicum_timeseries::baseline::Differencing;
+use practicum_timeseries::forecast::{
+    Drift, ExponentialSmoothing, Forecaster, Initial, Mean, MovingAverage, Naive, Pipeline, SeasonalDifferencing, SeasonalNaive,
+};
+use practicum_timeseries::split::RollForward;
+use practicum_timeseries::{Backtest, Interval};
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
+use proptest::test_runner::Config;
+
+const LENGTH: usize = 60;
+const TRAIN: usize = 30;
+
+/// One of every kind.
+fn forecasters() -> Vec<Box<dyn Forecaster>> {
+    vec![
+        Box::new(Naive),
+        Box::new(SeasonalNaive::new(7)),
+        Box::new(Mean),
+        Box::new(Drift),
+        Box::new(MovingAverage::new(5)),
+        Box::new(SeasonalDifferencing::new(Differencing::new(7).window(9))),
+        Box::new(SeasonalDifferencing::new(Differencing::new(7).window(3).past_window(14))),
+        Box::new(ExponentialSmoothing::simple()),
+        Box::new(ExponentialSmoothing::simple().alpha(0.4)),
+        Box::new(ExponentialSmoothing::holt()),
+        Box::new(ExponentialSmoothing::holt().damped()),
+        Box::new(ExponentialSmoothing::holt_winters(7)),
+        Box::new(ExponentialSmoothing::holt_winters(7).multiplicative().initial(Initial::Heuristic)),
+        Box::new(Pipeline::new(Naive).log().difference(1)),
+        Box::new(Pipeline::new(MovingAverage::new(3)).box_cox(0.5).difference(7).standard()),
+        Box::new(Pipeline::new(ExponentialSmoothing::holt()).min_max().difference(1)),
+    ]
+}
+
+/// A series, and the same with another future from a step on.
+fn two_futures() -> impl Strategy<Value = (Vec<f64>, Vec<f64>, usize)> {
+    (vec(1.0..100.0_f64, LENGTH), vec(1.0..100.0_f64, LENGTH), TRAIN..LENGTH).prop_map(|(series, other, change)| {
+        let changed = [&series[..change], &other[change..]].concat();
+        (series, changed, change)
+    })
+}
+
+fn bits(values: &[f64]) -> Vec<u64> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+proptest! {
+    #![proptest_config(Config::with_cases(40))]
+
+    #[test]
+    fn one_step_forecasts_know_the_past_alone((series, changed, change) in two_futures()) {
+        for forecaster in forecasters() {
+            let fitted = forecaster.fit(&series[..TRAIN]).unwrap();
+            let before = fitted.advance(&series).unwrap().one_step().unwrap();
+            let after = fitted.advance(&changed).unwrap().one_step().unwrap();
+            prop_assert_eq!(before.len(), LENGTH);
+            prop_assert_eq!(bits(&before[..=change]), bits(&after[..=change]), "{}", forecaster.name());
+        }
+    }
+
+    #[test]
+    fn back_tests_know_the_past_alone((series, changed, change) in two_futures(), once in any::<bool>(), sliding in any::<bool>()) {
+        let roll = if sliding { RollForward::sliding(TRAIN) } else { RollForward::expanding(TRAIN) };
+        let backtest = Backtest::new(roll.horizon(3).step(2));
+        let backtest = if once { backtest.fit_once() } else { backtest };
+        for forecaster in forecasters() {
+            let (before, after) = (backtest.run(&*forecaster, &series).unwrap(), backtest.run(&*forecaster, &changed).unwrap());
+            for (before, after) in before.folds.iter().zip(&after.folds).filter(|(trial, _)| trial.fold.train.end <= change) {
+                prop_assert_eq!(bits(&before.forecast), bits(&after.forecast), "{}", forecaster.name());
+            }
+        }
+    }
+
+    #[test]
+    fn intervals_know_the_past_alone((series, changed, change) in two_futures()) {
+        for interval in [Interval::Normal, Interval::Bootstrap { paths: 20, seed: 1 }, Interval::Conformal { windows: 4 }] {
+            let backtest = Backtest::new(RollForward::expanding(TRAIN).horizon(2).step(5)).interval(interval, 0.5);
+            for forecaster in [&SeasonalNaive::new(7) as &dyn Forecaster, &Pipeline::new(Drift).log()] {
+                let (before, after) = (backtest.run(forecaster, &series).unwrap(), backtest.run(forecaster, &changed).unwrap());
+                for (before, after) in before.folds.iter().zip(&after.folds).filter(|(trial, _)| trial.fold.train.end <= change) {
+                    prop_assert_eq!(&before.interval, &after.interval, "{}", forecaster.name());
+                }
+            }
+        }
+    }
+}
