@@ -10,12 +10,8 @@ use super::{Out, Ran, command};
 
 /// A run that would go on for hours, and has begun.
 fn endless(out: &Out) -> Child {
-    let mut child = out
-        .command(&["c1w1", "--epochs", "2000000000", "--no-report"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        out.command(&["c1w1", "--epochs", "2000000000", "--no-report"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     assert!(line.starts_with("c1w1"), "{line}");

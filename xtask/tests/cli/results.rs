@@ -24,47 +24,56 @@ fn are_numbers(value: &Value) -> bool {
 }
 
 fn check(results: &Value) {
-    holds(results, &[
-        ("week", Value::is_string),
-        ("title", Value::is_string),
-        ("scale", |scale| scale == "quick" || scale == "course"),
-        ("seed", Value::is_u64),
-        ("threads", Value::is_u64),
-        ("data", Value::is_array),
-        ("runs", Value::is_array),
-        ("artifacts", |files| files.as_array().is_some_and(|files| files.iter().all(Value::is_string))),
-    ]);
+    holds(
+        results,
+        &[
+            ("week", Value::is_string),
+            ("title", Value::is_string),
+            ("scale", |scale| scale == "quick" || scale == "course"),
+            ("seed", Value::is_u64),
+            ("threads", Value::is_u64),
+            ("data", Value::is_array),
+            ("runs", Value::is_array),
+            ("artifacts", |files| files.as_array().is_some_and(|files| files.iter().all(Value::is_string))),
+        ],
+    );
     for data in results["data"].as_array().unwrap() {
-        let keys = holds(data, &[
-            ("id", Value::is_string),
-            ("source", |source| ["real", "built-in", "inline"].iter().any(|known| source == known)),
-        ]);
+        let keys = holds(
+            data,
+            &[("id", Value::is_string), ("source", |source| ["real", "built-in", "inline"].iter().any(|known| source == known))],
+        );
         assert_eq!(keys.len(), 2, "{data}");
     }
     for run in results["runs"].as_array().unwrap() {
-        holds(run, &[
-            ("id", Value::is_string),
-            ("title", Value::is_string),
-            ("params", Value::is_object),
-            ("epochs", Value::is_u64),
-            ("seconds", Value::is_f64),
-            ("history", |history| history.as_object().is_some_and(|history| history.values().all(are_numbers))),
-            ("metrics", |metrics| metrics.as_object().is_some_and(|metrics| metrics.values().all(is_number))),
-            ("targets", Value::is_array),
-        ]);
+        holds(
+            run,
+            &[
+                ("id", Value::is_string),
+                ("title", Value::is_string),
+                ("params", Value::is_object),
+                ("epochs", Value::is_u64),
+                ("seconds", Value::is_f64),
+                ("history", |history| history.as_object().is_some_and(|history| history.values().all(are_numbers))),
+                ("metrics", |metrics| metrics.as_object().is_some_and(|metrics| metrics.values().all(is_number))),
+                ("targets", Value::is_array),
+            ],
+        );
         let params = holds(&run["params"], &[("total", Value::is_u64), ("trainable", Value::is_u64), ("non_trainable", Value::is_u64)]);
         assert_eq!(params.len(), 3, "{params:?}");
         for curve in run["history"].as_object().unwrap().values() {
             assert_eq!(curve.as_array().map(Vec::len), run["epochs"].as_u64().map(|epochs| epochs as usize));
         }
         for target in run["targets"].as_array().unwrap() {
-            let keys = holds(target, &[
-                ("metric", Value::is_string),
-                ("bound", Value::is_string),
-                ("value", is_number),
-                ("met", Value::is_boolean),
-                ("source", Value::is_string),
-            ]);
+            let keys = holds(
+                target,
+                &[
+                    ("metric", Value::is_string),
+                    ("bound", Value::is_string),
+                    ("value", is_number),
+                    ("met", Value::is_boolean),
+                    ("source", Value::is_string),
+                ],
+            );
             assert_eq!(keys.len(), 5, "{target}");
             assert_eq!(run["metrics"][target["metric"].as_str().unwrap()], target["value"]);
         }
