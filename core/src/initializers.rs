@@ -4,7 +4,7 @@ use ndarray_rand::rand::distributions::Distribution;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 use serde::{Deserialize, Serialize};
 
-use crate::autodiff::zeros;
+use crate::autodiff::{resize, zeros};
 use crate::rng::Key;
 use crate::{Error, Result, Shape, Tensor};
 
@@ -211,9 +211,11 @@ fn orthogonal(shape: &Shape, gain: f32, key: Key) -> Result<Tensor> {
     let mut data = zeros(shape.size())?;
     let unit = normal_distribution(0.0, 1.0)?;
     let mut rng = key.rng();
-    let mut basis: Vec<Vec<f64>> = Vec::with_capacity(few);
+    let mut basis: Vec<Vec<f64>> = Vec::new();
     while basis.len() < few {
-        let mut vector: Vec<f64> = (0..many).map(|_| unit.sample(&mut rng)).collect();
+        let mut vector: Vec<f64> = Vec::new();
+        resize(&mut vector, many)?;
+        vector.iter_mut().for_each(|value| *value = unit.sample(&mut rng));
         for _ in 0..2 {
             for other in &basis {
                 let shared: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();

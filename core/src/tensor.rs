@@ -232,7 +232,7 @@ impl Tensor {
     /// since they are what was there before.
     pub(crate) fn reuse(&mut self, shape: Shape) -> Result<&mut [f32]> {
         if Arc::get_mut(&mut self.data).is_none() {
-            self.data = Arc::default();
+            *self = Vec::new().into();
         }
         let data = Arc::<Vec<f32>>::make_mut(&mut self.data);
         resize(data, shape.size())?;

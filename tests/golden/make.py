@@ -29,10 +29,12 @@ FAMILIES = [
     "schedules",
     "initializers",
     "training",
+    "parity",
     "callbacks",
     "convolution",
     "normalization",
     "recurrent",
+    "merging",
     "functional",
     "pipeline",
 ]

@@ -7,9 +7,10 @@ use common::{bits, draw, weight_bits};
 use practicum_core::autodiff::{GradientCheck, Var};
 use practicum_core::initializers::Initializer;
 use practicum_core::layers::{
-    ActivityRegularization, AlphaDropout, BatchNormalization, Build, Call, Config, ELU, GaussianDropout, GaussianNoise, GroupNormalization,
-    LayerNormalization, LayerSpec, LeakyReLU, Normalization, PReLU, Permute, RMSNormalization, ReLU, Registry, RepeatVector, Rescaling,
-    Softmax, SpatialDropout1D, SpatialDropout2D, UnitNormalization, Weight, WeightSpec,
+    ActivityRegularization, Add, AlphaDropout, Average, BatchNormalization, Build, Call, Concatenate, Config, Dot, ELU, GaussianDropout,
+    GaussianNoise, GroupNormalization, LayerNormalization, LayerSpec, LeakyReLU, Maximum, Minimum, Multiply, Normalization, PReLU, Permute,
+    RMSNormalization, ReLU, Registry, RepeatVector, Rescaling, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, UnitNormalization,
+    Weight, WeightSpec,
 };
 use practicum_core::optimizers::Sgd;
 use practicum_core::prelude::*;
@@ -47,8 +48,49 @@ impl Layer for Gain {
     }
 }
 
+/// A layer with several inputs as one with a single input: it is called on this, and on what is made of it.
+#[derive(Debug)]
+struct Paired(Box<dyn Layer>);
+
+impl Paired {
+    fn from_config(config: &Config) -> Result<Box<dyn Layer>> {
+        let options = config["options"].as_object().cloned().unwrap_or_default();
+        Ok(Box::new(Self(Registry::default().make(config["layer"].as_str().unwrap_or_default(), options)?)))
+    }
+}
+
+impl Layer for Paired {
+    fn class_name(&self) -> &'static str {
+        "Paired"
+    }
+
+    fn config(&self) -> Config {
+        let mut config = Config::new();
+        config.insert("layer".into(), self.0.class_name().into());
+        config.insert("options".into(), self.0.config().into());
+        config
+    }
+
+    fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        Ok(self.0.build_many(cx, &[input.clone(), input.clone()])?.remove(0))
+    }
+
+    fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
+        Ok(self.0.call_many(cx, &[x.clone(), x.tanh()?.affine(-0.7, 0.2)?])?.remove(0))
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer> {
+        Box::new(Self(self.0.boxed_clone()))
+    }
+
+    fn describe(&self) -> String {
+        format!("two inputs of {}", self.0.describe())
+    }
+}
+
 fn registry() -> Registry {
     Registry::default()
+        .layer("Paired", |config| Paired::from_config(&config))
         .layer("Gain", |_| Ok(Box::new(Gain::default())))
         .lambda("twice_tanh", |x| x.tanh()?.scale(2.0))
         .lambda("last_step", |x| x.index(1, 0))
@@ -109,6 +151,7 @@ fn cases() -> Vec<Case> {
     cases.extend(recurrent_cases());
     cases.extend(normalizations());
     cases.extend(small_layers());
+    cases.extend(merging_layers());
     for activation in Activation::ALL {
         cases.push(case(Activate::new(activation), &SIX, &SIX, 0));
         cases.push(case(dense().activation(activation), &SIX, &[Some(4)], 28));
@@ -178,7 +221,7 @@ fn small_layers() -> Vec<Case> {
     let slopes = Initializer::RandomUniform { minval: 0.1, maxval: 0.5 };
     let prelu = || PReLU::new().alpha_initializer(slopes.clone());
     let mut adapted = Normalization::new();
-    adapted.adapt(&draw([9, 6], 31)).unwrap();
+    adapted.adapt(draw([9, 6], 31)).unwrap();
     vec![
         case(SpatialDropout1D::new(0.4), &STEPS, &STEPS, 0),
         case(SpatialDropout2D::new(0.4), &IMAGE, &IMAGE, 0),
@@ -204,6 +247,26 @@ fn small_layers() -> Vec<Case> {
         case(Softmax::new(), &STEPS, &STEPS, 0),
         case(Softmax::new().axis([1, 2]), &IMAGE, &IMAGE, 0),
         case(ActivityRegularization::new().l1(0.02).l2(0.01), &STEPS, &STEPS, 0),
+    ]
+}
+
+fn merging_layers() -> Vec<Case> {
+    const SIX: [Option<usize>; 1] = [Some(6)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    let paired = |layer: Box<dyn Layer>, example: &[Option<usize>], output: &[Option<usize>]| case(Paired(layer), example, output, 0);
+    vec![
+        paired(Box::new(Add), &STEPS, &STEPS),
+        paired(Box::new(Subtract), &SIX, &SIX),
+        paired(Box::new(Multiply), &STEPS, &STEPS),
+        paired(Box::new(Average), &SIX, &SIX),
+        paired(Box::new(Maximum), &SIX, &SIX),
+        paired(Box::new(Minimum), &STEPS, &STEPS),
+        paired(Box::new(Concatenate::new()), &STEPS, &[None, Some(12)]),
+        paired(Box::new(Concatenate::new().axis(1)), &STEPS, &STEPS),
+        paired(Box::new(Dot::new(1)), &SIX, &[Some(1)]),
+        paired(Box::new(Dot::new([2, -1]).normalize(true)), &STEPS, &[None, None]),
+        case(Add, &STEPS, &STEPS, 0),
+        case(Concatenate::new(), &SIX, &SIX, 0),
     ]
 }
 
@@ -351,8 +414,9 @@ fn every_layer_keeps_the_contract() {
 #[test]
 fn every_class_of_the_registry_has_a_case() {
     let (registry, cases) = (registry(), cases());
-    let missing: Vec<&str> =
-        registry.class_names().into_iter().filter(|class| cases.iter().all(|case| case.layer.class_name() != *class)).collect();
+    let covers =
+        |case: &Case, class: &str| case.layer.class_name() == class || case.layer.config().get("layer").is_some_and(|layer| layer == class);
+    let missing: Vec<&str> = registry.class_names().into_iter().filter(|class| !cases.iter().any(|case| covers(case, class))).collect();
     assert!(missing.is_empty(), "these classes have no case in the contract: {missing:?}");
 }
 

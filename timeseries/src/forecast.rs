@@ -15,12 +15,17 @@
 //! # Ok::<(), practicum_core::Error>(())
 //! ```
 
+mod direct;
+mod linear;
+mod neural;
 mod pipeline;
 mod simple;
 mod smoothing;
 
 use std::fmt::Debug;
 
+pub use linear::Autoregression;
+pub use neural::{Neural, Scaling};
 pub use pipeline::Pipeline;
 use practicum_core::{Error, Result};
 pub use simple::{Drift, Mean, MovingAverage, Naive, SeasonalDifferencing, SeasonalNaive};

@@ -1,6 +1,6 @@
 //! Series for Practicum: the course's synthetic series with NumPy's own random numbers, series of one's own from files or
-//! built of parts, what makes them easier to forecast, forecasts that need no network, and the measures to judge any
-//! forecast by.
+//! built of parts, what makes them easier to forecast, forecasters from the naive one to networks, and the measures and
+//! back-tests to judge them by.
 //!
 //! ```
 //! use practicum_timeseries::baseline::{self, Differencing};
@@ -25,10 +25,12 @@ mod backtest;
 pub mod baseline;
 mod builder;
 pub mod correlate;
+pub mod datasets;
 mod date;
 pub mod decompose;
 pub mod forecast;
 mod interval;
+pub mod lr_finder;
 pub mod metrics;
 mod normal;
 pub mod numpy;
@@ -38,6 +40,7 @@ pub mod series;
 pub mod split;
 pub mod synth;
 pub mod transform;
+pub mod window;
 
 pub use backtest::{Backtest, BacktestReport, HorizonError, Trial};
 pub use builder::SeriesBuilder;

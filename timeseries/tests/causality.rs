@@ -4,7 +4,8 @@
 
 use practicum_timeseries::baseline::Differencing;
 use practicum_timeseries::forecast::{
-    Drift, ExponentialSmoothing, Forecaster, Initial, Mean, MovingAverage, Naive, Pipeline, SeasonalDifferencing, SeasonalNaive,
+    Autoregression, Drift, ExponentialSmoothing, Forecaster, Initial, Mean, MovingAverage, Naive, Neural, Pipeline, SeasonalDifferencing,
+    SeasonalNaive,
 };
 use practicum_timeseries::split::RollForward;
 use practicum_timeseries::{Backtest, Interval};
@@ -31,6 +32,11 @@ fn forecasters() -> Vec<Box<dyn Forecaster>> {
         Box::new(ExponentialSmoothing::holt().damped()),
         Box::new(ExponentialSmoothing::holt_winters(7)),
         Box::new(ExponentialSmoothing::holt_winters(7).multiplicative().initial(Initial::Heuristic)),
+        Box::new(Autoregression::new(3)),
+        Box::new(Autoregression::with_lags(&[1, 7]).direct(3)),
+        Box::new(Neural::dense(&[3]).window(5).epochs(1)),
+        Box::new(Neural::simple_rnn(&[2]).window(5).epochs(1)),
+        Box::new(Neural::lstm(&[2]).window(5).epochs(1).direct(3)),
         Box::new(Pipeline::new(Naive).log().difference(1)),
         Box::new(Pipeline::new(MovingAverage::new(3)).box_cox(0.5).difference(7).standard()),
         Box::new(Pipeline::new(ExponentialSmoothing::holt()).min_max().difference(1)),

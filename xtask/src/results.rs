@@ -69,6 +69,9 @@ pub(crate) struct RunResults {
     #[serde(deserialize_with = "numbers")]
     pub(crate) metrics: BTreeMap<String, f64>,
     pub(crate) targets: Vec<TargetResult>,
+    /// Forecasts of the same steps beside each other; the first is the naive one, which the others are held against.
+    #[serde(default)]
+    pub(crate) forecasts: Vec<ForecastScore>,
     /// The model's summary, or lines a person should read.
     pub(crate) notes: Vec<String>,
 }
@@ -79,6 +82,18 @@ pub(crate) struct ParamCount {
     pub(crate) total: usize,
     pub(crate) trainable: usize,
     pub(crate) non_trainable: usize,
+}
+
+/// How far a forecast was off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct ForecastScore {
+    pub(crate) name: String,
+    /// In the unit of the series, squared.
+    #[serde(deserialize_with = "number")]
+    pub(crate) mse: f64,
+    /// In the unit of the series.
+    #[serde(deserialize_with = "number")]
+    pub(crate) mae: f64,
 }
 
 /// A number the run had to reach, and whether it did.

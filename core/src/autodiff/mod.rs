@@ -2,6 +2,7 @@
 
 mod compile;
 mod gradcheck;
+mod non_finite;
 mod op;
 mod plan;
 pub(crate) mod program;
@@ -10,4 +11,4 @@ mod tape;
 pub use gradcheck::{GradientCheck, gradcheck};
 pub use op::{Backward, Context, Forward, Link, Memory, Op, Reads, View};
 pub use tape::{Gradients, Tape, Var};
-pub(crate) use tape::{resize, run_forward, zeros};
+pub(crate) use tape::{extend, resize, run_forward, zeros};

@@ -17,6 +17,16 @@ pub(crate) trait Parameters {
     fn ready(&mut self, id: usize, gradient: &mut [f32]) -> Result<()>;
 }
 
+/// Looks on while a program runs.
+pub(crate) trait Watch {
+    /// A step begins.
+    fn begin(&mut self) {}
+    /// It has ended.
+    fn end(&mut self, _step: &Step) {}
+}
+
+impl Watch for () {}
+
 /// What a program keeps and follows back.
 pub(crate) struct Targets<'a> {
     /// Values to be read after the run.
@@ -34,7 +44,7 @@ pub(crate) struct Program {
 }
 
 #[derive(Debug)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Forward(OpStep),
     Backward(OpStep),
     /// Sets a buffer to one: the gradient of the loss by itself.
@@ -52,9 +62,9 @@ pub(super) enum Step {
 /// them; those written are the output, what is saved and the scratch room in the forward pass, and the gradients asked
 /// for and the scratch room in the backward pass.
 #[derive(Debug)]
-pub(super) struct OpStep {
-    pub(super) op: Arc<dyn Op>,
-    pub(super) scope: Option<Arc<str>>,
+pub(crate) struct OpStep {
+    pub(crate) op: Arc<dyn Op>,
+    pub(crate) scope: Option<Arc<str>>,
     pub(super) x: Box<[(Source, Shape)]>,
     pub(super) y: (Source, Shape),
     pub(super) dy: Source,
@@ -65,7 +75,7 @@ pub(super) struct OpStep {
 
 /// Where elements lie.
 #[derive(Clone, Debug)]
-pub(super) enum Source {
+pub(crate) enum Source {
     /// In the arena: for a step, the place among what it reads; for an output, the range.
     Read(usize),
     Arena(Range<usize>),
@@ -83,8 +93,21 @@ impl Program {
 
     /// Runs all steps.
     pub(crate) fn run(&self, cx: Context<'_>, arena: &mut Arena, inputs: &[&[f32]], params: &mut impl Parameters) -> Result<()> {
+        self.run_watched(cx, arena, inputs, params, &mut ())
+    }
+
+    /// The same, with somebody looking on.
+    pub(crate) fn run_watched(
+        &self,
+        cx: Context<'_>,
+        arena: &mut Arena,
+        inputs: &[&[f32]],
+        params: &mut impl Parameters,
+        watch: &mut impl Watch,
+    ) -> Result<()> {
         arena.reserve(self.arena_len)?;
         for step in &self.steps {
+            watch.begin();
             match step {
                 Step::Forward(step) => step.forward(cx, arena, inputs, params).map_err(|error| step.explain(error))?,
                 Step::Backward(step) => step.backward(cx, arena, inputs, params).map_err(|error| step.explain(error))?,
@@ -95,6 +118,7 @@ impl Program {
                 }
                 Step::Ready { param, gradient } => params.ready(*param, arena.split(gradient).write(0))?,
             }
+            watch.end(step);
         }
         Ok(())
     }

@@ -233,10 +233,10 @@ impl Record {
         let x: Vec<View<'_>> = (0..node.inputs.len()).map(|place| self.backward_view(node, place, reads)).collect();
         let y = if reads.output { self.value_view(node.output) } else { View { shape: self.values[node.output].shape, data: &[] } };
         let shapes: Vec<Shape> = x.iter().map(|view| view.shape).collect();
-        let mut scratch = vec![0.0; node.op.memory(&shapes).backward_scratch];
+        let mut scratch = zeros(node.op.memory(&shapes).backward_scratch)?;
         let mut buffers: Vec<(usize, Vec<f32>)> = Vec::new();
         for &id in node.inputs.iter().filter(|&&id| self.values[id].needs_gradient) {
-            buffers.push((id, vec![0.0; self.values[id].shape.size()]));
+            buffers.push((id, zeros(self.values[id].shape.size())?));
         }
         let mut rest = buffers.iter_mut();
         let mut dx: Vec<Option<&mut [f32]>> = Vec::new();
@@ -246,6 +246,11 @@ impl Record {
         let pass = Backward { cx, x: &x, y, saved: &node.saved, dy, dx: &mut dx, scratch: &mut scratch };
         node.op.backward(pass).map_err(|error| error.context(node.op.name()))?;
         Ok(buffers)
+    }
+
+    /// A value, once it is computed.
+    pub(super) fn value(&self, id: usize) -> Option<&Tensor> {
+        self.values[id].tensor.as_ref()
     }
 
     fn value_view(&self, id: usize) -> View<'_> {
@@ -290,14 +295,26 @@ pub(crate) fn zeros(len: usize) -> Result<Vec<f32>> {
 /// Makes a buffer longer, by zeros, or shorter; an error where there is no room.
 ///
 /// It takes exactly as much as it needs: a vector that grows by itself would take up to twice as much.
-pub(crate) fn resize(buffer: &mut Vec<f32>, len: usize) -> Result<()> {
-    buffer.try_reserve_exact(len.saturating_sub(buffer.len())).map_err(|source| {
-        Error::data(format!("{:.1} GiB of memory for a tensor of {len} elements could not be had", len as f64 * 4.0 / f64::from(1 << 30)))
-            .source(source)
-            .hint("use fewer units, or smaller batches")
-    })?;
-    buffer.resize(len, 0.0);
+pub(crate) fn resize<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> Result<()> {
+    let room = buffer.try_reserve_exact(len.saturating_sub(buffer.len()));
+    room.map_err(|source| no_room(len, size_of::<T>()).source(source))?;
+    buffer.resize(len, T::default());
     Ok(())
+}
+
+/// Puts elements behind others; an error where there is no room. Calls that follow each other copy each element a few
+/// times at most.
+pub(crate) fn extend<T: Copy>(buffer: &mut Vec<T>, elements: &[T]) -> Result<()> {
+    let room = buffer.try_reserve(elements.len());
+    room.map_err(|source| no_room(buffer.len().saturating_add(elements.len()), size_of::<T>()).source(source))?;
+    buffer.extend_from_slice(elements);
+    Ok(())
+}
+
+fn no_room(len: usize, size: usize) -> Error {
+    let gigabytes = len as f64 * size as f64 / f64::from(1 << 30);
+    Error::data(format!("{gigabytes:.1} GiB of memory for a tensor of {len} elements could not be had"))
+        .hint("use fewer units, or smaller batches")
 }
 
 impl Var {

@@ -150,17 +150,20 @@ impl Data {
         let part = range.start * row..range.end * row;
         let values = match &self.values {
             Values::F32(tensor) => Values::F32(tensor.rows(range.clone())?),
-            Values::U8(bytes) => Values::U8(Arc::new(bytes[part].to_vec())),
-            Values::I32(integers) => Values::I32(Arc::new(integers[part].to_vec())),
+            Values::U8(bytes) => Values::U8(Arc::new(copied(&bytes[part])?)),
+            Values::I32(integers) => Values::I32(Arc::new(copied(&integers[part])?)),
         };
         Ok(Self { shape: self.shape.with_batch(range.len()), values, ..*self })
     }
 
-    /// All of it as one tensor.
+    /// All of it as one tensor: floats that are neither scaled nor shifted are shared.
     ///
     /// # Errors
     /// Not enough memory.
     pub fn to_tensor(&self) -> Result<Tensor> {
+        if let Some(tensor) = self.shared_rows(0..self.len()) {
+            return Ok(tensor);
+        }
         let mut data = crate::autodiff::zeros(self.shape.size())?;
         let all: Vec<u32> = (0..self.len() as u32).collect();
         self.gather(crate::Cpu::default().exec(), &all, &mut data);
@@ -240,6 +243,12 @@ impl Data {
         place.reverse();
         place
     }
+}
+
+fn copied<T: Copy>(elements: &[T]) -> Result<Vec<T>> {
+    let mut copy = Vec::new();
+    crate::autodiff::extend(&mut copy, elements)?;
+    Ok(copy)
 }
 
 /// What can be data: arrays of bytes, integers or floats, examples along the first axis.

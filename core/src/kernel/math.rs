@@ -171,7 +171,7 @@ pub fn normal<F: Fma>(draw: u32) -> f32 {
     let p = F::mul_add(p, near, -3.523_387_7e-6);
     let p = F::mul_add(p, near, -4.391_506_5e-6);
     let p = F::mul_add(p, near, 2.185_808_7e-4);
-    let p = F::mul_add(p, near, -1.253_725_03e-3);
+    let p = F::mul_add(p, near, -1.253_725e-3);
     let p = F::mul_add(p, near, -4.177_681_6e-3);
     let p = F::mul_add(p, near, 2.466_407_3e-1);
     let middle = F::mul_add(p, near, 1.501_409_4);
@@ -182,7 +182,7 @@ pub fn normal<F: Fma>(draw: u32) -> f32 {
     let p = F::mul_add(p, far, 5.739_507_7e-3);
     let p = F::mul_add(p, far, -7.622_461_3e-3);
     let p = F::mul_add(p, far, 9.438_870_5e-3);
-    let p = F::mul_add(p, far, 1.001_674_06);
+    let p = F::mul_add(p, far, 1.001_674);
     let tail = F::mul_add(p, far, 2.832_976_8);
     std::f32::consts::SQRT_2 * (if w < 5.0 { middle } else { tail }) * x
 }

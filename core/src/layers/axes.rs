@@ -65,6 +65,11 @@ impl From<Vec<isize>> for Axes {
 impl Axes {
     pub(super) const LAST: isize = -1;
 
+    /// The axes as they were given.
+    pub(super) fn as_slice(&self) -> &[isize] {
+        &self.0
+    }
+
     /// The axes of an input of this rank, counted from the front and in ascending order.
     pub(super) fn of(&self, rank: usize) -> Result<Vec<usize>> {
         let mut axes = Vec::with_capacity(self.0.len());

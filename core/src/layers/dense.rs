@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::{Activation, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
-use crate::layers::registry::{from_config, to_config};
+use crate::layers::registry::{from_config, refuse, to_config};
 use crate::regularizers::Regularizer;
 use crate::{Error, PartialShape, Result};
 
@@ -72,6 +72,7 @@ impl Dense {
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+        refuse("Dense", &config, &["kernel_constraint", "bias_constraint"])?;
         Ok(Box::new(from_config::<Self>("Dense", config)?))
     }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::{from_config, refuse, to_config};
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -21,6 +21,7 @@ impl Dropout {
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+        refuse("Dropout", &config, &["noise_shape"])?;
         Ok(Box::new(from_config::<Self>("Dropout", config)?))
     }
 }

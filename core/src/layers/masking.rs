@@ -14,7 +14,7 @@ use crate::{Error, PartialShape, Result};
 /// use practicum_core::{Sequential, Tensor, layers::{Input, Masking}};
 ///
 /// let model = Sequential::new().add(Input::new([2, 2])).add(Masking::new(-1.0));
-/// let y = model.predict(&Tensor::from([[[1.0, -1.0], [-1.0, -1.0]]]))?;
+/// let y = model.predict(&Tensor::new([1, 2, 2], vec![1.0, -1.0, -1.0, -1.0])?)?;
 /// assert_eq!(y.as_slice(), [1.0, -1.0, 0.0, 0.0]);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::registry::{from_config, to_config};
 use super::{Axes, Build, Call, Config, Layer, Weight, WeightSpec};
-use crate::autodiff::Var;
+use crate::autodiff::{Var, resize};
 use crate::data::IntoData;
 use crate::initializers::Initializer;
 use crate::{Error, PartialShape, Result, Shape, Tensor};
@@ -119,13 +119,14 @@ impl Normalization {
         let shape = Shape::new(&kept)?;
         let place = places(&data.shape(), &axes);
         let share = shape.size() as f64 / data.len() as f64;
-        let mean_of = |value: &dyn Fn(f64, usize) -> f64| {
-            let mut means = vec![0.0_f64; shape.size()];
+        let mean_of = |value: &dyn Fn(f64, usize) -> f64| -> Result<Vec<f64>> {
+            let mut means = Vec::new();
+            resize(&mut means, shape.size())?;
             data.as_slice().iter().enumerate().for_each(|(flat, x)| means[place(flat)] += share * value(f64::from(*x), place(flat)));
-            means
+            Ok(means)
         };
-        let means = mean_of(&|x, _| x);
-        let variances = mean_of(&|x, place| (x - means[place]).powi(2));
+        let means = mean_of(&|x, _| x)?;
+        let variances = mean_of(&|x, place| (x - means[place]).powi(2))?;
         let tensor = |numbers: &[f64]| Tensor::new(shape, numbers.iter().map(|number| *number as f32).collect());
         self.adapted = Some([tensor(&means)?, tensor(&variances)?]);
         Ok(())
@@ -241,8 +242,8 @@ mod tests {
 
     #[test]
     fn numbers_that_do_not_fit_are_refused() {
-        assert!(Normalization::new().adapt(&Tensor::zeros([0, 2]).unwrap()).unwrap_err().is_data());
-        assert!(Normalization::new().mean_and_variance([1.0], [2.0]).adapt(&Tensor::ones([2, 2]).unwrap()).unwrap_err().is_state());
+        assert!(Normalization::new().adapt(Tensor::zeros([0, 2]).unwrap()).unwrap_err().is_data());
+        assert!(Normalization::new().mean_and_variance([1.0], [2.0]).adapt(Tensor::ones([2, 2]).unwrap()).unwrap_err().is_state());
         let model = crate::Sequential::new().add(super::super::Input::new([3]));
         let error = model.add(Normalization::new().mean_and_variance([1.0, 2.0], [1.0, 1.0])).output_shape().unwrap_err();
         assert!(error.is_shape() && error.to_string().contains("1 or 3 numbers"), "{error}");

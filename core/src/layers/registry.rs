@@ -8,10 +8,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Activate, ActivityRegularization, AlphaDropout, BatchNormalization, Bidirectional, Config, Dense, Dropout, ELU, Embedding, Flatten,
-    GRU, GaussianDropout, GaussianNoise, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking,
-    Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SimpleRNN, Softmax, SpatialDropout1D,
-    SpatialDropout2D, TimeDistributed, UnitNormalization,
+    Activate, ActivityRegularization, Add, AlphaDropout, Average, BatchNormalization, Bidirectional, Concatenate, Config, Dense, Dot,
+    Dropout, ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GroupNormalization, Input, LSTM, Lambda, Layer,
+    LayerNormalization, LeakyReLU, Masking, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU,
+    RepeatVector, Rescaling, Reshape, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -48,9 +48,13 @@ impl Default for Registry {
         Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
             .layer("Activation", Activate::from_config)
             .layer("ActivityRegularization", ActivityRegularization::from_config)
+            .layer("Add", |_| Ok(Box::new(Add)))
             .layer("AlphaDropout", AlphaDropout::from_config)
+            .layer("Average", |_| Ok(Box::new(Average)))
             .layer("BatchNormalization", BatchNormalization::from_config)
+            .layer("Concatenate", Concatenate::from_config)
             .layer("Dense", Dense::from_config)
+            .layer("Dot", Dot::from_config)
             .layer("Dropout", Dropout::from_config)
             .layer("ELU", ELU::from_config)
             .layer("Embedding", Embedding::from_config)
@@ -64,6 +68,9 @@ impl Default for Registry {
             .layer("LeakyReLU", LeakyReLU::from_config)
             .layer("LSTM", LSTM::from_config)
             .layer("Masking", Masking::from_config)
+            .layer("Maximum", |_| Ok(Box::new(Maximum)))
+            .layer("Minimum", |_| Ok(Box::new(Minimum)))
+            .layer("Multiply", |_| Ok(Box::new(Multiply)))
             .layer("Normalization", Normalization::from_config)
             .layer("Permute", Permute::from_config)
             .layer("PReLU", PReLU::from_config)
@@ -76,6 +83,7 @@ impl Default for Registry {
             .layer("Softmax", Softmax::from_config)
             .layer("SpatialDropout1D", SpatialDropout1D::from_config)
             .layer("SpatialDropout2D", SpatialDropout2D::from_config)
+            .layer("Subtract", |_| Ok(Box::new(Subtract)))
             .layer("UnitNormalization", UnitNormalization::from_config)
     }
 }
@@ -201,5 +209,21 @@ mod tests {
         assert!(error.is_unknown() && error.to_string().contains("did you mean `Dense`?"), "{error}");
         let error = Registry::default().make("Dense", Config::new()).unwrap_err();
         assert!(error.is_format() && error.to_string().contains("units"), "{error}");
+    }
+
+    #[test]
+    fn options_that_would_change_numbers_unseen_are_refused() {
+        for (class, config) in [
+            ("BatchNormalization", json!({"renorm": true})),
+            ("LayerNormalization", json!({"gamma_constraint": {"class_name": "NonNeg"}})),
+            ("Dense", json!({"units": 1, "kernel_constraint": {"class_name": "NonNeg"}})),
+            ("Dropout", json!({"rate": 0.5, "noise_shape": [null, 1, 4]})),
+            ("SpatialDropout2D", json!({"rate": 0.5, "data_format": "channels_first"})),
+        ] {
+            let config = config.as_object().cloned().unwrap_or_default();
+            let option = config.keys().find(|key| !["units", "rate"].contains(&key.as_str())).cloned().unwrap_or_default();
+            let error = Registry::default().make(class, config).unwrap_err();
+            assert!(error.is_format() && error.to_string().contains(&option), "{error}");
+        }
     }
 }

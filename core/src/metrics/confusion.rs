@@ -1,4 +1,5 @@
 use super::{Metric, Scored};
+use crate::autodiff::resize;
 use crate::{Error, Result};
 
 /// True and false positives and negatives.
@@ -117,15 +118,19 @@ pub struct Auc {
     name: String,
     curve: Curve,
     num_thresholds: usize,
-    /// For each number of thresholds that an output is above: the weight of positives and of negatives.
+    /// For each number of thresholds that an output is above: the weight of positives and of negatives. Empty before the
+    /// first batch.
     above: Vec<[f64; 2]>,
 }
 
 impl Default for Auc {
     fn default() -> Self {
-        Self { name: "auc".to_owned(), curve: Curve::Roc, num_thresholds: 200, above: vec![[0.0; 2]; 201] }
+        Self { name: "auc".to_owned(), curve: Curve::Roc, num_thresholds: 200, above: Vec::new() }
     }
 }
+
+/// Outputs between more thresholds than these are the same `f32`.
+const MAX_THRESHOLDS: usize = 1 << 24;
 
 /// Beyond [0, 1] by this much lie the first and the last threshold.
 const MARGIN: f64 = 1e-7;
@@ -147,7 +152,6 @@ impl Auc {
     #[must_use]
     pub fn num_thresholds(mut self, num_thresholds: usize) -> Self {
         self.num_thresholds = num_thresholds;
-        self.above = vec![[0.0; 2]; num_thresholds + 1];
         self
     }
 
@@ -175,18 +179,18 @@ impl Auc {
     fn counts(&self) -> Vec<Counts> {
         let total = self.above.iter().fold([0.0; 2], |sum, [p, n]| [sum[0] + p, sum[1] + n]);
         let (mut positives, mut negatives) = (total[0], total[1]);
-        let mut counts = Vec::with_capacity(self.num_thresholds);
-        for index in 0..self.num_thresholds {
-            positives -= self.above[index][0];
-            negatives -= self.above[index][1];
-            counts.push(Counts {
+        let below_last = &self.above[..self.above.len().min(self.num_thresholds)];
+        let counts = below_last.iter().map(|[more_positives, more_negatives]| {
+            positives -= more_positives;
+            negatives -= more_negatives;
+            Counts {
                 true_positives: positives,
                 false_positives: negatives,
                 true_negatives: total[1] - negatives,
                 false_negatives: total[0] - positives,
-            });
-        }
-        counts
+            }
+        });
+        counts.collect()
     }
 }
 
@@ -216,6 +220,7 @@ impl Metric for Auc {
     }
 
     fn update(&mut self, batch: &Scored<'_>) -> Result<()> {
+        resize(&mut self.above, self.num_thresholds.saturating_add(1))?;
         for row in 0..batch.rows() {
             for (t, p) in batch.values(row)?.iter().zip(batch.pred(row)) {
                 if !(0.0..=1.0).contains(p) {
@@ -248,11 +253,10 @@ impl Metric for Auc {
     }
 
     fn check(&self) -> Result<()> {
-        let enough = self.num_thresholds > 1;
-        if enough {
+        if (2..=MAX_THRESHOLDS).contains(&self.num_thresholds) {
             Ok(())
         } else {
-            Err(Error::argument(format!("num_thresholds of {} must be 2 or more, got {}", self.name, self.num_thresholds)))
+            Err(Error::argument(format!("num_thresholds of {} must be 2 to {MAX_THRESHOLDS}, got {}", self.name, self.num_thresholds)))
         }
     }
 }

@@ -1,5 +1,6 @@
 use super::{Metric, Scored};
 use crate::Result;
+use crate::autodiff::resize;
 
 /// Sums over the examples, for one output.
 #[derive(Clone, Copy, Debug, Default)]
@@ -38,7 +39,7 @@ impl Metric for R2Score {
     fn update(&mut self, batch: &Scored<'_>) -> Result<()> {
         for row in 0..batch.rows() {
             let (y_true, y_pred, weight) = (batch.values(row)?, batch.pred(row), batch.weight(row));
-            self.outputs.resize(y_pred.len(), Sums::default());
+            resize(&mut self.outputs, y_pred.len())?;
             for (sums, (t, p)) in self.outputs.iter_mut().zip(y_true.iter().zip(y_pred)) {
                 let (t, p) = (f64::from(*t), f64::from(*p));
                 sums.y += t * weight;

@@ -2,8 +2,8 @@
 
 use super::goal::{Goal, Scores};
 use super::network::{Network, Parameter};
-use crate::autodiff::program::{Parameters, Program, Targets};
-use crate::autodiff::{Context, Var};
+use crate::autodiff::program::{Parameters, Program, Targets, Watch};
+use crate::autodiff::{Context, Var, extend};
 use crate::data::{Batch, BatchArray};
 use crate::kernel::arena::Arena;
 use crate::kernel::{Exec, elementwise, reduce};
@@ -126,7 +126,7 @@ impl Compiled {
     }
 
     /// One optimizer update; the loss of the batch.
-    pub(crate) fn train(&mut self, network: &mut Network, batch: &Batch, cpu: &Cpu, seed: u64) -> Result<f64> {
+    pub(crate) fn train(&mut self, network: &mut Network, batch: &Batch, cpu: &Cpu, seed: u64, watch: &mut impl Watch) -> Result<f64> {
         self.select_program(batch, network, seed)?;
         self.prepare_slots(network)?;
         let Self { optimizer, programs, arena, slots, gradients, step, .. } = self;
@@ -138,7 +138,7 @@ impl Compiled {
         let inputs = fill_inputs(batch, &mut few, &mut many);
         let cx = Context { exec, step: *step, first_row: 0 };
         let mut learner = Learner::new(network, &**optimizer, slots, gradients, exec, *step);
-        program.run(cx, arena, inputs, &mut learner)?;
+        program.run_watched(cx, arena, inputs, &mut learner, watch)?;
         learner.finish()?;
         *step += 1;
 
@@ -286,7 +286,7 @@ impl Parameters for Learner<'_> {
         match &mut self.gradients {
             Some(gradients) => {
                 gradients[id].clear();
-                gradients[id].extend_from_slice(gradient);
+                extend(&mut gradients[id], gradient)?;
             }
             None => self.learn(id, gradient),
         }

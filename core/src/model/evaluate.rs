@@ -9,7 +9,7 @@ use super::network::Parameter;
 use super::trace::Pass;
 use super::{Logs, Model};
 use crate::autodiff::program::{Parameters, Program, Targets};
-use crate::autodiff::{Context, Tape, Var, View};
+use crate::autodiff::{Context, Tape, Var, View, extend};
 use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays};
 use crate::kernel::arena::Arena;
 use crate::{Error, Result, Shape, Tensor};
@@ -243,6 +243,5 @@ fn take_output(outputs: &mut Vec<(Shape, usize, Vec<f32>)>, place: usize, output
             .hint("sequences of different lengths are predicted one batch at a time"));
     }
     *rows += output.shape.first().copied().unwrap_or(1);
-    data.extend_from_slice(output.data);
-    Ok(())
+    extend(data, output.data)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::compiled::StepLogs;
 use super::options::{Validation, Verbose};
 use super::{Fit, History, Logs, Model};
+use crate::autodiff::program::Watch;
 use crate::callbacks::{Callback, Context, Monitor, Progress};
 use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays, IntoData, check_lengths};
 use crate::losses::Targets;
@@ -81,10 +82,15 @@ impl Model {
     /// # Errors
     /// The model is not compiled, or the tensors do not fit it.
     pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<StepLogs> {
+        self.train_on_batch_watched(x, y, &mut ())
+    }
+
+    /// The same, with somebody looking on.
+    pub(super) fn train_on_batch_watched(&mut self, x: &Tensor, y: &Tensor, watch: &mut impl Watch) -> Result<StepLogs> {
         let mut batch = std::mem::take(&mut self.scratch);
         batch.x.push(x.clone().into());
         batch.y.push(y.clone().into());
-        let result = self.train_step(&batch);
+        let result = self.train_watched(&batch, watch);
         // The lists are kept for the next batch, the caller's tensors are not.
         batch.x.clear();
         batch.y.clear();
@@ -98,10 +104,14 @@ impl Model {
     /// # Errors
     /// The model is not compiled, or the batch does not fit it.
     pub fn train_step(&mut self, batch: &Batch) -> Result<StepLogs> {
+        self.train_watched(batch, &mut ())
+    }
+
+    fn train_watched(&mut self, batch: &Batch, watch: &mut impl Watch) -> Result<StepLogs> {
         self.compiled()?;
         self.build_if_needed(batch)?;
         self.check_pending()?;
-        let loss = self.train_batch(batch, true)?;
+        let loss = self.train_batch(batch, true, watch)?;
         Ok(StepLogs { loss, metrics: self.compiled()?.scores().values().collect() })
     }
 
@@ -121,12 +131,12 @@ impl Model {
         self.build_for(batch.x.iter().map(crate::data::BatchArray::shape))
     }
 
-    fn train_batch(&mut self, batch: &Batch, alone: bool) -> Result<f64> {
+    fn train_batch(&mut self, batch: &Batch, alone: bool, watch: &mut impl Watch) -> Result<f64> {
         let Some(compiled) = &mut self.compiled else { return Err(super::not_compiled()) };
         if alone {
             compiled.reset_metrics();
         }
-        compiled.train(&mut self.network, batch, &self.cpu, self.seed)
+        compiled.train(&mut self.network, batch, &self.cpu, self.seed, watch)
     }
 
     fn check_data(&self, x: &[Data], y: &[Data]) -> Result<()> {
@@ -264,7 +274,7 @@ impl Run<'_, '_> {
             if !self.callbacks.is_empty() {
                 self.call_all(|callback, cx| callback.on_batch_begin(step, cx))?;
             }
-            let loss = self.model.train_batch(batch, false)?;
+            let loss = self.model.train_batch(batch, false, &mut ())?;
             if !self.callbacks.is_empty() {
                 self.call_all(|callback, cx| callback.on_batch_end(step, loss, cx))?;
             }

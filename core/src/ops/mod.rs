@@ -21,6 +21,7 @@ mod recurrent;
 mod reduce;
 mod repeat;
 mod reshape;
+mod select;
 mod slice;
 mod softmax;
 mod unary;

@@ -29,7 +29,7 @@ fn check_adapted(case: &Case<'_>) -> Outcome {
 
 /// Lets only the steps count that a mask says.
 #[derive(Clone, Debug)]
-struct MaskedBy(Tensor);
+pub(crate) struct MaskedBy(pub(crate) Tensor);
 
 impl Layer for MaskedBy {
     fn class_name(&self) -> &'static str {

@@ -7,10 +7,12 @@ mod functional;
 mod initializers;
 mod layers;
 mod losses;
+mod merging;
 mod metrics;
 mod models;
 mod normalization;
 mod optimizers;
+mod parity;
 mod pipeline;
 mod recurrent;
 mod schedules;
@@ -29,9 +31,11 @@ const TESTED: &[&str] = &[
     "initializers",
     "layers",
     "losses",
+    "merging",
     "metrics",
     "normalization",
     "optimizers",
+    "parity",
     "pipeline",
     "recurrent",
     "schedules",

@@ -180,7 +180,10 @@ impl ExponentialSmoothing {
         };
         let alpha = self.alpha.unwrap_or_else(|| closing_grid(0.01, 0.99, squares));
         let start = State { level: history[0], trend: 0.0, seasons: Vec::new(), place: 0 };
-        Smoothed::new(self, Weights { alpha, beta: 0.0, gamma: 0.0, phi: 0.0 }, start, history.to_vec())
+        // What the recursion comes to, in fewer steps that wait for each other.
+        let level = history.iter().fold(history[0], |level, value| level + alpha * (value - level));
+        let weights = Weights { alpha, beta: 0.0, gamma: 0.0, phi: 0.0 };
+        Smoothed { options: *self, weights, end: State { level, ..start.clone() }, start, history: history.to_vec() }
     }
 
     /// Seasons by decomposition, level and trend by a line through the beginning.

@@ -11,14 +11,14 @@ use super::record::{Row, median};
 /// Who made what is measured.
 pub(super) const OURS: &str = "practicum";
 
-/// Repetitions of every case in a measurement.
-const REPETITIONS: usize = 15;
+/// Repetitions of every case in a measurement: fewer where a single call takes long.
+const REPETITIONS: std::ops::RangeInclusive<usize> = 3..=15;
 
 /// Measurements of a case whose probe finds the machine far under its best, at most.
 const ATTEMPTS: usize = 4;
 
 /// Under this part of the machine's best the machine is taken for disturbed.
-const DISTURBED: f64 = 0.8;
+pub(super) const DISTURBED: f64 = 0.8;
 
 /// How fast the machine multiplies and adds right now.
 pub(super) struct Probe<'a>(&'a Cpu);
@@ -67,20 +67,33 @@ pub(super) struct Case<'a> {
     pub(super) call: Box<dyn FnMut() -> Result<()> + 'a>,
 }
 
+/// What a process finds out about its workload. Each has a process of its own, so that none disturbs another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Mode {
+    Time,
+    Memory,
+    Profile,
+}
+
 /// The measurements of one workload.
 pub(super) struct Bench {
     workload: &'static str,
+    mode: Mode,
     seconds: f64,
     cpu: Cpu,
     best_peak: f64,
     rows: Vec<Row>,
-    /// The peak memory that counts, where some of what follows does not belong to the workload.
-    rss: Option<f64>,
+    /// The place of the row of a workload's training, once there is one.
+    training: usize,
 }
 
 impl Bench {
-    pub(super) fn new(workload: &'static str, seconds: f64, cpu: Cpu, best_peak: f64) -> Self {
-        Self { workload, seconds, cpu, best_peak, rows: Vec::new(), rss: None }
+    pub(super) fn new(workload: &'static str, mode: Mode, seconds: f64, cpu: Cpu, best_peak: f64) -> Self {
+        Self { workload, mode, seconds, cpu, best_peak, rows: Vec::new(), training: 0 }
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        self.mode
     }
 
     /// The threads and instructions to measure with.
@@ -91,18 +104,23 @@ impl Bench {
     /// Measures several cases in turn: the first, the second, …, the first again.
     ///
     /// Where the machine was disturbed, all of it is measured again, three times at most; the least disturbed is kept.
+    /// Does nothing where this process is not there to take the time.
     pub(super) fn measure(&mut self, cases: Vec<Case<'_>>) -> Result<()> {
         self.measure_on(&self.cpu.clone(), cases)
     }
 
     /// The same for cases that run on other threads than the workload does.
     pub(super) fn measure_on(&mut self, cpu: &Cpu, mut cases: Vec<Case<'_>>) -> Result<()> {
+        if self.mode != Mode::Time {
+            return Ok(());
+        }
         let best_peak = self.best_peak * cpu.threads() as f64 / self.cpu.threads() as f64;
         let calls = cases.iter_mut().map(|case| self.calls(case)).collect::<Result<Vec<_>>>()?;
+        let repetitions = calls.iter().map(|calls| calls.repetitions).min().unwrap_or(1);
         let mut best: Option<(f64, Vec<Vec<f64>>)> = None;
         for _ in 0..ATTEMPTS {
             let before = Probe(cpu).now();
-            let times = repeat(&mut cases, &calls)?;
+            let times = repeat(&mut cases, &calls, repetitions)?;
             let peak = f64::midpoint(before, Probe(cpu).now());
             if best.as_ref().is_none_or(|(other, _)| peak > *other) {
                 best = Some((peak, times));
@@ -113,51 +131,76 @@ impl Bench {
         }
         let (peak, times) = best.unwrap_or_default();
         let shares = framework_shares(&cases, &times);
-        self.rows.extend(cases.iter().zip(times).zip(shares).map(|((case, seconds), framework_share)| Row {
-            workload: self.workload.to_owned(),
-            measure: case.measure.to_owned(),
-            by: case.by.to_owned(),
-            threads: cpu.threads(),
-            samples: case.samples,
-            flops: case.flops,
-            seconds,
-            peaks: vec![peak],
-            first_seconds: None,
-            framework_share,
-            rss_mib: Vec::new(),
-        }));
+        self.training = self.rows.len();
+        for ((case, seconds), framework_share) in cases.iter().zip(times).zip(shares) {
+            let row = self.row(case.measure, case.by, case.samples, case.flops);
+            self.rows.push(Row { threads: cpu.threads(), seconds, peaks: vec![peak], framework_share, ..row });
+        }
         Ok(())
     }
 
-    /// What the last row's first step took, with all that is made for it.
+    /// What the first step took, with all that is made for it, of the training measured last.
     pub(super) fn first(&mut self, seconds: f64) {
-        if let Some(row) = self.rows.last_mut() {
+        if let Some(row) = self.rows.get_mut(self.training) {
             row.first_seconds = Some(seconds);
         }
     }
 
-    /// The memory held until now is the workload's; what follows is not.
-    pub(super) fn keep_memory(&mut self) {
-        self.rss = peak_memory();
+    /// What of a step of the training measured last passes inside of operations: the rest is the framework's, unless
+    /// kernels by hand have told already.
+    pub(super) fn inside(&mut self, seconds: f64) {
+        if let Some(row) = self.rows.get_mut(self.training)
+            && row.framework_share.is_none()
+        {
+            row.framework_share = Some((1.0 - seconds / row.step()).max(0.0));
+        }
     }
 
-    pub(super) fn finish(mut self) -> Vec<Row> {
-        let rss = self.rss.or_else(peak_memory);
-        self.rows.iter_mut().for_each(|row| row.rss_mib = rss.into_iter().collect());
+    /// The most memory that was held while a workload was trained and asked.
+    pub(super) fn push_memory(&mut self, measure: &str, samples: usize, flops: f64, rss_mib: Option<f64>) {
+        let row = self.row(measure, OURS, samples, flops);
+        self.rows.push(Row { rss_mib: rss_mib.into_iter().collect(), ..row });
+    }
+
+    pub(super) fn finish(self) -> Vec<Row> {
         self.rows
     }
 
+    fn row(&self, measure: &str, by: &str, samples: usize, flops: f64) -> Row {
+        Row {
+            workload: self.workload.to_owned(),
+            measure: measure.to_owned(),
+            by: by.to_owned(),
+            threads: self.cpu.threads(),
+            samples,
+            flops,
+            seconds: Vec::new(),
+            peaks: Vec::new(),
+            first_seconds: None,
+            framework_share: None,
+            rss_mib: Vec::new(),
+        }
+    }
+
     /// How many calls make a repetition, so that all of them together take the time that was asked for.
-    fn calls(&self, case: &mut Case<'_>) -> Result<usize> {
+    fn calls(&self, case: &mut Case<'_>) -> Result<Calls> {
         (case.call)()?;
         let (start, mut calls) = (Instant::now(), 0_usize);
-        let budget = self.seconds / REPETITIONS as f64;
+        let budget = self.seconds / *REPETITIONS.end() as f64;
         while calls == 0 || start.elapsed().as_secs_f64() < budget {
             (case.call)()?;
             calls += 1;
         }
-        Ok(calls)
+        let repetitions = (self.seconds / start.elapsed().as_secs_f64()) as usize;
+        Ok(Calls { calls, repetitions: repetitions.clamp(*REPETITIONS.start(), *REPETITIONS.end()) })
     }
+}
+
+/// How a case is repeated.
+struct Calls {
+    /// Calls that make a repetition.
+    calls: usize,
+    repetitions: usize,
 }
 
 /// Who measures the same work as kernels alone, one call after the other.
@@ -174,10 +217,10 @@ fn framework_shares(cases: &[Case<'_>], times: &[Vec<f64>]) -> Vec<Option<f64>> 
 }
 
 /// Seconds a step, repetition by repetition, of each case.
-fn repeat(cases: &mut [Case<'_>], calls: &[usize]) -> Result<Vec<Vec<f64>>> {
+fn repeat(cases: &mut [Case<'_>], calls: &[Calls], repetitions: usize) -> Result<Vec<Vec<f64>>> {
     let mut times = vec![Vec::new(); cases.len()];
-    for _ in 0..REPETITIONS {
-        for ((case, calls), times) in cases.iter_mut().zip(calls).zip(&mut times) {
+    for _ in 0..repetitions {
+        for ((case, Calls { calls, .. }), times) in cases.iter_mut().zip(calls).zip(&mut times) {
             let start = Instant::now();
             for _ in 0..*calls {
                 (case.call)()?;
@@ -189,7 +232,7 @@ fn repeat(cases: &mut [Case<'_>], calls: &[usize]) -> Result<Vec<Vec<f64>>> {
 }
 
 /// The most memory this process ever held, in MiB, where the system tells.
-fn peak_memory() -> Option<f64> {
+pub(super) fn peak_memory() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse::<f64>().ok().map(|kib| kib / 1024.0)

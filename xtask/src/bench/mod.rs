@@ -1,23 +1,28 @@
 //! `bench`: how long training steps, predictions and kernels take, beside this machine's peak and beside other frameworks.
 //!
-//! Every workload runs in a process of its own, so that its peak memory is its own too, and all of them in turn, round
+//! Every workload runs in processes of its own, one for its time and one for its memory, and all of them in turn, round
 //! after round, so that a slow moment of the machine hits all alike. What is told is the median.
 
 mod by_hand;
 mod dense;
+mod flops;
+mod goals;
 mod kernels;
 mod measure;
 mod peers;
 mod record;
+mod series;
 mod table;
+mod training;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+use clap::ValueEnum;
 use practicum_core::{Cpu, Simd};
 
-use self::measure::{Bench, Probe};
+use self::measure::{Bench, Mode, Probe};
 use self::record::{Machine, Record, Row};
 
 /// How long training steps, predictions and kernels take on this machine.
@@ -35,6 +40,12 @@ pub(crate) struct BenchArgs {
     /// Threads that compute; as many as there are cores if not given
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
+    /// Says where the time of a step goes, operation by operation, instead of comparing
+    #[arg(long, conflicts_with_all = ["json", "baseline", "peers", "show"])]
+    profile: bool,
+    /// Measures nothing: shows what is in these files, which `--json` wrote, all together
+    #[arg(long, value_name = "FILE", value_delimiter = ',', conflicts_with_all = ["peers", "workloads"])]
+    show: Vec<PathBuf>,
     /// Writes all measurements to this file
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -50,6 +61,9 @@ pub(crate) struct BenchArgs {
     /// Measures one workload in this process and prints its rows as JSON
     #[arg(long, hide = true, value_name = "GFLOPS")]
     child: Option<f64>,
+    /// What that process measures
+    #[arg(long, hide = true, value_enum, default_value_t = Mode::Time)]
+    mode: Mode,
 }
 
 /// What can be timed: an id, what it is, and how it is measured.
@@ -64,6 +78,16 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W1", title: "a line through six points", run: dense::line },
     Workload { id: "MLP", title: "perceptron 16-32-16, batch 32", run: dense::perceptron },
     Workload { id: "W2", title: "60,000 pictures 28×28, 784-128-10, batch 32, Adam", run: dense::pictures },
+    Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
+    Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
+    Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },
+    Workload {
+        id: "ses-search",
+        title: "10,000 series of 500 steps, simple exponential smoothing, α searched",
+        run: series::simple_searched,
+    },
+    Workload { id: "holt", title: "10,000 series of 500 steps, Holt", run: series::holt },
+    Workload { id: "holt-winters", title: "10,000 series of 500 steps, Holt-Winters, season of 12", run: series::holt_winters },
     Workload { id: "gemm", title: "matrix products", run: kernels::products },
     Workload { id: "kernels", title: "other kernels", run: kernels::others },
 ];
@@ -77,31 +101,35 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     let workloads = chosen(&args.workloads)?;
     let cpu = cpu(args.threads)?;
     if let Some(best_peak) = args.child {
-        return child(&workloads, args.seconds, cpu, best_peak);
+        return child(&workloads, args, cpu, best_peak);
+    }
+    if args.profile {
+        return workloads.iter().try_for_each(|workload| profile(workload, args, cpu.threads()));
     }
     let baseline = args.baseline.as_deref().map(Record::read).transpose()?;
-    let mut peers = match &args.peers {
-        Some(path) => Some(peers::Peers::read(path, &args.peer)?),
-        None => None,
-    };
-    let best_peak = Probe::new(&cpu).best();
-    let mut record = Record::new(Machine::here(&cpu, best_peak));
+    let record = if args.show.is_empty() { measure_all(&workloads, args, &cpu)? } else { Record::read_all(&args.show)? };
+    print!("{}{}", table::Table { record: &record, baseline: baseline.as_ref() }, goals::Goals(&record));
+    args.json.as_deref().map_or(Ok(()), |path| record.write(path))
+}
+
+/// Measures every workload, round after round, in turn with peers if there are any.
+fn measure_all(workloads: &[&Workload], args: &BenchArgs, cpu: &Cpu) -> Result<Record> {
+    let peers = args.peers.as_deref().map(|path| peers::Peers::read(path, &args.peer)).transpose()?;
+    let best_peak = Probe::new(cpu).best();
+    let mut record = Record::new(Machine::here(cpu, best_peak));
     for round in 1..=args.rounds {
-        for workload in &workloads {
+        for workload in workloads {
             let progress = format!("round {round} of {}: {} ({})", args.rounds, workload.id, workload.title);
-            if let Some(peers) = &mut peers {
-                peers.run(workload.id, &progress, &mut || measure_apart(workload.id, args, cpu.threads(), best_peak), &mut record)?;
+            let mut ours = || measure_apart(workload.id, args, cpu.threads(), best_peak);
+            if let Some(peers) = &peers {
+                peers.run(workload.id, &progress, &mut ours, &mut record)?;
             } else {
                 eprintln!("{progress}");
-                record.add(measure_apart(workload.id, args, cpu.threads(), best_peak)?);
+                record.add(ours()?);
             }
         }
     }
-    print!("{}", table::Table { record: &record, baseline: baseline.as_ref() });
-    if let Some(peers) = &peers {
-        print!("{peers}");
-    }
-    args.json.as_deref().map_or(Ok(()), |path| record.write(path))
+    Ok(record)
 }
 
 fn chosen(ids: &[String]) -> Result<Vec<&'static Workload>> {
@@ -124,25 +152,43 @@ fn cpu(threads: Option<usize>) -> Result<Cpu> {
 }
 
 /// Measures in this process.
-fn child(workloads: &[&Workload], seconds: f64, cpu: Cpu, best_peak: f64) -> Result<()> {
+fn child(workloads: &[&Workload], args: &BenchArgs, cpu: Cpu, best_peak: f64) -> Result<()> {
     let [workload] = workloads else { bail!("a child process measures one workload, got {}", workloads.len()) };
-    let mut bench = Bench::new(workload.id, seconds, cpu, best_peak);
+    let mut bench = Bench::new(workload.id, args.mode, args.seconds, cpu, best_peak);
     (workload.run)(&mut bench).with_context(|| format!("workload {}", workload.id))?;
-    println!("{}", serde_json::to_string(&bench.finish())?);
+    if args.mode != Mode::Profile {
+        println!("{}", serde_json::to_string(&bench.finish())?);
+    }
     Ok(())
 }
 
-/// Measures in a new process, whose peak memory is the workload's.
+/// Measures time and memory in two new processes.
 fn measure_apart(id: &str, args: &BenchArgs, threads: usize, best_peak: f64) -> Result<Vec<Row>> {
-    let program = std::env::current_exe().context("this program's own file")?;
-    let output = Command::new(&program)
-        .args(["bench", id, "--seconds", &args.seconds.to_string(), "--threads", &threads.to_string()])
-        .args(["--child", &best_peak.to_string()])
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("starting {} for workload {id}", program.display()))?;
-    ensure!(output.status.success(), "the process that measures {id} failed: {}", output.status);
-    serde_json::from_slice(&output.stdout).with_context(|| format!("what the process that measures {id} printed"))
+    let mut all = Record::new(Machine::here(&cpu(args.threads)?, best_peak));
+    for mode in [Mode::Time, Mode::Memory] {
+        let output = command(id, args, threads, mode, best_peak)?.output().with_context(|| format!("starting workload {id}"))?;
+        ensure!(output.status.success(), "the process that measures {id} failed: {}", output.status);
+        let rows = serde_json::from_slice(&output.stdout).with_context(|| format!("what the process that measures {id} printed"))?;
+        all.add(rows);
+    }
+    Ok(all.rows)
+}
+
+/// Prints where the time of a step goes.
+fn profile(workload: &Workload, args: &BenchArgs, threads: usize) -> Result<()> {
+    println!("{}: {}", workload.id, workload.title);
+    let status = command(workload.id, args, threads, Mode::Profile, 0.0)?.status().with_context(|| format!("starting {}", workload.id))?;
+    ensure!(status.success(), "the process that profiles {} failed: {status}", workload.id);
+    Ok(())
+}
+
+/// This program, for one workload.
+fn command(id: &str, args: &BenchArgs, threads: usize, mode: Mode, best_peak: f64) -> Result<Command> {
+    let mode = mode.to_possible_value().context("a mode without a name")?;
+    let mut command = Command::new(std::env::current_exe().context("this program's own file")?);
+    command.args(["bench", id, "--seconds", &args.seconds.to_string(), "--threads", &threads.to_string()]);
+    command.args(["--child", &best_peak.to_string(), "--mode", mode.get_name()]).stderr(Stdio::inherit());
+    Ok(command)
 }
 
 /// What a file that could not be read or written is called in errors.

@@ -1,7 +1,6 @@
 //! Other programs, run in turn with ours.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display, Formatter};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -9,13 +8,12 @@ use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
 use super::named;
-use super::record::{Record, Row, median};
+use super::record::{Pair, Record, Row};
 
-/// The peers of a file, and what they measured.
+/// The peers of a file.
 pub(super) struct Peers {
     folder: PathBuf,
     commands: BTreeMap<String, String>,
-    pairs: Vec<Pair>,
 }
 
 /// The file: `[peer.NAME]` with a `command`.
@@ -38,16 +36,6 @@ struct Line {
     rss_mb: Option<f64>,
 }
 
-/// A peer's measurement, and ours right before it.
-struct Pair {
-    workload: String,
-    peer: String,
-    peer_ms: f64,
-    peer_mib: Option<f64>,
-    our_ms: f64,
-    our_mib: Option<f64>,
-}
-
 impl Peers {
     /// Reads the file; takes the named peers, or all of them if none is named.
     pub(super) fn read(path: &Path, only: &[String]) -> Result<Self> {
@@ -59,12 +47,12 @@ impl Peers {
         }
         let commands = file.peer.into_iter().filter(|(name, _)| only.is_empty() || only.contains(name));
         let folder = std::path::absolute(path)?.parent().map(Path::to_path_buf).unwrap_or_default();
-        Ok(Self { folder, commands: commands.map(|(name, entry)| (name, entry.command)).collect(), pairs: Vec::new() })
+        Ok(Self { folder, commands: commands.map(|(name, entry)| (name, entry.command)).collect() })
     }
 
     /// Runs every peer on one workload, ours before each of them.
     pub(super) fn run(
-        &mut self,
+        &self,
         workload: &str,
         progress: &str,
         ours: &mut dyn FnMut() -> Result<Vec<Row>>,
@@ -74,10 +62,11 @@ impl Peers {
             eprintln!("{progress} and {peer}");
             let rows = ours()?;
             let main = rows.first().context("a workload that measures nothing")?;
-            let (our_ms, our_mib) = (1e3 * main.step(), main.rss());
+            let our_ms = 1e3 * main.step();
+            let our_mib = rows.iter().filter_map(Row::rss).reduce(f64::max);
             record.add(rows);
             match measure(&self.folder, command, workload) {
-                Ok(line) => self.pairs.push(Pair {
+                Ok(line) => record.pairs.push(Pair {
                     workload: workload.to_owned(),
                     peer: peer.clone(),
                     peer_ms: line.step_ms,
@@ -106,43 +95,6 @@ fn measure(folder: &Path, command: &str, workload: &str) -> Result<Line> {
     let text = text.with_context(|| format!("it wrote no line to {}", out.display()))?;
     let line = text.lines().last().context("it wrote an empty file")?;
     serde_json::from_str(line).with_context(|| format!("its line has no `step_ms`: {line}"))
-}
-
-impl Display for Peers {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n| workload | peer | its step, ms | ours, ms | we are faster by (lowest…highest) | its memory, MiB | ours, MiB |")?;
-        writeln!(f, "|---|---|--:|--:|--:|--:|--:|")?;
-        let mut keys: Vec<_> = self.pairs.iter().map(|pair| (&pair.workload, &pair.peer)).collect();
-        keys.dedup();
-        let mut told = Vec::new();
-        for key in keys {
-            if told.contains(&key) {
-                continue;
-            }
-            told.push(key);
-            let pairs: Vec<&Pair> = self.pairs.iter().filter(|pair| (&pair.workload, &pair.peer) == key).collect();
-            let of = |value: fn(&Pair) -> f64| median(&mut pairs.iter().map(|pair| value(pair)).collect::<Vec<_>>());
-            let most = |value: fn(&Pair) -> Option<f64>| {
-                let most = pairs.iter().filter_map(|pair| value(pair)).reduce(f64::max);
-                most.map_or_else(|| "–".to_owned(), |mib| format!("{mib:.0}"))
-            };
-            let mut ratios: Vec<f64> = pairs.iter().map(|pair| pair.peer_ms / pair.our_ms).collect();
-            let ratio = median(&mut ratios);
-            writeln!(
-                f,
-                "| {} | {} | {:.4} | {:.4} | **{ratio:.2}×** ({:.2}…{:.2}) | {} | {} |",
-                key.0,
-                key.1,
-                of(|pair| pair.peer_ms),
-                of(|pair| pair.our_ms),
-                ratios[0],
-                ratios[ratios.len() - 1],
-                most(|pair| pair.peer_mib),
-                most(|pair| pair.our_mib),
-            )?;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What was measured, and where: the file that `--json` writes and `--baseline` reads.
 
-use std::path::Path;
+use std::fmt::{self, Display, Formatter};
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use practicum_core::Cpu;
 use serde::{Deserialize, Serialize};
 
+use super::measure::OURS;
 use super::named;
 
 /// All measurements of a run.
@@ -13,6 +15,20 @@ use super::named;
 pub(super) struct Record {
     pub(super) machine: Machine,
     pub(super) rows: Vec<Row>,
+    /// Other programs' measurements, each beside the one of ours that ran right before it.
+    #[serde(default)]
+    pub(super) pairs: Vec<Pair>,
+}
+
+/// A peer's measurement, and ours.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Pair {
+    pub(super) workload: String,
+    pub(super) peer: String,
+    pub(super) peer_ms: f64,
+    pub(super) peer_mib: Option<f64>,
+    pub(super) our_ms: f64,
+    pub(super) our_mib: Option<f64>,
 }
 
 /// Where it was measured.
@@ -44,7 +60,7 @@ pub(super) struct Row {
     pub(super) peaks: Vec<f64>,
     /// From an empty model to the end of the first step.
     pub(super) first_seconds: Option<f64>,
-    /// The part of a step that passes outside of kernels.
+    /// The part of a step that passes outside of operations.
     pub(super) framework_share: Option<f64>,
     /// The most memory that the process held, in MiB.
     pub(super) rss_mib: Vec<f64>,
@@ -65,9 +81,36 @@ impl Machine {
     }
 }
 
+impl Machine {
+    fn is_like(&self, other: &Self) -> bool {
+        (&self.processor, self.threads, &self.simd) == (&other.processor, other.threads, &other.simd)
+    }
+}
+
+impl Display for Machine {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {} threads, {}, peak {:.0} GFLOP/s", self.processor, self.threads, self.simd, self.peak_gflops)?;
+        self.load.map_or(Ok(()), |load| write!(f, ", load {load:.2}"))
+    }
+}
+
 impl Record {
     pub(super) fn new(machine: Machine) -> Self {
-        Self { machine, rows: Vec::new() }
+        Self { machine, rows: Vec::new(), pairs: Vec::new() }
+    }
+
+    /// The same from several runs on one machine.
+    pub(super) fn read_all(paths: &[PathBuf]) -> Result<Self> {
+        let mut records = paths.iter().map(|path| Self::read(path)).collect::<Result<Vec<_>>>()?.into_iter();
+        let mut all = records.next().context("there is no file to show")?;
+        for record in records {
+            ensure!(all.machine.is_like(&record.machine), "the files come from different machines: {} and {}", all.machine, record.machine);
+            all.machine.peak_gflops = all.machine.peak_gflops.max(record.machine.peak_gflops);
+            all.machine.load = all.machine.load.into_iter().chain(record.machine.load).reduce(f64::max);
+            all.add(record.rows);
+            all.pairs.extend(record.pairs);
+        }
+        Ok(all)
     }
 
     /// Adds the measurements of one more process to those of the rounds before.
@@ -80,13 +123,30 @@ impl Record {
         }
     }
 
+    /// Our row of a workload.
+    pub(super) fn ours(&self, workload: &str, measure: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.by == OURS && row.workload == workload && row.measure == measure && !row.seconds.is_empty())
+    }
+
+    /// Pairs put together by their peer, in the order in which peers come first.
+    pub(super) fn by_peer<'a>(&self, pairs: impl Iterator<Item = &'a Pair>) -> Vec<(&'a str, Vec<&'a Pair>)> {
+        let mut all: Vec<(&str, Vec<&Pair>)> = Vec::new();
+        for pair in pairs {
+            match all.iter_mut().find(|(peer, _)| *peer == pair.peer) {
+                Some((_, pairs)) => pairs.push(pair),
+                None => all.push((&pair.peer, vec![pair])),
+            }
+        }
+        all
+    }
+
     /// The row that measures the same.
     pub(super) fn like(&self, row: &Row) -> Option<&Row> {
         self.rows.iter().find(|known| known.is_like(row))
     }
 
     pub(super) fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("reading the baseline {}", named(path)))?;
+        let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", named(path)))?;
         serde_json::from_str(&text).with_context(|| format!("{} is not what `bench --json` writes", named(path)))
     }
 

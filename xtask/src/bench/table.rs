@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::record::{Record, Row};
+use super::measure::DISTURBED;
+use super::record::{Pair, Record, Row, median};
 
 /// A record, beside a baseline if there is one.
 pub(super) struct Table<'a> {
@@ -12,16 +13,15 @@ pub(super) struct Table<'a> {
 
 impl Display for Table<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let machine = &self.record.machine;
-        write!(f, "{}, {} threads, {}, peak {:.0} GFLOP/s", machine.processor, machine.threads, machine.simd, machine.peak_gflops)?;
-        writeln!(f, "{}\n", machine.load.map_or(String::new(), |load| format!(", load {load:.2}")))?;
+        writeln!(f, "{}\n", self.record.machine)?;
         let last = if self.baseline.is_some() { " vs baseline |" } else { "" };
         writeln!(
             f,
             "| workload | measure | by | threads | time a step (middle half) | samples/s | GFLOP/s | of peak | framework | first step | peak memory |{last}"
         )?;
         writeln!(f, "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|{}", if self.baseline.is_some() { "--:|" } else { "" })?;
-        self.record.rows.iter().try_for_each(|row| self.row(row, f))
+        self.record.rows.iter().filter(|row| !row.seconds.is_empty()).try_for_each(|row| self.row(row, f))?;
+        self.peers(f)
     }
 }
 
@@ -42,7 +42,7 @@ impl Table<'_> {
             Time(high),
             row.samples as f64 / row.step(),
             or_dash(gflops.map(|gflops| format!("{gflops:.1}"))),
-            or_dash(gflops.map(|gflops| format!("{:.0} % of {:.0}", 100.0 * gflops / row.peak(), row.peak()))),
+            or_dash(gflops.map(|gflops| format!("{:.0} % of {:.0}{}", 100.0 * gflops / row.peak(), row.peak(), self.disturbed(row)))),
             or_dash(row.framework_share.map(|share| format!("{:.0} %", 100.0 * share))),
             or_dash(row.first_seconds.map(|seconds| Time(seconds).to_string())),
             or_dash(row.rss().map(|mib| format!("{mib:.0} MiB"))),
@@ -52,6 +52,41 @@ impl Table<'_> {
             write!(f, "{}", ratio.unwrap_or_else(|| " new |".to_owned()))?;
         }
         writeln!(f)
+    }
+
+    /// Says so where the machine was far from its best, however often the row was measured.
+    fn disturbed(&self, row: &Row) -> &'static str {
+        let machine = &self.record.machine;
+        let best = machine.peak_gflops * row.threads as f64 / machine.threads as f64;
+        if row.peak() < DISTURBED * best { ", disturbed" } else { "" }
+    }
+
+    fn peers(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if self.record.pairs.is_empty() {
+            return Ok(());
+        }
+        writeln!(f, "\n| workload | peer | its step, ms | ours, ms | we are faster by (lowest…highest) | its memory, MiB | ours, MiB |")?;
+        writeln!(f, "|---|---|--:|--:|--:|--:|--:|")?;
+        let mut workloads: Vec<&str> = self.record.pairs.iter().map(|pair| pair.workload.as_str()).collect();
+        workloads.sort_by_key(|workload| self.record.rows.iter().position(|row| row.workload == *workload));
+        workloads.dedup();
+        for workload in workloads {
+            for (peer, pairs) in self.record.by_peer(self.record.pairs.iter().filter(|pair| pair.workload == workload)) {
+                let of = |value: fn(&Pair) -> f64| median(&mut pairs.iter().map(|pair| value(pair)).collect::<Vec<_>>());
+                let most = |value: fn(&Pair) -> Option<f64>| {
+                    let most = pairs.iter().filter_map(|pair| value(pair)).reduce(f64::max);
+                    most.map_or_else(|| "–".to_owned(), |mib| format!("{mib:.0}"))
+                };
+                let mut ratios: Vec<f64> = pairs.iter().map(|pair| pair.peer_ms / pair.our_ms).collect();
+                let ratio = median(&mut ratios);
+                let (low, high) = (ratios[0], ratios[ratios.len() - 1]);
+                let (theirs, ours) = (of(|pair| pair.peer_ms), of(|pair| pair.our_ms));
+                let (their_mib, our_mib) = (most(|pair| pair.peer_mib), most(|pair| pair.our_mib));
+                write!(f, "| {workload} | {peer} | {theirs:.4} | {ours:.4} | **{ratio:.2}×** ({low:.2}…{high:.2}) ")?;
+                writeln!(f, "| {their_mib} | {our_mib} |")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! From values to places on an axis, and the ticks that label it.
 
-use super::numbers::{fixed, power_of_ten, scientific};
+use super::numbers::{civil, days_since_1970, fixed, power_of_ten, scientific};
 
 /// How values spread along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub(crate) enum Scale {
     Log,
     /// Equal steps, with ticks at whole numbers only, as for epochs.
     Whole,
+    /// Days since 1970-01-01, with ticks at the beginning of years or months.
+    Dates,
 }
 
 /// A labelled axis.
@@ -51,7 +53,8 @@ impl Axis {
             (span, Scale::Whole) if span < 1.0 => 0.5,
             (span, Scale::Log) if span < 1e-9 => 0.5,
             (span, Scale::Linear) if span <= low.abs().max(high.abs()) * 1e-9 => (low.abs() * 0.1).max(1e-3),
-            (_, Scale::Whole) => 0.0,
+            (span, Scale::Dates) if span < 1.0 => 0.5,
+            (_, Scale::Whole | Scale::Dates) => 0.0,
             (span, _) => span * 0.04,
         };
         Placed { scale: self.scale, low: low - room, high: high + room }
@@ -80,6 +83,7 @@ impl Placed {
     pub(super) fn ticks(&self, wanted: usize) -> Vec<Tick> {
         match self.scale {
             Scale::Log => self.log_ticks(wanted),
+            Scale::Dates => self.date_ticks(wanted),
             Scale::Linear | Scale::Whole => self.even_ticks(self.low, self.high, wanted),
         }
     }
@@ -105,6 +109,30 @@ impl Placed {
         (0..=(last - first).max(-1.0) as i64)
             .map(|index| (first + index as f64) * step)
             .filter_map(|value| Some((self.at(value)?.clamp(0.0, 1.0), write(value))))
+            .collect()
+    }
+
+    /// The first days of years, or of months where they are few.
+    fn date_ticks(&self, wanted: usize) -> Vec<Tick> {
+        const MONTHS: [i64; 13] = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000];
+        let month_of = |day: f64| {
+            let (year, month, _) = civil(day.clamp(-7e5, 3e6) as i64);
+            year * 12 + i64::from(month) - 1
+        };
+        let (first, last) = (month_of(self.low), month_of(self.high) + 1);
+        let rough = (last - first) / wanted.max(1) as i64;
+        let step = MONTHS.into_iter().find(|step| *step > rough).unwrap_or(12_000);
+        let label = |month: i64| {
+            let year = month.div_euclid(12);
+            if step >= 12 { year.to_string() } else { format!("{year}-{:02}", month.rem_euclid(12) + 1) }
+        };
+        (first.div_euclid(step)..=last.div_euclid(step))
+            .map(|index| index * step)
+            .filter_map(|month| {
+                let day = days_since_1970(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1);
+                Some((self.at(day as f64)?, label(month)))
+            })
+            .filter(|(place, _)| (0.0..=1.0).contains(place))
             .collect()
     }
 
@@ -177,8 +205,16 @@ mod tests {
     }
 
     #[test]
+    fn dates_have_ticks_at_years_or_months() {
+        let days = |year, month, day| days_since_1970(year, month, day) as f64;
+        let years = labels(Scale::Dates, &[days(1749, 1, 31), days(2018, 7, 31)]);
+        assert_eq!(years, ["1800", "1900", "2000"]);
+        assert_eq!(labels(Scale::Dates, &[days(1988, 11, 4), days(1990, 12, 31)]), ["1989-01", "1989-07", "1990-01", "1990-07"]);
+    }
+
+    #[test]
     fn no_data_makes_an_axis_still() {
-        for scale in [Scale::Linear, Scale::Log, Scale::Whole] {
+        for scale in [Scale::Linear, Scale::Log, Scale::Whole, Scale::Dates] {
             assert!(!labels(scale, &[]).is_empty());
             assert!(!labels(scale, &[f64::NAN, f64::INFINITY]).is_empty());
             labels(scale, &[1e300, -1e300, 5.0]);

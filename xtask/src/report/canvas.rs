@@ -94,6 +94,24 @@ impl Canvas<'_> {
         Ok(self.area.draw(&PathElement::new(points.iter().map(|&p| pixel(p)).collect::<Vec<_>>(), style))?)
     }
 
+    /// A straight line of short strokes.
+    pub(super) fn dashed(&mut self, from: (f64, f64), to: (f64, f64), color: RGBColor, width: f64) -> Result<()> {
+        const STROKE: f64 = 6.0;
+        let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+        let length = dx.hypot(dy);
+        let at = |along: f64| (from.0 + dx * along / length, from.1 + dy * along / length);
+        for stroke in 0..(length / STROKE / 2.0).ceil() as usize {
+            let begin = stroke as f64 * STROKE * 2.0;
+            self.line(&[at(begin), at((begin + STROKE).min(length))], color, width)?;
+        }
+        Ok(())
+    }
+
+    /// A filled area inside a closed line.
+    pub(super) fn polygon(&mut self, points: &[(f64, f64)], color: RGBColor) -> Result<()> {
+        Ok(self.area.draw(&Polygon::new(points.iter().map(|&p| pixel(p)).collect::<Vec<_>>(), color.filled()))?)
+    }
+
     /// A filled rectangle.
     pub(super) fn rect(&mut self, (x, y): (f64, f64), (width, height): (f64, f64), color: RGBColor) -> Result<()> {
         Ok(self.area.draw(&Rectangle::new([pixel((x, y)), pixel((x + width, y + height))], color.filled()))?)

@@ -3,17 +3,16 @@
 use anyhow::Result;
 use plotters::style::RGBColor;
 
-use super::axis::{Axis, Placed};
+use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
+use super::marks::{Frame, draw_band, draw_rules, draw_series};
 use super::theme::Theme;
 
 const SIZE: (f64, f64) = (400.0, 262.0);
 const WIDE: (f64, f64) = (880.0, 330.0);
-const LETTER: f64 = 13.5;
+pub(super) const LETTER: f64 = 13.5;
 /// From one line of text to the next.
-const LINE: f64 = 18.0;
-/// Up to so many points a line shows them as dots.
-const FEW: usize = 12;
+pub(super) const LINE: f64 = 18.0;
 
 /// What stands at the points of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +23,8 @@ pub(crate) enum Mark {
     Dots,
     /// A ring at each point, for what stands out.
     Rings,
+    /// A line from 0 to each point, with a dot at its end.
+    Stems,
 }
 
 /// A named row of points.
@@ -41,52 +42,63 @@ impl Series {
     }
 }
 
+/// A named area between two lines, behind everything else.
+#[derive(Clone, Debug)]
+pub(crate) struct Band {
+    pub(crate) name: String,
+    /// Where, from, to.
+    pub(crate) points: Vec<(f64, f64, f64)>,
+}
+
+/// A line across the whole chart at one value.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) at: f64,
+    /// Empty where it needs no name.
+    pub(crate) name: String,
+    pub(crate) dashed: bool,
+    /// At a value of the x axis instead of the y axis.
+    pub(crate) upright: bool,
+}
+
 /// A picture of several series over the same axes.
 #[derive(Clone, Debug)]
 pub(crate) struct Chart {
     pub(crate) x: Axis,
     pub(crate) y: Axis,
     pub(crate) series: Vec<Series>,
+    pub(crate) bands: Vec<Band>,
+    pub(crate) rules: Vec<Rule>,
     /// As wide as the page, for long series.
     pub(crate) wide: bool,
-}
-
-/// The rectangle that the axes enclose, and the axes themselves.
-struct Frame {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-    x: Placed,
-    y: Placed,
-}
-
-impl Frame {
-    /// The place of a point, in shares of the frame from its lower left; `None` where an axis has no place for it.
-    fn share(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
-        Some((self.x.at(x)?, self.y.at(y)?))
-    }
-
-    fn unit(&self, (x, y): (f64, f64)) -> (f64, f64) {
-        (self.left + x * (self.right - self.left), self.bottom - y * (self.bottom - self.top))
-    }
+    /// Names stand above the chart even where they would fit beside the ends of the lines.
+    pub(crate) key_on_top: bool,
 }
 
 impl Chart {
+    /// An empty chart over these axes.
+    pub(crate) fn new(x: Axis, y: Axis) -> Self {
+        Self { x, y, series: Vec::new(), bands: Vec::new(), rules: Vec::new(), wide: false, key_on_top: false }
+    }
+
     /// The chart as SVG.
     pub(super) fn draw(&self, theme: &'static Theme) -> Result<String> {
         let size = if self.wide { WIDE } else { SIZE };
         let legend = Legend::of(self, size.0)?;
         let frame = self.frame(size, &legend)?;
         draw(size, theme, |canvas| {
-            self.draw_axes(canvas, &frame)?;
+            self.draw_grid(canvas, &frame)?;
             if self.points().all(|point| frame.share(point).is_none()) {
                 let middle = frame.unit((0.5, 0.6));
                 canvas.text(middle, "no finite values", Text::new(LETTER, theme.muted, Anchor::Middle))?;
             }
+            for band in &self.bands {
+                draw_band(canvas, &frame, band, band_color(theme))?;
+            }
             for (index, series) in self.series.iter().enumerate() {
                 draw_series(canvas, &frame, series, color_of(theme, index))?;
             }
+            draw_rules(canvas, &frame, &self.rules)?;
             match &legend {
                 Legend::None => Ok(()),
                 Legend::Ends(names) => self.draw_ends(canvas, &frame, names),
@@ -100,8 +112,10 @@ impl Chart {
     }
 
     fn frame(&self, size: (f64, f64), legend: &Legend) -> Result<Frame> {
-        let x = self.x.place(self.points().map(|(x, _)| x));
-        let y = self.y.place(self.points().map(|(_, y)| y));
+        let edges = self.bands.iter().flat_map(|band| &band.points).flat_map(|&(x, low, high)| [(x, low), (x, high)]);
+        let points: Vec<(f64, f64)> = self.points().chain(edges).collect();
+        let x = self.x.place(points.iter().map(|&(x, _)| x));
+        let y = self.y.place(points.iter().map(|&(_, y)| y));
         let mut left: f64 = 0.0;
         for (_, label) in y.ticks(Y_TICKS) {
             left = left.max(text_width(&label, LETTER, false)?);
@@ -120,7 +134,7 @@ impl Chart {
         Ok(Frame { left: left + 14.0, right: size.0 - margin, top, bottom: size.1 - 46.0, x, y })
     }
 
-    fn draw_axes(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<()> {
+    fn draw_grid(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<()> {
         let theme = canvas.theme;
         let label = |anchor| Text::new(LETTER, theme.muted, anchor);
         canvas.text((6.0, 12.0), &fit(&self.y.label, LETTER, false, frame.right)?, label(Anchor::Start))?;
@@ -163,21 +177,33 @@ impl Chart {
         Ok(())
     }
 
-    /// Names with their marks above the frame, where they hide nothing; the first row follows the label of the axis.
-    fn draw_key(&self, canvas: &mut Canvas<'_>, rows: &[Vec<(f64, usize, String)>]) -> Result<()> {
+    /// Names with their signs above the frame, where they hide nothing; the first row follows the label of the axis.
+    fn draw_key(&self, canvas: &mut Canvas<'_>, rows: &[Vec<Entry>]) -> Result<()> {
+        let theme = canvas.theme;
         for (row, entries) in rows.iter().enumerate() {
             let y = 12.0 + LINE * row as f64;
-            for (x, index, name) in entries {
-                let color = color_of(canvas.theme, *index);
-                match self.series[*index].mark {
-                    Mark::Line => canvas.line(&[(*x, y), (x + 16.0, y)], color, 2.5)?,
-                    Mark::Dots => canvas.dot((x + 8.0, y), 4.0, color)?,
-                    Mark::Rings => canvas.ring((x + 8.0, y), 5.0, color)?,
+            for Entry { x, name, sign } in entries {
+                let (from, to) = ((*x, y), (x + 16.0, y));
+                match *sign {
+                    Sign::Mark(Mark::Line, index) => canvas.line(&[from, to], color_of(theme, index), 2.5)?,
+                    Sign::Mark(Mark::Rings, index) => canvas.ring((x + 8.0, y), 5.0, color_of(theme, index))?,
+                    Sign::Mark(Mark::Dots | Mark::Stems, index) => canvas.dot((x + 8.0, y), 4.0, color_of(theme, index))?,
+                    Sign::Band => canvas.rect((*x, y - 6.0), (16.0, 12.0), band_color(theme))?,
+                    Sign::Rule { dashed: true } => canvas.dashed(from, to, theme.muted, 1.5)?,
+                    Sign::Rule { dashed: false } => canvas.line(&[from, to], theme.muted, 1.5)?,
                 }
-                canvas.text((x + 22.0, y), name, Text::new(LETTER, canvas.theme.ink, Anchor::Start))?;
+                canvas.text((x + 22.0, y), name, Text::new(LETTER, theme.ink, Anchor::Start))?;
             }
         }
         Ok(())
+    }
+
+    /// Everything that has a name, and the sign that it is known by.
+    fn named(&self) -> Vec<(&str, Sign)> {
+        let series = self.series.iter().enumerate().map(|(index, series)| (series.name.as_str(), Sign::Mark(series.mark, index)));
+        let bands = self.bands.iter().map(|band| (band.name.as_str(), Sign::Band));
+        let rules = self.rules.iter().filter(|rule| !rule.upright && !rule.name.is_empty());
+        series.chain(bands).chain(rules.map(|rule| (rule.name.as_str(), Sign::Rule { dashed: rule.dashed }))).collect()
     }
 }
 
@@ -188,30 +214,45 @@ enum Legend {
     None,
     /// Beside the ends of the lines.
     Ends(Vec<String>),
-    /// In rows above the frame: left edge, series and name.
-    Top(Vec<Vec<(f64, usize, String)>>),
+    /// In rows above the frame.
+    Top(Vec<Vec<Entry>>),
+}
+
+/// A name above the frame, and where it begins.
+struct Entry {
+    x: f64,
+    name: String,
+    sign: Sign,
+}
+
+#[derive(Clone, Copy)]
+enum Sign {
+    Mark(Mark, usize),
+    Band,
+    Rule { dashed: bool },
 }
 
 impl Legend {
     fn of(chart: &Chart, width: f64) -> Result<Self> {
-        if chart.series.len() < 2 && chart.series.iter().all(|series| series.name.is_empty()) {
+        let named = chart.named();
+        if named.len() < 2 && named.iter().all(|(name, _)| name.is_empty()) {
             return Ok(Self::None);
         }
-        let room = width * 0.3;
-        let names: Vec<String> = chart.series.iter().map(|series| fit(&series.name, LETTER, true, room)).collect::<Result<_>>()?;
-        if chart.series.len() <= 6 && chart.series.iter().all(|series| series.mark == Mark::Line) {
-            return Ok(Self::Ends(names));
+        let only_lines = named.iter().all(|(_, sign)| matches!(sign, Sign::Mark(Mark::Line, _)));
+        if only_lines && named.len() <= 6 && !chart.key_on_top {
+            let room = width * 0.3;
+            return Ok(Self::Ends(named.iter().map(|(name, _)| fit(name, LETTER, true, room)).collect::<Result<_>>()?));
         }
         let mut rows = Vec::new();
         let (mut row, mut x) = (Vec::new(), 6.0 + text_width(&chart.y.label, LETTER, false)? + 24.0);
-        for (index, series) in chart.series.iter().enumerate() {
-            let name = fit(&series.name, LETTER, false, width - 40.0)?;
+        for (name, sign) in named.into_iter().filter(|(name, _)| !name.is_empty()) {
+            let name = fit(name, LETTER, false, width - 40.0)?;
             let length = 22.0 + text_width(&name, LETTER, false)?;
             if x + length > width {
                 rows.push(std::mem::take(&mut row));
                 x = 6.0;
             }
-            row.push((x, index, name));
+            row.push(Entry { x, name, sign });
             x += length + 18.0;
         }
         rows.push(row);
@@ -223,69 +264,9 @@ fn color_of(theme: &Theme, index: usize) -> RGBColor {
     theme.series[index % theme.series.len()]
 }
 
-fn draw_series(canvas: &mut Canvas<'_>, frame: &Frame, series: &Series, color: RGBColor) -> Result<()> {
-    let shares: Vec<Option<(f64, f64)>> = series.points.iter().map(|&point| frame.share(point)).collect();
-    if series.mark == Mark::Line {
-        for piece in pieces(&shares) {
-            let units: Vec<_> = piece.into_iter().map(|point| frame.unit(point)).collect();
-            canvas.line(&units, color, 2.0)?;
-        }
-    }
-    let alone = |index: usize| {
-        let beside = [index.checked_sub(1), index.checked_add(1)];
-        beside.into_iter().flatten().all(|other| shares.get(other).is_none_or(Option::is_none))
-    };
-    for (index, &share) in shares.iter().enumerate() {
-        let Some(point) = share.filter(|&(x, y)| (0.0..=1.0).contains(&x) && (0.0..=1.0).contains(&y)) else { continue };
-        match series.mark {
-            Mark::Line if shares.len() <= FEW || alone(index) => canvas.dot(frame.unit(point), 3.0, color)?,
-            Mark::Line => {}
-            Mark::Dots => canvas.dot(frame.unit(point), 4.0, color)?,
-            Mark::Rings => canvas.ring(frame.unit(point), 6.0, color)?,
-        }
-    }
-    Ok(())
-}
-
-/// The pieces of a line that lie inside the frame, parted where a point is missing or the line leaves it.
-fn pieces(shares: &[Option<(f64, f64)>]) -> Vec<Vec<(f64, f64)>> {
-    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
-    for pair in shares.windows(2) {
-        let [Some(from), Some(to)] = *pair else { continue };
-        let Some((from, to)) = clip(from, to) else { continue };
-        match pieces.last_mut() {
-            Some(piece) if piece.last() == Some(&from) => piece.push(to),
-            _ => pieces.push(vec![from, to]),
-        }
-    }
-    pieces
-}
-
-/// The part of a segment inside the unit square (Liang and Barsky, 1984).
-fn clip(from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
-    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
-    let (mut enter, mut leave) = (0.0_f64, 1.0_f64);
-    for (slope, room) in [(-dx, from.0), (dx, 1.0 - from.0), (-dy, from.1), (dy, 1.0 - from.1)] {
-        if slope == 0.0 {
-            if room < 0.0 {
-                return None;
-            }
-        } else if slope < 0.0 {
-            enter = enter.max(room / slope);
-        } else {
-            leave = leave.min(room / slope);
-        }
-    }
-    let at = |t: f64| {
-        if t == 0.0 {
-            from
-        } else if t == 1.0 {
-            to
-        } else {
-            (from.0 + t * dx, from.1 + t * dy)
-        }
-    };
-    (enter < leave).then(|| (at(enter), at(leave)))
+/// Weak enough that the lines over it can be told apart.
+fn band_color(theme: &Theme) -> RGBColor {
+    theme.tint(theme.series[1], 0.28)
 }
 
 /// Moves sorted heights apart to a line of text each, within `top` and `bottom` as far as they fit.
@@ -305,16 +286,6 @@ fn spread(ends: &mut [(f64, usize)], top: f64, bottom: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_are_parted_at_gaps_and_cut_at_the_frame() {
-        let inside = [Some((0.0, 0.5)), Some((0.5, 0.5)), None, Some((0.7, 0.5)), Some((1.0, 0.5))];
-        assert_eq!(pieces(&inside), [vec![(0.0, 0.5), (0.5, 0.5)], vec![(0.7, 0.5), (1.0, 0.5)]]);
-        let through = [Some((0.0, -1.0)), Some((0.5, 1.0)), Some((0.75, 2.0)), Some((1.0, 0.0))];
-        assert_eq!(pieces(&through)[0], [(0.25, 0.0), (0.5, 1.0)]);
-        assert_eq!(clip((2.0, 0.0), (2.0, 1.0)), None);
-        assert_eq!(clip((0.2, 0.2), (0.2, 0.2)), Some(((0.2, 0.2), (0.2, 0.2))));
-    }
 
     #[test]
     fn names_at_the_ends_do_not_overlap() {

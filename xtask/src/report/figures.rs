@@ -57,7 +57,7 @@ impl Figures<'_> {
             let shown: Vec<(&str, &[f64])> =
                 [("training", training), ("validation", validation)].into_iter().filter(|(_, values)| !values.is_empty()).collect();
             let series = shown.iter().map(|(name, values)| Series::new(name, Mark::Line, by_epoch(values))).collect();
-            let chart = Chart { x: Axis::new("epoch", Scale::Whole), y: Axis::new(&words(name), scale), series, wide: false };
+            let chart = Chart { series, ..Chart::new(Axis::new("epoch", Scale::Whole), Axis::new(&words(name), scale)) };
             let title = format!("{} after each epoch", capital(&words(name)));
             figures.push(self.save(name, &title, &curve_caption(epochs, &shown, scale), false, |theme| chart.draw(theme))?);
         }
@@ -76,7 +76,7 @@ impl Figures<'_> {
         for (x, y) in fit.predictions {
             caption.push_str(&format!(" For {} it predicts {}.", short(*x), measured(*y)));
         }
-        let chart = Chart { x, y, series, wide: false };
+        let chart = Chart { series, ..Chart::new(x, y) };
         self.save(name, title, &caption, false, |theme| chart.draw(theme))
     }
 
@@ -100,7 +100,14 @@ impl Figures<'_> {
         self.save(name, title, &caption, matrix.is_wide(), |theme| matrix.draw(theme))
     }
 
-    fn save(&self, name: &str, title: &str, caption: &str, wide: bool, draw: impl Fn(&'static Theme) -> Result<String>) -> Result<Figure> {
+    pub(super) fn save(
+        &self,
+        name: &str,
+        title: &str,
+        caption: &str,
+        wide: bool,
+        draw: impl Fn(&'static Theme) -> Result<String>,
+    ) -> Result<Figure> {
         let stem = [self.run, name].into_iter().filter(|part| !part.is_empty()).map(file_safe).collect::<Vec<_>>().join("-");
         let write = |theme: &'static Theme| {
             let file = format!("{stem}{}.svg", if theme.dark { "-dark" } else { "" });

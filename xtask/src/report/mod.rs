@@ -7,7 +7,9 @@ mod confusion;
 mod figures;
 mod files;
 mod grid;
+mod marks;
 mod numbers;
+mod over_time;
 mod overview;
 mod page;
 #[cfg(test)]
@@ -23,8 +25,9 @@ pub(crate) use confusion::Confusion;
 pub(crate) use figures::{Figures, LineFit};
 pub(crate) use files::write_whole;
 pub(crate) use grid::{Guess, Picture};
+pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Time, Trace};
 pub(crate) use overview::write_overview;
-pub(crate) use page::write_week_page;
+pub(crate) use page::{against, write_week_page};
 
 use crate::results::WeekResults;
 

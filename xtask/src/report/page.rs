@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::figures::words;
 use super::files::write_whole;
 use super::numbers::{date, duration, exact, grouped, measured};
-use crate::results::{DataSource, DataUsed, Figure, RunResults, TargetResult, WeekResults};
+use crate::results::{DataSource, DataUsed, Figure, ForecastScore, RunResults, TargetResult, WeekResults};
 
 /// Writes `OUT/<week>/index.html`, which shows the pictures that lie beside it, and returns its path.
 ///
@@ -143,7 +143,12 @@ fn row_of_run(run: &RunResults) -> Markup {
             td.block role="cell" { @if !run.metrics.is_empty() { (metrics(run)) } }
             td.block role="cell" {
                 @if !run.targets.is_empty() {
-                    ul { @for target in &run.targets { li { (target_line(target)) } } }
+                    ul {
+                        @for (index, target) in run.targets.iter().enumerate() {
+                            @let told_below = run.targets.get(index + 1).is_some_and(|next| next.source == target.source);
+                            li { (target_line(target, !told_below)) }
+                        }
+                    }
                 }
             }
         }
@@ -161,13 +166,14 @@ fn metrics(run: &RunResults) -> Markup {
     }
 }
 
-fn target_line(target: &TargetResult) -> Markup {
+/// A target; where it comes from is told once for several of the same source.
+fn target_line(target: &TargetResult, tell_source: bool) -> Markup {
     let bound = target.bound.replace(">=", "≥").replace("<=", "≤");
     let (class, verdict) = if target.met { ("good", "✓ met") } else { ("bad", "✗ missed") };
     html! {
         strong class=(class) { (verdict) }
         " · " (words(&target.metric)) " " strong.number { (exact(target.value)) } ", wanted " span.number { (bound) }
-        @if !target.source.is_empty() { br; span.muted.small { (target.source) } }
+        @if tell_source && !target.source.is_empty() { br; span.muted.small { (target.source) } }
     }
 }
 
@@ -180,9 +186,51 @@ fn section_of_run(folder: &Path, run: &RunResults, all: &[Figure]) -> Markup {
             @let facts = facts_of_run(run);
             @if !facts.is_empty() { p.muted { (facts) } }
             @for line in lines { p { (line) } }
+            @if !run.forecasts.is_empty() { (table_of_forecasts(&run.forecasts)) }
             (figures(folder, all.iter().filter(|figure| figure.run == run.id)))
             @for block in blocks { (scrolling(block.trim_end(), "Summary of the model")) }
         }
+    }
+}
+
+/// The forecasts from the best to the worst, and how much better than the naive one each is.
+fn table_of_forecasts(forecasts: &[ForecastScore]) -> Markup {
+    let naive = forecasts.first().map_or(f64::NAN, |naive| naive.mae);
+    let mut ranked: Vec<&ForecastScore> = forecasts.iter().collect();
+    ranked.sort_by(|a, b| a.mae.total_cmp(&b.mae));
+    html! {
+        table role="table" {
+            caption { "Forecasts of the same steps, the best first. MAE is in the unit of the series, MSE in its square." }
+            thead role="rowgroup" {
+                tr role="row" {
+                    th scope="col" role="columnheader" { "Forecast" }
+                    th.figure scope="col" role="columnheader" { "MAE" }
+                    th.figure scope="col" role="columnheader" { "MSE" }
+                    th.figure scope="col" role="columnheader" { "MAE against naive" }
+                }
+            }
+            tbody role="rowgroup" {
+                @for (place, forecast) in ranked.into_iter().enumerate() {
+                    tr role="row" {
+                        th scope="row" role="rowheader" { (forecast.name) @if place == 0 { " " span.good { "✓ best" } } }
+                        td.figure.number role="cell" data-label="MAE" { (measured(forecast.mae)) }
+                        td.figure.number role="cell" data-label="MSE" { (measured(forecast.mse)) }
+                        td.figure.number role="cell" data-label="MAE against naive" { (against(forecast.mae, naive)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `23.0 % better`, `4.2 % worse`.
+pub(crate) fn against(value: f64, naive: f64) -> String {
+    let share = 100.0 * (1.0 - value / naive);
+    match share {
+        _ if !share.is_finite() => "–".to_owned(),
+        _ if share.abs() < 0.05 => "the same".to_owned(),
+        _ if share > 0.0 => format!("{share:.1} % better"),
+        _ => format!("{:.1} % worse", -share),
     }
 }
 

@@ -73,6 +73,7 @@ fn first_week(out: &Path) -> WeekResults {
         history: history.clone(),
         metrics: BTreeMap::from([("predict_10".to_owned(), at(10.0).1), ("train_loss".to_owned(), losses[499])]),
         targets: vec![target("predict_10", "in [18.975, 18.988]", at(10.0).1, true)],
+        forecasts: Vec::new(),
         notes: vec![format!("The neuron found y = {weight:.4} x − {:.4}.", -bias)],
     };
     let exercise = Figures { folder: &folder, run: "exercise" };
@@ -145,6 +146,7 @@ fn second_week(out: &Path) -> WeekResults {
         history,
         metrics: BTreeMap::from([("test_accuracy".to_owned(), 0.8744), ("test_loss".to_owned(), 0.3594)]),
         targets: vec![target("test_accuracy", ">= 0.865", 0.8744, true)],
+        forecasts: Vec::new(),
         notes: vec![summary.into()],
     };
     let failing = RunResults {
@@ -294,12 +296,9 @@ fn curves_of_any_history_can_be_drawn() {
 fn several_lines_over_a_logarithmic_axis_with_limits() {
     let points = |offset: f64| (0..100).map(|k| (1e-6 * 1.12_f64.powi(k), offset + 1e6 * f64::from(k > 80))).collect();
     let series = ["SGD", "Adam", "an optimizer with a name that is far too long for its place"];
-    let chart = Chart {
-        x: Axis::new("learning rate", Scale::Log),
-        y: Axis { limits: Some((0.0, 10.0)), ..Axis::new("loss", Scale::Linear) },
-        series: series.iter().zip([2.0, 4.0, 4.1]).map(|(name, offset)| Series::new(name, Mark::Line, points(offset))).collect(),
-        wide: true,
-    };
+    let lines = series.iter().zip([2.0, 4.0, 4.1]).map(|(name, offset)| Series::new(name, Mark::Line, points(offset)));
+    let loss = Axis { limits: Some((0.0, 10.0)), ..Axis::new("loss", Scale::Linear) };
+    let chart = Chart { series: lines.collect(), wide: true, ..Chart::new(Axis::new("learning rate", Scale::Log), loss) };
     let svg = chart.draw(&LIGHT).unwrap();
     assert!(svg.contains("10⁻⁴") && svg.contains('…'), "{svg}");
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use practicum_core::prelude::*;
 
 use super::run::curves_of;
-use super::{Bound, DataNeed, Session, SessionKind, Target, Week, WeekRun};
+use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
 use crate::report::LineFit;
 use crate::results::DataSource;
 
@@ -40,13 +40,14 @@ impl Week for C1W1 {
         const LINE: Bound = Bound::Within(18.975, 18.988);
         const LINE_SOURCE: &str = "where gradient descent stands after 500 steps from any of Glorot's first weights";
         const TARGETS: &[Target] = &[
-            Target { run: "lab1", metric: "predict_10", bound: LINE, on: DataSource::Inline, source: LINE_SOURCE },
-            Target { run: "lab2", metric: "predict_10", bound: LINE, on: DataSource::Inline, source: LINE_SOURCE },
+            Target { run: "lab1", metric: "predict_10", bound: LINE, on: DataSource::Inline, at: Scale::Any, source: LINE_SOURCE },
+            Target { run: "lab2", metric: "predict_10", bound: LINE, on: DataSource::Inline, at: Scale::Any, source: LINE_SOURCE },
             Target {
                 run: "exercise",
                 metric: "predict_7",
                 bound: Bound::Within(3.99, 4.02),
                 on: DataSource::Inline,
+                at: Scale::Any,
                 source: "where gradient descent stands after 1,000 steps from any of Glorot's first weights",
             },
         ];

@@ -8,7 +8,7 @@ use practicum_vision::datasets::ImageDataset;
 
 use super::pictures::{Answers, data_of, numbers_of};
 use super::run::curves_of;
-use super::{Bound, DataNeed, Session, SessionKind, Target, Week, WeekRun};
+use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
 use crate::list::mention;
 use crate::results::{DataSource, RunResults};
 
@@ -59,6 +59,7 @@ impl Week for C1W2 {
                 metric: "test_accuracy",
                 bound: Bound::AtLeast(0.865),
                 on: DataSource::Real,
+                at: Scale::Any,
                 source: "the notebook reaches 0.874",
             },
             Target {
@@ -66,6 +67,7 @@ impl Week for C1W2 {
                 metric: "test_accuracy",
                 bound: Bound::AtLeast(0.85),
                 on: DataSource::BuiltIn,
+                at: Scale::Any,
                 source: "Keras reaches 0.878 to 0.892 on these pictures",
             },
             Target {
@@ -73,6 +75,7 @@ impl Week for C1W2 {
                 metric: "train_accuracy",
                 bound: Bound::Above(0.99),
                 on: DataSource::Real,
+                at: Scale::Any,
                 source: "what the exercise asks for, within 10 epochs",
             },
             Target {
@@ -80,6 +83,7 @@ impl Week for C1W2 {
                 metric: "train_accuracy",
                 bound: Bound::Above(0.99),
                 on: DataSource::BuiltIn,
+                at: Scale::Any,
                 source: "what the exercise asks for, within 10 epochs",
             },
         ];

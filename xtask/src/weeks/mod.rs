@@ -5,8 +5,14 @@
 
 mod c1w1;
 mod c1w2;
+mod c4w1;
+mod c4w2;
+mod c4w3;
+mod data;
+mod networks;
 mod pictures;
 mod run;
+mod series;
 
 use std::fmt::{self, Display};
 
@@ -16,7 +22,7 @@ pub(crate) use run::{DataChoice, Settings, WeekRun};
 use crate::results::DataSource;
 
 /// All weeks, in the course's order.
-pub(crate) static WEEKS: &[&dyn Week] = &[&c1w1::C1W1, &c1w2::C1W2];
+pub(crate) static WEEKS: &[&dyn Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c4w1::C4W1, &c4w2::C4W2, &c4w3::C4W3];
 
 /// A week of the course.
 pub(crate) trait Week: Sync {
@@ -85,14 +91,32 @@ pub(crate) struct Target {
     pub(crate) bound: Bound,
     /// On which data it must.
     pub(crate) on: DataSource,
+    /// At which scale it must.
+    pub(crate) at: Scale,
     /// Where the bound comes from.
     pub(crate) source: &'static str,
 }
 
+/// For how long a week is trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    /// Either way.
+    Any,
+    /// With the course's own epochs and sizes.
+    Course,
+}
+
+/// What computers round differently, as a share of the value.
+const NEAR: f64 = 1e-4;
+
 #[derive(Clone, Copy)]
 pub(crate) enum Bound {
     AtLeast(f64),
+    AtMost(f64),
     Above(f64),
+    Below(f64),
+    /// Equal, but for rounding.
+    Near(f64),
     Within(f64, f64),
 }
 
@@ -100,7 +124,10 @@ impl Bound {
     pub(crate) fn is_met(self, value: f64) -> bool {
         match self {
             Self::AtLeast(bound) => value >= bound,
+            Self::AtMost(bound) => value <= bound,
             Self::Above(bound) => value > bound,
+            Self::Below(bound) => value < bound,
+            Self::Near(bound) => (value - bound).abs() <= NEAR * bound.abs(),
             Self::Within(low, high) => (low..=high).contains(&value),
         }
     }
@@ -110,7 +137,10 @@ impl Display for Bound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::AtLeast(bound) => write!(f, ">= {bound}"),
+            Self::AtMost(bound) => write!(f, "<= {bound}"),
             Self::Above(bound) => write!(f, "> {bound}"),
+            Self::Below(bound) => write!(f, "< {bound}"),
+            Self::Near(bound) => write!(f, "{bound} to four digits"),
             Self::Within(low, high) => write!(f, "in [{low}, {high}]"),
         }
     }

@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 use practicum_core::prelude::*;
-use practicum_vision::datasets::{ImageDataset, builtin, fashion_mnist, mnist};
+use practicum_timeseries::Series;
+use practicum_vision::datasets::ImageDataset;
 
-use super::{SessionKind, Week};
+use super::{Scale, SessionKind, Target, Week, data};
 use crate::interrupt::StopWhenAsked;
 use crate::list::mention;
 use crate::report::Figures;
@@ -68,6 +69,11 @@ impl<'a> WeekRun<'a> {
         Sequential::new().with_seed(self.settings.seed).with_cpu(&self.settings.cpu)
     }
 
+    /// So many epochs: the course's, or fewer at the small scale, unless others were asked for.
+    pub(crate) fn epochs(&self, course: usize, quick: usize) -> usize {
+        self.settings.epochs.unwrap_or(if self.settings.full { course } else { quick })
+    }
+
     /// Options to fit with for so many epochs, unless others were asked for.
     pub(crate) fn fit<'b>(&self, epochs: usize) -> Fit<'b> {
         let fit = Fit::new().epochs(self.settings.epochs.unwrap_or(epochs)).callback(StopWhenAsked);
@@ -93,11 +99,20 @@ impl<'a> WeekRun<'a> {
         self.add_run(results)
     }
 
+    /// Ends a run that trained no model.
+    pub(crate) fn finish_without_model(&mut self, clock: RunClock) -> Result<()> {
+        let mut results = clock.results;
+        results.seconds = clock.began.elapsed().as_secs_f64();
+        self.add_run(results)
+    }
+
     /// Puts a run into the results, with the targets it must reach.
     pub(crate) fn add_run(&mut self, mut results: RunResults) -> Result<()> {
         // Other numbers of epochs than the course's reach other numbers.
         let judged = self.settings.epochs.is_none() && !crate::interrupt::asked();
-        for target in self.week.targets().iter().filter(|target| judged && target.run == results.id && self.uses(target.on)) {
+        let scale = |target: &Target| target.at == Scale::Any || self.settings.full;
+        let meant = |target: &&Target| judged && target.run == results.id && self.uses(target.on) && scale(target);
+        for target in self.week.targets().iter().filter(meant) {
             let value = results.metrics.get(target.metric).copied().unwrap_or(f64::NAN);
             let met = target.bound.is_met(value);
             let (metric, bound, source) = (target.metric.to_owned(), target.bound.to_string(), target.source.to_owned());
@@ -130,10 +145,13 @@ impl<'a> WeekRun<'a> {
     pub(crate) fn announce(&self) -> Result<()> {
         let mut sources = Vec::new();
         for need in self.week.data() {
-            let source = self.source_of(need.id)?;
-            let from = match source {
-                DataSource::BuiltIn => format!("built-in: {}", need.built_in),
-                _ => format!("real, from {}", self.settings.data_dir.join(need.id).display()),
+            let folder = self.settings.data_dir.join(need.id);
+            let from = match self.source_of(need.id)? {
+                (DataSource::BuiltIn, why) => {
+                    let why = why.map(|why| format!(", for {why}")).unwrap_or_default();
+                    format!("built-in: {}{why}", need.built_in)
+                }
+                _ => format!("real, from {}", folder.display()),
             };
             sources.push(format!("{} {from}", need.id));
         }
@@ -142,37 +160,43 @@ impl<'a> WeekRun<'a> {
         self.say(&format!("{}  {}  [{data}]  [scale {scale}, seed {}]", self.week.id(), self.week.title(), self.settings.seed))
     }
 
-    /// Whether a set of pictures is there, or its stand-in is used.
-    fn source_of(&self, id: &str) -> Result<DataSource> {
+    /// Whether a data set is there, or its stand-in is used; and why, where a file is there but cannot be used.
+    fn source_of(&self, id: &str) -> Result<(DataSource, Option<String>)> {
         if self.settings.data == DataChoice::Builtin {
-            return Ok(DataSource::BuiltIn);
+            return Ok((DataSource::BuiltIn, None));
         }
         let folder = self.settings.data_dir.join(id);
-        let missing = if id == "fmnist" { fashion_mnist::missing(&folder)? } else { mnist::missing(&folder)? };
-        match (missing.is_empty(), self.settings.data) {
-            (true, _) => Ok(DataSource::Real),
-            (false, DataChoice::Real) => bail!(
-                "{} lacks {}\n  hint: fetch it with `cargo xtask fetch-data {id}`, or leave out `--data real`",
-                folder.display(),
-                missing.join(", ")
-            ),
-            (false, _) => Ok(DataSource::BuiltIn),
+        let missing = data::missing(id, &folder)?;
+        let wanted = self.settings.data == DataChoice::Real;
+        if !missing.is_empty() {
+            if wanted {
+                bail!(
+                    "{} lacks {}\n  hint: fetch it with `cargo xtask fetch-data {id}`, or leave out `--data real`",
+                    folder.display(),
+                    missing.join(", ")
+                );
+            }
+            return Ok((DataSource::BuiltIn, None));
+        }
+        match data::check(id, &folder) {
+            Err(error) if wanted => Err(error.into()),
+            Err(error) => Ok((DataSource::BuiltIn, Some(error.to_string()))),
+            Ok(()) => Ok((DataSource::Real, None)),
         }
     }
 
     /// One of the course's sets of small pictures: real or built in, as was asked for.
     pub(crate) fn pictures(&mut self, id: &'static str) -> Result<ImageDataset> {
-        let source = self.source_of(id)?;
+        let (source, _) = self.source_of(id)?;
         self.use_data(id, source);
-        let folder = self.settings.data_dir.join(id);
-        // The stand-in is one data set, whatever the seed of the training.
-        let (seed, size) = (practicum_core::rng::DEFAULT_SEED, builtin::Size::default());
-        Ok(match (source, id) {
-            (DataSource::Real, "fmnist") => fashion_mnist::load(&folder)?,
-            (DataSource::Real, _) => mnist::load(&folder)?,
-            (_, "fmnist") => builtin::garments(seed, size)?,
-            (_, _) => builtin::digits(seed, size)?,
-        })
+        Ok(data::pictures(id, &self.settings.data_dir.join(id), source)?)
+    }
+
+    /// One of the course's observed series: real or built in, as was asked for.
+    pub(crate) fn series(&mut self, id: &'static str) -> Result<Series> {
+        let (source, _) = self.source_of(id)?;
+        self.use_data(id, source);
+        Ok(data::series(id, &self.settings.data_dir.join(id), source)?)
     }
 
     fn use_data(&mut self, id: &str, source: DataSource) {

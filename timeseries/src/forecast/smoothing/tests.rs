@@ -64,6 +64,29 @@ fn the_search_finds_as_good_a_fit() {
     }
 }
 
+/// The sums of squares that statsforecast 2.1 reaches on a longer series.
+#[test]
+fn the_search_finds_as_good_a_fit_on_noise() {
+    let noise = crate::numpy::RandomState::new(1).randn(500);
+    let value = |(t, noise): (usize, &f64)| 50.0 + 0.05 * t as f64 + 10.0 * (TAU * t as f64 / 12.0).sin() + 2.0 * noise;
+    let history: Vec<f64> = noise.iter().enumerate().map(value).collect();
+    for (forecaster, best) in [
+        (ExponentialSmoothing::simple(), 10_829.475_494_1),
+        (ExponentialSmoothing::holt(), 10_751.661_797_5),
+        (ExponentialSmoothing::holt_winters(12), 1_960.526_480_0),
+    ] {
+        let found = squares(&*forecaster.fit(&history).unwrap());
+        assert!(found <= best * (1.0 + 1e-6), "{}: {found} instead of {best}", forecaster.name());
+    }
+}
+
+#[test]
+fn simple_smoothing_ends_where_its_recursion_does() {
+    let history = series(false);
+    let fitted = ExponentialSmoothing::simple().alpha(0.37).fit(&history).unwrap();
+    assert_eq!(fitted.predict(2).unwrap(), fitted.advance(&history).unwrap().predict(2).unwrap());
+}
+
 #[test]
 fn weights_that_are_given_stay() {
     let history = series(false);

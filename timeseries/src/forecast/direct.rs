@@ -1,0 +1,71 @@
+//! Methods that forecast several steps at once.
+
+use std::fmt::Debug;
+
+use practicum_core::{Error, Result};
+
+use super::{Fitted, check_history, check_horizon};
+
+/// A method that forecasts as many steps as its horizon has from the steps before them.
+pub(crate) trait ManySteps: Clone + Debug + Send + Sync + 'static {
+    /// What it is called in errors.
+    fn name(&self) -> String;
+
+    /// How many steps it looks back.
+    fn reach(&self) -> usize;
+
+    /// How many steps it forecasts.
+    fn horizon(&self) -> usize;
+
+    /// The steps behind each of the pasts.
+    fn next(&self, pasts: &[&[f64]]) -> Result<Vec<Vec<f64>>>;
+}
+
+/// Such a method at the end of a history.
+#[derive(Clone, Debug)]
+pub(crate) struct Direct<M> {
+    method: M,
+    history: Vec<f64>,
+}
+
+impl<M: ManySteps> Direct<M> {
+    pub(crate) fn fitted(method: M, history: &[f64]) -> Result<Box<dyn Fitted>> {
+        check_history(&method.name(), history, method.reach())?;
+        Ok(Box::new(Self { method, history: history.to_vec() }))
+    }
+}
+
+impl<M: ManySteps> Fitted for Direct<M> {
+    fn history(&self) -> &[f64] {
+        &self.history
+    }
+
+    fn one_step(&self) -> Result<Vec<f64>> {
+        let reach = self.method.reach();
+        let pasts: Vec<&[f64]> = (reach..self.history.len()).map(|step| &self.history[..step]).collect();
+        let forecasts = self.method.next(&pasts)?;
+        Ok(std::iter::repeat_n(f64::NAN, reach).chain(forecasts.iter().map(|steps| steps[0])).collect())
+    }
+
+    fn path(&self, shocks: &[f64]) -> Result<Vec<f64>> {
+        check_horizon(shocks.len())?;
+        Err(Error::argument(format!("{} forecasts {} steps at once, not one from the other", self.method.name(), self.method.horizon()))
+            .hint("take `Interval::Conformal`, or let it forecast step by step"))
+    }
+
+    fn predict(&self, horizon: usize) -> Result<Vec<f64>> {
+        check_horizon(horizon)?;
+        let most = self.method.horizon();
+        if horizon > most {
+            let name = self.method.name();
+            return Err(Error::argument(format!("the horizon is {horizon}, expected at most the {most} steps that {name} was fitted for")));
+        }
+        let mut steps = self.method.next(&[&self.history])?.pop().unwrap_or_default();
+        steps.truncate(horizon);
+        Ok(steps)
+    }
+
+    fn advance(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
+        Self::fitted(self.method.clone(), history)
+    }
+}

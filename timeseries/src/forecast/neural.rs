@@ -1,0 +1,419 @@
+use std::sync::Arc;
+
+use practicum_core::data::ShuffleOptions;
+use practicum_core::layers::{Activation, Dense, Input, LSTM, SimpleRNN};
+use practicum_core::optimizers::Adam;
+use practicum_core::rng::DEFAULT_SEED;
+use practicum_core::{Cpu, Error, Fit, Model, Result, Sequential, Tensor};
+
+use super::direct::{Direct, ManySteps};
+use super::{Fitted, Forecaster, Recursive, Rule, check_history};
+use crate::transform::Scale;
+use crate::window::{Windowing, windowed_dataset};
+
+/// A neural network that reads a window of the last values and answers the next.
+///
+/// Windows are cut from the history alone, and so is the scale learned from it; forecasts are brought back. The network
+/// learns with Adam.
+///
+/// ```
+/// use practicum_timeseries::SeriesBuilder;
+/// use practicum_timeseries::forecast::{Forecaster, Neural};
+///
+/// let wave = SeriesBuilder::new(120).season(12, 10.0).baseline(50.0).build()?;
+/// let network = Neural::dense(&[16]).window(12).epochs(60).learning_rate(0.01);
+/// let forecast = network.fit(wave.values()?)?.predict(12)?;
+/// assert!((forecast[3] - 60.0).abs() < 3.0 && (forecast[9] - 40.0).abs() < 3.0, "{forecast:?}");
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Neural {
+    network: Network,
+    window: usize,
+    direct: Option<usize>,
+    epochs: usize,
+    batch_size: usize,
+    learning_rate: f64,
+    loss: String,
+    scaling: Scaling,
+    seed: u64,
+    cpu: Cpu,
+}
+
+#[derive(Clone, Debug)]
+enum Network {
+    Dense(Vec<usize>),
+    SimpleRnn(Vec<usize>),
+    Lstm(Vec<usize>),
+    Custom { name: String, build: Build, sequence: bool },
+}
+
+/// Makes a network, without an input layer, for a window of so many steps and answers of so many.
+type Build = fn(usize, usize) -> Sequential;
+
+/// How a history is scaled for a network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scaling {
+    /// To a mean of 0 and a standard deviation of 1.
+    #[default]
+    Standard,
+    /// To 0 … 1.
+    MinMax,
+    /// Not at all.
+    None,
+}
+
+impl Neural {
+    fn new(network: Network) -> Self {
+        Self {
+            network,
+            window: 20,
+            direct: None,
+            epochs: 50,
+            batch_size: 32,
+            learning_rate: 1e-3,
+            loss: "mean_squared_error".to_owned(),
+            scaling: Scaling::default(),
+            seed: DEFAULT_SEED,
+            cpu: Cpu::default(),
+        }
+    }
+
+    /// Dense layers of so many units with ReLU, and one that answers; none makes it linear.
+    pub fn dense(units: &[usize]) -> Self {
+        Self::new(Network::Dense(units.to_vec()))
+    }
+
+    /// Simple recurrent layers of so many units, and a dense one that answers.
+    pub fn simple_rnn(units: &[usize]) -> Self {
+        Self::new(Network::SimpleRnn(units.to_vec()))
+    }
+
+    /// LSTM layers of so many units, and a dense one that answers.
+    pub fn lstm(units: &[usize]) -> Self {
+        Self::new(Network::Lstm(units.to_vec()))
+    }
+
+    /// A network of one's own: `build` is given the window's steps and how many steps to answer, and makes the layers that
+    /// lead from `[batch, window]` to `[batch, steps]`.
+    ///
+    /// ```
+    /// use practicum_core::prelude::*;
+    /// use practicum_timeseries::forecast::Neural;
+    ///
+    /// let network = Neural::custom("two lines", |window, steps| {
+    ///     Sequential::new().add(Input::new([window])).add(Dense::new(2)).add(Dense::new(steps))
+    /// });
+    /// ```
+    pub fn custom(name: &str, build: fn(usize, usize) -> Sequential) -> Self {
+        Self::new(Network::Custom { name: name.to_owned(), build, sequence: false })
+    }
+
+    /// The same for layers that read sequences: they lead from `[batch, window, 1]` to `[batch, steps]`.
+    pub fn custom_sequence(name: &str, build: fn(usize, usize) -> Sequential) -> Self {
+        Self::new(Network::Custom { name: name.to_owned(), build, sequence: true })
+    }
+
+    /// How many values it reads; 20 unless given.
+    #[must_use]
+    pub fn window(mut self, steps: usize) -> Self {
+        self.window = steps;
+        self
+    }
+
+    /// Answers the next `horizon` steps at once, and forecasts no further. Otherwise it answers one, and steps further
+    /// ahead take the forecasts of those between.
+    #[must_use]
+    pub fn direct(mut self, horizon: usize) -> Self {
+        self.direct = Some(horizon);
+        self
+    }
+
+    /// How often it sees the history; 50 unless given.
+    #[must_use]
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.epochs = epochs;
+        self
+    }
+
+    /// Windows in a batch; 32 unless given.
+    #[must_use]
+    pub fn batch_size(mut self, windows: usize) -> Self {
+        self.batch_size = windows;
+        self
+    }
+
+    /// Adam's learning rate; 0.001 unless given.
+    #[must_use]
+    pub fn learning_rate(mut self, rate: f64) -> Self {
+        self.learning_rate = rate;
+        self
+    }
+
+    /// The loss by its name; `mean_squared_error` unless given.
+    #[must_use]
+    pub fn loss(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.loss);
+        self
+    }
+
+    /// How the history is scaled.
+    #[must_use]
+    pub fn scaling(mut self, scaling: Scaling) -> Self {
+        self.scaling = scaling;
+        self
+    }
+
+    /// Where initial weights and the order of the windows begin; a custom network brings its own weights.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// The threads and instructions to compute with.
+    #[must_use]
+    pub fn on(mut self, cpu: &Cpu) -> Self {
+        self.cpu = cpu.clone();
+        self
+    }
+
+    fn check(&self) -> Result<()> {
+        let units = match &self.network {
+            Network::Dense(units) | Network::SimpleRnn(units) | Network::Lstm(units) => units.as_slice(),
+            Network::Custom { .. } => &[],
+        };
+        if matches!(&self.network, Network::SimpleRnn(units) | Network::Lstm(units) if units.is_empty()) {
+            return Err(Error::argument("a recurrent network needs one layer or more").hint("say how many units each has, such as &[32]"));
+        }
+        let counts =
+            [("window", self.window), ("horizon", self.direct.unwrap_or(1)), ("epochs", self.epochs), ("batch_size", self.batch_size)];
+        let zero = counts.into_iter().chain(units.iter().map(|units| ("units of a layer", *units))).find(|(_, value)| *value == 0);
+        zero.map_or(Ok(()), |(what, _)| Err(Error::argument(format!("{what}: got 0, expected 1 or more"))))
+    }
+
+    /// Whether the network reads `[batch, window, 1]`.
+    fn reads_sequences(&self) -> bool {
+        !matches!(self.network, Network::Dense(_) | Network::Custom { sequence: false, .. })
+    }
+
+    fn build(&self, answers: usize) -> Sequential {
+        let mut model = Sequential::new().with_seed(self.seed);
+        match &self.network {
+            Network::Custom { build, .. } => return build(self.window, answers),
+            Network::Dense(units) => {
+                model = model.add(Input::new([self.window]));
+                for units in units {
+                    model = model.add(Dense::new(*units).activation(Activation::Relu));
+                }
+            }
+            Network::SimpleRnn(units) => {
+                model = model.add(Input::new([self.window, 1]));
+                for (index, count) in units.iter().enumerate() {
+                    model = model.add(SimpleRNN::new(*count).return_sequences(index + 1 < units.len()));
+                }
+            }
+            Network::Lstm(units) => {
+                model = model.add(Input::new([self.window, 1]));
+                for (index, count) in units.iter().enumerate() {
+                    model = model.add(LSTM::new(*count).return_sequences(index + 1 < units.len()));
+                }
+            }
+        }
+        model.add(Dense::new(answers))
+    }
+
+    fn train(&self, history: &[f64], answers: usize) -> Result<Trained> {
+        let scale = match self.scaling {
+            Scaling::Standard => Scale::standard(history)?,
+            Scaling::MinMax => Scale::min_max(history)?,
+            Scaling::None => Scale::identity(),
+        };
+        let scaled: Vec<f32> = scale.apply(history).into_iter().map(|value| value as f32).collect();
+        let options = Windowing::new(self.window).horizon(answers).batch_size(self.batch_size);
+        let options = options.shuffle(ShuffleOptions::new(history.len()).seed(self.seed));
+        let steps = scaled.len();
+        let sequences = self.reads_sequences();
+        let mut windows = if sequences {
+            windowed_dataset(Tensor::new([steps, 1], scaled)?, &options.target(0))?
+        } else {
+            windowed_dataset(scaled, &options)?
+        };
+        let mut model = self.build(answers);
+        model.set_cpu(self.cpu.clone());
+        model.compile(Adam::new(self.learning_rate), self.loss.as_str(), ())?;
+        let history = model.fit_batches(&mut windows, Fit::new().epochs(self.epochs).quiet())?;
+        if !history.last("loss").is_some_and(f64::is_finite) {
+            return Err(Error::numeric(format!("the loss is no number after {} epochs", self.epochs)).hint("take a smaller learning rate"));
+        }
+        let name = self.name();
+        Ok(Trained { model: Arc::new(model), scale, window: self.window, answers, sequences, name })
+    }
+}
+
+impl Forecaster for Neural {
+    fn name(&self) -> String {
+        let listed = |units: &[usize]| units.iter().map(|units| format!(" {units}")).collect::<String>();
+        let network = match &self.network {
+            Network::Dense(units) => format!("dense{}", listed(units)),
+            Network::SimpleRnn(units) => format!("SimpleRNN{}", listed(units)),
+            Network::Lstm(units) => format!("LSTM{}", listed(units)),
+            Network::Custom { name, .. } => name.clone(),
+        };
+        format!("{network}, window {}{}", self.window, if self.direct.is_some() { ", direct" } else { "" })
+    }
+
+    fn fit(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
+        self.check()?;
+        let answers = self.direct.unwrap_or(1);
+        check_history(&self.name(), history, self.window.saturating_add(answers))?;
+        let trained = self.train(history, answers).map_err(|error| error.context(self.name()))?;
+        if self.direct.is_some() { Direct::fitted(trained, history) } else { Recursive::fitted(trained, history) }
+    }
+}
+
+/// Windows that are forecast at once.
+const AT_ONCE: usize = 1024;
+
+#[derive(Clone, Debug)]
+struct Trained {
+    model: Arc<Sequential>,
+    scale: Scale,
+    window: usize,
+    answers: usize,
+    sequences: bool,
+    name: String,
+}
+
+impl Trained {
+    /// The answers to windows that stand one behind the other, one row each.
+    fn answer(&self, windows: Vec<f64>) -> Result<Vec<f64>> {
+        let scaled: Vec<f32> = self.scale.apply(&windows).into_iter().map(|value| value as f32).collect();
+        let count = scaled.len() / self.window;
+        let x = if self.sequences { Tensor::new([count, self.window, 1], scaled)? } else { Tensor::new([count, self.window], scaled)? };
+        let model: &Model = &self.model;
+        let answers = model.predict_batches(&x, AT_ONCE)?;
+        if answers.shape().dims() != [count, self.answers] {
+            let (found, expected) = (answers.shape(), self.answers);
+            return Err(Error::shape(format!("{} answers {found} to {count} windows, expected [{count}, {expected}]", self.name)));
+        }
+        Ok(self.scale.invert(&answers.as_slice().iter().map(|value| f64::from(*value)).collect::<Vec<f64>>()))
+    }
+
+    fn last_window<'a>(&self, past: &'a [f64]) -> &'a [f64] {
+        &past[past.len() - self.window..]
+    }
+}
+
+impl Rule for Trained {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn reach(&self) -> usize {
+        self.window
+    }
+
+    fn next(&self, past: &[f64]) -> Result<f64> {
+        Ok(self.answer(self.last_window(past).to_vec())?[0])
+    }
+
+    fn all(&self, series: &[f64]) -> Result<Vec<f64>> {
+        if series.len() <= self.window {
+            return Ok(Vec::new());
+        }
+        self.answer(series[..series.len() - 1].windows(self.window).flatten().copied().collect())
+    }
+}
+
+impl ManySteps for Trained {
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn reach(&self) -> usize {
+        self.window
+    }
+
+    fn horizon(&self) -> usize {
+        self.answers
+    }
+
+    fn next(&self, pasts: &[&[f64]]) -> Result<Vec<Vec<f64>>> {
+        if pasts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let windows = pasts.iter().flat_map(|past| self.last_window(past)).copied().collect();
+        Ok(self.answer(windows)?.chunks_exact(self.answers).map(<[f64]>::to_vec).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SeriesBuilder;
+    use crate::forecast::{Naive, one_step_forecasts};
+    use crate::metrics::mae;
+
+    fn wave() -> Vec<f64> {
+        SeriesBuilder::new(150).season(12, 10.0).baseline(100.0).noise(0.5).build().unwrap().values().unwrap().to_vec()
+    }
+
+    #[test]
+    fn networks_beat_the_naive_forecast_on_a_wave() {
+        let series = wave();
+        let error = |forecaster: &dyn Forecaster| mae(&series[120..], &one_step_forecasts(forecaster, &series, 120).unwrap()).unwrap();
+        let naive = error(&Naive);
+        for network in [Neural::dense(&[16]), Neural::simple_rnn(&[8, 8]), Neural::lstm(&[12])] {
+            let network = network.window(12).epochs(60).learning_rate(0.01);
+            let found = error(&network);
+            assert!(found < 0.7 * naive, "{}: {found}, naive {naive}", network.name());
+        }
+    }
+
+    #[test]
+    fn steps_at_once_and_one_by_one() {
+        let series = wave();
+        for network in [Neural::dense(&[16]), Neural::lstm(&[8])] {
+            let network = network.window(12).epochs(40).learning_rate(0.01).scaling(Scaling::MinMax);
+            let fitted = network.clone().direct(6).fit(&series[..120]).unwrap();
+            let forecast = fitted.predict(6).unwrap();
+            assert!(mae(&series[120..126], &forecast).unwrap() < 5.0, "{forecast:?}");
+            assert!(fitted.predict(7).is_err());
+            let one_step = fitted.one_step().unwrap();
+            assert!(one_step.len() == 120 && one_step[11].is_nan() && one_step[12].is_finite());
+            let fitted = network.fit(&series[..120]).unwrap();
+            // All windows in one batch give what each gives alone.
+            let alone = fitted.advance(&series[..50]).unwrap().predict(1).unwrap()[0];
+            assert!((fitted.one_step().unwrap()[50] - alone).abs() < 1e-3);
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_forecast() {
+        let forecast = |seed: u64| Neural::dense(&[4]).window(6).epochs(2).seed(seed).fit(&wave()).unwrap().predict(3).unwrap();
+        assert_eq!(forecast(1), forecast(1));
+        assert_ne!(forecast(1), forecast(2));
+    }
+
+    #[test]
+    fn bad_requests_say_why() {
+        let error = |network: Neural, history: &[f64]| network.fit(history).unwrap_err().to_string();
+        let series = wave();
+        assert!(error(Neural::dense(&[4]).window(20), &series[..20]).contains("has 20 values, dense 4, window 20 needs 21 or more"));
+        assert!(error(Neural::dense(&[4]).direct(5), &series[..20]).contains("needs 25 or more"));
+        assert!(error(Neural::dense(&[0]), &series).contains("units of a layer: got 0"));
+        assert!(error(Neural::lstm(&[]), &series).contains("one layer or more"));
+        assert!(error(Neural::dense(&[]).window(0), &series).contains("window: got 0"));
+        assert!(error(Neural::dense(&[]).direct(0), &series).contains("horizon: got 0"));
+        assert!(error(Neural::dense(&[]).epochs(0), &series).contains("epochs: got 0"));
+        assert!(error(Neural::dense(&[]), &[4.0; 50]).contains("all 50 values of the training part are 4"));
+        assert!(error(Neural::dense(&[]), &[f64::NAN; 50]).contains("NaN at index 0"));
+        assert!(error(Neural::dense(&[]).loss("msee"), &series).contains("msee"));
+        let broken = Neural::dense(&[8]).scaling(Scaling::None).learning_rate(1e30).epochs(3);
+        assert!(error(broken, &series).contains("smaller learning rate"));
+        let wrong = Neural::custom("wrong", |window, steps| Sequential::new().add(Input::new([window])).add(Dense::new(steps + 1)));
+        assert!(error(wrong.epochs(1), &series).starts_with("wrong, window 20: "));
+    }
+}

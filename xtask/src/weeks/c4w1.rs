@@ -1,0 +1,370 @@
+//! Course 4, week 1: what series are made of, and forecasts that need no network.
+
+use std::ops::Range;
+
+use anyhow::Result;
+use practicum_timeseries::Date;
+use practicum_timeseries::baseline::{Differencing, difference, moving_average, naive};
+use practicum_timeseries::correlate::autocorrelation;
+use practicum_timeseries::synth::{self, Pattern, SeriesSpec};
+
+use super::run::RunClock;
+use super::series::{Subject, compare, wide};
+use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::report::{CorrelogramPicture, Figures, OverTime, Time, Trace};
+use crate::results::{DataSource, Figure};
+
+pub(crate) struct C4W1;
+
+impl Week for C4W1 {
+    fn id(&self) -> &'static str {
+        "c4w1"
+    }
+
+    fn title(&self) -> &'static str {
+        "Sequences and prediction"
+    }
+
+    fn teaches(&self) -> &'static str {
+        "Trend, season, noise and memory make a series; naive forecasts and averages say what a network has to beat"
+    }
+
+    fn data(&self) -> &'static [DataNeed] {
+        const DATA: &[DataNeed] = &[DataNeed { id: "sunspots", built_in: "irregular cycles made by the code" }];
+        DATA
+    }
+
+    fn sessions(&self) -> &'static [Session] {
+        const SESSIONS: &[Session] = &[
+            Session { kind: SessionKind::Lab(1), title: "Trend, season, noise, memory, and a change of regime" },
+            Session { kind: SessionKind::Lab(2), title: "The same with fixed seeds; impulses, autocorrelation, sunspots" },
+            Session { kind: SessionKind::Lab(3), title: "Naive forecast, moving average, differencing, smoothing" },
+            Session { kind: SessionKind::Exercise, title: "The forecasts of lab 3 for another series" },
+        ];
+        SESSIONS
+    }
+
+    fn targets(&self) -> &'static [Target] {
+        const fn exact(run: &'static str, metric: &'static str, value: f64, on: DataSource) -> Target {
+            Target { run, metric, bound: Bound::Near(value), on, at: Scale::Any, source: "what the notebook prints" }
+        }
+        const INLINE: DataSource = DataSource::Inline;
+        const REAL: DataSource = DataSource::Real;
+        const TARGETS: &[Target] = &[
+            exact("lab2", "memory_lowest", -49.92, INLINE),
+            exact("lab2", "memory_highest", 46.48, INLINE),
+            exact("lab2", "impulse_at_1095", 0.969910, INLINE),
+            exact("lab2", "echo_at_1095", 1.525499, INLINE),
+            exact("lab2", "two_echoes_at_1095", 1.203486, INLINE),
+            exact("lab2-sunspots", "autocorrelation_1", 0.917324, REAL),
+            exact("lab2-sunspots", "autocorrelation_2", 0.884754, REAL),
+            exact("lab2-sunspots", "autocorrelation_3", 0.868599, REAL),
+            exact("lab2-sunspots", "autocorrelation_4", 0.857995, REAL),
+            exact("lab2-sunspots", "autocorrelation_5", 0.843386, REAL),
+            exact("lab2-sunspots", "first_negative_lag", 36.0, REAL),
+            exact("lab3", "naive_mse", 61.827534, INLINE),
+            exact("lab3", "naive_mae", 5.9379077, INLINE),
+            exact("lab3", "moving_average_mse", 106.674576, INLINE),
+            exact("lab3", "moving_average_mae", 7.1424193, INLINE),
+            exact("lab3", "difference_mse", 52.973656, INLINE),
+            exact("lab3", "difference_mae", 5.8393106, INLINE),
+            exact("lab3", "smoothed_mse", 33.45226, INLINE),
+            exact("lab3", "smoothed_mae", 4.569442, INLINE),
+            exact("exercise", "naive_mse", 19.578304, INLINE),
+            exact("exercise", "naive_mae", 2.6011968, INLINE),
+            exact("exercise", "moving_average_mse", 65.786224, INLINE),
+            exact("exercise", "moving_average_mae", 4.3040023, INLINE),
+            exact("exercise", "difference_mse", 8.498155, INLINE),
+            exact("exercise", "difference_mae", 2.327179, INLINE),
+            exact("exercise", "smoothed_mse", 12.527958, INLINE),
+            exact("exercise", "smoothed_mae", 2.2034433, INLINE),
+        ];
+        TARGETS
+    }
+
+    fn run(&self, run: &mut WeekRun<'_>) -> Result<()> {
+        if run.wants(SessionKind::Lab(1)) {
+            run.inline_data("synthetic");
+            // The notebook draws other numbers each time; ours follow the seed.
+            let seed = run.settings.seed as u32;
+            Parts { white: 15.0, seed }.draw(run, "lab1", "Lab 1: what series are made of", false)?;
+        }
+        if run.wants(SessionKind::Lab(2)) {
+            run.inline_data("synthetic");
+            Parts { white: 5.0, seed: 42 }.draw(run, "lab2", "Lab 2: fixed seeds, impulses and their echoes", true)?;
+            sunspots(run)?;
+        }
+        if run.wants(SessionKind::Lab(3)) {
+            run.inline_data("synthetic");
+            forecast(run, "lab3", "Lab 3: forecasts without a network, series A", &SeriesSpec::A)?;
+        }
+        if run.wants(SessionKind::Exercise) {
+            run.inline_data("synthetic");
+            forecast(run, "exercise", "Exercise: the same for series B", &SeriesSpec::B)?;
+        }
+        Ok(())
+    }
+}
+
+const STEPS: usize = 4 * 365 + 1;
+/// The steps that the notebook shows of noise with a memory.
+const SHOWN: usize = 200;
+/// From here on the regime is another one.
+const CHANGE: usize = 200;
+
+/// The parts of the first two labs' series.
+struct Parts {
+    white: f64,
+    seed: u32,
+}
+
+impl Parts {
+    fn draw(&self, run: &mut WeekRun<'_>, id: &str, title: &str, impulses: bool) -> Result<()> {
+        let mut clock = run.begin(id, title)?;
+        let time: Vec<f64> = synth::time(STEPS);
+        let season = synth::seasonality(&time, Pattern::P1, 365, 40.0, 0.0)?;
+        let trend = |slope: f64| synth::trend(&time, slope);
+        let level: Vec<f64> = sum(&trend(0.05), &season).iter().map(|value| 10.0 + value).collect();
+        let white = synth::white_noise(STEPS, self.white, self.seed);
+        let memory = synth::autocorrelation_ar1(STEPS, 10.0, self.seed);
+        let short = synth::seasonality(&time, Pattern::P1, 50, 150.0, 0.0)?;
+        let remembering = sum(&sum(&memory, &short), &trend(2.0));
+        let changed = self.after_the_change(&time)?;
+        let mut regimes = remembering.clone();
+        regimes[CHANGE..].copy_from_slice(&changed[CHANGE..]);
+        clock.metric("memory_lowest", memory.iter().copied().fold(f64::INFINITY, f64::min));
+        clock.metric("memory_highest", memory.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        let first: Vec<String> = memory[..5].iter().map(|value| format!("{value:.6}")).collect();
+        clock.note(format!("Noise with a memory begins with {}.", first.join(", ")));
+
+        if let Some(figures) = run.figures(id) {
+            let mut shown = vec![
+                part(&figures, "trend", "Trend", "A rise of 0.1 a step.", &trend(0.1))?,
+                part(&figures, "season", "Season", "A pattern of 365 steps, 40 high.", &season)?,
+                part(&figures, "trend-season", "Trend and season", "10 + 0.05 a step + the season.", &level)?,
+                part(&figures, "white", "White noise", "Independent normal numbers, the first 200.", &white[..SHOWN])?,
+                part(&figures, "noisy", "Trend, season and noise", &format!("Noise of level {}.", self.white), &sum(&level, &white))?,
+            ];
+            if !impulses {
+                let loud = synth::white_noise(STEPS, 40.0, self.seed);
+                let loud = sum(&level, &loud);
+                shown.push(part(&figures, "noisier", "The same with more noise", "Of level 40: the season is hard to see.", &loud)?);
+            }
+            shown.extend([
+                part(&figures, "memory", "Noise with a memory", "Each value is 0.8 of the last plus noise.", &memory[..SHOWN])?,
+                part(&figures, "memory-trend", "Memory and trend", "A rise of 2 a step.", &sum(&memory, &trend(2.0))[..SHOWN])?,
+                part(&figures, "memory-season", "Memory, season and trend", "A season of 50 steps, 150 high.", &remembering[..SHOWN])?,
+                part(&figures, "regimes", "A change of regime", "From step 200 on everything is different.", &regimes[..300])?,
+            ]);
+            run.results.figures.extend(shown);
+        }
+        if impulses {
+            self.impulses(run, &mut clock, id)?;
+        }
+        run.finish_without_model(clock)
+    }
+
+    /// Less memory, less season, and a fall in place of the rise.
+    fn after_the_change(&self, time: &[f64]) -> Result<Vec<f64>> {
+        let memory = synth::autocorrelation_ar1(time.len(), 5.0, self.seed);
+        let season = synth::seasonality(time, Pattern::P1, 50, 2.0, 0.0)?;
+        Ok(sum(&sum(&memory, &season), &synth::trend(time, -1.0)).iter().map(|value| value + 550.0).collect())
+    }
+
+    fn impulses(&self, run: &mut WeekRun<'_>, clock: &mut RunClock, id: &str) -> Result<()> {
+        let impulses = synth::impulses(STEPS, 10, 1.0, self.seed)?;
+        let echo = synth::autocorrelate(&impulses, &[(1, 0.99)])?;
+        let echoes = synth::autocorrelate(&impulses, &[(1, 0.7), (50, 0.2)])?;
+        let places = impulses.iter().enumerate().filter(|(_, height)| **height > 0.0);
+        let places: Vec<String> = places.map(|(step, height)| format!("{step} ({height:.6})")).collect();
+        clock.note(format!("Impulses at {}.", places.join(", ")));
+        for (name, values) in [("impulse", &impulses), ("echo", &echo), ("two_echoes", &echoes)] {
+            clock.metric(&format!("{name}_at_1095"), values[1095]);
+        }
+        let Some(figures) = run.figures(id) else { return Ok(()) };
+        let changes = difference(&echoes, 1)?;
+        let over = |values: &[f64]| picture(vec![trace("echo", 0, values), trace("impulses", 0, &impulses)]);
+        let shown = [
+            part(&figures, "impulses", "Impulses", "Ten, at random places and of random height.", &impulses)?,
+            figures.over_time("echo", "An echo that fades slowly", "0.99 of the last value stays.", &over(&echo))?,
+            figures.over_time("echoes", "Two echoes", "0.7 of the last value stays, and 0.2 of that 50 steps ago.", &over(&echoes))?,
+            figures.over_time("changes", "Its first difference", "From step to step.", &picture(vec![trace("", 1, &changes)]))?,
+            correlogram(&figures, "correlogram", "Autocorrelation of the two echoes", &echoes, STEPS - 1, (-1.0, 1.0))?,
+            correlogram(&figures, "correlogram-zoom", "Its first 100 lags", &echoes, 100, (-1.0, 1.0))?,
+        ];
+        run.results.figures.extend(shown);
+        Ok(())
+    }
+}
+
+fn sum(a: &[f64], b: &[f64]) -> Vec<f64> {
+    a.iter().zip(b).map(|(a, b)| a + b).collect()
+}
+
+fn trace(name: &str, start: usize, values: &[f64]) -> Trace {
+    Trace { name: name.to_owned(), start, values: values.to_vec() }
+}
+
+fn picture(traces: Vec<Trace>) -> OverTime<'static> {
+    OverTime { time: Time { unit: "step", dates: None }, value: "Value", traces, interval: None, limits: None, wide: false }
+}
+
+fn part(figures: &Figures<'_>, name: &str, title: &str, caption: &str, values: &[f64]) -> Result<Figure> {
+    figures.over_time(name, title, caption, &picture(vec![trace("", 0, values)]))
+}
+
+fn correlogram(figures: &Figures<'_>, name: &str, title: &str, series: &[f64], lags: usize, limits: (f64, f64)) -> Result<Figure> {
+    let found = autocorrelation(series, lags)?;
+    let bounds = (found.bound(0.95)?, found.bound(0.99)?);
+    let caption = format!(
+        "How much the series resembles itself so many steps ago. Noise alone stays within ±{:.4} in 95 of 100 cases, within ±{:.4} in 99.",
+        bounds.0, bounds.1
+    );
+    figures.correlogram(name, title, &caption, &CorrelogramPicture { values: &found.values[1..], bounds, limits })
+}
+
+/// The second lab's look at an observed series.
+fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
+    const ID: &str = "lab2-sunspots";
+    const CYCLE: usize = 132;
+    let series = run.series("sunspots")?;
+    let mut clock = run.begin(ID, "Lab 2: sunspots")?;
+    let values = series.values()?;
+    let correlations: Vec<f64> = (1..50).map(|lag| pearson(&values[lag..], &values[..values.len() - lag])).collect();
+    for (index, value) in correlations.iter().take(5).enumerate() {
+        clock.metric(&format!("autocorrelation_{}", index + 1), *value);
+    }
+    if let Some(index) = correlations.iter().position(|value| *value < 0.0) {
+        clock.metric("first_negative_lag", index as f64 + 1.0);
+        run.say(&format!(
+            "months resemble those up to {index} months before: {:.4} there, then {:.4}",
+            correlations[index - 1],
+            correlations[index]
+        ))?;
+    }
+    if let Some(figures) = run.figures(ID) {
+        let subject = Subject::observed(&series, values.len() - 1, CYCLE, "month", "Value (sunspots, mean of the month)")?;
+        let changes = difference(values, 1)?;
+        let of_cycles = difference(&changes, CYCLE)?;
+        let dates = series.dates().unwrap_or_default();
+        let since = series.position(Date::new(1995, 1, 1)?)?;
+        let first = |range: Range<usize>| OverTime {
+            time: Time { unit: "month", dates: Some(dates) },
+            value: "Value (change in a month)",
+            limits: Some((-50.0, 50.0)),
+            wide: true,
+            ..picture(vec![trace("", range.start + 1, &changes[range])])
+        };
+        let shown = [
+            figures.over_time("series", "Sunspots", "The mean number of each month.", &subject.part(0..values.len()))?,
+            figures.over_time("since-1995", "Since 1995", "Two cycles.", &subject.part(since..values.len()))?,
+            figures.over_time("changes", "Changes from month to month", "The first hundred.", &first(0..99))?,
+            correlogram(&figures, "correlogram", "Autocorrelation", values, values.len() - 1, (-1.0, 1.0))?,
+            correlogram(&figures, "correlogram-changes", "Autocorrelation of the changes", &changes, changes.len() - 1, (-1.0, 1.0))?,
+            correlogram(&figures, "correlogram-cycles", "… and of their changes over 132 months", &of_cycles, 500, (-0.1, 0.1))?,
+            correlogram(&figures, "correlogram-zoom", "The first 50 lags", &changes, 50, (-0.1, 0.1))?,
+        ];
+        run.results.figures.extend(shown);
+    }
+    run.finish_without_model(clock)
+}
+
+/// The correlation of two rows of values, each around its own mean.
+fn pearson(a: &[f64], b: &[f64]) -> f64 {
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    let (mean_a, mean_b) = (mean(a), mean(b));
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (a, b) in a.iter().zip(b) {
+        let (a, b) = (a - mean_a, b - mean_b);
+        (ab, aa, bb) = (ab + a * b, aa + a * a, bb + b * b);
+    }
+    ab / (aa * bb).sqrt()
+}
+
+/// The third lab and the exercise.
+fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> Result<()> {
+    const PERIOD: usize = 365;
+    let mut clock = run.begin(id, title)?;
+    let subject = Subject::synthetic(spec)?;
+    let (series, split) = (&subject.values, spec.split);
+    let averages = moving_average(series, 30)?;
+    let changes = difference(series, PERIOD)?;
+    let mean_changes = moving_average(&changes, 50)?;
+    let model = Differencing::new(PERIOD).window(50);
+    let found = [
+        ("naive", naive(series, split)?),
+        ("moving_average", averages[split - 30..].to_vec()),
+        ("difference", model.forecast(series, split)?),
+        ("smoothed", model.past_window(10).forecast(series, split)?),
+    ];
+    for (name, forecast) in &found {
+        let score = subject.score(name, forecast)?;
+        clock.metric(&format!("{name}_mse"), score.mse);
+        clock.metric(&format!("{name}_mae"), score.mae);
+    }
+    clock.note(format!(
+        "{} steps to validate; {} averages of 30, {} changes over a year, {} averages of 50 of them.",
+        series.len() - split,
+        averages.len(),
+        changes.len(),
+        mean_changes.len()
+    ));
+    compare(run, &mut clock, subject.baseline_scores()?)?;
+    if let Some(figures) = run.figures(id) {
+        let [(_, naive), (_, averages), (_, past), (_, smoothed)] = &found;
+        let end = series.len();
+        let overlay = |name: &str, forecast: &[f32]| subject.overlay(split, end, &[(name, split, forecast)]);
+        let zoom = subject.overlay(split, split + 150, &[("naive", split + 1, &naive[1..151])]);
+        let level = subject.over_time(vec![Trace { name: String::new(), start: PERIOD, values: wide(&changes) }]);
+        let from = split - PERIOD - 50;
+        let both = subject.over_time(vec![
+            Trace { name: "change over a year".to_owned(), start: split, values: wide(&changes[split - PERIOD..]) },
+            Trace { name: "average of the last 50".to_owned(), start: split, values: wide(&mean_changes[from..]) },
+        ]);
+        let mut shown = vec![
+            figures.over_time("series", "The series", "Four years of days.", &subject.part(0..end))?,
+            figures.over_time("train", "The training part", "What is known.", &subject.part(0..split))?,
+            figures.over_time("validation", "The validation part", "What is to be forecast.", &subject.part(split..end))?,
+            figures.over_time("naive", "Naive forecast", "The last value again.", &overlay("naive", naive))?,
+            figures.over_time("naive-zoom", "Its first 150 steps", "The forecast is the series a step late.", &zoom)?,
+            figures.over_time("average", "Moving average", "The mean of the last 30 values.", &overlay("average of 30", averages))?,
+            figures.over_time("difference", "Change over a year", "Trend and season are gone.", &level)?,
+            figures.over_time("difference-average", "Its moving average", "Of the last 50 changes.", &both)?,
+            figures.over_time(
+                "past",
+                "Difference and past",
+                "Last year's value and the mean change.",
+                &overlay("difference and past", past),
+            )?,
+        ];
+        // Forecasts of the last training year tell how wide the band must be.
+        let earlier = model.past_window(10).forecast(&series[..split], split - PERIOD)?;
+        let errors: Vec<f64> =
+            series[split - PERIOD..split].iter().zip(&earlier).map(|(value, forecast)| f64::from(value - forecast)).collect();
+        shown.extend(subject.draw_forecast(&figures, &mut clock, ("difference and smoothed past", smoothed), &errors)?);
+        run.results.figures.extend(shown);
+    }
+    run.finish_without_model(clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn correlation_is_that_of_pearson() {
+        assert!((pearson(&[1.0, 2.0, 3.0], &[2.0, 4.0, 6.0]) - 1.0).abs() < 1e-12);
+        assert!((pearson(&[1.0, 2.0, 3.0], &[3.0, 2.0, 1.0]) + 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_series_of_the_second_lab_are_the_notebooks() {
+        let memory = synth::autocorrelation_ar1(STEPS, 10.0, 42);
+        for (found, expected) in memory.iter().zip([2.591070, 8.549742, 22.070092, 15.314540, 9.910262]) {
+            assert!((found - expected).abs() < 1e-5, "{found}");
+        }
+        let changed = Parts { white: 5.0, seed: 42 }.after_the_change(&synth::time::<f64>(STEPS)).unwrap();
+        assert_eq!(changed.len(), STEPS);
+        assert!(changed.iter().all(|value| value.is_finite()));
+    }
+}

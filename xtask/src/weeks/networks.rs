@@ -1,0 +1,288 @@
+//! What the weeks about networks for series share: training on windows, sweeps of the learning rate, forecasts.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context as _, Result};
+use practicum_core::callbacks::{Callback, Context, LearningRateScheduler, Logs};
+use practicum_core::data::ShuffleOptions;
+use practicum_core::prelude::*;
+use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset};
+
+use super::WeekRun;
+use super::run::{RunClock, curves_of};
+use super::series::{Subject, compare};
+use crate::list::say;
+use crate::report::Sweep as SweepPicture;
+
+/// The sweep's first rate, and how many epochs make it ten times as large.
+const LOWEST: f64 = 1e-8;
+const DECADE: f64 = 20.0;
+const SWEEP_EPOCHS: usize = 100;
+/// So many lines tell of a training.
+const LINES: usize = 5;
+/// Forecasts of so many steps before the validation part tell how far off those in it may be.
+const EARLIER: usize = 365;
+
+/// How a network is trained on windows of a series.
+#[derive(Clone, Copy)]
+pub(super) struct Recipe {
+    pub(super) window: usize,
+    pub(super) batch_size: usize,
+    /// Whether the network answers at every step of a window, not only behind its last.
+    pub(super) sequences: bool,
+    pub(super) loss: &'static str,
+    /// Whether the mean absolute error is watched.
+    pub(super) mae: bool,
+}
+
+/// A training as the course has it.
+pub(super) struct Training<'a> {
+    pub(super) id: &'static str,
+    pub(super) title: &'a str,
+    pub(super) rate: f64,
+    /// The course's epochs, and those of the small scale.
+    pub(super) epochs: (usize, usize),
+    /// The window that forecasts are made from, where it is not that of the training.
+    pub(super) forecast_window: Option<usize>,
+    /// From which epoch on the loss is shown again.
+    pub(super) zoom: usize,
+    /// Whether the weights are told.
+    pub(super) tell_weights: bool,
+}
+
+impl<'a> Training<'a> {
+    pub(super) fn new(id: &'static str, title: &'a str, rate: f64, epochs: (usize, usize)) -> Self {
+        Self { id, title, rate, epochs, forecast_window: None, zoom: 10, tell_weights: false }
+    }
+}
+
+/// A sweep as the course has it.
+pub(super) struct Sweep<'a> {
+    pub(super) id: &'static str,
+    pub(super) title: &'a str,
+    /// The rate that the course goes on with.
+    pub(super) chosen: f64,
+    /// The axes of its picture.
+    pub(super) rates: (f64, f64),
+    pub(super) losses: (f64, f64),
+    /// Epochs of the small scale; the course has a hundred.
+    pub(super) quick: usize,
+}
+
+impl Recipe {
+    fn windowing(&self, seed: u64) -> Windowing {
+        let windowing = Windowing::new(self.window).batch_size(self.batch_size).shuffle(ShuffleOptions::new(1000).seed(seed));
+        if self.sequences { windowing.sequences() } else { windowing }
+    }
+
+    fn compile(&self, model: &mut Sequential, rate: f64) -> Result<()> {
+        let optimizer = Sgd::new(rate).momentum(0.9);
+        if self.mae {
+            model.compile(optimizer, self.loss, "mae")?
+        } else {
+            model.compile(optimizer, self.loss, ())?
+        }
+        Ok(())
+    }
+
+    fn fit(&self, run: &WeekRun<'_>, model: &mut Sequential, subject: &Subject, fit: Fit<'_>) -> Result<History> {
+        let train = subject.values[..subject.split].to_vec();
+        let mut batches = windowed_dataset(train, &self.windowing(run.settings.seed))?;
+        Ok(model.fit_batches(&mut batches, fit)?)
+    }
+
+    /// Trains while the learning rate rises from epoch to epoch, to see from which one on the loss falls, and from which one
+    /// on it blows up.
+    pub(super) fn sweep(&self, run: &mut WeekRun<'_>, subject: &Subject, model: Sequential, sweep: &Sweep<'_>) -> Result<()> {
+        let mut clock = run.begin(sweep.id, sweep.title)?;
+        let epochs = run.epochs(SWEEP_EPOCHS, sweep.quick);
+        // Fewer epochs take larger steps over the same rates.
+        let stride = (SWEEP_EPOCHS - 1) as f64 / (epochs - 1).max(1) as f64;
+        let rate_of = move |epoch: usize| LOWEST * 10_f64.powf(epoch as f64 * stride / DECADE);
+        let mut model = model;
+        self.compile(&mut model, LOWEST)?;
+        tell_epochs(run, &mut clock, epochs, SWEEP_EPOCHS)?;
+        let fit = run.fit(epochs).quiet().callback(LearningRateScheduler::new(move |epoch, _| rate_of(epoch)));
+        let history = self.fit(run, &mut model, subject, fit)?;
+        let losses = history.get("loss").unwrap_or_default();
+        let rates: Vec<f64> = (0..losses.len()).map(rate_of).collect();
+        let suggested = suggest(&rates, losses);
+        if let Some((epoch, loss)) = lowest(losses) {
+            clock.metric("lowest_loss", loss);
+            clock.metric("lowest_loss_rate", rates[epoch]);
+            let told = suggested.map_or_else(String::new, |rate| format!("; suggested {rate:.1e}"));
+            run.say(&format!(
+                "lowest loss {loss:.4} at learning rate {:.1e}, epoch {epoch}{told}; the course goes on with {:.1e}",
+                rates[epoch], sweep.chosen
+            ))?;
+        }
+        if let Some(rate) = suggested {
+            clock.metric("suggested_rate", rate);
+        }
+        if let Some(figures) = run.figures(sweep.id) {
+            let picture = SweepPicture {
+                rates: &rates,
+                losses,
+                rate_limits: sweep.rates,
+                loss_limits: sweep.losses,
+                chosen: sweep.chosen,
+                suggested,
+            };
+            let figure = figures.sweep("sweep", "The loss while the learning rate rises", &picture)?;
+            run.results.figures.push(figure);
+        }
+        run.finish(clock, &model, &history)
+    }
+
+    /// Trains, forecasts the validation part, and holds the forecast against those that need no network.
+    pub(super) fn train(&self, run: &mut WeekRun<'_>, subject: &Subject, model: Sequential, training: &Training<'_>) -> Result<()> {
+        let mut clock = run.begin(training.id, training.title)?;
+        let (course, quick) = training.epochs;
+        let epochs = run.epochs(course, quick);
+        tell_epochs(run, &mut clock, epochs, course)?;
+        let mut model = model;
+        self.compile(&mut model, training.rate)?;
+        let milestones = Milestones { epochs, quiet: run.settings.quiet };
+        let history = self.fit(run, &mut model, subject, run.fit(epochs).quiet().callback(milestones))?;
+        for name in ["loss", "mae"] {
+            history.last(name).into_iter().for_each(|value| clock.metric(&format!("train_{name}"), value));
+        }
+        if training.tell_weights {
+            tell_weights(run, &mut clock, &model)?;
+        }
+
+        let window = training.forecast_window.unwrap_or(self.window);
+        let forecast = self.forecast(&model, &subject.values, window, subject.split)?;
+        let score = subject.score("network", &forecast)?;
+        clock.metric("validation_mse", score.mse);
+        clock.metric("validation_mae", score.mae);
+        let first: Vec<String> = forecast[..4].iter().map(|value| format!("{value:.2}")).collect();
+        clock.note(format!("The forecasts begin with {}.", first.join(", ")));
+        if is_flat(&forecast, subject.actual()) {
+            let told = "The network says the same at every step: its units no longer answer anything. Another seed helps, or a lower rate.";
+            run.say(told)?;
+            clock.note(told.to_owned());
+        }
+        let mut scores = subject.baseline_scores()?;
+        scores.push(score);
+        compare(run, &mut clock, scores)?;
+        if let Some(figures) = run.figures(training.id) {
+            let from = subject.split - EARLIER;
+            let earlier = self.forecast(&model, &subject.values[..subject.split], window, from)?;
+            let errors: Vec<f64> =
+                subject.values[from..].iter().zip(&earlier).map(|(value, forecast)| f64::from(value - forecast)).collect();
+            let mut shown = subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?;
+            shown.extend(figures.curves(&curves_of(&history))?);
+            let logs: Vec<(&str, &[f64])> = ["loss", "mae"].into_iter().filter_map(|name| Some((name, history.get(name)?))).collect();
+            shown.extend(figures.zoomed_curve("zoom", "Loss, closer", training.zoom.min(epochs / 2), &logs)?);
+            run.results.figures.extend(shown);
+        }
+        run.finish(clock, &model, &history)
+    }
+
+    /// The forecasts of the steps from `split` on, each from the window before it.
+    fn forecast(&self, model: &Model, series: &[f32], window: usize, split: usize) -> Result<Vec<f32>> {
+        let from = split.checked_sub(window).context("the split leaves no room for a window")?;
+        let known = series[from..series.len() - 1].to_vec();
+        let windowing = Windowing::new(window).batch_size(known.len());
+        let windowing = if self.sequences { windowing.sequences() } else { windowing };
+        let windows = forecast_windows(known, &windowing)?.get_single_element()?;
+        let answers = model.predict_batches(&windows, windows.shape()[0])?;
+        // A network that answers at every step says what comes next with its last answer.
+        let of_window = if self.sequences { window } else { 1 };
+        Ok(answers.as_slice().chunks_exact(of_window).map(|answers| answers[of_window - 1]).collect())
+    }
+}
+
+/// A window of numbers as a window of steps with one number each.
+pub(super) fn expand_dims() -> Lambda {
+    Lambda::new("expand_dims", |x| x.expand_dims(-1))
+}
+
+/// Brings a network's small numbers to the scale of the series.
+pub(super) fn times(scale: f32) -> Lambda {
+    Lambda::new(&format!("times_{scale}"), move |x| x.scale(scale))
+}
+
+fn tell_epochs(run: &WeekRun<'_>, clock: &mut RunClock, epochs: usize, course: usize) -> Result<()> {
+    if epochs != course {
+        let told = format!("{epochs} epochs, where the course has {course}.");
+        run.say(&told)?;
+        clock.note(told);
+    }
+    Ok(())
+}
+
+fn tell_weights(run: &WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Result<()> {
+    let layer = model.layer(0)?;
+    let weights: Vec<Vec<f32>> = layer.get_weights().iter().map(Tensor::to_vec).collect();
+    let [kernel, bias] = weights.as_slice() else { return Ok(()) };
+    let shown: Vec<String> = kernel.iter().map(|weight| format!("{weight:.4}")).collect();
+    let told = format!("Weights, oldest step first: {}; bias {:.5}.", shown.join(" "), bias[0]);
+    run.say(&told)?;
+    clock.note(told);
+    Ok(())
+}
+
+/// Whether a forecast hardly moves where the series does: what is left of a network whose rectifiers all died.
+fn is_flat(forecast: &[f32], actual: &[f32]) -> bool {
+    let spread = |values: &[f32]| {
+        let ends = values.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), value| (low.min(*value), high.max(*value)));
+        ends.1 - ends.0
+    };
+    spread(forecast) < 1e-3 * spread(actual)
+}
+
+/// The epoch of the lowest loss.
+fn lowest(losses: &[f64]) -> Option<(usize, f64)> {
+    let finite = losses.iter().copied().enumerate().filter(|(_, loss)| loss.is_finite());
+    finite.min_by(|a, b| a.1.total_cmp(&b.1))
+}
+
+/// A fifth of the rate from which on the loss is twice its lowest or more, and no higher than where it is lowest.
+fn suggest(rates: &[f64], losses: &[f64]) -> Option<f64> {
+    let (best, loss) = lowest(losses)?;
+    let fine = |later: &&f64| **later < 2.0 * loss;
+    let blown = rates.get(best + losses[best..].iter().take_while(fine).count());
+    Some(blown.map_or(rates[best], |rate| rates[best].min(rate / 5.0)))
+}
+
+/// Tells how a long training goes on, a few times.
+struct Milestones {
+    epochs: usize,
+    quiet: bool,
+}
+
+impl Callback for Milestones {
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, _cx: &mut Context<'_>) -> practicum_core::Result<()> {
+        let done = epoch + 1;
+        if self.quiet || !done.is_multiple_of((self.epochs / LINES).max(1)) {
+            return Ok(());
+        }
+        let told: BTreeMap<&str, f64> = logs.iter().collect();
+        let told: Vec<String> = told.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+        say(&format!("epoch {done}/{}  {}", self.epochs, told.join("  "))).map_err(|error| Error::state(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggestions_lie_below_the_blow_up() {
+        let rates: Vec<f64> = (0..6).map(|step| 10_f64.powi(step - 8)).collect();
+        for (losses, expected) in [
+            ([9.0, 8.0, 4.0, 5.0, 90.0, f64::NAN], 1e-6),
+            ([9.0, 8.0, 4.0, 3.0, 90.0, f64::NAN], 1e-5),
+            ([9.0, 8.0, 4.0, 3.9, 3.8, 3.7], 1e-3),
+        ] {
+            let rate = suggest(&rates, &losses).unwrap();
+            assert!((rate / expected - 1.0).abs() < 1e-9, "{rate}");
+        }
+        let close = suggest(&[1.0, 2.0, 3.0], &[5.0, 4.0, f64::INFINITY]).unwrap();
+        assert!((close - 0.6).abs() < 1e-12, "{close}");
+        assert_eq!(suggest(&rates[..2], &[3.0, 2.0]), Some(1e-7));
+        assert_eq!(suggest(&[], &[]), None);
+    }
+}
