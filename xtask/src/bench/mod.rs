@@ -4,6 +4,7 @@
 //! after round, so that a slow moment of the machine hits all alike. What is told is the median.
 
 mod by_hand;
+mod convolution;
 mod dense;
 mod flops;
 mod goals;
@@ -89,6 +90,11 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W12", title: "windows of 20, two SimpleRNN 40, batch 128", run: recurrent::windows_rnn },
     Workload { id: "W13", title: "sunspots in windows of 60, two LSTM 60, batch 256", run: recurrent::sunspots },
     Workload { id: "W13s", title: "sunspots in windows of 30, two LSTM 32 both ways, batch 32", run: recurrent::sunspots_both_ways },
+    Workload { id: "W3", title: "28×28 grey, two convolutions of 64, batch 32, Adam", run: convolution::small_pictures },
+    Workload { id: "W4b32", title: "300×300 colour, five convolutions, batch 32, RMSprop", run: convolution::large_pictures_32 },
+    Workload { id: "W4", title: "300×300 colour, five convolutions, batch 128, RMSprop", run: convolution::large_pictures },
+    Workload { id: "W5", title: "150×150 colour, four convolutions, batch 20, RMSprop", run: convolution::middle_pictures },
+    Workload { id: "W8", title: "headlines of 120 words, Conv1D of 128, batch 32, Adam", run: convolution::headlines },
     Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
     Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
     Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },
