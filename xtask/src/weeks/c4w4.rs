@@ -51,7 +51,14 @@ impl Week for C4W4 {
             Target { run, metric, bound, on, at, source }
         }
         const TARGETS: &[Target] = &[
-            target("lab1", "validation_mae", Bound::AtMost(5.2), DataSource::Inline, Scale::Course, "the notebook prints 5.01"),
+            target(
+                "lab1",
+                "validation_mae",
+                Bound::Below(5.9379),
+                DataSource::Inline,
+                Scale::Any,
+                "the naive forecast; the notebook's one run prints 5.01",
+            ),
             target("lab2", "validation_mae", Bound::Below(17.6732), DataSource::BuiltIn, Scale::Any, "the naive forecast"),
             target("lab2", "naive_mae", Bound::Near(16.136170), REAL, Scale::Any, "the naive forecast"),
             target(
@@ -84,12 +91,12 @@ impl Week for C4W4 {
         }
         if run.wants(SessionKind::Lab(3)) {
             let subject = sunspots(run)?;
-            deep(run, &subject, ["lab3-sweep", "lab3"], "Lab 3: sunspots", (500, 16), false)?;
+            deep(run, &subject, ["lab3-sweep", "lab3"], "Lab 3: sunspots", (500, 12), false)?;
         }
         if run.wants(SessionKind::Exercise) {
             let series = run.series("temps")?;
             let subject = Subject::observed(&series, 2500, 365, "day", "Value (°C)")?;
-            deep(run, &subject, ["exercise-sweep", "exercise"], "Exercise: temperatures", (150, 10), true)?;
+            deep(run, &subject, ["exercise-sweep", "exercise"], "Exercise: temperatures", (150, 15), true)?;
         }
         Ok(())
     }
@@ -151,7 +158,7 @@ fn deep(
     };
     let recipe = Recipe { window: SWEEP_WINDOW, batch_size: 256, sequences: true, loss: "huber", mae: true };
     let swept = format!("{title}, sweep of the learning rate");
-    let sweep = Sweep { id: ids[0], title: &swept, chosen: 1e-5, rates: (1e-8, 1e-4), losses: (0.0, 60.0), quick: 10 };
+    let sweep = Sweep { id: ids[0], title: &swept, chosen: 1e-5, rates: (1e-8, 1e-4), losses: (0.0, 60.0), quick: 8 };
     let network = model(run, 32, 64);
     recipe.sweep(run, subject, network, &sweep)?;
     let title = format!("{title}, a convolution, LSTM and dense layers");
