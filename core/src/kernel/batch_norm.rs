@@ -130,9 +130,14 @@ pub fn moments(exec: Exec<'_>, x: &[f32], columns: usize, mask: Option<(&[f32], 
     let cut = if mask.is_some() { Cut::narrow(rows, columns) } else { Cut::new(rows, columns) };
     let (shift, parts) = scratch.split_at_mut(cut.width);
     // Squares of what lies near 0 keep their digits; sampled rows tell where that is.
+    shift.fill(0.0);
     let samples = samples(rows, mask.map(|(mask, _)| mask));
-    let sample = |column: usize| samples.iter().map(|row| x[row * columns + column]).sum::<f32>() / samples.len().max(1) as f32;
-    cut.widen(sample, shift);
+    let (sampled, repeated) = shift.split_at_mut(columns);
+    for row in &samples {
+        sampled.iter_mut().zip(&x[row * columns..]).for_each(|(sum, x)| *sum += x);
+    }
+    sampled.iter_mut().for_each(|sum| *sum /= samples.len().max(1) as f32);
+    repeated.chunks_exact_mut(columns).for_each(|row| row.copy_from_slice(sampled));
     let shift = &*shift;
     let (count, slack) = match mask {
         Some((mask, slack)) => (mask.iter().filter(|counts| **counts != 0.0).count(), slack),

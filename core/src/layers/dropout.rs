@@ -1,3 +1,5 @@
+//! Dropout in its kinds.
+
 use serde::{Deserialize, Serialize};
 
 use super::registry::{from_config, refuse, to_config};
@@ -5,56 +7,101 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
 
-/// While training, sets each element to 0 with probability `rate` and multiplies the others by `1 / (1 − rate)`
-/// (Srivastava et al., 2014); otherwise does nothing.
-///
-/// What is dropped depends on the seed, the layer's place, the step and the example's row: not on threads.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Dropout {
-    rate: f32,
-}
-
-impl Dropout {
-    /// Drops with probability `rate`, which is in [0, 1).
-    pub fn new(rate: f32) -> Self {
-        Self { rate }
-    }
-
-    pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("Dropout", &config, &["noise_shape"])?;
-        Ok(Box::new(from_config::<Self>("Dropout", config)?))
-    }
-}
-
-impl Layer for Dropout {
-    fn class_name(&self) -> &'static str {
-        "Dropout"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
-
-    fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
-        if !(0.0..1.0).contains(&self.rate) {
-            return Err(Error::argument(format!("rate must be in [0, 1), got {}", self.rate)));
+/// A layer that drops at a rate while training, and otherwise lets its input through.
+macro_rules! dropout_layer {
+    ($(#[$doc:meta])* $name:ident, shape: $shape:expr, refuse: $refuse:expr, $drop:ident for $purpose:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub struct $name {
+            rate: f32,
         }
-        Ok(input.clone())
-    }
 
-    fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
-        if cx.training() && self.rate > 0.0 { x.dropout(self.rate, cx.key("dropout")) } else { Ok(x.clone()) }
-    }
+        impl $name {
+            /// Drops at this rate, which is in [0, 1).
+            pub fn new(rate: f32) -> Self {
+                Self { rate }
+            }
 
-    fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
-        Ok(cx.mask(0).cloned())
-    }
+            pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+                refuse(stringify!($name), &config, &$refuse)?;
+                Ok(Box::new(from_config::<Self>(stringify!($name), config)?))
+            }
+        }
 
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
-    }
+        impl Layer for $name {
+            fn class_name(&self) -> &'static str {
+                stringify!($name)
+            }
 
-    fn describe(&self) -> String {
-        format!("Dropout {}", self.rate)
-    }
+            fn config(&self) -> Config {
+                to_config(self)
+            }
+
+            fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+                if !(0.0..1.0).contains(&self.rate) {
+                    return Err(Error::argument(format!("rate must be in [0, 1), got {}", self.rate)));
+                }
+                let shape: &[&str] = &$shape;
+                if !shape.is_empty() && input.rank() != shape.len() {
+                    return Err(Error::shape(format!("expected ({}), got {input}", shape.join(", "))));
+                }
+                Ok(input.clone())
+            }
+
+            fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
+                if cx.training() && self.rate > 0.0 { x.$drop(self.rate, cx.key($purpose)) } else { Ok(x.clone()) }
+            }
+
+            fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
+                Ok(cx.mask(0).cloned())
+            }
+
+            fn boxed_clone(&self) -> Box<dyn Layer> {
+                Box::new(self.clone())
+            }
+
+            fn describe(&self) -> String {
+                format!("{} {}", stringify!($name), self.rate)
+            }
+        }
+    };
+}
+
+dropout_layer! {
+    /// While training, sets each element to 0 with probability `rate` and multiplies the others by `1 / (1 − rate)`
+    /// (Srivastava et al., 2014); otherwise does nothing.
+    ///
+    /// What is dropped depends on the seed, the layer's place, the step and the example's row: not on threads.
+    Dropout, shape: [], refuse: ["noise_shape"], dropout for "dropout"
+}
+dropout_layer! {
+    /// Dropout behind [`Activation::Selu`](super::Activation::Selu): while training, sets each element with probability `rate`
+    /// to the least value that selu has, and shifts and scales all so that mean 0 and variance 1 stay what they are
+    /// (Klambauer et al., 2017); otherwise does nothing.
+    ///
+    /// What is dropped depends on the seed, the layer's place, the step and the example's row: not on threads.
+    AlphaDropout, shape: [], refuse: ["noise_shape"], alpha_dropout for "dropout"
+}
+dropout_layer! {
+    /// While training, multiplies each element by noise from the normal distribution with mean 1 and standard deviation
+    /// `√(rate / (1 − rate))`, as much as dropout makes (Srivastava et al., 2014); otherwise does nothing.
+    ///
+    /// The noise depends on the seed, the layer's place, the step and the example's row: not on threads.
+    GaussianDropout, shape: [], refuse: [], gaussian_dropout for "noise"
+}
+dropout_layer! {
+    /// While training, sets whole channels of an example to 0 with probability `rate` and multiplies the others by
+    /// `1 / (1 − rate)` (Tompson et al., 2015); otherwise does nothing. `(batch, steps, channels)`.
+    ///
+    /// Neighbouring steps tell much the same: what [`Dropout`] takes from one, the next would give back. What is dropped
+    /// depends on the seed, the layer's place, the step and the example's row: not on threads.
+    SpatialDropout1D, shape: ["batch", "steps", "channels"], refuse: [], channel_dropout for "dropout"
+}
+dropout_layer! {
+    /// While training, sets whole channels of an example to 0 with probability `rate` and multiplies the others by
+    /// `1 / (1 − rate)` (Tompson et al., 2015); otherwise does nothing. `(batch, rows, columns, channels)`.
+    ///
+    /// Neighbouring pixels tell much the same: what [`Dropout`] takes from one, the next would give back. What is dropped
+    /// depends on the seed, the layer's place, the step and the example's row: not on threads.
+    SpatialDropout2D, shape: ["batch", "rows", "columns", "channels"], refuse: ["data_format"], channel_dropout for "dropout"
 }

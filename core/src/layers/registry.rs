@@ -181,7 +181,8 @@ pub(super) fn from_config<L: DeserializeOwned>(class: &str, config: Config) -> R
 
 /// Refuses options that change Keras' numbers and have no counterpart here.
 pub(super) fn refuse(class: &str, config: &Config, options: &[&str]) -> Result<()> {
-    let idle = |value: &Value| value.is_null() || *value == Value::Bool(false);
+    // What Keras writes where nothing was chosen.
+    let idle = |value: &Value| value.is_null() || *value == json!(false) || *value == json!("channels_last");
     match options.iter().find_map(|option| config.get(*option).filter(|value| !idle(value)).map(|value| (option, value))) {
         Some((option, value)) => Err(Error::format(format!("{class} with {option} = {value} has no counterpart here"))),
         None => Ok(()),

@@ -127,7 +127,7 @@ impl Op for BatchNorm {
 
     fn memory(&self, x: &[Shape]) -> Memory {
         let len = kernel::scratch_len(x[0].rows(), x[0].last());
-        Memory { saved: 0, forward_scratch: len, backward_scratch: len + 2 * x[0].last() }
+        Memory { saved: 0, forward_scratch: len, backward_scratch: len + 4 * x[0].last() }
     }
 
     fn reads(&self) -> Reads {
@@ -147,21 +147,25 @@ impl Op for BatchNorm {
     fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
         let Backward { cx, x, dy, dx, scratch, .. } = pass;
         let (mean, variance) = (x[Self::MEAN].data, x[Self::VARIANCE].data);
-        let (totals, scratch) = scratch.split_at_mut(2 * mean.len());
-        let (by_beta, by_gamma) = totals.split_at_mut(mean.len());
-        let inverse = |c: usize| 1.0 / (variance[c] + self.epsilon).sqrt();
-        let factor = |c: usize| self.gamma().map_or(1.0, |place| x[place].data[c]) * inverse(c);
+        let (columns, scratch) = scratch.split_at_mut(4 * mean.len());
+        let (totals, factors) = columns.split_at_mut(2 * mean.len());
+        let ((by_beta, by_gamma), (inverse, factor)) = (totals.split_at_mut(mean.len()), factors.split_at_mut(mean.len()));
+        inverse.iter_mut().zip(variance).for_each(|(inverse, variance)| *inverse = 1.0 / (variance + self.epsilon).sqrt());
+        factor.copy_from_slice(inverse);
+        if let Some(place) = self.gamma() {
+            factor.iter_mut().zip(x[place].data).for_each(|(factor, gamma)| *factor *= gamma);
+        }
         let mask = self.mask().map(|place| x[place].data);
         let of = Normalized { x: x[0].data, mean, mask };
         kernel::gradient_sums(cx.exec, of, dy, scratch, |c, sum, product| {
             by_beta[c] = sum as f32;
-            by_gamma[c] = (product * f64::from(inverse(c))) as f32;
+            by_gamma[c] = (product * f64::from(inverse[c])) as f32;
         });
         let n = count(x[0].shape, mask);
         if let Some(dx) = &mut dx[0] {
             let slope = |c: usize| match self.of_batch {
-                true => Slope { factor: factor(c), slope: -factor(c) * inverse(c) * by_gamma[c] / n, offset: -factor(c) * by_beta[c] / n },
-                false => Slope { factor: factor(c), slope: 0.0, offset: 0.0 },
+                true => Slope { factor: factor[c], slope: -factor[c] * inverse[c] * by_gamma[c] / n, offset: -factor[c] * by_beta[c] / n },
+                false => Slope { factor: factor[c], slope: 0.0, offset: 0.0 },
             };
             kernel::backward(cx.exec, of, dy, slope, dx, scratch);
         }
@@ -171,8 +175,8 @@ impl Op for BatchNorm {
                 dx.iter_mut().enumerate().for_each(|(c, dx)| *dx = value(c));
             }
         };
-        fill(Some(Self::MEAN), &|c| -moves * factor(c) * by_beta[c]);
-        fill(Some(Self::VARIANCE), &|c| -0.5 * moves * factor(c) * inverse(c) * by_gamma[c]);
+        fill(Some(Self::MEAN), &|c| -moves * factor[c] * by_beta[c]);
+        fill(Some(Self::VARIANCE), &|c| -0.5 * moves * factor[c] * inverse[c] * by_gamma[c]);
         fill(self.gamma(), &|c| by_gamma[c]);
         fill(self.beta(), &|c| by_beta[c]);
         Ok(())

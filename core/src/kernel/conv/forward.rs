@@ -166,6 +166,7 @@ fn with_zeros<'a>(exec: Exec<'_>, g: &Conv, x: &'a [f32], scratch: &'a mut [f32]
 /// # Panics
 ///
 /// When the slices do not have the sizes of `g`: a mistake of the caller.
+#[allow(clippy::too_many_arguments, reason = "what a convolution reads and writes")]
 pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f32]>, relu: bool, y: &mut [f32], scratch: &mut [f32]) {
     let [inputs, outputs, _] = g.lens();
     assert!(x.len() == inputs && w.len() == g.weights() && y.len() == outputs, "the sizes of a convolution");

@@ -45,6 +45,9 @@ pub(in super::super) struct Nest {
     pub(in super::super) inner: Around,
 }
 
+/// Computes a tile with loops around k.
+type NestedTile = unsafe fn(&Tile, &Nest);
+
 /// The tiles of an instruction set.
 pub(in super::super) struct Kernels {
     /// Numbers in a vector.
@@ -54,7 +57,7 @@ pub(in super::super) struct Kernels {
     /// By vectors and rows, both less one.
     tiles: [[unsafe fn(&Tile); MAX_ROWS]; MAX_VECTORS],
     /// The same with loops around k.
-    nested: [[unsafe fn(&Tile, &Nest); MAX_ROWS]; MAX_VECTORS],
+    nested: [[NestedTile; MAX_ROWS]; MAX_VECTORS],
 }
 
 impl Kernels {
