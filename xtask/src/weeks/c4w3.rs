@@ -44,7 +44,7 @@ impl Week for C4W3 {
             Target { run, metric, bound, on: DataSource::Inline, at: Scale::Course, source }
         }
         const TARGETS: &[Target] = &[
-            course("lab1", "validation_mae", Bound::AtMost(6.5), "Keras reaches 6.39"),
+            Target { at: Scale::Any, ..course("lab1", "validation_mae", Bound::AtMost(7.0), "Keras reaches 6.39 and 6.82 with two seeds") },
             course("lab2", "validation_mae", Bound::AtMost(9.0), "the notebook prints 8.51; Keras reaches 5.56"),
             course("exercise", "train_mae", Bound::AtMost(3.1), "the exercise asks for 3; our seeds end at 3.02 to 3.07"),
             course("exercise", "validation_mae", Bound::Below(4.0), "what the exercise asks for"),
