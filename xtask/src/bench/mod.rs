@@ -4,6 +4,7 @@
 //! after round, so that a slow moment of the machine hits all alike. What is told is the median.
 
 mod by_hand;
+mod convolution;
 mod dense;
 mod flops;
 mod goals;
@@ -78,6 +79,11 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W1", title: "a line through six points", run: dense::line },
     Workload { id: "MLP", title: "perceptron 16-32-16, batch 32", run: dense::perceptron },
     Workload { id: "W2", title: "60,000 pictures 28×28, 784-128-10, batch 32, Adam", run: dense::pictures },
+    Workload { id: "W3", title: "28×28 grey, two convolutions of 64, batch 32, Adam", run: convolution::small_pictures },
+    Workload { id: "W4b32", title: "300×300 colour, five convolutions, batch 32, RMSprop", run: convolution::large_pictures_32 },
+    Workload { id: "W4", title: "300×300 colour, five convolutions, batch 128, RMSprop", run: convolution::large_pictures },
+    Workload { id: "W5", title: "150×150 colour, four convolutions, batch 20, RMSprop", run: convolution::middle_pictures },
+    Workload { id: "W8", title: "headlines of 120 words, Conv1D of 128, batch 32, Adam", run: convolution::headlines },
     Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
     Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
     Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },

@@ -11,7 +11,7 @@ use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset
 use super::WeekRun;
 use super::run::{RunClock, curves_of};
 use super::series::{Subject, compare};
-use crate::list::say;
+use crate::list::mention;
 use crate::report::Sweep as SweepPicture;
 
 /// The sweep's first rate, and how many epochs make it ten times as large.
@@ -269,7 +269,8 @@ impl Callback for Milestones {
         }
         let told: BTreeMap<&str, f64> = logs.iter().collect();
         let told: Vec<String> = told.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-        say(&format!("epoch {done}/{}  {}", self.epochs, told.join("  "))).map_err(|error| Error::state(error.to_string()))
+        mention(&format!("epoch {done}/{}  {}", self.epochs, told.join("  ")))
+            .map_err(|error| Error::io("write to", "the output".as_ref(), error))
     }
 }
 
