@@ -108,6 +108,7 @@ impl Error {
         let hint = match source.kind() {
             std::io::ErrorKind::NotFound => Some("check the path, and that its folder is there"),
             std::io::ErrorKind::NotADirectory => Some("a file stands where the path has a folder"),
+            std::io::ErrorKind::AlreadyExists => Some("something of that name stands there: choose another name"),
             std::io::ErrorKind::IsADirectory => Some("a folder stands there: choose another name"),
             std::io::ErrorKind::PermissionDenied => Some("check the rights of the file and of its folder"),
             std::io::ErrorKind::StorageFull => Some("free some space, or choose another folder"),

@@ -4,9 +4,10 @@ pub use crate::callbacks::{Callback, EarlyStopping, LearningRateScheduler, Reduc
 pub use crate::data::{Data, Dataset, IntoArrays, IntoData, WindowOptions};
 pub use crate::initializers::Initializer;
 pub use crate::layers::{
-    Activate, Activation, BatchNormalization, Bidirectional, Concatenate, Dense, Dropout, Embedding, Flatten, GRU, Input, LSTM, Lambda,
-    Layer, LayerExt, LayerNormalization, LeakyReLU, Masking, MergeMode, Normalization, Recurrent, Rescaling, Reshape, SharedLayer,
-    SimpleRNN, Symbol, TimeDistributed,
+    Activate, Activation, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional, Concatenate, Conv1D, Conv2D, Dense,
+    Dropout, Embedding, Flatten, GRU, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, Input, LSTM,
+    Lambda, Layer, LayerExt, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, MergeMode, Normalization, Padding,
+    Recurrent, Rescaling, Reshape, SharedLayer, SimpleRNN, Symbol, TimeDistributed,
 };
 pub use crate::model::{Fit, History, Logs, Model, Sequential, Verbose};
 pub use crate::optimizers::{Adagrad, Adam, AdamW, Nadam, RmsProp, Sgd};

@@ -7,10 +7,11 @@ use common::{bits, draw, weight_bits};
 use practicum_core::autodiff::{GradientCheck, Var};
 use practicum_core::initializers::Initializer;
 use practicum_core::layers::{
-    ActivityRegularization, Add, AlphaDropout, Average, BatchNormalization, Build, Call, Concatenate, Config, Dot, ELU, GaussianDropout,
-    GaussianNoise, GroupNormalization, LayerNormalization, LayerSpec, LeakyReLU, Maximum, Minimum, Multiply, Normalization, PReLU, Permute,
-    RMSNormalization, ReLU, Registry, RepeatVector, Rescaling, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, UnitNormalization,
-    Weight, WeightSpec,
+    ActivityRegularization, Add, AlphaDropout, Average, BatchNormalization, Build, Call, Concatenate, Config, Cropping1D, Cropping2D,
+    DepthwiseConv2D, Dot, ELU, GaussianDropout, GaussianNoise, GroupNormalization, LayerNormalization, LayerSpec, LeakyReLU, Maximum,
+    Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, Registry, RepeatVector, Rescaling, SeparableConv2D, Softmax,
+    SpatialDropout1D, SpatialDropout2D, Subtract, UnitNormalization, UpSampling1D, UpSampling2D, Weight, WeightSpec, ZeroPadding1D,
+    ZeroPadding2D,
 };
 use practicum_core::optimizers::Sgd;
 use practicum_core::prelude::*;
@@ -152,11 +153,47 @@ fn cases() -> Vec<Case> {
     cases.extend(normalizations());
     cases.extend(small_layers());
     cases.extend(merging_layers());
+    cases.extend(layers_of_maps());
     for activation in Activation::ALL {
         cases.push(case(Activate::new(activation), &SIX, &SIX, 0));
         cases.push(case(dense().activation(activation), &SIX, &[Some(4)], 28));
     }
     cases
+}
+
+/// Convolutions, pools, and what puts zeros around maps or cuts them.
+fn layers_of_maps() -> Vec<Case> {
+    let map = |rows, columns, channels| [Some(rows), Some(columns), Some(channels)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    let nine = [Some(9), Some(2)];
+    let l2 = || Regularizer::l2(0.05);
+    let tanh = Activation::Tanh;
+    vec![
+        case(Conv2D::new(3, (3, 2)).activation(tanh), &map(5, 4, 2), &map(3, 3, 3), 3 * 2 * 2 * 3 + 3),
+        case(Conv2D::new(3, 2).padding(Padding::Same).strides(2), &map(5, 4, 1), &map(3, 2, 3), 15),
+        case(Conv2D::new(4, 3).groups(2).use_bias(false), &map(4, 4, 2), &map(2, 2, 4), 36),
+        case(Conv2D::new(2, 2).dilation_rate((1, 2)).kernel_regularizer(l2()), &map(3, 4, 1), &map(2, 2, 2), 10),
+        case(Conv2D::new(2, 2).activity_regularizer(l2()).bias_regularizer(l2()), &map(3, 3, 1), &map(2, 2, 2), 10),
+        case(Conv1D::new(3, 3).padding(Padding::Causal).activation(tanh), &STEPS, &[None, Some(3)], 57),
+        case(Conv1D::new(3, 2).strides(2), &nine, &[Some(4), Some(3)], 15),
+        case(DepthwiseConv2D::new(2).depth_multiplier(2), &map(4, 3, 2), &map(3, 2, 4), 20),
+        case(SeparableConv2D::new(3, 2).padding(Padding::Same), &map(3, 3, 2), &map(3, 3, 3), 8 + 6 + 3),
+        case(MaxPooling2D::new(2), &map(5, 4, 2), &map(2, 2, 2), 0),
+        case(MaxPooling2D::new((3, 2)).strides(1).padding(Padding::Same), &map(4, 3, 1), &map(4, 3, 1), 0),
+        case(AveragePooling2D::new(2).padding(Padding::Same), &map(5, 4, 2), &map(3, 2, 2), 0),
+        case(MaxPooling1D::new(2), &nine, &[Some(4), Some(2)], 0),
+        case(AveragePooling1D::new(3).strides(2), &nine, &[Some(4), Some(2)], 0),
+        case(GlobalAveragePooling1D::new(), &STEPS, &[Some(6)], 0),
+        case(GlobalMaxPooling1D::new().keepdims(true), &STEPS, &[Some(1), Some(6)], 0),
+        case(GlobalAveragePooling2D::new().keepdims(true), &map(3, 4, 2), &map(1, 1, 2), 0),
+        case(GlobalMaxPooling2D::new(), &map(2, 2, 1), &[Some(1)], 0),
+        case(ZeroPadding1D::new((2, 1)), &nine, &[Some(12), Some(2)], 0),
+        case(ZeroPadding2D::new(((1, 0), (0, 2))), &map(3, 4, 2), &map(4, 6, 2), 0),
+        case(Cropping1D::new(1), &nine, &[Some(7), Some(2)], 0),
+        case(Cropping2D::new((1, 0)), &map(3, 4, 2), &map(1, 4, 2), 0),
+        case(UpSampling1D::new(2), &nine, &[Some(18), Some(2)], 0),
+        case(UpSampling2D::new((1, 2)), &map(3, 4, 2), &map(3, 8, 2), 0),
+    ]
 }
 
 fn recurrent_cases() -> Vec<Case> {

@@ -81,6 +81,87 @@ fn libraries_do_not_print() {
 }
 
 #[test]
+fn every_operation_has_a_gradient_check_beside_it() {
+    let mut ops = 0;
+    for folder in LIBRARIES {
+        for path in rust_files(&root().join(folder).join("src")) {
+            let code = code_of(&read(&path));
+            let (shipped, mut tests) =
+                code.split_once("#[cfg(test)]\nmod tests").map_or((&*code, String::new()), |(a, b)| (a, b.to_owned()));
+            let beside = path.with_extension("").join("tests.rs");
+            if beside.is_file() {
+                tests.push_str(&code_of(&read(&beside)));
+            }
+            for op in ops_of(shipped) {
+                ops += 1;
+                let checked = is_checked(&op, shipped, &tests);
+                assert!(checked, "{}: no test beside `{op}` calls `gradcheck` with what makes it", path.display());
+            }
+        }
+    }
+    assert!(ops > 20, "the check finds only {ops} operations");
+}
+
+/// The types that are operations: `impl Op for Type`, and those that macros of such a block are called with.
+fn ops_of(code: &str) -> Vec<String> {
+    let first_word = |text: &str| words(text).next().unwrap_or_default().to_owned();
+    let mut ops = Vec::new();
+    let blocks: Vec<usize> = code.match_indices(" Op for ").map(|(at, found)| at + found.len()).collect();
+    for at in blocks {
+        if !code[at..].starts_with('$') {
+            ops.push(first_word(&code[at..]));
+            continue;
+        }
+        let name = code[..at].rsplit("macro_rules! ").next().map(first_word).unwrap_or_default();
+        ops.extend(code.split(&format!("\n{name}!(")).skip(1).map(first_word));
+    }
+    ops
+}
+
+/// Whether a test that calls `gradcheck`, or a helper that does, names the operation or a function that makes it.
+fn is_checked(op: &str, shipped: &str, tests: &str) -> bool {
+    let of_the_trait = ["name", "output_shape", "memory", "reads", "forward", "backward", "is_reshape"];
+    let own: Vec<(&str, &str)> = functions(shipped).into_iter().filter(|(name, _)| !of_the_trait.contains(name)).collect();
+    // What only the fusing of two operations makes has the bits of its parts: see `fusion.rs`.
+    if own.iter().any(|(name, body)| *name == "fuse" && words(body).any(|word| word == op)) {
+        return true;
+    }
+    let makers = naming(&own, op);
+    let tests = functions(tests);
+    let checks = naming(&tests, "gradcheck");
+    tests.iter().filter(|(name, _)| checks.contains(name)).any(|(_, body)| words(body).any(|word| makers.contains(&word)))
+}
+
+/// A word, and all functions that name it, or name such a function.
+fn naming<'a>(functions: &[(&'a str, &'a str)], word: &'a str) -> Vec<&'a str> {
+    let mut found = vec![word];
+    loop {
+        let known = found.len();
+        for (name, body) in functions {
+            if !found.contains(name) && words(body).any(|word| found.contains(&word)) {
+                found.push(name);
+            }
+        }
+        if found.len() == known {
+            return found;
+        }
+    }
+}
+
+/// Functions and what stands behind their names, up to where the next function or item begins.
+fn functions(code: &str) -> Vec<(&str, &str)> {
+    let items = ["\nimpl", "\nstruct", "\npub", "\nenum", "\nmacro_rules"];
+    code.split("fn ")
+        .skip(1)
+        .map(|text| {
+            let end = items.iter().filter_map(|item| text.find(item)).min().unwrap_or(text.len());
+            let name = text.find(|c| !is_word(c)).unwrap_or(text.len()).min(end);
+            (&text[..name], &text[name..end])
+        })
+        .collect()
+}
+
+#[test]
 fn links_of_the_documents_lead_somewhere() {
     let mut links = 0;
     for document in DOCUMENTS {
@@ -242,5 +323,9 @@ fn the_reader_of_these_checks_sees_code_alone() {
     assert_eq!(code_of(source).split_whitespace().collect::<Vec<_>>(), ["a", "e", "h<'i>", "l", "o", "p"]);
     assert_eq!(code_of(source).lines().count(), source.lines().count());
     assert!(calls("x; print!(1)", "print!") && !calls("eprint!(1)", "print!"));
+    let op = "impl Op for Half { fn forward() {} }\nfn make() { Half }\nfn half() { make() }\nfn other() {}";
+    assert_eq!(ops_of("\nmacro_rules! m { () => { impl Op for $op {} } }\nm!(Half, 1);\nimpl<T> Op for Full {}"), ["Half", "Full"]);
+    assert!(is_checked("Half", op, "fn check() { gradcheck() }\nfn test() { check(half) }"));
+    assert!(!is_checked("Half", op, "fn check() { gradcheck(other) }\nfn test() { half }"));
     assert_eq!(links_of("[a](b.md#c) [d](https://e) ```\n[f](g)\n``` [h](#i)"), ["b.md"]);
 }

@@ -5,14 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context as _, Result};
 use practicum_core::callbacks::{Callback, Context};
 
+/// The exit status of a program that was interrupted: 128 and the number of the signal.
+pub(crate) const STATUS: u8 = 130;
+
 static ASKED: AtomicBool = AtomicBool::new(false);
 
 /// Listens for Ctrl-C from now on.
 pub(crate) fn listen() -> Result<()> {
-    const INTERRUPTED: i32 = 130;
     let on_interrupt = || {
         if ASKED.swap(true, Ordering::Relaxed) {
-            std::process::exit(INTERRUPTED);
+            std::process::exit(STATUS.into());
         }
     };
     ctrlc::set_handler(on_interrupt).context("cannot listen for Ctrl-C")

@@ -30,6 +30,14 @@ pub(crate) fn say(line: &str) -> Result<()> {
     Ok(writeln!(std::io::stdout(), "{line}")?)
 }
 
+/// The same for a line that nobody need read: a reader that went away, as `head` does, is no reason to end the work.
+pub(crate) fn mention(line: &str) -> std::io::Result<()> {
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn describe(week: &dyn Week) -> String {
     let mut text = format!("{}  {}\n      {}", week.id(), week.title(), week.teaches());
     for session in week.sessions() {

@@ -20,14 +20,37 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Nobody is left to tell where even this cannot be written.
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            let _ = writeln!(std::io::stderr(), "error: {}", told(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// An error and its causes, each said once: most errors quote their cause.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |told, cause| {
+        let cause = cause.to_string();
+        if told.contains(&cause) { told } else { format!("{told}: {cause}") }
+    })
 }
 
 /// Whether the reader of our output went away, as `head` does: no fault of anybody.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |source: &std::io::Error| source.kind() == std::io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(broken))
+}
+
+#[cfg(test)]
+mod tests {
+    use practicum_core::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let source = std::io::Error::other("the disk hums");
+        let error = anyhow::Error::from(Error::io("read", "a.txt".as_ref(), source)).context("c1w2");
+        assert_eq!(told(&error), "c1w2: cannot read a.txt: the disk hums");
+        assert_eq!(told(&anyhow::anyhow!("tired").context("c1w1")), "c1w1: tired");
+    }
 }

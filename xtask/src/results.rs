@@ -23,7 +23,7 @@ pub(crate) struct WeekResults {
     pub(crate) started: u64,
     /// Wall-clock seconds of the whole week, without the report.
     pub(crate) seconds: f64,
-    /// True where the user stopped the week before its end.
+    /// True where the week did not come to its end: the user stopped it, or it failed.
     pub(crate) interrupted: bool,
     pub(crate) data: Vec<DataUsed>,
     /// In the course's order; the first is the main model of lab 1.

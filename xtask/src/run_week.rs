@@ -1,6 +1,7 @@
 //! `run-week`: runs weeks, writes their results and pages, and says whether the targets were reached.
 
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -8,7 +9,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, anyhow, bail};
 use practicum_core::{Cpu, Error, Simd};
 
-use crate::list::say;
+use crate::list::mention;
 use crate::results::WeekResults;
 use crate::weeks::{DataChoice, SessionKind, Settings, Week, WeekRun, find};
 use crate::{fetch, interrupt, machine, report};
@@ -101,7 +102,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         let results = run_one(week, &settings, args)?;
         missed += results.runs.iter().flat_map(|run| &run.targets).filter(|target| !target.met).count();
         if interrupt::asked() {
-            bail!("stopped; what was done so far is in {}", args.out.join(week.id()).join("results.json").display());
+            let file = args.out.join(week.id()).join("results.json");
+            // Whoever asked may have taken the terminal along.
+            let _ = writeln!(std::io::stderr(), "stopped; what was done so far is in {}", file.display());
+            return Ok(ExitCode::from(interrupt::STATUS));
         }
     }
     if missed > 0 {
@@ -207,21 +211,26 @@ fn run_one(week: &'static dyn Week, settings: &Settings, args: &RunArgs) -> Resu
     let began = Instant::now();
     let mut run = WeekRun::new(week, settings, &mut results, &folder);
     run.announce()?;
-    week.run(&mut run).with_context(|| week.id().to_owned())?;
+    let outcome = match week.run(&mut run).with_context(|| week.id().to_owned()) {
+        Err(error) if results.runs.is_empty() => return Err(error),
+        outcome => outcome,
+    };
     results.seconds = began.elapsed().as_secs_f64();
-    results.interrupted = interrupt::asked();
+    results.interrupted = interrupt::asked() || outcome.is_err();
     let files = results.figures.iter().flat_map(|figure| std::iter::once(&figure.file).chain(&figure.dark_file)).cloned();
     results.artifacts = files.collect();
     if settings.report {
         results.artifacts.push("index.html".to_owned());
     }
     write_results(&folder, &results)?;
+    // What was done before it failed is kept.
+    outcome?;
     if settings.report {
         let began = Instant::now();
         let pages = report::run(&args.out)?;
         let page = pages.iter().find(|page| page.starts_with(&folder)).or(pages.first());
         if let (false, Some(page)) = (settings.quiet, page) {
-            say(&format!("\n{:.1} s; report in {:.2} s: {}", results.seconds, began.elapsed().as_secs_f64(), page.display()))?;
+            mention(&format!("\n{:.1} s; report in {:.2} s: {}", results.seconds, began.elapsed().as_secs_f64(), page.display()))?;
         }
     }
     Ok(results)

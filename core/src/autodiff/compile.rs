@@ -2,7 +2,7 @@
 
 use super::plan::{Places, Planner};
 use super::program::{OpStep, Program, Source, Step, Targets};
-use super::tape::{Node, Origin, Record};
+use super::tape::{Node, Origin, Record, Var};
 use crate::kernel::arena::Access;
 use crate::{Error, Result, Shape};
 
@@ -17,6 +17,8 @@ enum Draft {
 
 pub(super) struct Compiler<'a> {
     record: &'a Record,
+    /// What is to be run, where two operations can be one as one.
+    nodes: Vec<Node>,
     planner: Planner,
     drafts: Vec<Draft>,
     /// The buffer of a value's elements, for values that operations make.
@@ -28,23 +30,50 @@ pub(super) struct Compiler<'a> {
     needed: Vec<bool>,
 }
 
+/// What was recorded, with pairs of operations as one where the first allows it and nobody else looks at what is between.
+fn fused(record: &Record, targets: &Targets<'_>) -> Vec<Node> {
+    let mut uses = vec![0; record.values.len()];
+    let inputs = record.nodes.iter().filter(|node| !node.op.is_reshape()).flat_map(|node| node.inputs.iter().copied());
+    for value in inputs.chain(targets.outputs.iter().chain(targets.loss).map(Var::id)) {
+        uses[record.values[value].storage] += 1;
+    }
+    let mut nodes: Vec<Option<Node>> = record.nodes.iter().cloned().map(Some).collect();
+    for (index, node) in record.nodes.iter().enumerate() {
+        let [input] = node.inputs[..] else { continue };
+        let between = &record.values[record.values[input].storage];
+        let Origin::Node(first) = between.origin else { continue };
+        if node.op.is_reshape() || uses[record.values[input].storage] != 1 || between.shape != record.values[input].shape {
+            continue;
+        }
+        let producer = &record.nodes[first];
+        if let Some(op) = producer.op.fuse(&*node.op).filter(|_| record.values[input].root == record.values[input].storage) {
+            nodes[first] = None;
+            nodes[index] =
+                Some(Node { op, inputs: producer.inputs.clone(), output: node.output, scope: producer.scope.clone(), saved: Vec::new() });
+        }
+    }
+    nodes.into_iter().flatten().collect()
+}
+
 impl<'a> Compiler<'a> {
     pub(super) fn new(record: &'a Record, targets: &Targets<'_>) -> Self {
+        let nodes = fused(record, targets);
         let mut needed = vec![false; record.values.len()];
         for var in targets.outputs.iter().chain(targets.loss) {
             needed[record.values[var.id()].storage] = true;
         }
-        for node in record.nodes.iter().rev().filter(|node| !node.op.is_reshape()) {
+        for node in nodes.iter().rev().filter(|node| !node.op.is_reshape()) {
             if needed[node.output] {
                 node.inputs.iter().for_each(|&input| needed[record.values[input].storage] = true);
             }
         }
         Self {
             record,
+            saved: vec![None; nodes.len()],
+            nodes,
             planner: Planner::default(),
             drafts: Vec::new(),
             elements: vec![None; record.values.len()],
-            saved: vec![None; record.nodes.len()],
             gradients: vec![None; record.values.len()],
             needed,
         }
@@ -71,12 +100,13 @@ impl<'a> Compiler<'a> {
     }
 
     fn forward(&mut self) {
-        for (index, node) in self.record.nodes.iter().enumerate() {
+        for index in 0..self.nodes.len() {
+            let node = self.nodes[index].clone();
             if node.op.is_reshape() || !self.needed[node.output] {
                 continue;
             }
             let step = self.drafts.len();
-            let memory = node.op.memory(&self.input_shapes(node));
+            let memory = node.op.memory(&self.input_shapes(&node));
             for &input in &node.inputs {
                 self.touch_elements(input, step);
             }
@@ -96,7 +126,8 @@ impl<'a> Compiler<'a> {
         let uses = self.parameter_uses();
         let mut remaining = uses;
         self.ready(loss);
-        for (index, node) in self.record.nodes.iter().enumerate().rev() {
+        for index in (0..self.nodes.len()).rev() {
+            let node = &self.nodes[index].clone();
             if node.op.is_reshape() || !self.record.values[node.output].needs_gradient {
                 continue;
             }
@@ -117,7 +148,7 @@ impl<'a> Compiler<'a> {
 
     /// The parameters among a node's inputs that its backward pass brings a part of the gradient to, or reads: also
     /// detached ones, which must not change before.
-    fn params_of(&self, node: &'a Node) -> impl Iterator<Item = usize> + use<'a> {
+    fn params_of<'b>(&self, node: &'b Node) -> impl Iterator<Item = usize> + use<'a, 'b> {
         let (values, reads) = (&self.record.values, node.op.reads());
         let used = move |(place, &input): (usize, &usize)| {
             let storage = values[input].storage;
@@ -134,7 +165,7 @@ impl<'a> Compiler<'a> {
         for (value, gradient) in reached.iter_mut().zip(&self.gradients) {
             *value = gradient.is_some();
         }
-        for node in self.record.nodes.iter().rev().filter(|node| !node.op.is_reshape()) {
+        for node in self.nodes.iter().rev().filter(|node| !node.op.is_reshape()) {
             if !reached[node.output] || !self.record.values[node.output].needs_gradient {
                 continue;
             }
@@ -206,7 +237,7 @@ impl<'a> Compiler<'a> {
     fn finish(&self, draft: &Draft, places: &Places) -> Result<Step> {
         Ok(match draft {
             Draft::Forward { node, y, saved, scratch } => {
-                let node = &self.record.nodes[*node];
+                let node = &self.nodes[*node];
                 let mut reads = Vec::new();
                 let x = node.inputs.iter().map(|&input| self.read(input, true, &mut reads, places)).collect();
                 let writes = [y, saved, scratch].map(|&buffer| places.range(buffer)).to_vec();
@@ -223,7 +254,7 @@ impl<'a> Compiler<'a> {
                 })
             }
             Draft::Backward { node, dy, saved, dx, scratch } => {
-                let node = &self.record.nodes[*node];
+                let node = &self.nodes[*node];
                 let wanted = node.op.reads();
                 let mut reads = Vec::new();
                 let inputs = node.inputs.iter().enumerate();

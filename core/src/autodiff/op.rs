@@ -1,6 +1,7 @@
 //! What an operation is: a forward, and the backward beside it.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::kernel::Exec;
 use crate::{Result, Shape};
@@ -119,6 +120,18 @@ pub trait Op: Debug + Send + Sync + 'static {
     /// Where the output is made of logits by softmax or sigmoid, which of the two. A loss then starts from the logits,
     /// as Keras' compiled models do, and saturated probabilities cost no precision.
     fn link(&self) -> Option<Link> {
+        None
+    }
+
+    /// Where the output holds the maxima of windows that do not overlap and fill their rows and columns from the first on: the
+    /// size of a window.
+    fn maxima(&self) -> Option<[usize; 2]> {
+        None
+    }
+
+    /// One operation on the inputs of this one that gives what `consumer` makes of its output, where there is such a one: it has
+    /// the bits of the two. A program uses it where nobody else looks at the output.
+    fn fuse(&self, _consumer: &dyn Op) -> Option<Arc<dyn Op>> {
         None
     }
 

@@ -50,13 +50,14 @@ enum Mode {
     Deferred,
 }
 
+#[derive(Clone)]
 pub(crate) struct Node {
     pub(crate) op: Arc<dyn Op>,
     pub(crate) inputs: Box<[usize]>,
     pub(crate) output: usize,
     /// The layer that asked for it.
     pub(crate) scope: Option<Arc<str>>,
-    saved: Vec<f32>,
+    pub(super) saved: Vec<f32>,
 }
 
 pub(crate) struct Value {

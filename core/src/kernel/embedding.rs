@@ -1,21 +1,30 @@
 //! Rows of a table by their numbers, and gradients back into the table.
 
-use super::{Exec, chunks_mut, multiversion};
+use super::{Exec, LANES, chunks_mut, multiversion};
 
 /// Numbers that make a chunk worth its way to another thread.
 const CHUNK: usize = 16_384;
+
+/// Numbers of the table that make a part worth its way to another thread.
+const PART: usize = 65_536;
 
 /// Parts of the table that gradients are added into side by side, at most: each goes through all ids.
 const MAX_PARTS: usize = 8;
 
 /// The place of the first id that is no row of a table with `rows` rows.
-pub fn first_stranger(ids: &[f32], rows: usize) -> Option<usize> {
-    let end = rows as f32;
-    let is_row = |id: &f32| *id >= 0.0 && *id < end && id.trunc() == *id;
-    if ids.chunks(64).all(|ids| ids.iter().fold(true, |all, id| all & is_row(id))) {
-        return None;
+pub fn first_stranger(exec: Exec<'_>, ids: &[f32], rows: usize) -> Option<usize> {
+    multiversion! {
+        fn all_known<F>(ids: &[f32], end: f32) -> bool {
+            ids.iter().fold(true, |all, id| all & is_row(*id, end))
+        }
     }
-    ids.iter().position(|id| !is_row(id))
+    #[inline(always)]
+    fn is_row(id: f32, end: f32) -> bool {
+        (id >= 0.0) & (id < end) & (id as i32 as f32 == id)
+    }
+    let end = rows as f32;
+    let strange = ids.chunks(1024).position(|ids| !all_known(exec.simd(), ids, end))? * 1024;
+    ids[strange..].iter().position(|id| !is_row(*id, end)).map(|place| strange + place)
 }
 
 /// `y[i] = table[ids[i]]`, rows of `width` numbers.
@@ -23,30 +32,55 @@ pub fn first_stranger(ids: &[f32], rows: usize) -> Option<usize> {
 /// # Panics
 /// An id that is no row of the table, or slices that do not fit each other.
 pub fn gather(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], y: &mut [f32]) {
+    multiversion! {
+        fn part<F>(table: &[f32], ids: &[f32], width: usize, y: &mut [f32]) {
+            for (id, y) in ids.iter().zip(y.chunks_exact_mut(width)) {
+                let from = &table[*id as i32 as usize * width..][..width];
+                // Rows of whole lines are so common, and so short, that a call for each would show.
+                if let ((to, []), (from, _)) = (y.as_chunks_mut::<LANES>(), from.as_chunks::<LANES>()) {
+                    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+                } else {
+                    y.copy_from_slice(from);
+                }
+            }
+        }
+    }
     assert_eq!(ids.len() * width, y.len(), "a row for each id");
     if width == 0 {
         return;
     }
     let len = Exec::chunk_len(ids.len(), CHUNK.div_ceil(width));
-    exec.for_each(chunks_mut(y, len * width), |chunk, y| {
-        for (id, y) in ids[chunk * len..].iter().zip(y.chunks_exact_mut(width)) {
-            y.copy_from_slice(&table[*id as usize * width..][..width]);
-        }
-    });
+    exec.for_each(chunks_mut(y, len * width), |chunk, y| part(exec.simd(), table, &ids[chunk * len..], width, y));
 }
 
-/// The gradient of [`gather`]: `dtable[ids[i]] += dy[i]` over ascending i, from zeros.
+/// The gradient of [`gather`]: `dtable[ids[i]] += dy[i]` over ascending i, from zeros. Threads share the rows of the table, so
+/// that each number is one sum in this order.
 ///
 /// # Panics
 /// Slices that do not fit each other.
 pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], width: usize, dtable: &mut [f32]) {
     multiversion! {
-        fn part<F>(first: usize, ids: &[f32], dy: &[f32], width: usize, dtable: &mut [f32]) {
-            for (id, dy) in ids.iter().zip(dy.chunks_exact(width)) {
-                // Ids before the part wrap round and end up behind it.
-                let row = (*id as usize).wrapping_sub(first);
-                if let Some(to) = row.checked_mul(width).and_then(|start| dtable.get_mut(start..start.checked_add(width)?)) {
-                    to.iter_mut().zip(dy).for_each(|(to, dy)| *to += dy);
+        fn part<F>(first: u32, ids: &[f32], dy: &[f32], width: usize, dtable: &mut [f32]) {
+            let rows = (dtable.len() / width) as u32;
+            let mut found = [(0, 0); 256];
+            for (ids, dy) in ids.chunks(found.len()).zip(dy.chunks(found.len() * width)) {
+                // Which ids belong here is a toss-up that no branch foresees, so there is none.
+                let mut count = 0;
+                for (place, id) in ids.iter().enumerate() {
+                    // Ids before the part wrap round and end up behind it.
+                    let row = (*id as i32 as u32).wrapping_sub(first);
+                    found[count] = (place, row as usize);
+                    count += usize::from(row < rows);
+                }
+                for (place, row) in &found[..count] {
+                    let (to, dy) = (&mut dtable[row * width..][..width], &dy[place * width..][..width]);
+                    let ((lines, rest), (dy_lines, dy_rest)) = (to.as_chunks_mut::<LANES>(), dy.as_chunks::<LANES>());
+                    for (to, dy) in lines.iter_mut().zip(dy_lines) {
+                        for l in 0..LANES {
+                            to[l] += dy[l];
+                        }
+                    }
+                    rest.iter_mut().zip(dy_rest).for_each(|(to, dy)| *to += dy);
                 }
             }
         }
@@ -56,11 +90,10 @@ pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], width: usize, dtable: &m
         return;
     }
     let rows = dtable.len() / width;
-    let least = (4 * CHUNK).div_ceil(width).max(rows.div_ceil(MAX_PARTS));
-    let len = Exec::chunk_len(rows, least);
+    let len = Exec::chunk_len(rows, PART.div_ceil(width).max(rows.div_ceil(MAX_PARTS)));
     exec.for_each(chunks_mut(dtable, len * width), |chunk, dtable| {
         dtable.fill(0.0);
-        part(exec.simd(), chunk * len, ids, dy, width, dtable);
+        part(exec.simd(), (chunk * len) as u32, ids, dy, width, dtable);
     });
 }
 
@@ -72,7 +105,7 @@ mod tests {
     #[test]
     fn parts_of_the_table_change_no_bit() {
         let (rows, width) = (9000, 17);
-        let ids: Vec<f32> = (0..4000_u64).map(|i| (i * i * 7919 % rows as u64) as f32).collect();
+        let ids: Vec<f32> = (0..20_000_u64).map(|i| (i * i * 7919 % rows as u64) as f32).collect();
         let dy: Vec<f32> = (0..ids.len() * width).map(|i| 0.1 + (i % 31) as f32).collect();
         let mut expected = vec![0.0; rows * width];
         for (id, dy) in ids.iter().zip(dy.chunks_exact(width)) {
@@ -88,9 +121,13 @@ mod tests {
 
     #[test]
     fn strangers_are_found() {
-        assert_eq!(first_stranger(&[0.0, 3.0, 2.0], 4), None);
+        let team = Team::new(1);
+        let exec = Exec::new(&team, Simd::detect()).unwrap();
+        assert_eq!(first_stranger(exec, &[0.0, 3.0, 2.0], 4), None);
         for stranger in [4.0, -1.0, 0.5, f32::NAN, f32::INFINITY, 1e30] {
-            assert_eq!(first_stranger(&[1.0, 3.0, stranger, 9.0], 4), Some(2), "{stranger}");
+            assert_eq!(first_stranger(exec, &[1.0, 3.0, stranger, 9.0], 4), Some(2), "{stranger}");
         }
+        let many: Vec<f32> = (0..3000).map(|i| if i == 2500 { 4.0 } else { 1.0 }).collect();
+        assert_eq!(first_stranger(exec, &many, 4), Some(2500));
     }
 }

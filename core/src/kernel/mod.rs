@@ -9,6 +9,7 @@
 pub mod activation;
 pub(crate) mod arena;
 pub mod batch_norm;
+pub mod conv;
 pub mod convert;
 pub mod dropout;
 pub mod elementwise;
@@ -19,6 +20,7 @@ pub mod layer_norm;
 pub mod math;
 pub mod optimizer;
 mod pointwise;
+pub mod pool;
 mod probe;
 pub mod reduce;
 pub mod rnn;

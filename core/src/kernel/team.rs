@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// How long an idle thread watches for the next job before it sleeps.
 ///
 /// The kernels of a training step follow each other within this time; waking a sleeping thread costs several microseconds.
-const PATIENCE: Duration = Duration::from_micros(30);
+const PATIENCE: Duration = Duration::from_micros(200);
 
 /// Spins between two looks at the clock.
 const SPINS_PER_LOOK: u32 = 32;

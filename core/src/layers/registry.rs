@@ -8,10 +8,13 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::{
-    Activate, ActivityRegularization, Add, AlphaDropout, Average, BatchNormalization, Bidirectional, Concatenate, Config, Dense, Dot,
-    Dropout, ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GroupNormalization, Input, LSTM, Lambda, Layer,
-    LayerNormalization, LeakyReLU, Masking, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU,
-    RepeatVector, Rescaling, Reshape, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization,
+    Activate, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional,
+    Concatenate, Config, Conv1D, Conv2D, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dot, Dropout, ELU, Embedding, Flatten, GRU,
+    GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
+    GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, Maximum, Minimum,
+    Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SeparableConv2D, SimpleRNN, Softmax,
+    SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D,
+    ZeroPadding2D,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -51,9 +54,16 @@ impl Default for Registry {
             .layer("Add", |_| Ok(Box::new(Add)))
             .layer("AlphaDropout", AlphaDropout::from_config)
             .layer("Average", |_| Ok(Box::new(Average)))
+            .layer("AveragePooling1D", AveragePooling1D::from_config)
+            .layer("AveragePooling2D", AveragePooling2D::from_config)
             .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Concatenate", Concatenate::from_config)
+            .layer("Conv1D", Conv1D::from_config)
+            .layer("Conv2D", Conv2D::from_config)
+            .layer("Cropping1D", Cropping1D::from_config)
+            .layer("Cropping2D", Cropping2D::from_config)
             .layer("Dense", Dense::from_config)
+            .layer("DepthwiseConv2D", DepthwiseConv2D::from_config)
             .layer("Dot", Dot::from_config)
             .layer("Dropout", Dropout::from_config)
             .layer("ELU", ELU::from_config)
@@ -61,6 +71,10 @@ impl Default for Registry {
             .layer("Flatten", |_| Ok(Box::new(Flatten)))
             .layer("GaussianDropout", GaussianDropout::from_config)
             .layer("GaussianNoise", GaussianNoise::from_config)
+            .layer("GlobalAveragePooling1D", GlobalAveragePooling1D::from_config)
+            .layer("GlobalAveragePooling2D", GlobalAveragePooling2D::from_config)
+            .layer("GlobalMaxPooling1D", GlobalMaxPooling1D::from_config)
+            .layer("GlobalMaxPooling2D", GlobalMaxPooling2D::from_config)
             .layer("GroupNormalization", GroupNormalization::from_config)
             .layer("GRU", GRU::from_config)
             .layer("InputLayer", Input::from_config)
@@ -69,6 +83,8 @@ impl Default for Registry {
             .layer("LSTM", LSTM::from_config)
             .layer("Masking", Masking::from_config)
             .layer("Maximum", |_| Ok(Box::new(Maximum)))
+            .layer("MaxPooling1D", MaxPooling1D::from_config)
+            .layer("MaxPooling2D", MaxPooling2D::from_config)
             .layer("Minimum", |_| Ok(Box::new(Minimum)))
             .layer("Multiply", |_| Ok(Box::new(Multiply)))
             .layer("Normalization", Normalization::from_config)
@@ -79,12 +95,17 @@ impl Default for Registry {
             .layer("Rescaling", Rescaling::from_config)
             .layer("Reshape", Reshape::from_config)
             .layer("RMSNormalization", RMSNormalization::from_config)
+            .layer("SeparableConv2D", SeparableConv2D::from_config)
             .layer("SimpleRNN", SimpleRNN::from_config)
             .layer("Softmax", Softmax::from_config)
             .layer("SpatialDropout1D", SpatialDropout1D::from_config)
             .layer("SpatialDropout2D", SpatialDropout2D::from_config)
             .layer("Subtract", |_| Ok(Box::new(Subtract)))
             .layer("UnitNormalization", UnitNormalization::from_config)
+            .layer("UpSampling1D", UpSampling1D::from_config)
+            .layer("UpSampling2D", UpSampling2D::from_config)
+            .layer("ZeroPadding1D", ZeroPadding1D::from_config)
+            .layer("ZeroPadding2D", ZeroPadding2D::from_config)
     }
 }
 

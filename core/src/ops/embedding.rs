@@ -27,7 +27,7 @@ impl Op for Embedding {
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
         let (table, ids) = (pass.x[0], pass.x[1]);
-        if let Some(place) = embedding::first_stranger(ids.data, table.shape[0]) {
+        if let Some(place) = embedding::first_stranger(pass.cx.exec, ids.data, table.shape[0]) {
             return Err(no_row(ids.data[place], place, ids.shape, table.shape[0]));
         }
         embedding::gather(pass.cx.exec, table.data, table.shape.last(), ids.data, pass.y);

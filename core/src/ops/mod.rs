@@ -7,6 +7,7 @@ mod activation;
 mod batch_norm;
 mod binary;
 mod concat;
+mod convolution;
 mod cross_entropy;
 mod dense;
 mod dropout;
@@ -15,7 +16,9 @@ mod flip;
 mod layer_norm;
 mod mask;
 mod matmul;
+mod pad;
 mod permute;
+mod pooling;
 mod rectify;
 mod recurrent;
 mod reduce;
@@ -28,6 +31,7 @@ mod unary;
 
 pub use activation::Activation;
 pub(crate) use batch_norm::Scaling;
+pub use convolution::{Padding, Window};
 pub(crate) use recurrent::Recurrence;
 
 /// Defines methods of `Tensor` and of `Var` at once.

@@ -48,17 +48,13 @@ impl Recurrence {
 
     fn rnn(&self, x: Shape, recurrent: Shape) -> Rnn {
         Rnn {
-            cell: self.cell,
-            batch: x[0],
-            steps: x[1],
-            features: x[2],
-            units: recurrent[0],
             both: self.both,
             go_backwards: self.go_backwards,
             sequences: self.sequences,
             states: self.states,
             zero_masked: self.zero_masked,
             drops: self.drops,
+            ..Rnn::new(self.cell, [x[0], x[1], x[2], recurrent[0]])
         }
     }
 

@@ -4,7 +4,8 @@ use anyhow::Result;
 use practicum_core::Cpu;
 use practicum_core::kernel::convert::gather_u8;
 use practicum_core::kernel::optimizer::{Moments, adam};
-use practicum_core::kernel::{Gemm, Mat, MatMut, gemm, softmax};
+use practicum_core::kernel::rnn::{self, Cell, Curves, Gradients, Inputs, Rnn, Weights};
+use practicum_core::kernel::{Gemm, Mat, MatMut, embedding, gemm, softmax};
 use practicum_core::rng::Key;
 
 use super::measure::{Bench, Case, OURS};
@@ -69,6 +70,64 @@ pub(super) fn products(bench: &mut Bench) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// All steps of recurrent layers forward and backward, and word vectors.
+pub(super) fn recurrent(bench: &mut Bench) -> Result<()> {
+    let rows: [(&str, &str, Cell, [usize; 4]); 3] = [
+        ("LSTM 32×120×16 → 32, both ways, forward", "LSTM 32×120×16 → 32, both ways, backward", Cell::Lstm, [32, 120, 16, 32]),
+        ("GRU 32×120×16 → 32, both ways, forward", "GRU 32×120×16 → 32, both ways, backward", Cell::Gru, [32, 120, 16, 32]),
+        ("SimpleRNN 128×20×40 → 40, forward", "SimpleRNN 128×20×40 → 40, backward", Cell::Simple, [128, 20, 40, 40]),
+    ];
+    for (forward, backward, cell, sizes) in rows {
+        recurrent_layer(bench, [forward, backward], cell, sizes)?;
+    }
+    let cpu = bench.cpu();
+    let exec = cpu.exec();
+    let (table, mut dtable, ids) = (uniform(160_000, 1), vec![0.0; 160_000], uniform(32 * 120, 2));
+    let ids: Vec<f32> = ids.iter().map(|x| (x * 10_000.0).floor()).collect();
+    let (mut y, dy) = (vec![0.0; ids.len() * 16], uniform(ids.len() * 16, 3));
+    let case = |measure, call| Case { measure, by: OURS, steps: 1, samples: ids.len(), flops: 0.0, call };
+    let gather: Box<dyn FnMut() -> Result<()>> = Box::new(|| {
+        embedding::gather(exec, &table, 16, &ids, &mut y);
+        Ok(())
+    });
+    let scatter = Box::new(|| {
+        embedding::scatter(exec, &ids, &dy, 16, &mut dtable);
+        Ok(())
+    });
+    bench.measure(vec![case("3,840 of 10,000 rows of 16", gather), case("… their gradients into the table", scatter)])
+}
+
+fn recurrent_layer(bench: &mut Bench, names: [&'static str; 2], cell: Cell, sizes: [usize; 4]) -> Result<()> {
+    let ([batch, steps, features, units], both) = (sizes, cell != Cell::Simple);
+    let rnn = Rnn { both, sequences: true, ..Rnn::new(cell, sizes) };
+    let (cpu, across, directions) = (bench.cpu(), cell.gates() * units, if both { 2 } else { 1 });
+    let small = |len, seed| uniform(len, seed).iter().map(|x| 0.4 * x - 0.2).collect::<Vec<f32>>();
+    let (x, kernel, recurrent) = (small(batch * steps * features, 1), small(features * across, 2), small(units * across, 3));
+    let bias = small(cell.biases() * across, 4);
+    let weights = [Weights { kernel: &kernel, recurrent: &recurrent, bias: Some(&bias) }; 2];
+    let inputs = Inputs { x: &x, weights: &weights[..directions], mask: None, states: [None, None], keep: None };
+    let len = batch * rnn.output_rows() * rnn.output_width();
+    let (mut y, mut saved, dy) = (vec![0.0; len], vec![0.0; rnn.saved()], small(len, 5));
+    let (mut forth, mut back) = (vec![0.0; rnn.forward_scratch()], vec![0.0; rnn.backward_scratch()]);
+    let mut found: [[Vec<f32>; 3]; 2] = std::array::from_fn(|_| [&kernel, &recurrent, &bias].map(|weight| vec![0.0; weight.len()]));
+    let mut dx = vec![0.0; x.len()];
+    rnn::forward(&rnn, cpu.exec(), Curves::Usual, &inputs, &mut y, &mut saved, &mut forth);
+    let kept = saved.clone();
+    let flops = (2 * batch * steps * directions * across * (features + units)) as f64;
+    let case = |measure, flops, call| Case { measure, by: OURS, steps: 1, samples: batch, flops, call };
+    let forward: Box<dyn FnMut() -> Result<()>> = Box::new(|| {
+        rnn::forward(&rnn, cpu.exec(), Curves::Usual, &inputs, &mut y, &mut saved, &mut forth);
+        Ok(())
+    });
+    let backward = Box::new(|| {
+        let weights = found.each_mut().map(|found| found.each_mut().map(|found| Some(found.as_mut_slice())));
+        let gradients = Gradients { x: Some(&mut dx), weights, ..Gradients::default() };
+        rnn::backward(&rnn, cpu.exec(), Curves::Usual, &inputs, &kept, &dy, gradients, &mut back);
+        Ok(())
+    });
+    bench.measure(vec![case(names[0], flops, forward), case(names[1], 2.0 * flops, backward)])
 }
 
 /// What is not a product: the optimizer, softmax with cross-entropy, batches of bytes.

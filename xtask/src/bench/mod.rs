@@ -4,6 +4,7 @@
 //! after round, so that a slow moment of the machine hits all alike. What is told is the median.
 
 mod by_hand;
+mod convolution;
 mod dense;
 mod flops;
 mod goals;
@@ -11,6 +12,7 @@ mod kernels;
 mod measure;
 mod peers;
 mod record;
+mod recurrent;
 mod series;
 mod table;
 mod training;
@@ -78,6 +80,21 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W1", title: "a line through six points", run: dense::line },
     Workload { id: "MLP", title: "perceptron 16-32-16, batch 32", run: dense::perceptron },
     Workload { id: "W2", title: "60,000 pictures 28×28, 784-128-10, batch 32, Adam", run: dense::pictures },
+    Workload { id: "W6", title: "word vectors and their mean, 10,000×16, batch 32, Adam", run: recurrent::word_means },
+    Workload { id: "W7", title: "headlines of 120 words, LSTM 32 both ways, batch 32, Adam", run: recurrent::headlines_lstm },
+    Workload { id: "W7b", title: "reviews of 300 words, LSTM 64 and 32 both ways, batch 64, Adam", run: recurrent::reviews },
+    Workload { id: "W7c", title: "headlines of 120 words, GRU 32 both ways, batch 32, Adam", run: recurrent::headlines_gru },
+    Workload { id: "W9", title: "texts of 16 words, frozen vectors, LSTM 64, batch 32, Adam", run: recurrent::short_texts },
+    Workload { id: "W10", title: "the next word of a sonnet, 6.1 million weights, batch 32, Adam", run: recurrent::sonnets },
+    Workload { id: "W11", title: "windows of 20, 20-10-10-1, batch 32", run: recurrent::windows },
+    Workload { id: "W12", title: "windows of 20, two SimpleRNN 40, batch 128", run: recurrent::windows_rnn },
+    Workload { id: "W13", title: "sunspots in windows of 60, two LSTM 60, batch 256", run: recurrent::sunspots },
+    Workload { id: "W13s", title: "sunspots in windows of 30, two LSTM 32 both ways, batch 32", run: recurrent::sunspots_both_ways },
+    Workload { id: "W3", title: "28×28 grey, two convolutions of 64, batch 32, Adam", run: convolution::small_pictures },
+    Workload { id: "W4b32", title: "300×300 colour, five convolutions, batch 32, RMSprop", run: convolution::large_pictures_32 },
+    Workload { id: "W4", title: "300×300 colour, five convolutions, batch 128, RMSprop", run: convolution::large_pictures },
+    Workload { id: "W5", title: "150×150 colour, four convolutions, batch 20, RMSprop", run: convolution::middle_pictures },
+    Workload { id: "W8", title: "headlines of 120 words, Conv1D of 128, batch 32, Adam", run: convolution::headlines },
     Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
     Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
     Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },
@@ -89,6 +106,7 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "holt", title: "10,000 series of 500 steps, Holt", run: series::holt },
     Workload { id: "holt-winters", title: "10,000 series of 500 steps, Holt-Winters, season of 12", run: series::holt_winters },
     Workload { id: "gemm", title: "matrix products", run: kernels::products },
+    Workload { id: "rnn", title: "recurrent kernels and word vectors", run: kernels::recurrent },
     Workload { id: "kernels", title: "other kernels", run: kernels::others },
 ];
 

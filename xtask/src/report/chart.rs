@@ -87,7 +87,7 @@ impl Chart {
         let legend = Legend::of(self, size.0)?;
         let frame = self.frame(size, &legend)?;
         draw(size, theme, |canvas| {
-            self.draw_grid(canvas, &frame)?;
+            self.draw_grid(canvas, &frame, size.0)?;
             if self.points().all(|point| frame.share(point).is_none()) {
                 let middle = frame.unit((0.5, 0.6));
                 canvas.text(middle, "no finite values", Text::new(LETTER, theme.muted, Anchor::Middle))?;
@@ -134,7 +134,7 @@ impl Chart {
         Ok(Frame { left: left + 14.0, right: size.0 - margin, top, bottom: size.1 - 46.0, x, y })
     }
 
-    fn draw_grid(&self, canvas: &mut Canvas<'_>, frame: &Frame) -> Result<()> {
+    fn draw_grid(&self, canvas: &mut Canvas<'_>, frame: &Frame, width: f64) -> Result<()> {
         let theme = canvas.theme;
         let label = |anchor| Text::new(LETTER, theme.muted, anchor);
         canvas.text((6.0, 12.0), &fit(&self.y.label, LETTER, false, frame.right)?, label(Anchor::Start))?;
@@ -150,6 +150,7 @@ impl Chart {
             let (x, _) = frame.unit((at, 0.0));
             canvas.line(&[(x, frame.bottom), (x, frame.bottom + 4.0)], theme.muted, 1.0)?;
             let half = text_width(&text, LETTER, false)? / 2.0;
+            let x = x.min(width - half - 2.0);
             if x - half >= free {
                 canvas.text((x, frame.bottom + 15.0), &text, label(Anchor::Middle))?;
                 free = x + half + 6.0;

@@ -149,7 +149,7 @@ impl Figures<'_> {
         }
         caption.push_str(&format!(" The course goes on with {}", rate(sweep.chosen)));
         if let Some(suggested) = sweep.suggested {
-            caption.push_str(&format!("; the sweep itself suggests {}, below the blow-up", rate(suggested)));
+            caption.push_str(&format!("; the sweep itself suggests {}", rate(suggested)));
         }
         caption.push_str(". What is off the scale lies above the axis.");
         let chart = Chart {

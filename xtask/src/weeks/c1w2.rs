@@ -9,7 +9,7 @@ use practicum_vision::datasets::ImageDataset;
 use super::pictures::{Answers, data_of, numbers_of};
 use super::run::curves_of;
 use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
-use crate::list::say;
+use crate::list::mention;
 use crate::results::{DataSource, RunResults};
 
 pub(crate) struct C1W2;
@@ -295,7 +295,7 @@ impl Callback for Stop {
     fn on_train_end(&mut self, _cx: &mut Context<'_>) -> practicum_core::Result<()> {
         if self.reached && !self.quiet {
             // The progress line of the epoch stands above it by now.
-            say(self.message).map_err(|error| Error::state(error.to_string()))?;
+            mention(self.message).map_err(|error| Error::io("write to", "the output".as_ref(), error))?;
         }
         Ok(())
     }

@@ -281,16 +281,19 @@ fn pearson(a: &[f64], b: &[f64]) -> f64 {
     ab / (aa * bb).sqrt()
 }
 
+/// The days of a season, and of the average of its changes.
+const PERIOD: usize = 365;
+const CHANGES: usize = 50;
+
 /// The third lab and the exercise.
 fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> Result<()> {
-    const PERIOD: usize = 365;
     let mut clock = run.begin(id, title)?;
     let subject = Subject::synthetic(spec)?;
     let (series, split) = (&subject.values, spec.split);
     let averages = moving_average(series, 30)?;
     let changes = difference(series, PERIOD)?;
-    let mean_changes = moving_average(&changes, 50)?;
-    let model = Differencing::new(PERIOD).window(50);
+    let mean_changes = moving_average(&changes, CHANGES)?;
+    let model = Differencing::new(PERIOD).window(CHANGES);
     let found = [
         ("naive", naive(series, split)?),
         ("moving_average", averages[split - 30..].to_vec()),
@@ -311,40 +314,48 @@ fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> 
     ));
     compare(run, &mut clock, subject.baseline_scores()?)?;
     if let Some(figures) = run.figures(id) {
-        let [(_, naive), (_, averages), (_, past), (_, smoothed)] = &found;
-        let end = series.len();
-        let overlay = |name: &str, forecast: &[f32]| subject.overlay(split, end, &[(name, split, forecast)]);
-        let zoom = subject.overlay(split, split + 150, &[("naive", split + 1, &naive[1..151])]);
-        let level = subject.over_time(vec![Trace { name: String::new(), start: PERIOD, values: wide(&changes) }]);
-        let from = split - PERIOD - 50;
-        let both = subject.over_time(vec![
-            Trace { name: "change over a year".to_owned(), start: split, values: wide(&changes[split - PERIOD..]) },
-            Trace { name: "average of the last 50".to_owned(), start: split, values: wide(&mean_changes[from..]) },
-        ]);
-        let mut shown = vec![
-            figures.over_time("series", "The series", "Four years of days.", &subject.part(0..end))?,
-            figures.over_time("train", "The training part", "What is known.", &subject.part(0..split))?,
-            figures.over_time("validation", "The validation part", "What is to be forecast.", &subject.part(split..end))?,
-            figures.over_time("naive", "Naive forecast", "The last value again.", &overlay("naive", naive))?,
-            figures.over_time("naive-zoom", "Its first 150 steps", "The forecast is the series a step late.", &zoom)?,
-            figures.over_time("average", "Moving average", "The mean of the last 30 values.", &overlay("average of 30", averages))?,
-            figures.over_time("difference", "Change over a year", "Trend and season are gone.", &level)?,
-            figures.over_time("difference-average", "Its moving average", "Of the last 50 changes.", &both)?,
-            figures.over_time(
-                "past",
-                "Difference and past",
-                "Last year's value and the mean change.",
-                &overlay("difference and past", past),
-            )?,
-        ];
+        let forecasts = found.map(|(_, forecast)| forecast);
+        let mut shown = draw_forecasts(&figures, &subject, &forecasts)?;
         // Forecasts of the last training year tell how wide the band must be.
         let earlier = model.past_window(10).forecast(&series[..split], split - PERIOD)?;
-        let errors: Vec<f64> =
-            series[split - PERIOD..split].iter().zip(&earlier).map(|(value, forecast)| f64::from(value - forecast)).collect();
-        shown.extend(subject.draw_forecast(&figures, &mut clock, ("difference and smoothed past", smoothed), &errors)?);
+        let pairs = series[split - PERIOD..split].iter().zip(&earlier);
+        let errors: Vec<f64> = pairs.map(|(value, forecast)| f64::from(value - forecast)).collect();
+        shown.extend(subject.draw_forecast(&figures, &mut clock, ("difference and smoothed past", &forecasts[3]), &errors)?);
         run.results.figures.extend(shown);
     }
     run.finish_without_model(clock)
+}
+
+/// The series in parts, the forecasts over what came true, and the changes over a season that they are made of.
+fn draw_forecasts(figures: &Figures<'_>, subject: &Subject, forecasts: &[Vec<f32>; 4]) -> Result<Vec<Figure>> {
+    let [naive, averages, past, _] = forecasts;
+    let (split, end) = (subject.split, subject.values.len());
+    let changes = difference(&subject.values, PERIOD)?;
+    let mean_changes = moving_average(&changes, CHANGES)?;
+    let overlay = |name: &str, forecast: &[f32]| subject.overlay(split, end, &[(name, split, forecast)]);
+    let zoom = subject.overlay(split, split + 150, &[("naive", split + 1, &naive[1..151])]);
+    let level = subject.over_time(vec![Trace { name: String::new(), start: PERIOD, values: wide(&changes) }]);
+    let from = split - PERIOD - CHANGES;
+    let both = subject.over_time(vec![
+        Trace { name: "change over a year".to_owned(), start: split, values: wide(&changes[split - PERIOD..]) },
+        Trace { name: "average of the last 50".to_owned(), start: split, values: wide(&mean_changes[from..]) },
+    ]);
+    Ok(vec![
+        figures.over_time("series", "The series", "Four years of days.", &subject.part(0..end))?,
+        figures.over_time("train", "The training part", "What is known.", &subject.part(0..split))?,
+        figures.over_time("validation", "The validation part", "What is to be forecast.", &subject.part(split..end))?,
+        figures.over_time("naive", "Naive forecast", "The last value again.", &overlay("naive", naive))?,
+        figures.over_time("naive-zoom", "Its first 150 steps", "The forecast is the series a step late.", &zoom)?,
+        figures.over_time("average", "Moving average", "The mean of the last 30 values.", &overlay("average of 30", averages))?,
+        figures.over_time("difference", "Change over a year", "Trend and season are gone.", &level)?,
+        figures.over_time("difference-average", "Its moving average", "Of the last 50 changes.", &both)?,
+        figures.over_time(
+            "past",
+            "Difference and past",
+            "Last year's value and the mean change.",
+            &overlay("difference and past", past),
+        )?,
+    ])
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod c1w2;
 mod c4w1;
 mod c4w2;
 mod c4w3;
+mod c4w4;
 mod data;
 mod networks;
 mod pictures;
@@ -22,7 +23,7 @@ pub(crate) use run::{DataChoice, Settings, WeekRun};
 use crate::results::DataSource;
 
 /// All weeks, in the course's order.
-pub(crate) static WEEKS: &[&dyn Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c4w1::C4W1, &c4w2::C4W2, &c4w3::C4W3];
+pub(crate) static WEEKS: &[&dyn Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c4w1::C4W1, &c4w2::C4W2, &c4w3::C4W3, &c4w4::C4W4];
 
 /// A week of the course.
 pub(crate) trait Week: Sync {

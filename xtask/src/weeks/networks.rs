@@ -11,7 +11,7 @@ use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset
 use super::WeekRun;
 use super::run::{RunClock, curves_of};
 use super::series::{Subject, compare};
-use crate::list::say;
+use crate::list::mention;
 use crate::report::Sweep as SweepPicture;
 
 /// The sweep's first rate, and how many epochs make it ten times as large.
@@ -48,11 +48,13 @@ pub(super) struct Training<'a> {
     pub(super) zoom: usize,
     /// Whether the weights are told.
     pub(super) tell_weights: bool,
+    /// Whether the whole series is shown first.
+    pub(super) show_series: bool,
 }
 
 impl<'a> Training<'a> {
     pub(super) fn new(id: &'static str, title: &'a str, rate: f64, epochs: (usize, usize)) -> Self {
-        Self { id, title, rate, epochs, forecast_window: None, zoom: 10, tell_weights: false }
+        Self { id, title, rate, epochs, forecast_window: None, zoom: 10, tell_weights: false, show_series: false }
     }
 }
 
@@ -164,6 +166,7 @@ impl Recipe {
             clock.note(told.to_owned());
         }
         let mut scores = subject.baseline_scores()?;
+        clock.metric("naive_mae", scores[0].mae);
         scores.push(score);
         compare(run, &mut clock, scores)?;
         if let Some(figures) = run.figures(training.id) {
@@ -171,7 +174,12 @@ impl Recipe {
             let earlier = self.forecast(&model, &subject.values[..subject.split], window, from)?;
             let errors: Vec<f64> =
                 subject.values[from..].iter().zip(&earlier).map(|(value, forecast)| f64::from(value - forecast)).collect();
-            let mut shown = subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?;
+            let mut shown = Vec::new();
+            if training.show_series {
+                let all = subject.part(0..subject.values.len());
+                shown.push(figures.over_time("series", "The series", "All that was observed.", &all)?);
+            }
+            shown.extend(subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?);
             shown.extend(figures.curves(&curves_of(&history))?);
             let logs: Vec<(&str, &[f64])> = ["loss", "mae"].into_iter().filter_map(|name| Some((name, history.get(name)?))).collect();
             shown.extend(figures.zoomed_curve("zoom", "Loss, closer", training.zoom.min(epochs / 2), &logs)?);
@@ -261,7 +269,8 @@ impl Callback for Milestones {
         }
         let told: BTreeMap<&str, f64> = logs.iter().collect();
         let told: Vec<String> = told.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-        say(&format!("epoch {done}/{}  {}", self.epochs, told.join("  "))).map_err(|error| Error::state(error.to_string()))
+        mention(&format!("epoch {done}/{}  {}", self.epochs, told.join("  ")))
+            .map_err(|error| Error::io("write to", "the output".as_ref(), error))
     }
 }
 

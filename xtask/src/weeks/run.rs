@@ -11,7 +11,7 @@ use practicum_vision::datasets::ImageDataset;
 
 use super::{Scale, SessionKind, Target, Week, data};
 use crate::interrupt::StopWhenAsked;
-use crate::list::say;
+use crate::list::mention;
 use crate::report::Figures;
 use crate::results::{DataSource, DataUsed, ParamCount, RunResults, TargetResult, WeekResults};
 
@@ -61,7 +61,7 @@ impl<'a> WeekRun<'a> {
 
     /// Tells a line, unless it shall be quiet.
     pub(crate) fn say(&self, line: &str) -> Result<()> {
-        if self.settings.quiet { Ok(()) } else { say(line) }
+        if self.settings.quiet { Ok(()) } else { Ok(mention(line)?) }
     }
 
     /// An empty model with the seed and the processor that were asked for.

@@ -105,15 +105,15 @@ fn check_inside(what: &str, len: usize, sizes: [usize; 2], strides: [usize; 2]) 
 
 /// Part of a matrix: where it starts, and the steps from row to row and from column to column.
 #[derive(Clone, Copy)]
-pub(super) struct View {
-    pub(super) start: *const f32,
-    pub(super) row: usize,
-    pub(super) col: usize,
+pub(in super::super) struct View {
+    pub(in super::super) start: *const f32,
+    pub(in super::super) row: usize,
+    pub(in super::super) col: usize,
 }
 
 impl View {
     /// The same from another row on.
-    pub(super) fn below(self, rows: usize) -> Self {
+    pub(in super::super) fn below(self, rows: usize) -> Self {
         Self { start: self.start.wrapping_add(rows * self.row), ..self }
     }
 

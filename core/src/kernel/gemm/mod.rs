@@ -12,13 +12,14 @@ mod tile;
 use std::mem::MaybeUninit;
 use std::ops::Range;
 
-use self::mat::View;
+pub(super) use self::mat::View;
 pub use self::mat::{Mat, MatMut};
 #[cfg(feature = "bench-gemm")]
 pub use self::measure::gemm_crate;
 use self::pack::pack;
-pub(crate) use self::packed::{Panels, Rows, Target, packed};
-use self::tile::{Kernels, MAX_VECTORS, Tile};
+pub(crate) use self::packed::{Panels, Rows, Target, packed, transpose};
+use self::tile::MAX_VECTORS;
+pub(super) use self::tile::{Around, Kernels, Nest, Tile};
 use super::{Exec, Simd};
 
 /// Steps over k between two visits of a tile of C. A panel of B of so many rows stays in the second cache.

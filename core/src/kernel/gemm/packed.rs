@@ -2,6 +2,7 @@
 
 use super::super::Simd;
 use super::mat::View;
+use super::pack::pack;
 use super::share;
 use super::tile::{Kernels, Tile};
 
@@ -142,6 +143,20 @@ pub(crate) fn packed(simd: Simd, a: Rows<'_>, panels: Panels, b: &[f32], c: Targ
             }
         }
     }
+}
+
+/// `to[k·width + j] = from[j·stride + k]` for `k < rows` and `j < cols`: what `to` holds behind `cols` has no meaning then.
+///
+/// # Panics
+/// When the slices are too short, or `width` is no multiple of 8 or less than `cols`.
+pub(crate) fn transpose(simd: Simd, from: &[f32], stride: usize, [rows, cols]: [usize; 2], to: &mut [f32], width: usize) {
+    if rows == 0 || cols == 0 {
+        return;
+    }
+    assert!(width.is_multiple_of(8) && cols <= width && to.len() >= rows * width && from.len() >= (cols - 1) * stride + rows);
+    let view = View { start: from.as_ptr(), row: 1, col: stride };
+    // SAFETY: whoever has a `Simd` in a kernel has it from `Exec`; the slices are as long as the sizes ask for.
+    unsafe { pack(simd, view, rows, cols, to.as_mut_ptr(), width) };
 }
 
 #[cfg(test)]

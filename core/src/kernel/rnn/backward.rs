@@ -1,7 +1,7 @@
 //! From the gradient by the output to those by inputs, states and weights.
 
 use super::super::gemm::{Gemm, Mat, MatMut, Panels, Target, gemm, packed};
-use super::super::{Exec, chunks_mut};
+use super::super::{Exec, chunks_mut, multiversion};
 use super::forward::{counts, gather_steps};
 use super::layout::Part;
 use super::{BLOCK, Cell, Curves, Inputs, Kept, Rnn, Room, cell};
@@ -106,11 +106,11 @@ pub fn backward(
         let weights = inputs.weights.get(direction)?;
         let [kernel, recurrent, reset] = rnn.transposed_lens().map(|len| room.take(len));
         if dx.is_some() {
-            rnn.cell.input_part().lay_out_transposed(rnn, rnn.features, weights.kernel, kernel);
+            rnn.cell.input_part().lay_out_transposed(rnn, exec.simd(), rnn.features, weights.kernel, kernel);
         }
-        rnn.cell.state_part().lay_out_transposed(rnn, rnn.units, weights.recurrent, recurrent);
+        rnn.cell.state_part().lay_out_transposed(rnn, exec.simd(), rnn.units, weights.recurrent, recurrent);
         if let Some(part) = rnn.cell.reset_part() {
-            part.lay_out_transposed(rnn, rnn.units, weights.recurrent, reset);
+            part.lay_out_transposed(rnn, exec.simd(), rnn.units, weights.recurrent, reset);
         }
         Some(Laid { kernel, recurrent, reset })
     });
@@ -161,6 +161,21 @@ fn gather_weights(rnn: &Rnn, exec: Exec<'_>, weights: [Option<&mut [f32]>; 3], a
     }
 }
 
+multiversion! {
+    /// Adds all rows to one.
+    fn add_rows<F>(rows: &[f32], sums: &mut [f32]) {
+        let width = sums.len();
+        for (place, sums) in sums.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+            let mut sum = *sums;
+            for row in rows.chunks_exact(width) {
+                let row = &row[place * BLOCK..][..BLOCK];
+                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
+            }
+            *sums = sum;
+        }
+    }
+}
+
 /// Some examples in one direction.
 struct Chunk<'a> {
     rnn: &'a Rnn,
@@ -181,7 +196,6 @@ struct Chunk<'a> {
 impl Chunk<'_> {
     fn run(&self, work: &mut Work<'_>, found: &mut [f32], mut dx: Option<&mut [f32]>, states: [Option<&mut [f32]>; 2]) {
         let (rnn, block) = (self.rnn, self.rnn.block_steps());
-        found.fill(0.0);
         self.begin(work);
         for index in (0..rnn.steps.div_ceil(block)).rev() {
             let first = index * block;
@@ -340,26 +354,33 @@ impl Chunk<'_> {
         let (weights, bias) = found.split_at_mut(starts.bias);
         let (kernel, weights) = weights.split_at_mut(starts.recurrent);
         let (recurrent, reset) = weights.split_at_mut(starts.reset - starts.recurrent);
-        self.outer(cell.input_part(), Mat::new(&work.x[..rows * rnn.features], rows, rnn.features), dz, kernel);
+        self.outer(first, cell.input_part(), Mat::new(&work.x[..rows * rnn.features], rows, rnn.features), dz, kernel);
         let from = if rnn.drops { self.kept.dropped } else { self.kept.h };
         let states = &from[first * self.rows * padded..][..rows * padded];
-        self.outer(cell.state_part(), Mat::strided(states, rows, rnn.units, padded, 1), dz, recurrent);
+        self.outer(first, cell.state_part(), Mat::strided(states, rows, rnn.units, padded, 1), dz, recurrent);
         if let Some(part) = cell.reset_part() {
             let z = &self.kept.z[first * self.rows * row..][..rows * row];
             for block in 0..padded / BLOCK {
                 let units = (rnn.units - block * BLOCK).min(BLOCK);
                 let from = Mat::strided(&z[block * 4 * BLOCK + 3 * BLOCK..], rows, units, row, 1);
-                self.outer(part, from, dz, &mut reset[block * BLOCK * part.cols(rnn)..]);
+                self.outer(first, part, from, dz, &mut reset[block * BLOCK * part.cols(rnn)..]);
             }
         }
-        for dz in dz.chunks_exact(row) {
-            bias.iter_mut().zip(dz).for_each(|(bias, dz)| *bias += dz);
+        if !self.has_found(first) {
+            bias.fill(0.0);
         }
+        add_rows(self.exec.simd(), dz, bias);
     }
 
-    /// `to += fromᵀ·dz`, for the columns of a part.
-    fn outer(&self, part: Part, from: Mat<'_>, dz: &[f32], to: &mut [f32]) {
-        let (rnn, row, how) = (self.rnn, self.rnn.row(), Gemm::default().accumulate());
+    /// Whether steps behind these have found something already.
+    fn has_found(&self, first: usize) -> bool {
+        first + self.rnn.block_steps() < self.rnn.steps
+    }
+
+    /// `to += fromᵀ·dz`, for the columns of a part and the steps from the first one on.
+    fn outer(&self, first: usize, part: Part, from: Mat<'_>, dz: &[f32], to: &mut [f32]) {
+        let (rnn, row, accumulate) = (self.rnn, self.rnn.row(), self.has_found(first));
+        let how = Gemm { accumulate, ..Gemm::default() };
         let (rows, k, cols) = (from.rows(), from.cols(), part.cols(rnn));
         if part.is_whole() {
             gemm(self.exec, from.t(), Mat::new(dz, rows, row), MatMut::new(&mut to[..k * cols], k, cols), how);

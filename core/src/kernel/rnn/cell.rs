@@ -21,6 +21,13 @@ fn quads_mut(x: &mut [f32]) -> &mut [[Block; 4]] {
     blocks_mut(x).as_chunks_mut().0
 }
 
+/// Keeps blocks apart, whose numbers fill the vectors: the compiler would weave several together where they are cheap, and pick
+/// their numbers one by one.
+#[inline(always)]
+fn one_by_one() {
+    std::hint::black_box(());
+}
+
 /// Makes a step for the usual functions, compiled for each instruction set, and for all others.
 macro_rules! step {
     ($(#[$attr:meta])* fn $name:ident = $body:ident($($arg:ident: $ty:ty),*)) => {
@@ -170,6 +177,7 @@ step! {
 #[inline(always)]
 fn gru_backward_body<F: Fma, A: Act, R: Act>(act: A, rec: R, z: &[f32], before: &[f32], dh: &mut [f32], dz: &mut [f32]) {
     for (((z, before), dh), dz) in quads(z).iter().zip(blocks(before)).zip(blocks_mut(dh)).zip(quads_mut(dz)) {
+        one_by_one();
         let [mut u, mut r, mut y] = [[0.0; BLOCK]; 3];
         let [zx, zu, zr, q] = z;
         rec.value::<F>(zu, &mut u);
@@ -199,6 +207,7 @@ step! {
 #[inline(always)]
 fn reset_forward_body<F: Fma, A: Act, R: Act>(_act: A, rec: R, z: &mut [f32], multiplied: &[f32], reset: &mut [f32]) {
     for ((z, before), reset) in quads_mut(z).iter_mut().zip(blocks(multiplied)).zip(blocks_mut(reset)) {
+        one_by_one();
         let [mut u, mut r] = [[0.0; BLOCK]; 2];
         let [_, zu, zr, q] = z;
         rec.forward::<F>(zu, &mut u);
@@ -218,6 +227,7 @@ step! {
 #[inline(always)]
 fn mix_forward_body<F: Fma, A: Act, R: Act>(act: A, rec: R, z: &mut [f32], before: &[f32], h: &mut [f32]) {
     for ((z, before), h) in quads_mut(z).iter_mut().zip(blocks(before)).zip(blocks_mut(h)) {
+        one_by_one();
         let [mut u, mut y] = [[0.0; BLOCK]; 2];
         rec.value::<F>(&z[1], &mut u);
         act.forward::<F>(&mut z[0], &mut y);
@@ -235,6 +245,7 @@ step! {
 #[inline(always)]
 fn mix_backward_body<F: Fma, A: Act, R: Act>(act: A, rec: R, z: &[f32], before: &[f32], dh: &mut [f32], dz: &mut [f32]) {
     for (((z, before), dh), dz) in quads(z).iter().zip(blocks(before)).zip(blocks_mut(dh)).zip(quads_mut(dz)) {
+        one_by_one();
         let [mut u, mut y] = [[0.0; BLOCK]; 2];
         let [zx, zu, _, _] = z;
         rec.value::<F>(zu, &mut u);
@@ -259,6 +270,7 @@ step! {
 #[inline(always)]
 fn reset_backward_body<F: Fma, A: Act, R: Act>(_act: A, rec: R, z: &[f32], multiplied: &[f32], dq: &mut [f32], dz: &mut [f32]) {
     for (((z, before), dq), dz) in quads(z).iter().zip(blocks(multiplied)).zip(blocks_mut(dq)).zip(quads_mut(dz)) {
+        one_by_one();
         let mut r = [0.0; BLOCK];
         rec.value::<F>(&z[2], &mut r);
         for l in 0..BLOCK {

@@ -1,7 +1,7 @@
 //! The weights as the steps want them, and gradients back as Keras lays them out.
 
-use super::super::gemm::{Panels, Rows};
-use super::super::{Exec, chunks_mut};
+use super::super::gemm::{Panels, Rows, transpose};
+use super::super::{Exec, Simd, chunks_mut};
 use super::{BLOCK, Rnn};
 
 /// Gates that a matrix is multiplied into: they follow each other in every block of units.
@@ -68,26 +68,28 @@ impl Part {
         for (col, gate, unit, len) in self.sixteens(rnn) {
             for row in 0..k {
                 let to = &mut to[panels.at(row, col)..][..BLOCK];
-                to[..len].copy_from_slice(&matrix[row * across + gate * rnn.units + unit..][..len]);
-                to[len..].fill(0.0);
+                let from = &matrix[row * across + gate * rnn.units + unit..][..len];
+                if let Ok(from) = <&[f32; BLOCK]>::try_from(from) {
+                    to.copy_from_slice(from);
+                } else {
+                    to[..len].copy_from_slice(from);
+                    to[len..].fill(0.0);
+                }
             }
         }
     }
 
     /// Lays out the transposed matrix, for products of the part with it: `n` columns, filled up with zeros.
-    pub(super) fn lay_out_transposed(self, rnn: &Rnn, n: usize, matrix: &[f32], to: &mut [f32]) {
+    pub(super) fn lay_out_transposed(self, rnn: &Rnn, simd: Simd, n: usize, matrix: &[f32], to: &mut [f32]) {
         let (panels, across) = (Panels::new(self.cols(rnn), n.next_multiple_of(BLOCK)), rnn.cell.gates() * rnn.units);
         for (k, gate, unit, len) in self.sixteens(rnn) {
-            for first in (0..n).step_by(BLOCK) {
-                let mut tile = [[0.0; BLOCK]; BLOCK];
-                for col in 0..(n - first).min(BLOCK) {
-                    let from = &matrix[(first + col) * across + gate * rnn.units + unit..][..len];
-                    for (tile, x) in tile.iter_mut().zip(from) {
-                        tile[col] = *x;
-                    }
-                }
-                for (lane, tile) in tile.iter().enumerate() {
-                    to[panels.at(k + lane, first)..][..BLOCK].copy_from_slice(tile);
+            for first in (0..n).step_by(panels.width) {
+                let (width, cols) = (panels.width, (n - first).min(panels.width));
+                let to = &mut to[panels.at(k, first)..][..BLOCK * width];
+                transpose(simd, &matrix[first * across + gate * rnn.units + unit..], across, [len, cols], to, width);
+                to[len * width..].fill(0.0);
+                if cols < width {
+                    to.chunks_exact_mut(width).for_each(|row| row[cols..].fill(0.0));
                 }
             }
         }

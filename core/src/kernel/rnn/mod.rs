@@ -137,6 +137,23 @@ pub struct Inputs<'a> {
 }
 
 impl Rnn {
+    /// One direction, the last output alone: of a batch, its steps, their features, and units.
+    pub fn new(cell: Cell, [batch, steps, features, units]: [usize; 4]) -> Self {
+        Self {
+            cell,
+            batch,
+            steps,
+            features,
+            units,
+            both: false,
+            go_backwards: false,
+            sequences: false,
+            states: false,
+            zero_masked: false,
+            drops: false,
+        }
+    }
+
     /// Numbers in a row of the output.
     pub fn output_width(&self) -> usize {
         self.units * self.directions()

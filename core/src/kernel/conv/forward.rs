@@ -1,0 +1,262 @@
+//! Outputs of a convolution, with the bias, relu and max-pooling behind it.
+
+use super::super::gemm::{Around, Kernels, Nest, Tile, View};
+use super::super::{Exec, Simd, chunks_mut, multiversion};
+use super::{Conv, Panel, pad, panels};
+
+/// Multiply-adds that are worth a chunk.
+const MIN_WORK: usize = 150_000;
+
+/// The kernel as the tiles read it: panels of columns, each from its first row on.
+#[derive(Clone, Copy)]
+pub(super) struct Weights {
+    start: *const f32,
+    /// From one row to the next.
+    row: usize,
+    /// From one panel to the next.
+    panel: usize,
+}
+
+// SAFETY: it stands for a shared slice.
+unsafe impl Sync for Weights {}
+// SAFETY: as above.
+unsafe impl Send for Weights {}
+
+impl Weights {
+    /// The kernel as it lies, or a copy of its panels one behind the other where rows are too long for neighbours to share pages.
+    pub(super) fn of(simd: Simd, g: &Conv, weights: &[f32], copy: &mut [f32]) -> Self {
+        let kernels = Kernels::of(simd);
+        let width = kernels.width * kernels.vectors();
+        let len = packed_len(g, width);
+        if len == 0 || copy.len() < len {
+            return Self { start: weights.as_ptr(), row: g.filters, panel: width };
+        }
+        let rows = g.taps();
+        for (panel, copy) in copy[..len].chunks_exact_mut(rows * width).enumerate() {
+            let (first, columns) = (panel * width, width.min(g.filters - panel * width));
+            for (copy, weights) in copy.chunks_exact_mut(width).zip(weights.chunks_exact(g.filters)) {
+                copy[..columns].copy_from_slice(&weights[first..first + columns]);
+            }
+        }
+        Self { start: copy.as_ptr(), row: width, panel: rows * width }
+    }
+}
+
+/// Numbers that a copy of the kernel in panels of so many columns takes; none where it is used as it lies.
+fn packed_len(g: &Conv, width: usize) -> usize {
+    if g.groups == 1 && g.filters > width && g.filters >= 96 { g.filters.div_ceil(width) * width * g.taps() } else { 0 }
+}
+
+/// Room for the copy on any instruction set: panels are 64 columns wide at most.
+pub(super) fn weights_room(g: &Conv) -> usize {
+    if g.groups == 1 && g.filters >= 96 { g.filters.next_multiple_of(64) * g.taps() } else { 0 }
+}
+
+/// Computes rows of outputs.
+#[derive(Clone, Copy)]
+pub(super) struct Rows<'a> {
+    kernels: &'static Kernels,
+    g: &'a Conv,
+    weights: Weights,
+    bias: Option<&'a [f32]>,
+    relu: bool,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(simd: Simd, g: &'a Conv, weights: Weights, bias: Option<&'a [f32]>, relu: bool) -> Self {
+        assert!(bias.is_none_or(|bias| bias.len() == g.filters), "one bias for each filter");
+        Self { kernels: Kernels::of(simd), g, weights, bias, relu }
+    }
+
+    /// The first `columns` outputs of row `row` of an example, whose input is given with its zeros.
+    pub(super) fn compute(&self, x: &[f32], row: usize, columns: usize, y: &mut [f32]) {
+        let (g, [rows, width]) = (self.g, self.g.padded());
+        assert!(
+            x.len() == rows * width * g.channels && y.len() == columns * g.filters && row < g.output()[0] && columns <= g.output()[1],
+            "a row of outputs of a convolution"
+        );
+        let first = x.as_ptr().wrapping_add(row * g.strides[0] * width * g.channels);
+        for group in 0..g.groups {
+            for panel in panels(self.kernels, g.group_filters()) {
+                self.panel(first.wrapping_add(group * g.group_channels()), group, panel, columns, y.as_mut_ptr());
+            }
+        }
+    }
+
+    fn panel(&self, x: *const f32, group: usize, panel: Panel, columns: usize, y: *mut f32) {
+        let g = self.g;
+        let (channels, pixel) = (g.group_channels(), g.strides[1] * g.channels);
+        let at = group * g.group_filters() + panel.first;
+        let contiguous = g.rows_are_contiguous();
+        let inner = match contiguous {
+            true => Around { count: 1, a: 0, b: 0 },
+            false => Around { count: g.kernel[1], a: g.dilation[1] * g.channels, b: channels * self.weights.row },
+        };
+        let outer =
+            Around { count: g.kernel[0], a: g.dilation[0] * g.padded()[1] * g.channels, b: g.kernel[1] * channels * self.weights.row };
+        // With groups, panels begin anywhere in the rows as they lie.
+        let start = match g.groups {
+            1 => panel.first / (self.kernels.width * self.kernels.vectors()) * self.weights.panel,
+            _ => at,
+        };
+        let most = self.kernels.rows[panel.vectors - 1];
+        let tile = Tile {
+            k: if contiguous { g.kernel[1] * channels } else { channels },
+            a: View { start: x, row: pixel, col: 1 },
+            b: View { start: self.weights.start.wrapping_add(start), row: self.weights.row, col: 1 },
+            c: y.wrapping_add(at),
+            c_row: g.filters,
+            last: panel.last,
+            resume: false,
+            bias: self.bias.map_or(std::ptr::null(), |bias| bias[at..].as_ptr()),
+            relu: self.relu,
+            ahead: View { start: x, row: 0, col: 0 },
+            far: false,
+        };
+        for column in (0..columns).step_by(most) {
+            let rows = most.min(columns - column);
+            let tile = Tile { a: tile.a.below(column), c: tile.c.wrapping_add(column * g.filters), ..tile };
+            // SAFETY: `Exec` gives instructions that the processor has. Windows of the outputs in this row stand inside the
+            // input, as `output` computes, and the panel inside kernel, bias and row of outputs; the row is borrowed alone.
+            unsafe { self.kernels.compute_nested(rows, panel.vectors, &tile, &Nest { outer, inner }) };
+        }
+    }
+}
+
+/// Room that [`forward`] and [`forward_pooled`] need.
+pub fn forward_scratch(g: &Conv, pool: Option<[usize; 2]>) -> usize {
+    let padded = if g.is_padded() { g.lens()[2].next_multiple_of(16) } else { 0 };
+    let strips = pool.map_or(0, |pool| {
+        let (rows, _) = pooled_chunk(g, pool);
+        (g.batch * (g.output()[0] / pool[0])).div_ceil(rows) * strip_len(g, pool)
+    });
+    padded + weights_room(g) + strips
+}
+
+fn strip_len(g: &Conv, pool: [usize; 2]) -> usize {
+    (pool[0] * (g.output()[1] / pool[1]) * pool[1] * g.filters).next_multiple_of(16)
+}
+
+/// Pooled rows in a chunk, and words that the places of a row's maxima take.
+fn pooled_chunk(g: &Conv, pool: [usize; 2]) -> (usize, usize) {
+    let [rows, columns] = [0, 1].map(|axis| g.output()[axis] / pool[axis]);
+    let work = pool[0] * columns * pool[1] * g.taps() * g.filters;
+    (Exec::chunk_len(g.batch * rows, MIN_WORK.div_ceil(work.max(1))), (columns * g.filters).div_ceil(4))
+}
+
+/// Numbers, four places to each, that the places of all maxima take.
+pub fn pooled_words(g: &Conv, pool: [usize; 2]) -> usize {
+    g.batch * (g.output()[0] / pool[0]) * pooled_chunk(g, pool).1
+}
+
+/// The input with its zeros, and what is left of the room.
+fn with_zeros<'a>(exec: Exec<'_>, g: &Conv, x: &'a [f32], scratch: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
+    if !g.is_padded() {
+        return (x, scratch);
+    }
+    let (padded, rest) = scratch.split_at_mut(g.lens()[2].next_multiple_of(16));
+    let padded = &mut padded[..g.lens()[2]];
+    pad(exec, g, x, padded);
+    (padded, rest)
+}
+
+/// `y = relu(x ∗ w + bias)`, the parts that are asked for: x `[batch, rows, columns, channels]`, w `[rows, columns,
+/// channels / groups, filters]`, the bias `[filters]`. The window is not turned round: it is a cross-correlation.
+///
+/// # Panics
+///
+/// When the slices do not have the sizes of `g`: a mistake of the caller.
+#[allow(clippy::too_many_arguments, reason = "what a convolution reads and writes")]
+pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f32]>, relu: bool, y: &mut [f32], scratch: &mut [f32]) {
+    let [inputs, outputs, _] = g.lens();
+    assert!(x.len() == inputs && w.len() == g.weights() && y.len() == outputs, "the sizes of a convolution");
+    let [rows, columns] = g.output();
+    if y.is_empty() {
+        return;
+    }
+    let (x, rest) = with_zeros(exec, g, x, scratch);
+    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, rest), bias, relu);
+    let (row, example) = (columns * g.filters, x.len() / g.batch);
+    let chunk = Exec::chunk_len(g.batch * rows, MIN_WORK.div_ceil((row * g.taps()).max(1)));
+    exec.for_each(chunks_mut(y, chunk * row), |index, y| {
+        for (place, y) in y.chunks_exact_mut(row).enumerate() {
+            let place = index * chunk + place;
+            computed.compute(&x[place / rows * example..][..example], place % rows, columns, y);
+        }
+    });
+}
+
+/// The same with the maxima of windows of `pool`, which do not overlap, in the same pass. `places` tells where in its window
+/// each maximum stands, a byte each: see [`pooled_words`].
+///
+/// # Panics
+///
+/// As [`forward`].
+#[allow(clippy::too_many_arguments, reason = "what a convolution reads and writes")]
+pub fn forward_pooled(
+    exec: Exec<'_>,
+    g: &Conv,
+    x: &[f32],
+    w: &[f32],
+    bias: Option<&[f32]>,
+    relu: bool,
+    pool: [usize; 2],
+    y: &mut [f32],
+    places: &mut [f32],
+    scratch: &mut [f32],
+) {
+    let [rows, columns] = [0, 1].map(|axis| g.output()[axis] / pool[axis]);
+    let row = columns * g.filters;
+    assert!(x.len() == g.lens()[0] && w.len() == g.weights() && y.len() == g.batch * rows * row, "the sizes of a convolution");
+    if y.is_empty() {
+        return;
+    }
+    let (x, rest) = with_zeros(exec, g, x, scratch);
+    let (copy, strips) = rest.split_at_mut(weights_room(g));
+    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, copy), bias, relu);
+    let example = x.len() / g.batch;
+    let (chunk, words) = pooled_chunk(g, pool);
+    let strip_row = columns * pool[1] * g.filters;
+    let parts = (chunks_mut(y, chunk * row), chunks_mut(places, chunk * words), chunks_mut(strips, strip_len(g, pool)));
+    exec.for_each(parts, |index, (y, places, strip)| {
+        let strip = &mut strip[..pool[0] * strip_row];
+        for (place, (y, places)) in y.chunks_exact_mut(row).zip(places.chunks_exact_mut(words)).enumerate() {
+            let place = index * chunk + place;
+            for (line, strip) in strip.chunks_exact_mut(strip_row).enumerate() {
+                let line = place % rows * pool[0] + line;
+                computed.compute(&x[place / rows * example..][..example], line, columns * pool[1], strip);
+            }
+            maxima(exec.simd(), strip, strip_row, g.filters, pool, y, &mut bytes_mut(places)[..row]);
+        }
+    });
+}
+
+/// The bytes of numbers.
+pub(super) fn bytes(words: &[f32]) -> &[u8] {
+    // SAFETY: any bytes of a shared slice of numbers are bytes.
+    unsafe { std::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words)) }
+}
+
+fn bytes_mut(words: &mut [f32]) -> &mut [u8] {
+    // SAFETY: any bytes are a number, and the slice is borrowed alone.
+    unsafe { std::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
+}
+
+multiversion! {
+    /// The maxima of windows of rows that stand one behind the other; the first of equals.
+    fn maxima<F>(strip: &[f32], strip_row: usize, channels: usize, pool: [usize; 2], y: &mut [f32], places: &mut [u8]) {
+        for (window, (y, places)) in y.chunks_exact_mut(channels).zip(places.chunks_exact_mut(channels)).enumerate() {
+            let first = window * pool[1] * channels;
+            y.copy_from_slice(&strip[first..first + channels]);
+            places.fill(0);
+            for place in 1..pool[0] * pool[1] {
+                let x = &strip[place / pool[1] * strip_row + first + place % pool[1] * channels..][..channels];
+                for ((x, y), at) in x.iter().zip(&mut *y).zip(&mut *places) {
+                    let more = *x > *y;
+                    *y = if more { *x } else { *y };
+                    *at = if more { place as u8 } else { *at };
+                }
+            }
+        }
+    }
+}

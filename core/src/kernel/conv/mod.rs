@@ -1,0 +1,122 @@
+//! Convolution of channels-last maps, directly: no window is ever copied.
+//!
+//! A row of outputs is a product of the input row and the kernel, with two more loops around k: over the rows and the columns
+//! of the window. Every output element is one chain of multiply-adds over ascending (row, column, channel) of the window; every
+//! element of the kernel's gradient one over ascending (example, row, column) of each of at most eight parts of the batch,
+//! whose sums are added as a tree.
+
+mod backward;
+mod forward;
+#[cfg(test)]
+mod tests;
+
+pub use backward::{Upstream, backward, backward_scratch};
+pub use forward::{forward, forward_pooled, forward_scratch, pooled_words};
+
+use super::gemm::Kernels;
+
+/// The sizes of a convolution: rows first, then columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conv {
+    /// Examples.
+    pub batch: usize,
+    /// Of the input.
+    pub size: [usize; 2],
+    /// Channels of the input.
+    pub channels: usize,
+    /// Channels of the output.
+    pub filters: usize,
+    /// Of the window.
+    pub kernel: [usize; 2],
+    /// Steps between windows.
+    pub strides: [usize; 2],
+    /// Steps between the places of a window.
+    pub dilation: [usize; 2],
+    /// Zeros before and behind each axis.
+    pub padding: [[usize; 2]; 2],
+    /// Into so many parts the channels are cut: a filter sees the channels of its part.
+    pub groups: usize,
+}
+
+impl Conv {
+    /// How far a window reaches.
+    pub fn reach(&self) -> [usize; 2] {
+        [0, 1].map(|axis| (self.kernel[axis] - 1) * self.dilation[axis] + 1)
+    }
+
+    /// The size of the input with its zeros.
+    pub fn padded(&self) -> [usize; 2] {
+        [0, 1].map(|axis| self.size[axis] + self.padding[axis][0] + self.padding[axis][1])
+    }
+
+    /// The size of the output.
+    pub fn output(&self) -> [usize; 2] {
+        let (padded, reach) = (self.padded(), self.reach());
+        [0, 1].map(|axis| if padded[axis] < reach[axis] { 0 } else { (padded[axis] - reach[axis]) / self.strides[axis] + 1 })
+    }
+
+    /// Numbers in the kernel: `[rows, columns, channels / groups, filters]`.
+    pub fn weights(&self) -> usize {
+        self.taps() * self.filters
+    }
+
+    /// Numbers that one output is a sum over.
+    fn taps(&self) -> usize {
+        self.kernel[0] * self.kernel[1] * self.group_channels()
+    }
+
+    fn group_channels(&self) -> usize {
+        self.channels / self.groups
+    }
+
+    fn group_filters(&self) -> usize {
+        self.filters / self.groups
+    }
+
+    fn is_padded(&self) -> bool {
+        self.padding != [[0, 0]; 2]
+    }
+
+    /// Whether a row of a window is one contiguous piece of the input.
+    fn rows_are_contiguous(&self) -> bool {
+        self.groups == 1 && self.dilation[1] == 1
+    }
+
+    /// Numbers of the input, of the output, and of the input with its zeros.
+    fn lens(&self) -> [usize; 3] {
+        let of = |[rows, columns]: [usize; 2], channels| self.batch * rows * columns * channels;
+        [of(self.size, self.channels), of(self.output(), self.filters), of(self.padded(), self.channels)]
+    }
+}
+
+/// Columns cut into panels as wide as a tile.
+#[derive(Clone, Copy)]
+struct Panel {
+    first: usize,
+    vectors: usize,
+    /// Columns that count in the last vector.
+    last: usize,
+}
+
+/// The panels of `columns` columns.
+fn panels(kernels: &Kernels, columns: usize) -> impl Iterator<Item = Panel> + use<> {
+    let (width, most) = (kernels.width, kernels.vectors());
+    (0..columns).step_by(width * most).map(move |first| {
+        let vectors = (columns - first).div_ceil(width).min(most);
+        Panel { first, vectors, last: (columns - first - (vectors - 1) * width).min(width) }
+    })
+}
+
+/// Copies maps and puts zeros around them.
+fn pad(exec: super::Exec<'_>, g: &Conv, x: &[f32], padded: &mut [f32]) {
+    let ([rows, columns], [padded_rows, padded_columns]) = (g.size, g.padded());
+    let (row, padded_row) = (columns * g.channels, padded_columns * g.channels);
+    let left = g.padding[1][0] * g.channels;
+    exec.for_each(super::chunks_mut(padded, padded_rows * padded_row), |example, padded| {
+        padded.fill(0.0);
+        let inside = padded.chunks_exact_mut(padded_row).skip(g.padding[0][0]).take(rows);
+        for (padded, x) in inside.zip(x[example * rows * row..].chunks_exact(row)) {
+            padded[left..left + row].copy_from_slice(x);
+        }
+    });
+}

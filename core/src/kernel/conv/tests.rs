@@ -1,0 +1,110 @@
+//! Against the sums as they are written in books.
+
+use super::*;
+use crate::kernel::{Exec, Simd, Team};
+use crate::rng::Key;
+
+fn draw(len: usize, seed: u64) -> Vec<f32> {
+    let mut numbers = vec![0.0; len];
+    Key::new(seed).fill_uniform(&mut numbers);
+    numbers.iter_mut().for_each(|x| *x -= 0.5);
+    numbers
+}
+
+fn cases() -> Vec<Conv> {
+    let plain = Conv {
+        batch: 3,
+        size: [7, 9],
+        channels: 3,
+        filters: 5,
+        kernel: [3, 3],
+        strides: [1, 1],
+        dilation: [1, 1],
+        padding: [[0, 0]; 2],
+        groups: 1,
+    };
+    vec![
+        plain,
+        Conv { filters: 70, channels: 1, ..plain },
+        Conv { filters: 130, channels: 4, batch: 1, ..plain },
+        Conv { strides: [2, 3], padding: [[1, 0], [0, 2]], ..plain },
+        Conv { dilation: [2, 2], padding: [[2, 2], [2, 2]], ..plain },
+        Conv { groups: 2, channels: 6, filters: 34, padding: [[1, 1], [1, 1]], ..plain },
+        Conv { size: [1, 20], kernel: [1, 5], padding: [[0, 0], [4, 0]], batch: 17, filters: 16, ..plain },
+        Conv { kernel: [1, 1], channels: 20, filters: 33, ..plain },
+    ]
+}
+
+/// Calls `f` with the places of x, of w and of y of every product.
+fn products(g: &Conv, mut f: impl FnMut(usize, usize, usize)) {
+    let ([rows, columns], (channels, filters)) = (g.output(), (g.group_channels(), g.group_filters()));
+    for n in 0..g.batch {
+        for (oy, ox) in (0..rows).flat_map(|oy| (0..columns).map(move |ox| (oy, ox))) {
+            for (ky, kx) in (0..g.kernel[0]).flat_map(|ky| (0..g.kernel[1]).map(move |kx| (ky, kx))) {
+                let y = (oy * g.strides[0] + ky * g.dilation[0]).wrapping_sub(g.padding[0][0]);
+                let x = (ox * g.strides[1] + kx * g.dilation[1]).wrapping_sub(g.padding[1][0]);
+                if y >= g.size[0] || x >= g.size[1] {
+                    continue;
+                }
+                for f_ in 0..g.filters {
+                    for c in 0..channels {
+                        let channel = f_ / filters * channels + c;
+                        f(
+                            ((n * g.size[0] + y) * g.size[1] + x) * g.channels + channel,
+                            ((ky * g.kernel[1] + kx) * channels + c) * g.filters + f_,
+                            ((n * rows + oy) * columns + ox) * g.filters + f_,
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn close(got: &[f32], expected: &[f64]) {
+    let largest = expected.iter().fold(1e-3, |largest: f64, x| largest.max(x.abs()));
+    for (place, (got, expected)) in got.iter().zip(expected).enumerate() {
+        assert!((f64::from(*got) - expected).abs() <= 1e-5 * largest, "{place}: {got} is not {expected}");
+    }
+}
+
+#[test]
+fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
+    let teams = [Team::new(1), Team::new(2), Team::new(4)];
+    for g in cases() {
+        let [inputs, outputs, _] = g.lens();
+        let (x, w, b, dy) = (draw(inputs, 1), draw(g.weights(), 2), draw(g.filters, 3), draw(outputs, 4));
+        let mut y = vec![0.0; outputs];
+        let (mut dx, mut dw, mut db) = (vec![0.0; inputs], vec![0.0; g.weights()], vec![0.0; g.filters]);
+        products(&g, |i, j, k| {
+            y[k] += f64::from(x[i]) * f64::from(w[j]);
+            dx[i] += f64::from(dy[k]) * f64::from(w[j]);
+            dw[j] += f64::from(dy[k]) * f64::from(x[i]);
+        });
+        y.iter_mut().enumerate().for_each(|(place, y)| *y += f64::from(b[place % g.filters]));
+        dy.iter().enumerate().for_each(|(place, dy)| db[place % g.filters] += f64::from(*dy));
+
+        let mut first: Option<[Vec<f32>; 4]> = None;
+        for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+            for team in &teams {
+                let exec = Exec::new(team, simd).unwrap();
+                let mut got = [vec![9.0; outputs], vec![9.0; inputs], vec![9.0; g.weights()], vec![9.0; g.filters]];
+                let mut scratch = vec![9.0; forward_scratch(&g, None).max(backward_scratch(&g))];
+                let [got_y, got_dx, got_dw, got_db] = &mut got;
+                forward(exec, &g, &x, &w, Some(&b), false, got_y, &mut scratch);
+                let upstream = Upstream::Plain { dy: &dy };
+                backward(exec, &g, &x, &w, upstream, Some(got_dx), Some(got_dw), Some(got_db), &mut scratch);
+                close(&got[0], &y);
+                close(&got[1], &dx);
+                close(&got[2], &dw);
+                close(&got[3], &db);
+                let mut alone = vec![9.0; g.weights()];
+                backward(exec, &g, &x, &w, upstream, None, Some(&mut alone), None, &mut scratch);
+                assert_eq!(alone, got[2], "the gradient of the kernel alone");
+                if simd != Simd::Portable {
+                    assert_eq!(first.get_or_insert_with(|| got.clone()), &got, "{simd} on {} threads: {g:?}", team.threads());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Layers that put zeros around maps, cut their borders off, or repeat their places.
+
+use serde::{Deserialize, Serialize};
+
+use super::convolution::{Sizes, channels_last, check_layout, map_of, with_map};
+use super::registry::{from_config, to_config};
+use super::{Build, Call, Config, Layer};
+use crate::autodiff::Var;
+use crate::{Error, PartialShape, Result, Tensor};
+
+/// How much before and behind each axis of a map: one number for all, one an axis, or two an axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Borders {
+    /// The same everywhere.
+    All(usize),
+    /// Before and behind the steps of a sequence, or on both sides of the rows and of the columns of a picture.
+    Pair(usize, usize),
+    /// Above and below, left and right of a picture.
+    Four([usize; 2], [usize; 2]),
+}
+
+impl From<usize> for Borders {
+    fn from(all: usize) -> Self {
+        Self::All(all)
+    }
+}
+
+impl From<(usize, usize)> for Borders {
+    fn from((first, second): (usize, usize)) -> Self {
+        Self::Pair(first, second)
+    }
+}
+
+impl From<((usize, usize), (usize, usize))> for Borders {
+    fn from((rows, columns): ((usize, usize), (usize, usize))) -> Self {
+        Self::Four(rows.into(), columns.into())
+    }
+}
+
+impl Borders {
+    /// Before and behind rows and columns; a sequence has one row, with no borders.
+    fn of(self, axes: usize) -> Result<[[usize; 2]; 2]> {
+        Ok(match (self, axes) {
+            (Self::All(all), 1) => [[0, 0], [all, all]],
+            (Self::Pair(before, behind), 1) => [[0, 0], [before, behind]],
+            (Self::All(all), _) => [[all, all]; 2],
+            (Self::Pair(rows, columns), _) => [[rows, rows], [columns, columns]],
+            (Self::Four(rows, columns), 2) => [rows, columns],
+            (Self::Four(..), _) => return Err(Error::argument("a sequence has borders before and behind: give one number or two")),
+        })
+    }
+
+    /// As Keras writes it: two numbers for a sequence, two an axis for a picture.
+    fn expanded(self, axes: usize) -> Self {
+        match (self.of(axes), axes) {
+            (Ok([_, [before, behind]]), 1) => Self::Pair(before, behind),
+            (Ok([rows, columns]), _) => Self::Four(rows, columns),
+            (Err(_), _) => self,
+        }
+    }
+}
+
+macro_rules! borders {
+    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal, $field:ident, $size:expr, $apply:expr) => {
+        $(#[$attr])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub struct $layer {
+            $field: Borders,
+            #[serde(default = "channels_last")]
+            data_format: String,
+        }
+
+        impl $layer {
+            /// The layer for so much before and behind each axis.
+            pub fn new($field: impl Into<Borders>) -> Self {
+                Self { $field: $field.into().expanded($axes), data_format: channels_last() }
+            }
+
+            pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+                Ok(Box::new(from_config::<Self>($class, config)?))
+            }
+        }
+
+        impl Layer for $layer {
+            fn class_name(&self) -> &'static str {
+                $class
+            }
+
+            fn config(&self) -> Config {
+                to_config(self)
+            }
+
+            fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+                check_layout(&self.data_format)?;
+                let ((mut map, channels), borders) = (map_of(input, $axes)?, self.$field.of($axes)?);
+                let size: fn(usize, usize) -> Option<usize> = $size;
+                for (axis, borders) in borders.into_iter().enumerate() {
+                    if let Some(places) = map[axis] {
+                        let sum = borders[0].checked_add(borders[1]);
+                        let left = sum.and_then(|sum| size(places, sum)).ok_or_else(|| {
+                            Error::shape(format!("{} of {borders:?} does not fit an axis of {places} places", stringify!($field)))
+                        });
+                        map[axis] = Some(left?);
+                    }
+                }
+                Ok(with_map(input, $axes, map, channels))
+            }
+
+            fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
+                let apply: fn(&Var, isize, [usize; 2]) -> Result<Var> = $apply;
+                let [rows, columns] = self.$field.of($axes)?;
+                let x = if $axes == 2 { apply(x, 1, rows)? } else { x.clone() };
+                apply(&x, $axes, columns)
+            }
+
+            fn boxed_clone(&self) -> Box<dyn Layer> {
+                Box::new(self.clone())
+            }
+        }
+    };
+}
+
+fn with_zeros(x: &Var, axis: isize, [before, behind]: [usize; 2]) -> Result<Var> {
+    x.pad_zeros(axis, before, behind)
+}
+
+fn without_borders(x: &Var, axis: isize, [before, behind]: [usize; 2]) -> Result<Var> {
+    let size = x.shape()[x.shape().axis(axis)?];
+    if before + behind >= size {
+        return Err(Error::shape(format!("nothing is left of {size} places without {before} before and {behind} behind")));
+    }
+    x.slice(axis, before..size - behind)
+}
+
+borders! {
+    /// Zeros around pictures: `(batch, height, width, channels)` → `(batch, above + height + below, left + width + right,
+    /// channels)`.
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Input, ZeroPadding2D}};
+    ///
+    /// let model = Sequential::new().add(Input::new([4, 5, 3])).add(ZeroPadding2D::new(((1, 0), (2, 3))));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, 5, 10, 3)");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ZeroPadding2D, "ZeroPadding2D", 2, padding, |places, sum| places.checked_add(sum), with_zeros
+}
+
+borders! {
+    /// Zeros before and behind sequences: `(batch, steps, channels)` → `(batch, before + steps + behind, channels)`.
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Input, ZeroPadding1D}};
+    ///
+    /// let model = Sequential::new().add(Input::new([4, 3])).add(ZeroPadding1D::new((2, 1)));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, 7, 3)");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ZeroPadding1D, "ZeroPadding1D", 1, padding, |places, sum| places.checked_add(sum), with_zeros
+}
+
+borders! {
+    /// Pictures without their borders: `(batch, height, width, channels)` → `(batch, height − above − below, width − left −
+    /// right, channels)`.
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Cropping2D, Input}};
+    ///
+    /// let model = Sequential::new().add(Input::new([8, 8, 3])).add(Cropping2D::new((1, 2)));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, 6, 4, 3)");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    Cropping2D, "Cropping2D", 2, cropping, |places, sum| places.checked_sub(sum).filter(|left| *left > 0), without_borders
+}
+
+borders! {
+    /// Sequences without their first and last steps: `(batch, steps, channels)` → `(batch, steps − before − behind, channels)`.
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Cropping1D, Input}};
+    ///
+    /// let model = Sequential::new().add(Input::new([8, 3])).add(Cropping1D::new(1));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, 6, 3)");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    Cropping1D, "Cropping1D", 1, cropping, |places, sum| places.checked_sub(sum).filter(|left| *left > 0), without_borders
+}
+
+/// Each place of `axis` so many times.
+fn repeated(x: &Var, axis: usize, times: usize) -> Result<Var> {
+    if times == 1 {
+        return Ok(x.clone());
+    }
+    let dims = x.shape();
+    let (before, behind): (usize, usize) = (dims[..axis].iter().product(), dims[axis + 1..].iter().product());
+    let ones = x.tape().constant(Tensor::ones([1, 1, times, 1])?);
+    let y = x.reshape([before, dims[axis], 1, behind])?.mul(&ones)?;
+    let mut dims = dims.to_vec();
+    dims[axis] *= times;
+    y.reshape(crate::Shape::new(&dims)?)
+}
+
+macro_rules! up_sampling {
+    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal) => {
+        $(#[$attr])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub struct $layer {
+            size: Sizes,
+            #[serde(default = "channels_last")]
+            data_format: String,
+            #[serde(default = "nearest")]
+            interpolation: String,
+        }
+
+        impl $layer {
+            /// Each place so many times along each axis.
+            pub fn new(size: impl Into<Sizes>) -> Self {
+                Self { size: size.into(), data_format: channels_last(), interpolation: nearest() }
+            }
+
+            pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+                Ok(Box::new(from_config::<Self>($class, config)?))
+            }
+        }
+
+        impl Layer for $layer {
+            fn class_name(&self) -> &'static str {
+                $class
+            }
+
+            fn config(&self) -> Config {
+                to_config(self)
+            }
+
+            fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+                check_layout(&self.data_format)?;
+                if self.interpolation != "nearest" {
+                    return Err(Error::argument(format!("interpolation must be nearest, got {}", self.interpolation)));
+                }
+                let ((map, channels), size) = (map_of(input, $axes)?, self.size.pair("size", $axes)?);
+                let times = |axis: usize| map[axis].map(|places| places.checked_mul(size[axis]).ok_or(places)).transpose();
+                let map = [times(0), times(1)].map(|places| {
+                    places.map_err(|places| Error::shape(format!("{places} places {:?} times are more than memory can hold", self.size)))
+                });
+                let [rows, columns] = map;
+                Ok(with_map(input, $axes, [rows?, columns?], channels))
+            }
+
+            fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
+                let [rows, columns] = self.size.pair("size", $axes)?;
+                let x = if $axes == 2 { repeated(x, 1, rows)? } else { x.clone() };
+                repeated(&x, $axes, columns)
+            }
+
+            fn boxed_clone(&self) -> Box<dyn Layer> {
+                Box::new(self.clone())
+            }
+        }
+    };
+}
+
+fn nearest() -> String {
+    "nearest".to_owned()
+}
+
+up_sampling! {
+    /// Pictures with each place repeated: `(batch, height, width, channels)` → `(batch, height·rows, width·columns, channels)`.
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Input, UpSampling2D}};
+    ///
+    /// let model = Sequential::new().add(Input::new([4, 5, 3])).add(UpSampling2D::new((2, 3)));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, 8, 15, 3)");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    UpSampling2D, "UpSampling2D", 2
+}
+
+up_sampling! {
+    /// Sequences with each step repeated: `(batch, steps, channels)` → `(batch, steps·size, channels)`.
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Input, UpSampling1D}};
+    ///
+    /// let model = Sequential::new().add(Input::new([4, 3])).add(UpSampling1D::new(2));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, 8, 3)");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    UpSampling1D, "UpSampling1D", 1
+}

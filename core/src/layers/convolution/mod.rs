@@ -1,0 +1,207 @@
+//! Convolutions of pictures and sequences, channels last.
+
+mod depthwise;
+mod options;
+mod sizes;
+
+pub use depthwise::{DepthwiseConv2D, SeparableConv2D};
+use serde::{Deserialize, Serialize};
+pub use sizes::Sizes;
+pub(super) use sizes::{channels_last, check_layout, map_of, with_map};
+
+use self::options::Options;
+use super::registry::{from_config, refuse, to_config};
+use super::{Activation, Build, Call, Config, Layer};
+use crate::autodiff::Var;
+use crate::initializers::Initializer;
+pub use crate::ops::{Padding, Window};
+use crate::regularizers::Regularizer;
+use crate::{PartialShape, Result};
+
+/// The builder methods of what moves over a map; `$moves` says where it stands.
+macro_rules! moving_options {
+    ($($moves:ident).+) => {
+        /// Steps between windows.
+        #[must_use]
+        pub fn strides(mut self, strides: impl Into<Sizes>) -> Self {
+            self.$($moves).+.strides = strides.into();
+            self.$($moves).+.strides.expand(Self::AXES);
+            self
+        }
+
+        /// What a window meets beyond the ends of the map.
+        #[must_use]
+        pub fn padding(mut self, padding: Padding) -> Self {
+            self.$($moves).+.padding = padding;
+            self
+        }
+
+        /// Steps between the places of a window.
+        #[must_use]
+        pub fn dilation_rate(mut self, dilation_rate: impl Into<Sizes>) -> Self {
+            self.$($moves).+.dilation_rate = dilation_rate.into();
+            self.$($moves).+.dilation_rate.expand(Self::AXES);
+            self
+        }
+    };
+}
+pub(super) use moving_options;
+
+/// The builder methods of what is behind a convolution; `$behind` says where it stands.
+macro_rules! behind_options {
+    ($($behind:ident).+) => {
+        /// What is applied to the output.
+        #[must_use]
+        pub fn activation(mut self, activation: Activation) -> Self {
+            self.$($behind).+.activation = activation;
+            self
+        }
+
+        /// Whether there is a bias.
+        #[must_use]
+        pub fn use_bias(mut self, use_bias: bool) -> Self {
+            self.$($behind).+.use_bias = use_bias;
+            self
+        }
+
+        /// How the bias begins.
+        #[must_use]
+        pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
+            self.$($behind).+.bias_initializer = initializer;
+            self
+        }
+
+        /// A penalty on the bias.
+        #[must_use]
+        pub fn bias_regularizer(mut self, regularizer: Regularizer) -> Self {
+            self.$($behind).+.bias_regularizer = Some(regularizer);
+            self
+        }
+
+        /// A penalty on the output, divided by the size of the batch.
+        #[must_use]
+        pub fn activity_regularizer(mut self, regularizer: Regularizer) -> Self {
+            self.$($behind).+.activity_regularizer = Some(regularizer);
+            self
+        }
+    };
+}
+pub(super) use behind_options;
+
+macro_rules! convolution {
+    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal) => {
+        $(#[$attr])*
+        #[derive(Clone, Debug, Serialize, Deserialize)]
+        pub struct $layer {
+            #[serde(flatten)]
+            options: Options,
+        }
+
+        impl $layer {
+            const AXES: usize = $axes;
+
+            /// So many filters with windows of this size, one step apart, without activation.
+            pub fn new(filters: usize, kernel_size: impl Into<Sizes>) -> Self {
+                Self { options: Options::new(filters, kernel_size.into(), Self::AXES) }
+            }
+
+            pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+                refuse($class, &config, &["kernel_constraint", "bias_constraint"])?;
+                Ok(Box::new(from_config::<Self>($class, config)?))
+            }
+
+            moving_options!(options.moves);
+
+            /// Into so many parts the channels are cut, each with filters of its own.
+            #[must_use]
+            pub fn groups(mut self, groups: usize) -> Self {
+                self.options.groups = groups;
+                self
+            }
+
+            behind_options!(options.behind);
+
+            /// How the kernel begins.
+            #[must_use]
+            pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
+                self.options.kernel_initializer = initializer;
+                self
+            }
+
+            /// A penalty on the kernel.
+            #[must_use]
+            pub fn kernel_regularizer(mut self, regularizer: Regularizer) -> Self {
+                self.options.kernel_regularizer = Some(regularizer);
+                self
+            }
+        }
+
+        impl Layer for $layer {
+            fn class_name(&self) -> &'static str {
+                $class
+            }
+
+            fn config(&self) -> Config {
+                to_config(self)
+            }
+
+            fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+                self.options.build(cx, input, Self::AXES)
+            }
+
+            fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
+                self.options.call(cx, x, Self::AXES)
+            }
+
+            fn boxed_clone(&self) -> Box<dyn Layer> {
+                Box::new(self.clone())
+            }
+
+            fn describe(&self) -> String {
+                format!("{} {} {}", $class, self.options.filters, self.options.moves.kernel_size)
+            }
+        }
+    };
+}
+
+convolution! {
+    /// Convolution of pictures: each output is `activation(Σ window·kernel + bias)`, over all channels. The window is not turned
+    /// round.
+    ///
+    /// `(batch, height, width, channels)` → `(batch, ⌊(height + padding − reach)/stride⌋ + 1, …, filters)`, where a window
+    /// reaches `(size − 1)·dilation + 1`. Parameters: `kernel` `[height, width, channels / groups, filters]` (Glorot uniform)
+    /// and `bias` `[filters]` (zeros).
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Activation, Conv2D, Input, MaxPooling2D, Padding}};
+    ///
+    /// let model = Sequential::new()
+    ///     .add(Input::new([28, 28, 1]))
+    ///     .add(Conv2D::new(64, (3, 3)).activation(Activation::Relu))
+    ///     .add(MaxPooling2D::new(2))
+    ///     .add(Conv2D::new(8, 3).padding(Padding::Same));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, 13, 13, 8)");
+    /// assert_eq!(model.count_params()?, 640 + 3 * 3 * 64 * 8 + 8);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    Conv2D, "Conv2D", 2
+}
+
+convolution! {
+    /// Convolution of sequences: each output is `activation(Σ window·kernel + bias)`, over all channels.
+    ///
+    /// `(batch, steps, channels)` → `(batch, ⌊(steps + padding − reach)/stride⌋ + 1, filters)`, where a window reaches
+    /// `(size − 1)·dilation + 1`. With [`Padding::Causal`] no output looks ahead. Parameters: `kernel`
+    /// `[size, channels / groups, filters]` (Glorot uniform) and `bias` `[filters]` (zeros).
+    ///
+    /// ```
+    /// use practicum_core::{Sequential, layers::{Activation, Conv1D, Input, Padding}};
+    ///
+    /// let model = Sequential::new()
+    ///     .add(Input::open([None, Some(1)]))
+    ///     .add(Conv1D::new(32, 5).padding(Padding::Causal).activation(Activation::Relu));
+    /// assert_eq!(model.output_shape()?.to_string(), "(None, None, 32)");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    Conv1D, "Conv1D", 1
+}

@@ -1,0 +1,267 @@
+//! Convolutions of channels-last maps, with bias, relu and max-pooling in the same pass.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::autodiff::{Backward, Forward, Memory, Op, Reads, Var};
+use crate::kernel::conv::{self, Conv, Upstream};
+use crate::ops::Activation;
+use crate::{Error, Result, Shape, Tensor};
+
+/// What a window meets beyond the ends of an axis.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Padding {
+    /// Windows stay inside.
+    #[default]
+    Valid,
+    /// Zeros on both sides, such that there are `ceil(size / stride)` windows; the odd one behind.
+    Same,
+    /// Zeros in front, such that no window looks ahead.
+    Causal,
+}
+
+impl Padding {
+    /// Zeros before and behind an axis for windows that reach so far.
+    pub(crate) fn amounts(self, size: usize, reach: usize, stride: usize) -> [usize; 2] {
+        match self {
+            Self::Valid => [0, 0],
+            Self::Same => {
+                let total = (size.div_ceil(stride).saturating_sub(1) * stride + reach).saturating_sub(size);
+                [total / 2, total - total / 2]
+            }
+            Self::Causal => [reach - 1, 0],
+        }
+    }
+}
+
+/// How the window of a convolution moves; rows first, then columns. A sequence has one row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Window {
+    /// Steps between windows.
+    pub strides: [usize; 2],
+    /// Steps between the places of a window.
+    pub dilation: [usize; 2],
+    /// What a window meets beyond the ends.
+    pub padding: Padding,
+    /// Into so many parts the channels are cut, each with filters of its own.
+    pub groups: usize,
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self { strides: [1, 1], dilation: [1, 1], padding: Padding::Valid, groups: 1 }
+    }
+}
+
+/// `y = relu(x ∗ w + b)`, without turning the window round; relu and b may be missing.
+#[derive(Clone, Copy, Debug)]
+struct Convolution {
+    window: Window,
+    relu: bool,
+}
+
+impl Convolution {
+    fn sizes(&self, x: &[Shape]) -> Result<Conv> {
+        let (input, kernel, window) = (x[0], x[1], self.window);
+        let (&[batch, rows, columns, channels], &[height, width, per_group, filters]) = (input.dims(), kernel.dims()) else {
+            return Err(Error::shape(format!(
+                "expected [batch, height, width, channels] and a kernel [height, width, channels, filters], got {input} and {kernel}"
+            )));
+        };
+        let groups = window.groups;
+        if groups == 0 || channels != per_group * groups || !filters.is_multiple_of(groups) {
+            let error = Error::shape(format!("{channels} channels in {groups} groups do not fit a kernel {kernel}"));
+            return Err(error.hint("groups must divide channels and filters, and the kernel's channels are those of a group"));
+        }
+        if let Some(bias) = x.get(2).filter(|bias| bias.dims() != [filters]) {
+            return Err(Error::shape(format!("the bias of {filters} filters must be [{filters}], got {bias}")));
+        }
+        if [height, width].iter().chain(&window.strides).chain(&window.dilation).any(|size| *size == 0) {
+            return Err(Error::argument(format!("kernel [{height}, {width}], strides and dilation must be 1 or more")));
+        }
+        let (size, kernel) = ([rows, columns], [height, width]);
+        let padding = [0, 1].map(|axis| {
+            let reach = (kernel[axis] - 1) * window.dilation[axis] + 1;
+            window.padding.amounts(size[axis], reach, window.strides[axis])
+        });
+        let (strides, dilation) = (window.strides, window.dilation);
+        let sizes = Conv { batch, size, channels, filters, kernel, strides, dilation, padding, groups };
+        let (reach, padded) = (sizes.reach(), sizes.padded());
+        if (0..2).any(|axis| padded[axis] < reach[axis]) {
+            let error = format!("a window of {}×{} does not fit into a map of {}×{}", reach[0], reach[1], padded[0], padded[1]);
+            return Err(Error::shape(error).hint("use a smaller kernel, fewer layers that shrink the map, or padding \"same\""));
+        }
+        Ok(sizes)
+    }
+
+    fn checked(&self, x: &[crate::autodiff::View<'_>]) -> Result<Conv> {
+        let mut shapes = [Shape::SCALAR; 3];
+        shapes.iter_mut().zip(x).for_each(|(shape, x)| *shape = x.shape);
+        self.sizes(&shapes[..x.len()])
+    }
+}
+
+impl Op for Convolution {
+    fn name(&self) -> &'static str {
+        if self.relu { "conv_relu" } else { "conv" }
+    }
+
+    fn output_shape(&self, x: &[Shape]) -> Result<Shape> {
+        let sizes = self.sizes(x)?;
+        let [rows, columns] = sizes.output();
+        Shape::new(&[sizes.batch, rows, columns, sizes.filters])
+    }
+
+    fn memory(&self, x: &[Shape]) -> Memory {
+        let Ok(sizes) = self.sizes(x) else { return Memory::default() };
+        Memory { saved: 0, forward_scratch: conv::forward_scratch(&sizes, None), backward_scratch: conv::backward_scratch(&sizes) }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads { inputs: 0b011, output: self.relu }
+    }
+
+    fn fuse(&self, consumer: &dyn Op) -> Option<Arc<dyn Op>> {
+        let pool = consumer.maxima().filter(|[rows, columns]| rows * columns <= 256)?;
+        Some(Arc::new(PooledConvolution { convolution: *self, pool }))
+    }
+
+    fn forward(&self, pass: Forward<'_>) -> Result<()> {
+        let (sizes, bias) = (self.checked(pass.x)?, pass.x.get(2).map(|bias| bias.data));
+        conv::forward(pass.cx.exec, &sizes, pass.x[0].data, pass.x[1].data, bias, self.relu, pass.y, pass.scratch);
+        Ok(())
+    }
+
+    fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
+        let dy = pass.dy;
+        let upstream = if self.relu { Upstream::Relu { dy, y: pass.y.data } } else { Upstream::Plain { dy } };
+        run_backward(&self.checked(pass.x)?, upstream, pass)
+    }
+}
+
+fn run_backward(sizes: &Conv, upstream: Upstream<'_>, pass: Backward<'_, '_>) -> Result<()> {
+    let Backward { cx, x, dx, scratch, .. } = pass;
+    let mut gradients = dx.iter_mut().map(Option::as_deref_mut);
+    let (dx, dw, db) = (gradients.next().flatten(), gradients.next().flatten(), gradients.next().flatten());
+    conv::backward(cx.exec, sizes, x[0].data, x[1].data, upstream, dx, dw, db, scratch);
+    Ok(())
+}
+
+/// A convolution and the maxima of windows of its output: the map between them is never kept.
+#[derive(Debug)]
+struct PooledConvolution {
+    convolution: Convolution,
+    pool: [usize; 2],
+}
+
+impl Op for PooledConvolution {
+    fn name(&self) -> &'static str {
+        if self.convolution.relu { "conv_relu_max_pool" } else { "conv_max_pool" }
+    }
+
+    fn output_shape(&self, x: &[Shape]) -> Result<Shape> {
+        let sizes = self.convolution.sizes(x)?;
+        let [rows, columns] = sizes.output();
+        Shape::new(&[sizes.batch, rows / self.pool[0], columns / self.pool[1], sizes.filters])
+    }
+
+    fn memory(&self, x: &[Shape]) -> Memory {
+        let Ok(sizes) = self.convolution.sizes(x) else { return Memory::default() };
+        Memory {
+            saved: conv::pooled_words(&sizes, self.pool),
+            forward_scratch: conv::forward_scratch(&sizes, Some(self.pool)),
+            backward_scratch: conv::backward_scratch(&sizes),
+        }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads { inputs: 0b011, output: self.convolution.relu }
+    }
+
+    fn forward(&self, pass: Forward<'_>) -> Result<()> {
+        let (sizes, bias) = (self.convolution.checked(pass.x)?, pass.x.get(2).map(|bias| bias.data));
+        let (x, w, relu) = (pass.x[0].data, pass.x[1].data, self.convolution.relu);
+        conv::forward_pooled(pass.cx.exec, &sizes, x, w, bias, relu, self.pool, pass.y, pass.saved, pass.scratch);
+        Ok(())
+    }
+
+    fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
+        let (relu, pool) = (self.convolution.relu, self.pool);
+        // Without relu nobody looks at the output, and it is not kept.
+        let y = if relu { pass.y.data } else { pass.dy };
+        let upstream = Upstream::Pooled { dy: pass.dy, y, places: pass.saved, pool, relu };
+        run_backward(&self.convolution.checked(pass.x)?, upstream, pass)
+    }
+}
+
+macro_rules! conv_method {
+    ($type:ty) => {
+        impl $type {
+            /// `activation(self ∗ kernel + bias)` of maps `[batch, height, width, channels]` with a kernel
+            /// `[height, width, channels / groups, filters]`. The window is not turned round.
+            ///
+            /// # Errors
+            /// Shapes that do not fit each other, or a window that does not fit into the map.
+            pub fn conv2d(&self, kernel: &Self, bias: Option<&Self>, window: Window, activation: Activation) -> Result<Self> {
+                let op = Convolution { window, relu: activation == Activation::Relu };
+                let y = match bias {
+                    Some(bias) => Self::apply(op, &[self, kernel, bias]),
+                    None => Self::apply(op, &[self, kernel]),
+                }?;
+                if activation == Activation::Relu { Ok(y) } else { y.activate(activation) }
+            }
+        }
+    };
+}
+conv_method!(Tensor);
+conv_method!(Var);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autodiff::gradcheck;
+    use crate::rng::Key;
+
+    fn draw(dims: &[usize], seed: u64) -> Tensor {
+        let shape = Shape::new(dims).unwrap();
+        let mut data = vec![0.0; shape.size()];
+        Key::new(seed).fill_uniform(&mut data);
+        Tensor::new(shape, data.iter().map(|x| x - 0.5).collect()).unwrap()
+    }
+
+    #[test]
+    fn gradients() {
+        let windows = [
+            Window::default(),
+            Window { padding: Padding::Same, strides: [2, 1], ..Window::default() },
+            Window { padding: Padding::Same, dilation: [1, 2], ..Window::default() },
+            Window { strides: [2, 3], ..Window::default() },
+        ];
+        let (x, w, b) = (draw(&[2, 5, 6, 2], 1), draw(&[3, 2, 2, 3], 2), draw(&[3], 3));
+        for window in windows {
+            for activation in [Activation::Linear, Activation::Tanh] {
+                gradcheck(&[x.clone(), w.clone(), b.clone()], |v| v[0].conv2d(&v[1], Some(&v[2]), window, activation)).unwrap();
+            }
+            gradcheck(&[x.clone(), w.clone()], |v| v[0].conv2d(&v[1], None, window, Activation::Linear)).unwrap();
+        }
+        let grouped = Window { groups: 2, padding: Padding::Same, ..Window::default() };
+        gradcheck(&[draw(&[1, 4, 4, 4], 4), draw(&[3, 3, 2, 6], 5)], |v| v[0].conv2d(&v[1], None, grouped, Activation::Linear)).unwrap();
+        // Far enough from 0 for relu to have one side.
+        let b = Tensor::from([2.0, -2.0, 3.0]);
+        gradcheck(&[x, w, b], |v| v[0].conv2d(&v[1], Some(&v[2]), Window::default(), Activation::Relu)).unwrap();
+    }
+
+    #[test]
+    fn windows_and_kernels_that_do_not_fit_are_named() {
+        let (x, w) = (draw(&[1, 2, 5, 3], 1), draw(&[3, 3, 3, 4], 2));
+        let error = x.conv2d(&w, None, Window::default(), Activation::Linear).unwrap_err().to_string();
+        assert!(error.contains("3×3") && error.contains("2×5") && error.contains("same"), "{error}");
+        let grouped = Window { groups: 2, ..Window::default() };
+        let error = draw(&[1, 5, 5, 3], 1).conv2d(&w, None, grouped, Activation::Linear).unwrap_err();
+        assert!(error.is_shape() && error.to_string().contains("3 channels in 2 groups"), "{error}");
+    }
+}

@@ -1,0 +1,63 @@
+//! A convolution and the maxima behind it run as one operation in a model, and as two in a loop of one's own: the bits are the
+//! same.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
+mod common;
+
+use common::{bits, draw, weight_bits};
+use practicum_core::autodiff::Tape;
+use practicum_core::losses::{Loss, MeanSquaredError};
+use practicum_core::prelude::*;
+
+fn model(activation: Activation, kernel: usize, threads: usize, simd: Simd) -> Sequential {
+    let mut model = Sequential::new()
+        .with_cpu(&Cpu::new(threads, simd).unwrap())
+        .add(Input::new([11, 12, 3]))
+        .add(Conv2D::new(20, kernel).activation(activation))
+        .add(MaxPooling2D::new((2, 3)))
+        .add(Conv2D::new(6, 2).padding(Padding::Same).activation(activation))
+        .add(MaxPooling2D::new(2))
+        .add(Flatten::new())
+        .add(Dense::new(2));
+    model.compile(Sgd::new(0.05).momentum(0.9), "mse", ()).unwrap();
+    model
+}
+
+fn step_by_hand(model: &mut Model, x: &Tensor, y: &Tensor) {
+    let tape: Tape = model.tape();
+    let traced = model.call(&tape.constant(x.clone()), true).unwrap();
+    let loss = MeanSquaredError.mean(&tape.constant(y.clone()), &traced.output, None).unwrap();
+    model.apply_gradients(&traced.gradients(&loss).unwrap()).unwrap();
+}
+
+#[test]
+fn one_operation_has_the_bits_of_two_on_any_number_of_threads() {
+    let (x, y) = (draw([10, 11, 12, 3], 1), draw([10, 2], 2));
+    for (activation, kernel) in [(Activation::Relu, 3), (Activation::Linear, 3), (Activation::Tanh, 2), (Activation::Relu, 4)] {
+        let mut first: Option<Vec<Vec<u32>>> = None;
+        for simd in [Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+            for threads in [1, 2, 4] {
+                let [mut fused, mut apart] = [(); 2].map(|()| model(activation, kernel, threads, simd));
+                let tape = apart.tape();
+                let eager = apart.call(&tape.constant(x.clone()), false).unwrap().output.value().unwrap();
+                assert_eq!(bits(&fused.predict_batches(&x, 10).unwrap()), bits(&eager));
+                for _ in 0..3 {
+                    fused.train_on_batch(&x, &y).unwrap();
+                    step_by_hand(&mut apart, &x, &y);
+                }
+                assert_eq!(weight_bits(&fused), weight_bits(&apart), "{activation} {simd} {threads}");
+                assert_eq!(first.get_or_insert_with(|| weight_bits(&fused)), &weight_bits(&fused), "{simd} on {threads} threads");
+            }
+        }
+    }
+}
+
+/// The map between is kept where somebody asks for it.
+#[test]
+fn what_is_asked_for_is_not_fused_away() {
+    let x = draw([3, 11, 12, 3], 1);
+    let model = model(Activation::Relu, 3, 1, Simd::detect());
+    let between = model.up_to(&["conv2d", "max_pooling2d"]).unwrap().predict_all(&x).unwrap();
+    assert_eq!(between[0].shape().dims(), [3, 9, 10, 20]);
+    assert_eq!(between[1], between[0].max_pool2d([2, 3], [2, 3], Padding::Valid).unwrap());
+}

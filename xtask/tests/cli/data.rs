@@ -1,0 +1,118 @@
+//! Data that are missing, wrong or given: `--data`, `--data-dir`, `fetch-data`.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Out, Ran, command, files_below, xtask};
+
+const FASHION: [&str; 4] =
+    ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"];
+
+#[test]
+fn real_data_that_are_missing_are_named() {
+    let (out, data) = (Out::new(), tempfile::tempdir().unwrap());
+    let folder = data.path().to_str().unwrap();
+    let asked = ["c1w2", "--data", "real", "--data-dir", folder, "--no-report"];
+    let ran = out.run_week(&asked).failed(&FASHION).said(&["fmnist lacks", "cargo xtask fetch-data fmnist", "--data real"]);
+    assert_eq!(ran.out, "");
+    fs::create_dir(data.path().join("fmnist")).unwrap();
+    fs::write(data.path().join("fmnist").join(FASHION[1]), "there").unwrap();
+    let ran = out.run_week(&asked).failed(&[FASHION[0], FASHION[2], FASHION[3]]);
+    assert!(!ran.err.contains(FASHION[1]), "{ran:?}");
+    assert!(out.files().is_empty());
+}
+
+#[test]
+fn incomplete_data_are_replaced_by_those_built_in() {
+    let (out, data) = (Out::new(), tempfile::tempdir().unwrap());
+    fs::create_dir(data.path().join("fmnist")).unwrap();
+    fs::write(data.path().join("fmnist").join(FASHION[1]), "there").unwrap();
+    let asked = ["c1w2", "--data-dir", data.path().to_str().unwrap(), "--lab", "1", "--epochs", "1", "--no-report"];
+    let told = out.run_week(&asked).succeeded().out;
+    assert!(told.lines().next().unwrap().contains("fmnist built-in: "), "{told}");
+    assert_eq!(out.results("c1w2")["data"][0]["source"], "built-in");
+    assert_eq!(files_below(data.path()), [format!("fmnist/{}", FASHION[1])], "a run writes nothing into the data folder");
+}
+
+#[test]
+fn wrong_data_are_an_error_that_names_the_file() {
+    let (out, data) = (Out::new(), tempfile::tempdir().unwrap());
+    fs::create_dir(data.path().join("fmnist")).unwrap();
+    FASHION.iter().for_each(|name| fs::write(data.path().join("fmnist").join(name), "no pictures").unwrap());
+    out.run_week(&["c1w2", "--data-dir", data.path().to_str().unwrap(), "--lab", "1"]).failed(&["c1w2", FASHION[0]]);
+    assert!(out.files().is_empty());
+}
+
+#[test]
+fn a_data_folder_that_is_a_file_is_an_error() {
+    let (out, data) = (Out::new(), tempfile::NamedTempFile::new().unwrap());
+    let path = data.path().to_str().unwrap();
+    out.run_week(&["c1w2", "--data", "real", "--data-dir", path]).failed(&[path]);
+    fetch(data.path(), &["--from", &format!("happysad={path}")]).failed(&[path]);
+}
+
+#[test]
+fn a_data_set_that_fails_keeps_what_was_done_before_it() {
+    let (out, data) = (Out::new(), tempfile::tempdir().unwrap());
+    fs::create_dir(data.path().join("mnist")).unwrap();
+    FASHION.iter().for_each(|name| fs::write(data.path().join("mnist").join(name), "no digits").unwrap());
+    // The garments are built in, and their lab is done; the digits are there, and wrong.
+    let ran = out.run_week(&["c1w2", "--data-dir", data.path().to_str().unwrap(), "--epochs", "1", "--quiet", "--no-report"]);
+    ran.failed(&["c1w2", "mnist", FASHION[0]]);
+    assert_eq!(out.runs("c1w2"), ["lab1", "lab2-accuracy", "lab2-loss"]);
+    assert_eq!(out.results("c1w2")["interrupted"], true);
+}
+
+#[test]
+fn a_file_that_is_given_is_copied_and_remembered() {
+    let (data, given) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    fs::write(given.path(), "eighty faces").unwrap();
+    let from = format!("happysad={}", given.path().display());
+    let ran = fetch(data.path(), &["--from", &from]);
+    assert!(ran.status == Some(0) && ran.out.contains("happy-or-sad.zip") && ran.out.contains("copied, hash remembered"), "{ran:?}");
+    assert!(ran.err.contains("no hash was known; remembered") && !ran.err.contains('\x1b'), "{ran:?}");
+    assert_eq!(fs::read_to_string(data.path().join("happysad/happy-or-sad.zip")).unwrap(), "eighty faces");
+
+    // Again: nothing to do, even without the file.
+    drop(given);
+    let ran = fetch(data.path(), &["happysad"]);
+    assert!(ran.status == Some(0) && ran.out.contains("up to date"), "{ran:?}");
+
+    // A file of another content than the one remembered is left alone, and told.
+    fs::write(data.path().join("happysad/happy-or-sad.zip"), "other faces!").unwrap();
+    let ran = fetch(data.path(), &["happysad"]);
+    assert!(ran.out.contains("differs"), "{ran:?}");
+    ran.failed(&["1 of 1 files", "happy-or-sad.zip"]);
+}
+
+#[test]
+fn a_wrong_file_that_is_given_is_refused() {
+    let (data, given) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    fs::write(given.path(), "no sunspots").unwrap();
+    let path = given.path().to_str().unwrap();
+    let ran = fetch(data.path(), &["--from", &format!("sunspots={path}")]);
+    assert!(ran.status == Some(1) && ran.out.contains("failed") && ran.err.contains(path), "{ran:?}");
+    assert!(files_below(data.path()).iter().all(|file| file.contains("/.") || file.starts_with('.')), "{:?}", files_below(data.path()));
+    fetch(data.path(), &["--from", "sunspots=/no/such/file"]).failed(&["/no/such/file", "check the path"]);
+    fetch(data.path(), &["--from", "sunspots"]).failed(&["--from sunspots: expected NAME=PATH"]);
+    fetch(data.path(), &["--from", &format!("sunspot={path}")]).failed(&["unknown data set `sunspot`", "did you mean `sunspots`?"]);
+}
+
+#[test]
+fn what_there_is_to_fetch_is_listed_without_fetching() {
+    let data = tempfile::tempdir().unwrap();
+    let told = fetch(data.path(), &[]).succeeded().out;
+    assert!(told.contains("fmnist") && told.contains("sunspots") && told.contains("0 of 4"), "{told}");
+    assert!(files_below(data.path()).is_empty());
+    let ran = xtask(&["fetch-data", "--week", "c1w1"]);
+    assert!(ran.status == Some(0) && ran.err.contains("nothing to fetch"), "{ran:?}");
+}
+
+/// `fetch-data` into a folder; with no way to the network, should it try.
+fn fetch(folder: &Path, arguments: &[&str]) -> Ran {
+    let mut fetch = command(&["fetch-data", "--data-dir"]);
+    for proxy in ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy"] {
+        fetch.env(proxy, "http://127.0.0.1:9");
+    }
+    Ran::of(&fetch.arg(folder).args(arguments).output().unwrap())
+}

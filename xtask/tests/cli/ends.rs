@@ -1,0 +1,147 @@
+//! How a run ends before its time: Ctrl-C, another run in the same folder, nobody who reads the output.
+
+#![cfg(unix)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{Out, Ran, command};
+
+/// A run that would go on for hours, and has begun.
+fn endless(out: &Out) -> Child {
+    let mut child =
+        out.command(&["c1w1", "--epochs", "2000000000", "--no-report"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("c1w1"), "{line}");
+    child
+}
+
+/// What Ctrl-C sends.
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Waits for the end, which must come soon.
+fn end_of(mut child: Child) -> Ran {
+    let began = Instant::now();
+    // Nothing here fills the pipes, so they can be read afterwards.
+    while child.try_wait().unwrap().is_none() {
+        if began.elapsed() > Duration::from_secs(20) {
+            child.kill().unwrap();
+            panic!("it does not end");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ran::of(&child.wait_with_output().unwrap())
+}
+
+#[test]
+fn ctrl_c_ends_cleanly_with_what_is_done_written() {
+    let out = Out::new();
+    let child = endless(&out);
+    std::thread::sleep(Duration::from_millis(50));
+    interrupt(&child);
+    let ran = end_of(child);
+    assert_eq!(ran.status, Some(130), "{ran:?}");
+    assert!(ran.err.starts_with("stopped; what was done so far is in ") && ran.err.trim_end().ends_with("c1w1/results.json"), "{ran:?}");
+    let results = out.results("c1w1");
+    assert_eq!((results["interrupted"].as_bool(), out.runs("c1w1")), (Some(true), vec!["lab1".to_owned()]));
+    let epochs = results["runs"][0]["epochs"].as_u64().unwrap();
+    assert!((1..2_000_000_000).contains(&epochs), "{epochs}");
+    assert_eq!(results["runs"][0]["history"]["loss"].as_array().unwrap().len() as u64, epochs);
+    // Nothing half-written lies about, and nobody is in the way of the next.
+    assert_eq!(out.files(), ["c1w1/results.json"]);
+    out.run_week(&["c1w1", "--no-report", "--quiet"]).succeeded();
+    assert_eq!(out.results("c1w1")["interrupted"], false);
+}
+
+#[test]
+fn a_second_run_into_the_same_folder_stops_and_says_so() {
+    let out = Out::new();
+    let child = endless(&out);
+    let second = out.run_week(&["c1w1", "--no-report"]).failed(&["another run is writing to", out.path().to_str().unwrap(), "--out"]);
+    assert_eq!(second.out, "");
+    Out::new().run_week(&["c1w1", "--no-report"]).succeeded();
+    interrupt(&child);
+    assert_eq!(end_of(child).status, Some(130));
+    assert_eq!(out.runs("c1w1"), ["lab1"]);
+}
+
+#[test]
+fn a_run_killed_outright_does_not_block_the_next() {
+    let out = Out::new();
+    let mut child = endless(&out);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(out.files().is_empty());
+    out.run_week(&["c1w1", "--no-report", "--quiet"]).succeeded();
+}
+
+#[test]
+fn nobody_who_reads_is_no_reason_to_stop() {
+    let out = Out::new();
+    let run = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = Ran::of(&out.command(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap());
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""));
+    };
+    run(&["c1w1"]);
+    assert_eq!(out.runs("c1w1"), ["lab1", "lab2", "exercise"]);
+    assert!(out.path().join("c1w1/index.html").is_file());
+    run(&["c1w2", "--data", "builtin", "--lab", "2", "--epochs", "1", "--no-report"]);
+    assert_eq!(out.runs("c1w2"), ["lab2-accuracy", "lab2-loss"]);
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    for arguments in [&["list"][..], &["list", "--markdown"], &["fetch-data"], &["--help"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ran = Ran::of(&command(arguments).stdout(writer).stderr(Stdio::piped()).output().unwrap());
+        assert_eq!((ran.status, ran.err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+    // As `run-week c1w1 | head -1` does.
+    let out = Out::new();
+    let mut child = out.command(&["c1w1", "--no-report"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut first = [0; 4];
+    child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+    assert_eq!((&first, end_of(child).status), (b"c1w1", Some(0)));
+}
+
+/// Runs the program on a terminal, which `script` of util-linux makes; nothing where there is none.
+fn on_a_terminal(arguments: &[&str], no_color: Option<&str>) -> Option<String> {
+    let words: Vec<String> = arguments.iter().map(|word| format!("'{word}'")).collect();
+    let mut script = Command::new("script");
+    script.args(["-qec", &format!("'{}' {}", super::PROGRAM, words.join(" ")), "/dev/null"]).stdin(Stdio::null());
+    script.env("TERM", "xterm-256color").env_remove("NO_COLOR");
+    script.envs(no_color.map(|value| ("NO_COLOR", value)));
+    let Ok(output) = script.output() else {
+        eprintln!("skipped: this needs the program `script` of util-linux");
+        return None;
+    };
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn colours_are_for_terminals_whose_users_want_them() {
+    const BOLD: &str = "\x1b[1mepoch";
+    let out = Out::new();
+    let folder = out.path().to_str().unwrap();
+    let run = ["run-week", "c1w2", "--data", "builtin", "--lab", "1", "--epochs", "1", "--no-report", "--out", folder];
+    if let Some(told) = on_a_terminal(&run, None) {
+        assert!(told.contains(BOLD), "{told}");
+        for value in ["1", "yes"] {
+            let told = on_a_terminal(&run, Some(value)).unwrap();
+            assert!(told.contains("epoch 1/1") && !told.contains("\x1b[1m") && !told.contains("\x1b[3"), "{told}");
+        }
+        let slip = ["run-week", "--no-reprot"];
+        let told = [None, Some("1")].map(|no_color| on_a_terminal(&slip, no_color).unwrap());
+        assert!(told[0].contains("\x1b[") && !told[1].contains("\x1b["), "{told:?}");
+    }
+    let told = super::xtask(&run).succeeded().out;
+    assert!(told.contains("epoch 1/1") && !told.contains('\x1b'), "{told}");
+}

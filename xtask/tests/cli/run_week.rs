@@ -1,0 +1,160 @@
+//! `run-week` and its options.
+
+use super::{Out, xtask};
+
+#[test]
+fn a_week_runs_whole_by_default_and_says_what_it_does() {
+    let out = Out::new();
+    let told = out.run_week(&["c1w1"]).succeeded().out;
+    assert!(told.starts_with("c1w1  A new programming paradigm  [data in the lab]  [scale quick, seed 42]\n"), "{told}");
+    assert!(told.contains("\nLab 1") && told.contains("predict(10) = 18.97") && told.contains("\nreached predict_10 "), "{told}");
+    assert_eq!(out.runs("c1w1"), ["lab1", "lab2", "exercise"]);
+    let page = out.path().join("c1w1/index.html");
+    assert!(told.ends_with(&format!("{}\n", page.display())) && page.is_file(), "{told}");
+    assert!(out.path().join("index.html").is_file());
+}
+
+#[test]
+fn parts_of_a_week() {
+    let out = Out::new();
+    for (option, runs) in [(&["--lab", "2"][..], ["lab2"]), (&["--exercise"], ["exercise"])] {
+        out.run_week(&[&["c1w1", "--no-report"], option].concat()).succeeded();
+        assert_eq!(out.runs("c1w1"), runs);
+    }
+    // Other epochs than the course's reach other numbers, which nobody judges.
+    let told = out.run_week(&["c1w1", "--lab", "1", "--epochs", "3", "--no-report"]).succeeded().out;
+    let results = out.results("c1w1");
+    let run = &results["runs"][0];
+    assert_eq!((run["epochs"].as_u64(), run["history"]["loss"].as_array().map(Vec::len)), (Some(3), Some(3)));
+    assert!(run["targets"].as_array().unwrap().is_empty() && !told.contains("predict_10"), "{told}");
+}
+
+#[test]
+fn without_a_report_there_are_results_alone() {
+    let out = Out::new();
+    out.run_week(&["c1w1", "--no-report"]).succeeded();
+    assert_eq!(out.files(), ["c1w1/results.json"]);
+    assert_eq!(out.results("c1w1")["artifacts"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn quiet_says_nothing_and_does_the_same() {
+    let (loud, quiet) = (Out::new(), Out::new());
+    loud.run_week(&["c1w1"]).succeeded();
+    let told = quiet.run_week(&["c1w1", "--quiet"]).succeeded();
+    assert_eq!(told.out, "");
+    assert_eq!(quiet.files(), loud.files());
+    assert_eq!(quiet.results("c1w1")["runs"][0]["history"], loud.results("c1w1")["runs"][0]["history"]);
+}
+
+#[test]
+fn threads_and_instructions_change_no_bit_and_are_recorded() {
+    let out = Out::new();
+    let run = |more: &[&str]| {
+        let first = ["c1w2", "--data", "builtin", "--lab", "1", "--epochs", "1", "--quiet", "--no-report"];
+        out.run_week(&[&first, more].concat()).succeeded();
+        let mut results = out.results("c1w2");
+        (results["runs"][0]["history"].take(), results)
+    };
+    let (one, results) = run(&["--threads", "1"]);
+    assert_eq!(results["threads"], 1);
+    let (two, results) = run(&["--threads", "2"]);
+    assert_eq!(results["threads"], 2);
+    assert_eq!(one, two);
+    for set in ["avx2", "avx512"] {
+        let asked = ["c1w1", "--no-report", "--quiet", "--simd", set];
+        let ran = out.run_week(&asked);
+        if ran.status == Some(0) {
+            let (history, results) = run(&["--simd", set]);
+            assert_eq!((results["simd"].as_str(), history), (Some(set), one.clone()));
+        } else {
+            ran.failed(&[set]);
+        }
+    }
+}
+
+#[test]
+fn the_portable_path_agrees_closely() {
+    let out = Out::new();
+    let loss = |simd: &str| {
+        out.run_week(&["c1w1", "--lab", "1", "--simd", simd, "--quiet", "--no-report"]).succeeded();
+        out.results("c1w1")["runs"][0]["metrics"]["predict_10"].as_f64().unwrap()
+    };
+    let (auto, portable) = (loss("auto"), loss("portable"));
+    assert_eq!(out.results("c1w1")["simd"], "portable");
+    assert!((auto - portable).abs() < 1e-3, "{auto} {portable}");
+}
+
+#[test]
+fn a_seed_makes_other_numbers_and_the_same_ones_again() {
+    let out = Out::new();
+    let history = |seed: &str| {
+        out.run_week(&["c1w1", "--lab", "1", "--seed", seed, "--quiet", "--no-report"]).succeeded();
+        let results = out.results("c1w1");
+        assert_eq!(results["seed"].as_u64(), seed.parse().ok());
+        results["runs"][0]["history"].clone()
+    };
+    let (first, other) = (history("7"), history("8"));
+    assert_ne!(first, other);
+    assert_eq!(history("7"), first);
+    assert!(history("18446744073709551615").is_object());
+}
+
+#[test]
+fn scales_have_names_and_full_is_course() {
+    let out = Out::new();
+    for (options, scale) in [(&["--scale", "quick"][..], "quick"), (&["--scale", "course"], "course"), (&["--full"], "course")] {
+        let told = out.run_week(&[&["c1w1", "--no-report"], options].concat()).succeeded().out;
+        assert!(told.contains(&format!("[scale {scale}, ")), "{told}");
+        assert_eq!(out.results("c1w1")["scale"], scale);
+    }
+}
+
+#[test]
+fn the_command_in_the_results_gives_the_results_again() {
+    let (first, again) = (Out::new(), Out::new());
+    first.run_week(&["c1w1", "--lab", "2", "--seed", "5", "--epochs", "9", "--simd", "portable", "--no-report", "--quiet"]).succeeded();
+    let results = first.results("c1w1");
+    let words: Vec<&str> = results["command"].as_str().unwrap().split(' ').collect();
+    assert_eq!(words[..3], ["cargo", "xtask", "run-week"]);
+    again.run_week(&[&words[3..], &["--no-report", "--quiet"]].concat()).succeeded();
+    assert_eq!(again.results("c1w1")["runs"][0]["history"], results["runs"][0]["history"]);
+}
+
+#[test]
+fn several_weeks_run_in_the_order_given() {
+    let out = Out::new();
+    let told = out.run_week(&["c1w1", "--no-report", "--quiet"]).succeeded();
+    assert!(told.out.is_empty());
+    let data = out.path().join("none");
+    let told = out.run_week(&["c1w2", "c1w1", "--no-report", "--data", "real", "--data-dir", data.to_str().unwrap()]);
+    // The first week fails, and the others are not begun.
+    assert!(!told.out.contains("c1w1 "), "{told:?}");
+    told.failed(&["none/fmnist lacks"]);
+}
+
+#[test]
+fn reports_are_made_again_from_the_results() {
+    let out = Out::new();
+    let folder = out.path().to_str().unwrap();
+    xtask(&["report", "--out", folder]).failed(&["no results under", "cargo xtask run-week c1w1"]);
+    out.run_week(&["c1w1", "--quiet"]).succeeded();
+    let files = out.files();
+    let page = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
+    let (overview, week) = (page("index.html"), page("c1w1/index.html"));
+    for name in ["index.html", "c1w1/index.html"] {
+        std::fs::remove_file(out.path().join(name)).unwrap();
+    }
+    let told = xtask(&["report", "--out", folder]).succeeded().out;
+    let pages = [out.path().join("index.html"), out.path().join("c1w1/index.html")];
+    assert_eq!(told, format!("{}\n{}\n", pages[0].display(), pages[1].display()));
+    assert_eq!((page("index.html"), page("c1w1/index.html")), (overview, week));
+    assert_eq!(out.files(), files);
+
+    // Results that are none do not keep the others from their pages.
+    std::fs::create_dir(out.path().join("c9w9")).unwrap();
+    std::fs::write(out.path().join("c9w9/results.json"), "{\"week\": 3").unwrap();
+    std::fs::remove_file(&pages[1]).unwrap();
+    xtask(&["report", "--out", folder]).failed(&["c9w9/results.json is not the results of a week", "hint"]);
+    assert!(pages[1].is_file());
+}
