@@ -4,8 +4,11 @@ use serde_json::{Map, Value};
 
 use super::Out;
 
+/// A key, and what its value must be.
+type Wanted<'a> = (&'a str, fn(&Value) -> bool);
+
 /// That an object has these keys, and what each must hold.
-fn holds<'a>(value: &'a Value, keys: &[(&str, fn(&Value) -> bool)]) -> &'a Map<String, Value> {
+fn holds<'a>(value: &'a Value, keys: &[Wanted<'_>]) -> &'a Map<String, Value> {
     let object = value.as_object().unwrap_or_else(|| panic!("no object: {value}"));
     for (key, is_right) in keys {
         let found = object.get(*key).unwrap_or_else(|| panic!("`{key}` is missing in {value}"));
