@@ -3,7 +3,7 @@
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
 use super::super::{Exec, chunks_mut, elementwise, multiversion};
 use super::forward::{Rows, Weights, bytes, weights_room};
-use super::{Conv, pad, panels};
+use super::{Conv, pad, panels, tiles};
 
 /// Parts of the batch at most, whose gradients of the kernel are summed as a tree.
 const PARTS: usize = 8;
@@ -287,12 +287,30 @@ fn bias_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, dz: &[f32], db: &mut
 
 multiversion! {
     fn add_places<F>(dz: &[f32], step: usize, db: &mut [f32]) {
-        for dz in dz.chunks(step) {
-            for (sum, dz) in db.iter_mut().zip(dz) {
-                *sum += dz;
-            }
+        let (wide, rest) = db.as_chunks_mut::<64>();
+        for (block, db) in wide.iter_mut().enumerate() {
+            add_block(&dz[64 * block..], step, db);
+        }
+        let first = 64 * wide.len();
+        let (narrow, rest) = rest.as_chunks_mut::<16>();
+        for (block, db) in narrow.iter_mut().enumerate() {
+            add_block(&dz[first + 16 * block..], step, db);
+        }
+        let first = first + 16 * narrow.len();
+        for dz in dz[first..].chunks(step) {
+            rest.iter_mut().zip(dz).for_each(|(sum, dz)| *sum += dz);
         }
     }
+}
+
+/// Adds up some filters in registers: in memory, each sum would wait for the one before it to be written.
+#[inline(always)]
+fn add_block<const N: usize>(dz: &[f32], step: usize, db: &mut [f32; N]) {
+    let mut sums = *db;
+    for dz in dz.chunks(step).filter_map(<[f32]>::first_chunk::<N>) {
+        sums.iter_mut().zip(dz).for_each(|(sum, dz)| *sum += dz);
+    }
+    *db = sums;
 }
 
 /// Adds what one example gives to the gradient of the kernel, or begins with it.
@@ -316,7 +334,8 @@ fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f
             for panel in panels(kernels, g.group_filters()) {
                 let at = group * g.group_filters() + panel.first;
                 let most = kernels.rows[panel.vectors - 1];
-                for row in (0..len).step_by(most) {
+                for rows in tiles(len, most) {
+                    let row = rows.start;
                     let tile = Tile {
                         k: columns,
                         a: View { start: x.wrapping_add(row), row: 1, col: g.strides[1] * g.channels },
@@ -333,7 +352,7 @@ fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f
                     // SAFETY: `Exec` gives instructions that the processor has. The windows of the outputs stand inside the
                     // input, the gradients of the outputs inside their layout, and rows and columns inside the kernel, which
                     // is borrowed alone.
-                    unsafe { kernels.compute_nested(most.min(len - row), panel.vectors, &tile, &nest) };
+                    unsafe { kernels.compute_nested(rows.len(), panel.vectors, &tile, &nest) };
                 }
             }
         });

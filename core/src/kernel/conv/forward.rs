@@ -2,7 +2,7 @@
 
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
 use super::super::{Exec, Simd, chunks_mut, multiversion};
-use super::{Conv, Panel, pad, panels};
+use super::{Conv, Panel, pad, panels, tiles};
 
 /// Multiply-adds that are worth a chunk.
 const MIN_WORK: usize = 150_000;
@@ -113,12 +113,11 @@ impl<'a> Rows<'a> {
             ahead: View { start: x, row: 0, col: 0 },
             far: false,
         };
-        for column in (0..columns).step_by(most) {
-            let rows = most.min(columns - column);
-            let tile = Tile { a: tile.a.below(column), c: tile.c.wrapping_add(column * g.filters), ..tile };
+        for rows in tiles(columns, most) {
+            let tile = Tile { a: tile.a.below(rows.start), c: tile.c.wrapping_add(rows.start * g.filters), ..tile };
             // SAFETY: `Exec` gives instructions that the processor has. Windows of the outputs in this row stand inside the
             // input, as `output` computes, and the panel inside kernel, bias and row of outputs; the row is borrowed alone.
-            unsafe { self.kernels.compute_nested(rows, panel.vectors, &tile, &Nest { outer, inner }) };
+            unsafe { self.kernels.compute_nested(rows.len(), panel.vectors, &tile, &Nest { outer, inner }) };
         }
     }
 }

@@ -107,6 +107,12 @@ fn panels(kernels: &Kernels, columns: usize) -> impl Iterator<Item = Panel> + us
     })
 }
 
+/// Rows cut into tiles of `most` at most, as equal as can be: a tile of one row would wait for its own sums.
+fn tiles(rows: usize, most: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
+    let count = rows.div_ceil(most);
+    (0..count).map(move |index| index * rows / count..(index + 1) * rows / count)
+}
+
 /// Copies maps and puts zeros around them.
 fn pad(exec: super::Exec<'_>, g: &Conv, x: &[f32], padded: &mut [f32]) {
     let ([rows, columns], [padded_rows, padded_columns]) = (g.size, g.padded());
