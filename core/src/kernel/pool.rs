@@ -61,7 +61,8 @@ impl Pool {
     }
 }
 
-/// The maxima; `places` tells the position in the example's map at which each stands, the first of equals.
+/// The maxima, NaN where there is one in the window; the bits of `places` tell the position in the example's map at which each
+/// stands, the first of equals.
 ///
 /// # Panics
 ///
@@ -86,7 +87,8 @@ multiversion! {
         for (column, (y, places)) in y.chunks_exact_mut(g.channels).zip(places.chunks_exact_mut(g.channels)).enumerate() {
             let mut begun = false;
             g.for_places(row, column, |at| {
-                let (x, place) = (&x[at..at + g.channels], (at / g.channels) as f32);
+                // As bits: a number would not hold every place of a large map.
+                let (x, place) = (&x[at..at + g.channels], f32::from_bits((at / g.channels) as u32));
                 if !begun {
                     y.copy_from_slice(x);
                     places.fill(place);
@@ -94,7 +96,7 @@ multiversion! {
                     return;
                 }
                 for ((x, y), stands) in x.iter().zip(&mut *y).zip(&mut *places) {
-                    let more = *x > *y;
+                    let more = *x > *y || x.is_nan();
                     *y = if more { *x } else { *y };
                     *stands = if more { place } else { *stands };
                 }
@@ -116,7 +118,7 @@ pub fn max_backward(exec: Exec<'_>, g: &Pool, places: &[f32], dy: &[f32], dx: &m
         let range = example * outputs..(example + 1) * outputs;
         for (dy, places) in dy[range.clone()].chunks_exact(g.channels).zip(places[range].chunks_exact(g.channels)) {
             for (channel, (dy, place)) in dy.iter().zip(places).enumerate() {
-                dx[*place as usize * g.channels + channel] += dy;
+                dx[place.to_bits() as usize * g.channels + channel] += dy;
             }
         }
     });

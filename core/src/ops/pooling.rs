@@ -145,6 +145,16 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_none_stays() {
+        for place in 0..4 {
+            let mut x = vec![1.0, 2.0, 3.0, 4.0];
+            x[place] = f32::NAN;
+            let y = Tensor::new([1, 2, 2, 1], x).unwrap().max_pool2d([2, 2], [2, 2], Padding::Valid).unwrap();
+            assert!(y.as_slice()[0].is_nan(), "{place}");
+        }
+    }
+
+    #[test]
     fn an_average_at_the_edge_is_over_what_is_there() {
         let y = Tensor::ones([1, 5, 5, 1]).unwrap().average_pool2d([3, 3], [1, 1], Padding::Same).unwrap();
         assert!(y.as_slice().iter().all(|y| *y == 1.0));

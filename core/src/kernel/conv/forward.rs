@@ -242,7 +242,7 @@ fn bytes_mut(words: &mut [f32]) -> &mut [u8] {
 }
 
 multiversion! {
-    /// The maxima of windows of rows that stand one behind the other; the first of equals.
+    /// The maxima of windows of rows that stand one behind the other, NaN where there is one; the first of equals.
     fn maxima<F>(strip: &[f32], strip_row: usize, channels: usize, pool: [usize; 2], y: &mut [f32], places: &mut [u8]) {
         for (window, (y, places)) in y.chunks_exact_mut(channels).zip(places.chunks_exact_mut(channels)).enumerate() {
             let first = window * pool[1] * channels;
@@ -251,7 +251,7 @@ multiversion! {
             for place in 1..pool[0] * pool[1] {
                 let x = &strip[place / pool[1] * strip_row + first + place % pool[1] * channels..][..channels];
                 for ((x, y), at) in x.iter().zip(&mut *y).zip(&mut *places) {
-                    let more = *x > *y;
+                    let more = *x > *y || x.is_nan();
                     *y = if more { *x } else { *y };
                     *at = if more { place as u8 } else { *at };
                 }
