@@ -3,10 +3,10 @@
 use super::{Exec, LANES, chunks_mut, multiversion};
 
 /// Numbers that make a chunk worth its way to another thread.
-const CHUNK: usize = 16_384;
+const CHUNK: usize = 32_768;
 
 /// Numbers of the table that make a part worth its way to another thread.
-const PART: usize = 65_536;
+const PART: usize = 131_072;
 
 /// Parts of the table that gradients are added into side by side, at most: each goes through all ids.
 const MAX_PARTS: usize = 8;
@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn parts_of_the_table_change_no_bit() {
-        let (rows, width) = (9000, 17);
+        let (rows, width) = (9000, 33);
         let ids: Vec<f32> = (0..20_000_u64).map(|i| (i * i * 7919 % rows as u64) as f32).collect();
         let dy: Vec<f32> = (0..ids.len() * width).map(|i| 0.1 + (i % 31) as f32).collect();
         let mut expected = vec![0.0; rows * width];

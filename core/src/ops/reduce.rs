@@ -2,7 +2,7 @@
 
 use super::methods;
 use crate::autodiff::{Backward, Forward, Op, Reads};
-use crate::kernel::{Exec, reduce};
+use crate::kernel::reduce;
 use crate::{Error, Result, Shape};
 
 /// One axis between those before and those behind it.
@@ -36,6 +36,8 @@ struct Sum {
 impl Sum {
     fn cut(&self, shape: &Shape) -> Cut {
         match self.axis {
+            // Nothing to add up: rather one long row than many sums of one number.
+            Some(axis) if shape[axis] == 1 => Cut { outer: 1, size: 1, inner: shape.size() },
             Some(axis) => Cut::at(shape, axis),
             None => Cut { outer: 1, size: shape.size(), inner: 1 },
         }
@@ -61,42 +63,21 @@ impl Op for Sum {
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
         let (exec, x, y, cut) = (pass.cx.exec, pass.x[0].data, pass.y, self.cut(&pass.x[0].shape));
-        sum_axis(exec, x, cut, y);
-        if self.mean {
-            let factor = self.factor(cut);
-            y.iter_mut().for_each(|y| *y *= factor);
+        let factor = self.factor(cut);
+        if cut.inner == 1 && !x.is_empty() {
+            y.iter_mut().zip(x.chunks_exact(cut.size)).for_each(|(y, row)| *y = factor * reduce::sum(exec, row));
+        } else {
+            reduce::middle_sums(exec, x, cut.size, cut.inner, factor, y);
         }
         Ok(())
     }
 
     fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
         let cut = self.cut(&pass.x[0].shape);
-        let factor = self.factor(cut);
-        let Some(dx) = &mut pass.dx[0] else { return Ok(()) };
-        if cut.inner == 1 {
-            for (row, dy) in dx.chunks_exact_mut(cut.size.max(1)).zip(pass.dy) {
-                row.fill(factor * dy);
-            }
-            return Ok(());
-        }
-        for (block, dy) in dx.chunks_exact_mut((cut.size * cut.inner).max(1)).zip(pass.dy.chunks_exact(cut.inner.max(1))) {
-            for row in block.chunks_exact_mut(cut.inner) {
-                row.iter_mut().zip(dy).for_each(|(dx, dy)| *dx = factor * dy);
-            }
+        if let Some(dx) = &mut pass.dx[0] {
+            reduce::repeat_middle(pass.cx.exec, pass.dy, cut.size, cut.inner, self.factor(cut), dx);
         }
         Ok(())
-    }
-}
-
-fn sum_axis(exec: Exec<'_>, x: &[f32], cut: Cut, y: &mut [f32]) {
-    if x.is_empty() {
-        y.fill(0.0);
-    } else if cut.inner == 1 {
-        y.iter_mut().zip(x.chunks_exact(cut.size)).for_each(|(y, row)| *y = reduce::sum(exec, row));
-    } else {
-        for (y, block) in y.chunks_exact_mut(cut.inner).zip(x.chunks_exact(cut.size * cut.inner)) {
-            reduce::column_sums(exec, block, y);
-        }
     }
 }
 

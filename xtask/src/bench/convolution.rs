@@ -63,41 +63,63 @@ pub(super) fn small_pictures(bench: &mut Bench) -> Result<()> {
 }
 
 /// Convolutions and pools for colour pictures of two kinds.
-fn two_kinds(bench: &mut Bench, side: usize, filters: &'static [usize], rate: f64, batch: usize, steps: [usize; 2]) -> Result<()> {
-    let model = || -> Result<Sequential> {
-        let first = Sequential::new().add(Input::new([side, side, 3]));
-        let maps = filters.iter().fold(first, |model, &filters| model.add(conv(filters)).add(MaxPooling2D::new(2)));
-        let mut model = maps.add(Flatten::new()).add(relu(512)).add(yes_or_no());
-        model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
-        Ok(model)
-    };
-    let flops = flops::training(batch, &stack(side, 3, filters, &[512, 1]));
-    let data = |rows| pictures(rows, side, 3, 2);
-    let [examples, held] = steps.map(|steps| steps * batch);
-    let training = Training { model: &model, data: &data, examples, held, batch, epochs: 1, flops };
-    bench.train(&training, Vec::new()).map(drop)
+#[derive(Clone, Copy)]
+struct TwoKinds {
+    side: usize,
+    filters: &'static [usize],
+    /// The rate of a dropout behind the convolutions; 0 for none.
+    dropout: f32,
+    /// The learning rate.
+    rate: f64,
+    batch: usize,
+    /// Steps of an epoch that is timed.
+    steps: usize,
+    /// How many batches are in memory where memory is measured.
+    held: usize,
 }
+
+impl TwoKinds {
+    fn train(self, bench: &mut Bench) -> Result<()> {
+        let Self { side, filters, dropout, rate, batch, steps, held } = self;
+        let model = || -> Result<Sequential> {
+            let first = Sequential::new().add(Input::new([side, side, 3]));
+            let maps = filters.iter().fold(first, |model, &filters| model.add(conv(filters)).add(MaxPooling2D::new(2)));
+            let flat = maps.add(Flatten::new());
+            let flat = if dropout > 0.0 { flat.add(Dropout::new(dropout)) } else { flat };
+            let mut model = flat.add(relu(512)).add(yes_or_no());
+            model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
+            Ok(model)
+        };
+        let flops = flops::training(batch, &stack(side, 3, filters, &[512, 1]));
+        let data = |rows| pictures(rows, side, 3, 2);
+        let (examples, held) = (steps * batch, held * batch);
+        let training = Training { model: &model, data: &data, examples, held, batch, epochs: 1, flops };
+        bench.train(&training, Vec::new()).map(drop)
+    }
+}
+
+const LARGE: TwoKinds = TwoKinds { side: 300, filters: &[16, 32, 64, 64, 64], dropout: 0.0, rate: 1e-3, batch: 32, steps: 1, held: 5 };
 
 /// W4: five convolutions for pictures of 300×300, a batch of 128.
 pub(super) fn large_pictures(bench: &mut Bench) -> Result<()> {
-    two_kinds(bench, 300, &[16, 32, 64, 64, 64], 1e-3, 128, [1, 2])
+    TwoKinds { batch: 128, held: 2, ..LARGE }.train(bench)
 }
 
 /// The same, a batch of 32.
 pub(super) fn large_pictures_32(bench: &mut Bench) -> Result<()> {
-    two_kinds(bench, 300, &[16, 32, 64, 64, 64], 1e-3, 32, [1, 5])
+    LARGE.train(bench)
 }
 
 /// W5: four convolutions for pictures of 150×150, a batch of 20.
 pub(super) fn middle_pictures(bench: &mut Bench) -> Result<()> {
-    two_kinds(bench, 150, &[32, 64, 128, 128], 1e-4, 20, [2, 15])
+    TwoKinds { side: 150, filters: &[32, 64, 128, 128], dropout: 0.5, rate: 1e-4, batch: 20, steps: 2, held: 15 }.train(bench)
 }
 
 /// W8: headlines by a convolution over five words.
 pub(super) fn headlines(bench: &mut Bench) -> Result<()> {
     let model = || -> Result<Sequential> {
         let model = Sequential::new().add(Input::new([120])).add(Embedding::new(1000, 16));
-        let model = model.add(Conv1D::new(128, 5).activation(Activation::Relu)).add(GlobalMaxPooling1D::new());
+        let model = model.add(Conv1D::new(128, 5).activation(Activation::Relu)).add(GlobalAveragePooling1D::new());
         let mut model = model.add(relu(24)).add(yes_or_no());
         model.compile("adam", "binary_crossentropy", "accuracy")?;
         Ok(model)

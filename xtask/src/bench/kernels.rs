@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 use practicum_core::Cpu;
+use practicum_core::kernel::conv::{self, Conv, Upstream};
 use practicum_core::kernel::convert::gather_u8;
 use practicum_core::kernel::optimizer::{Moments, adam};
+use practicum_core::kernel::pool::{self, Pool};
 use practicum_core::kernel::rnn::{self, Cell, Curves, Gradients, Inputs, Rnn, Weights};
 use practicum_core::kernel::{Gemm, Mat, MatMut, embedding, gemm, softmax};
 use practicum_core::rng::Key;
@@ -70,6 +72,97 @@ pub(super) fn products(bench: &mut Bench) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A convolution of 3×3 to measure: the names of what is measured, and `[batch, side, channels, filters]`.
+struct Convolution {
+    names: [&'static str; 4],
+    sizes: [usize; 4],
+}
+
+macro_rules! convolution {
+    ($name:literal, $($size:literal),+) => {
+        Convolution {
+            names: [concat!($name, ", forward"), concat!($name, ", forward with pool"), concat!($name, ", dW"), concat!($name, ", dX")],
+            sizes: [$($size),+],
+        }
+    };
+}
+
+const CONVOLUTIONS: &[Convolution] = &[
+    convolution!("conv 32×26×26×1 → 64", 32, 28, 1, 64),
+    convolution!("conv 32×11×11×64 → 64", 32, 13, 64, 64),
+    convolution!("conv 32×147×147×16 → 32", 32, 149, 16, 32),
+    convolution!("conv 32×33×33×64 → 64", 32, 35, 64, 64),
+    convolution!("conv 20×34×34×64 → 128", 20, 36, 64, 128),
+];
+
+/// Convolutions forward, by the kernel and by the input; and pools.
+pub(super) fn convolutions(bench: &mut Bench) -> Result<()> {
+    for convolution in CONVOLUTIONS {
+        self::convolution(bench, convolution)?;
+    }
+    let g = Pool { batch: 32, size: [26, 26], channels: 64, window: [2, 2], strides: [2, 2], before: [0, 0], output: [13, 13] };
+    let (cpu, x, outputs) = (bench.cpu(), uniform(32 * 26 * 26 * 64, 1), 32 * 13 * 13 * 64);
+    let (mut y, mut places, mut mean, dy) = (vec![0.0; outputs], vec![0.0; outputs], vec![0.0; outputs], uniform(outputs, 2));
+    let mut dx = vec![0.0; x.len()];
+    pool::max(cpu.exec(), &g, &x, &mut y, &mut places);
+    let kept = places.clone();
+    let case = |measure, call| Case { measure, by: OURS, steps: 1, samples: 32, flops: 0.0, call };
+    let maxima: Box<dyn FnMut() -> Result<()>> = Box::new(|| {
+        pool::max(cpu.exec(), &g, &x, &mut y, &mut places);
+        Ok(())
+    });
+    let back = Box::new(|| {
+        pool::max_backward(cpu.exec(), &g, &kept, &dy, &mut dx);
+        Ok(())
+    });
+    let means = Box::new(|| {
+        pool::average(cpu.exec(), &g, &x, &mut mean);
+        Ok(())
+    });
+    bench.measure(vec![
+        case("maxima of 2×2, 32×26×26×64", maxima),
+        case("maxima of 2×2, 32×26×26×64, backward", back),
+        case("means of 2×2, 32×26×26×64", means),
+    ])
+}
+
+fn convolution(bench: &mut Bench, what: &Convolution) -> Result<()> {
+    let [batch, side, channels, filters] = what.sizes;
+    let one = [1, 1];
+    let g =
+        Conv { batch, size: [side; 2], channels, filters, kernel: [3, 3], strides: one, dilation: one, padding: [[0, 0]; 2], groups: 1 };
+    let cpu = bench.cpu();
+    let [out, _] = g.output();
+    let (outputs, pooled) = (batch * out * out * filters, batch * (out / 2) * (out / 2) * filters);
+    let (x, w, dy) = (uniform(batch * side * side * channels, 1), uniform(g.weights(), 2), uniform(outputs, 3));
+    let (mut y, mut maxima, mut places) = (vec![0.0; outputs], vec![0.0; pooled], vec![0.0; conv::pooled_words(&g, [2, 2])]);
+    let (mut dw, mut dx) = (vec![0.0; w.len()], vec![0.0; x.len()]);
+    let mut rooms = [None, Some([2, 2])].map(|pool| vec![0.0; conv::forward_scratch(&g, pool)]);
+    let [room, pool_room] = &mut rooms;
+    let mut rooms_back = [(); 2].map(|()| vec![0.0; conv::backward_scratch(&g)]);
+    let [room_w, room_x] = &mut rooms_back;
+    let flops = (2 * outputs * 9 * channels) as f64;
+    let case = |measure, call| Case { measure, by: OURS, steps: 1, samples: batch, flops, call };
+    let forward: Box<dyn FnMut() -> Result<()>> = Box::new(|| {
+        conv::forward(cpu.exec(), &g, &x, &w, None, true, &mut y, room);
+        Ok(())
+    });
+    let with_pool = Box::new(|| {
+        conv::forward_pooled(cpu.exec(), &g, &x, &w, None, true, [2, 2], &mut maxima, &mut places, pool_room);
+        Ok(())
+    });
+    let by_kernel = Box::new(|| {
+        conv::backward(cpu.exec(), &g, &x, &w, Upstream::Plain { dy: &dy }, None, Some(&mut dw), None, room_w);
+        Ok(())
+    });
+    let by_input = Box::new(|| {
+        conv::backward(cpu.exec(), &g, &x, &w, Upstream::Plain { dy: &dy }, Some(&mut dx), None, None, room_x);
+        Ok(())
+    });
+    let [a, b, c, d] = what.names;
+    bench.measure(vec![case(a, forward), case(b, with_pool), case(c, by_kernel), case(d, by_input)])
 }
 
 /// All steps of recurrent layers forward and backward, and word vectors.

@@ -106,6 +106,7 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "holt", title: "10,000 series of 500 steps, Holt", run: series::holt },
     Workload { id: "holt-winters", title: "10,000 series of 500 steps, Holt-Winters, season of 12", run: series::holt_winters },
     Workload { id: "gemm", title: "matrix products", run: kernels::products },
+    Workload { id: "conv", title: "kernels of convolutions and pools", run: kernels::convolutions },
     Workload { id: "rnn", title: "recurrent kernels and word vectors", run: kernels::recurrent },
     Workload { id: "kernels", title: "other kernels", run: kernels::others },
 ];

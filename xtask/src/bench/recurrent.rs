@@ -1,9 +1,6 @@
 //! Workloads of sequences: embeddings, recurrent layers, windows of series.
-//!
-//! Convolutions over time stand here as dense layers over windows of steps, which are the same products.
 
 use anyhow::Result;
-use practicum_core::autodiff::Var;
 use practicum_core::data::Data;
 use practicum_core::losses::Huber;
 use practicum_core::prelude::*;
@@ -37,19 +34,15 @@ fn yes_or_no() -> Dense {
     Dense::new(1).activation(Activation::Sigmoid)
 }
 
-/// Each step with the four before it, as far as `steps` of them go; what is before the first step is 0 where it is asked for.
-fn windows_of_five(x: &Var, causal: bool) -> practicum_core::Result<Var> {
-    let x = if causal { Var::concat(&[&x.slice(1, 0..4)?.scale(0.0)?, x], 1)? } else { x.clone() };
-    let steps = x.shape()[1] - 4;
-    let shifted = (0..5).map(|shift| x.slice(1, shift..shift + steps)).collect::<practicum_core::Result<Vec<_>>>()?;
-    Var::concat(&shifted.iter().collect::<Vec<_>>(), 2)
+fn over_five(filters: usize) -> Conv1D {
+    Conv1D::new(filters, 5).activation(Activation::Relu)
 }
 
 /// W6: word vectors and their mean.
 pub(super) fn word_means(bench: &mut Bench) -> Result<()> {
     let model = || -> Result<Sequential> {
         let model = Sequential::new().add(Input::new([120])).add(Embedding::new(10_000, 16));
-        let mut model = model.add(Lambda::new("mean_of_steps", |x| x.mean_axis(1))).add(relu(24)).add(yes_or_no());
+        let mut model = model.add(GlobalAveragePooling1D::new()).add(relu(24)).add(yes_or_no());
         model.compile("adam", "binary_crossentropy", "accuracy")?;
         Ok(model)
     };
@@ -102,13 +95,11 @@ pub(super) fn reviews(bench: &mut Bench) -> Result<()> {
 pub(super) fn short_texts(bench: &mut Bench) -> Result<()> {
     let model = || -> Result<Sequential> {
         let model = Sequential::new().add(Input::new([16])).add(Embedding::new(138_000, 100).frozen()).add(Dropout::new(0.2));
-        let model = model.add(Lambda::new("windows_of_five", |x| windows_of_five(x, false))).add(relu(64));
-        let pooled = |x: &Var| x.reshape([x.shape()[0], 3, 4, 64])?.max_axis(2);
-        let mut model = model.add(Lambda::new("max_of_four", pooled)).add(LSTM::new(64)).add(yes_or_no());
+        let mut model = model.add(over_five(64)).add(MaxPooling1D::new(4)).add(LSTM::new(64)).add(yes_or_no());
         model.compile("adam", "binary_crossentropy", "accuracy")?;
         Ok(model)
     };
-    let layers = [(12 * flops::dense(500, 64), false), (flops::recurrent(3, 64, 64, 4), true), (flops::dense(64, 1), true)];
+    let layers = [(flops::conv([1, 12], 100, 64, [1, 5]), false), (flops::recurrent(3, 64, 64, 4), true), (flops::dense(64, 1), true)];
     let (data, flops) = (|rows| texts(rows, 16, 138_000), flops::training(32, &layers));
     let training = Training { model: &model, data: &data, examples: 100 * 32, held: 300 * 32, batch: 32, epochs: 1, flops };
     bench.train(&training, Vec::new()).map(drop)
@@ -172,15 +163,16 @@ pub(super) fn windows_rnn(bench: &mut Bench) -> Result<()> {
 /// W13: sunspots by a convolution and two LSTM.
 pub(super) fn sunspots(bench: &mut Bench) -> Result<()> {
     let model = || -> Result<Sequential> {
-        let model = Sequential::new().add(Input::new([60, 1])).add(Lambda::new("windows_of_five", |x| windows_of_five(x, true)));
-        let model = model.add(relu(60)).add(LSTM::new(60).return_sequences(true)).add(LSTM::new(60).return_sequences(true));
+        let model = Sequential::new().add(Input::new([60, 1])).add(over_five(60).padding(Padding::Causal));
+        let model = model.add(LSTM::new(60).return_sequences(true)).add(LSTM::new(60).return_sequences(true));
         let mut model = model.add(relu(30)).add(relu(10)).add(Dense::new(1)).add(Lambda::new("times_400", |x| x.scale(400.0)));
         model.compile(Sgd::new(1e-5).momentum(0.9), Huber::default(), "mae")?;
         Ok(model)
     };
     let dense = |inputs, units| 60 * flops::dense(inputs, units);
     let lstm = (flops::recurrent(60, 60, 60, 4), true);
-    let layers = [(dense(5, 60), false), lstm, lstm, (dense(60, 30), true), (dense(30, 10), true), (dense(10, 1), true)];
+    let layers =
+        [(flops::conv([1, 60], 1, 60, [1, 5]), false), lstm, lstm, (dense(60, 30), true), (dense(30, 10), true), (dense(10, 1), true)];
     let (data, flops) = (|rows| series([rows, 60, 1], [rows, 60, 1]), flops::training(256, &layers));
     let training = Training { model: &model, data: &data, examples: 3 * 256, held: 12 * 256, batch: 256, epochs: 1, flops };
     bench.train(&training, Vec::new()).map(drop)
@@ -190,14 +182,14 @@ pub(super) fn sunspots(bench: &mut Bench) -> Result<()> {
 pub(super) fn sunspots_both_ways(bench: &mut Bench) -> Result<()> {
     let model = || -> Result<Sequential> {
         let both = || Bidirectional::new(LSTM::new(32).return_sequences(true));
-        let model = Sequential::new().add(Input::new([30, 1])).add(Lambda::new("windows_of_five", |x| windows_of_five(x, true)));
-        let model = model.add(relu(32)).add(both()).add(both()).add(Dense::new(1));
+        let model = Sequential::new().add(Input::new([30, 1])).add(over_five(32).padding(Padding::Causal));
+        let model = model.add(both()).add(both()).add(Dense::new(1));
         let mut model = model.add(Lambda::new("times_200", |x| x.scale(200.0)));
         model.compile(Sgd::new(1e-5).momentum(0.9), Huber::default(), "mae")?;
         Ok(model)
     };
     let both = |inputs| (2 * flops::recurrent(30, inputs, 32, 4), true);
-    let layers = [(30 * flops::dense(5, 32), false), both(32), both(64), (30 * flops::dense(64, 1), true)];
+    let layers = [(flops::conv([1, 30], 1, 32, [1, 5]), false), both(32), both(64), (30 * flops::dense(64, 1), true)];
     let (data, flops) = (|rows| series([rows, 30, 1], [rows, 30, 1]), flops::training(32, &layers));
     let training = Training { model: &model, data: &data, examples: 20 * 32, held: 40 * 32, batch: 32, epochs: 1, flops };
     bench.train(&training, Vec::new()).map(drop)

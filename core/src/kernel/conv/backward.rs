@@ -1,7 +1,7 @@
 //! Gradients of a convolution by its input, its kernel and its bias.
 
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
-use super::super::{Exec, chunks_mut, elementwise, multiversion};
+use super::super::{Exec, LANES, chunks_mut, multiversion, reduce};
 use super::forward::{Rows, Weights, bytes, weights_room};
 use super::{Conv, pad, panels, tiles};
 
@@ -64,6 +64,11 @@ impl Layout {
         }
     }
 
+    /// The first row of gradients, and the one behind the last.
+    fn live(&self, g: &Conv) -> [usize; 2] {
+        [self.first[0], self.first[0] + (g.output()[0] - 1) * self.step[0] + 1]
+    }
+
     fn row(&self, g: &Conv) -> usize {
         self.size[1] * g.filters
     }
@@ -81,7 +86,8 @@ impl Layout {
 /// Room that [`backward`] needs.
 pub fn backward_scratch(g: &Conv) -> usize {
     let padded = if g.is_padded() { g.lens()[2].next_multiple_of(16) } else { 0 };
-    let work = Layout::new(g, true).len(g).max(Layout::new(g, false).len(g)) + g.weights() + g.filters;
+    let z_len = Layout::new(g, true).len(g).max(Layout::new(g, false).len(g));
+    let work = together(g) * z_len + g.weights() + g.filters;
     padded + g.weights().next_multiple_of(16) + weights_room(&turned(g)) + parts(g).1 * work.next_multiple_of(16)
 }
 
@@ -89,6 +95,12 @@ pub fn backward_scratch(g: &Conv) -> usize {
 fn parts(g: &Conv) -> (usize, usize) {
     let examples = g.batch.div_ceil(PARTS).max(1);
     (examples, g.batch.div_ceil(examples))
+}
+
+/// Examples of a part that the gradient of the kernel goes through at once: as many as stay in the second cache.
+fn together(g: &Conv) -> usize {
+    let cost = g.padded()[0] * g.padded()[1] * g.channels + Layout::new(g, true).len(g);
+    (BLOCK / cost.max(1)).clamp(1, parts(g).0)
 }
 
 /// The convolution that brings the gradient back to the input.
@@ -137,10 +149,12 @@ pub fn backward(
     if by_input {
         flip(g, w, flipped);
     }
-    let rows = Rows::new(exec.simd(), &back, Weights::of(exec.simd(), &back, flipped, copy), None, false);
     let layout = Layout::new(g, by_input);
+    let rows = Rows::new(exec.simd(), &back, Weights::of(exec.simd(), &back, flipped, copy), None, false, layout.live(g));
     let (examples, count) = parts(g);
-    let part_len = (layout.len(g) + g.weights() + g.filters).next_multiple_of(16);
+    let (together, z_len) = (together(g), layout.len(g));
+    let dz_len = together * z_len;
+    let part_len = (dz_len + g.weights() + g.filters).next_multiple_of(16);
     let work = &mut work[..count * part_len];
 
     let mut inputs: [Option<&mut [f32]>; PARTS] = [const { None }; PARTS];
@@ -150,47 +164,70 @@ pub fn backward(
     }
     let x_len = x.len() / g.batch;
     exec.for_each((chunks_mut(work, part_len), chunks_mut(&mut inputs[..count], 1)), |part, (work, dx)| {
-        let (dz, sums) = work.split_at_mut(layout.len(g));
+        let (dz, sums) = work.split_at_mut(dz_len);
         let (dw, db) = sums.split_at_mut(g.weights());
         let db = &mut db[..g.filters];
         dz.fill(0.0);
         db.fill(0.0);
         let first = part * examples;
-        for example in first..g.batch.min(first + examples) {
-            spread(exec, g, &layout, upstream, example, dz);
-            if by_kernel {
-                kernel_gradient(exec, g, &layout, &x[example * x_len..][..x_len], dz, dw, example > first);
-            }
-            bias_gradient(exec, g, &layout, dz, db);
-            if let Some(dx) = &mut dx[0] {
-                let dx = &mut dx[(example - first) * example_len..][..example_len];
-                for (row, dx) in dx.chunks_exact_mut(g.size[1] * g.channels).enumerate() {
-                    rows.compute(dz, row, g.size[1], dx);
+        let end = g.batch.min(first + examples);
+        for begin in (first..end).step_by(together) {
+            let count = together.min(end - begin);
+            for (example, dz) in (begin..).zip(dz[..count * z_len].chunks_exact_mut(z_len)) {
+                spread(exec, g, &layout, upstream, example, dz);
+                bias_gradient(exec, g, &layout, dz, db);
+                if let Some(dx) = &mut dx[0] {
+                    let dx = &mut dx[(example - first) * example_len..][..example_len];
+                    for (row, dx) in dx.chunks_exact_mut(g.size[1] * g.channels).enumerate() {
+                        rows.compute(dz, row, g.size[1], dx);
+                    }
                 }
+            }
+            if by_kernel {
+                let x = &x[begin * x_len..][..count * x_len];
+                kernel_gradient(exec, g, &layout, x, &dz[..count * z_len], count, dw, begin > first);
             }
         }
     });
-    add_up(exec, work, part_len, layout.len(g)..layout.len(g) + g.weights() + g.filters);
-    let sums = &work[layout.len(g)..];
     if let Some(dw) = dw {
-        dw.copy_from_slice(&sums[..g.weights()]);
+        add_up(exec, work, part_len, dz_len, dw);
     }
     if let Some(db) = db {
-        db.copy_from_slice(&sums[g.weights()..g.weights() + g.filters]);
+        add_up(exec, work, part_len, dz_len + g.weights(), db);
     }
 }
 
-/// Adds a range of all parts as a tree; the sum is in the first.
-fn add_up(exec: Exec<'_>, work: &mut [f32], part_len: usize, range: std::ops::Range<usize>) {
-    let count = work.len() / part_len;
-    let mut gap = 1;
-    while gap < count {
-        for first in (0..count - gap).step_by(2 * gap) {
-            let (to, from) = work.split_at_mut((first + gap) * part_len);
-            elementwise::add::same_in_place(exec, &from[range.clone()], &mut to[first * part_len..][range.clone()]);
+/// The sums over all parts, which are added as a tree, of the numbers from `first` on.
+fn add_up(exec: Exec<'_>, parts: &[f32], part_len: usize, first: usize, sums: &mut [f32]) {
+    multiversion! {
+        fn chunk<F>(parts: &[f32], part_len: usize, sums: &mut [f32]) {
+            let count = parts.len().div_ceil(part_len);
+            let mut at = 0;
+            for sums in sums.chunks_mut(LANES) {
+                let mut lanes = [[0.0_f32; LANES]; PARTS];
+                for (lanes, part) in lanes.iter_mut().zip(parts.chunks(part_len)) {
+                    let part = &part[at..];
+                    match part.first_chunk() {
+                        Some(all) => *lanes = *all,
+                        None => lanes[..part.len().min(LANES)].copy_from_slice(part),
+                    }
+                }
+                let mut gap = 1;
+                while gap < count {
+                    for first in (0..count - gap).step_by(2 * gap) {
+                        for lane in 0..LANES {
+                            lanes[first][lane] += lanes[first + gap][lane];
+                        }
+                    }
+                    gap *= 2;
+                }
+                sums.copy_from_slice(&lanes[0][..sums.len()]);
+                at += LANES;
+            }
         }
-        gap *= 2;
     }
+    let len = Exec::lane_chunk_len(sums.len(), 8192);
+    exec.for_each(chunks_mut(sums, len), |index, sums| chunk(exec.simd(), &parts[first + index * len..], part_len, sums));
 }
 
 /// The kernel turned round, with channels and filters exchanged: the gradient by the input is a convolution with it.
@@ -281,54 +318,25 @@ fn bias_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, dz: &[f32], db: &mut
     let step = layout.step[1] * g.filters;
     for row in 0..rows {
         let dz = &dz[layout.start(g, row)..][..(columns - 1) * step + g.filters];
-        add_places(exec.simd(), dz, step, db);
+        reduce::add_columns(exec.simd(), dz, step, db);
     }
 }
 
-multiversion! {
-    fn add_places<F>(dz: &[f32], step: usize, db: &mut [f32]) {
-        let (wide, rest) = db.as_chunks_mut::<64>();
-        for (block, db) in wide.iter_mut().enumerate() {
-            add_block(&dz[64 * block..], step, db);
-        }
-        let first = 64 * wide.len();
-        let (narrow, rest) = rest.as_chunks_mut::<16>();
-        for (block, db) in narrow.iter_mut().enumerate() {
-            add_block(&dz[first + 16 * block..], step, db);
-        }
-        let first = first + 16 * narrow.len();
-        for dz in dz[first..].chunks(step) {
-            rest.iter_mut().zip(dz).for_each(|(sum, dz)| *sum += dz);
-        }
-    }
-}
-
-/// Adds up some filters in registers: in memory, each sum would wait for the one before it to be written.
-#[inline(always)]
-fn add_block<const N: usize>(dz: &[f32], step: usize, db: &mut [f32; N]) {
-    let mut sums = *db;
-    for dz in dz.chunks(step).filter_map(<[f32]>::first_chunk::<N>) {
-        sums.iter_mut().zip(dz).for_each(|(sum, dz)| *sum += dz);
-    }
-    *db = sums;
-}
-
-/// Adds what one example gives to the gradient of the kernel, or begins with it.
-fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f32], dw: &mut [f32], resume: bool) {
+/// Adds what some examples give to the gradient of the kernel, or begins with it.
+#[allow(clippy::too_many_arguments, reason = "where the sum reads and writes")]
+fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f32], examples: usize, dw: &mut [f32], resume: bool) {
     let ([rows, columns], width) = (g.output(), g.padded()[1]);
-    assert!(
-        x.len() == g.padded()[0] * width * g.channels && dz.len() == layout.len(g) && dw.len() == g.weights(),
-        "the gradient of a kernel"
-    );
+    let (x_len, z_len) = (g.padded()[0] * width * g.channels, layout.len(g));
+    assert!(x.len() == examples * x_len && dz.len() == examples * z_len && dw.len() == g.weights(), "the gradient of a kernel");
     let kernels = Kernels::of(exec.simd());
-    let row_cost = layout.step[0] * layout.row(g) + g.strides[0] * width * g.channels;
-    let block = (BLOCK / row_cost.max(1)).clamp(1, rows);
+    let row = [g.strides[0] * width * g.channels, layout.step[0] * layout.row(g)];
+    let block = if examples > 1 { rows } else { (BLOCK / (row[0] + row[1]).max(1)).clamp(1, rows) };
     for first in (0..rows).step_by(block) {
-        let count = block.min(rows - first);
-        let outer = Around { count, a: g.strides[0] * width * g.channels, b: layout.step[0] * layout.row(g) };
-        let nest = Nest { outer, inner: Around { count: 1, a: 0, b: 0 } };
+        let outer = Around { count: examples, a: x_len, b: z_len };
+        let inner = Around { count: block.min(rows - first), a: row[0], b: row[1] };
+        let nest = Nest { outer, inner };
         let dz = dz.as_ptr().wrapping_add(layout.start(g, first));
-        let x = x.as_ptr().wrapping_add(first * g.strides[0] * width * g.channels);
+        let x = x.as_ptr().wrapping_add(first * row[0]);
         for_windows(g, |group, place, offset, len| {
             let x = x.wrapping_add(offset);
             for panel in panels(kernels, g.group_filters()) {

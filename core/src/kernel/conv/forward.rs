@@ -60,12 +60,21 @@ pub(super) struct Rows<'a> {
     weights: Weights,
     bias: Option<&'a [f32]>,
     relu: bool,
+    /// The first row of the input that is not all zeros, and the one behind the last.
+    live: [usize; 2],
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(simd: Simd, g: &'a Conv, weights: Weights, bias: Option<&'a [f32]>, relu: bool) -> Self {
+    pub(super) fn new(simd: Simd, g: &'a Conv, weights: Weights, bias: Option<&'a [f32]>, relu: bool, live: [usize; 2]) -> Self {
         assert!(bias.is_none_or(|bias| bias.len() == g.filters), "one bias for each filter");
-        Self { kernels: Kernels::of(simd), g, weights, bias, relu }
+        Self { kernels: Kernels::of(simd), g, weights, bias, relu, live }
+    }
+
+    /// The rows of the window of an output row in which the input is not all zeros.
+    fn window(&self, row: usize) -> std::ops::Range<usize> {
+        let (top, dilation, rows) = (row * self.g.strides[0], self.g.dilation[0], self.g.kernel[0]);
+        let [start, end] = self.live.map(|live| live.saturating_sub(top).div_ceil(dilation).min(rows));
+        start..end
     }
 
     /// The first `columns` outputs of row `row` of an example, whose input is given with its zeros.
@@ -75,15 +84,17 @@ impl<'a> Rows<'a> {
             x.len() == rows * width * g.channels && y.len() == columns * g.filters && row < g.output()[0] && columns <= g.output()[1],
             "a row of outputs of a convolution"
         );
-        let first = x.as_ptr().wrapping_add(row * g.strides[0] * width * g.channels);
+        let window = self.window(row);
+        let first = x.as_ptr().wrapping_add((row * g.strides[0] + window.start * g.dilation[0]) * width * g.channels);
         for group in 0..g.groups {
             for panel in panels(self.kernels, g.group_filters()) {
-                self.panel(first.wrapping_add(group * g.group_channels()), group, panel, columns, y.as_mut_ptr());
+                self.panel(first.wrapping_add(group * g.group_channels()), group, panel, window.clone(), columns, y.as_mut_ptr());
             }
         }
     }
 
-    fn panel(&self, x: *const f32, group: usize, panel: Panel, columns: usize, y: *mut f32) {
+    /// Some columns of the outputs, from these rows of the window.
+    fn panel(&self, x: *const f32, group: usize, panel: Panel, window: std::ops::Range<usize>, columns: usize, y: *mut f32) {
         let g = self.g;
         let (channels, pixel) = (g.group_channels(), g.strides[1] * g.channels);
         let at = group * g.group_filters() + panel.first;
@@ -93,7 +104,7 @@ impl<'a> Rows<'a> {
             false => Around { count: g.kernel[1], a: g.dilation[1] * g.channels, b: channels * self.weights.row },
         };
         let outer =
-            Around { count: g.kernel[0], a: g.dilation[0] * g.padded()[1] * g.channels, b: g.kernel[1] * channels * self.weights.row };
+            Around { count: window.len(), a: g.dilation[0] * g.padded()[1] * g.channels, b: g.kernel[1] * channels * self.weights.row };
         // With groups, panels begin anywhere in the rows as they lie.
         let start = match g.groups {
             1 => panel.first / (self.kernels.width * self.kernels.vectors()) * self.weights.panel,
@@ -103,7 +114,7 @@ impl<'a> Rows<'a> {
         let tile = Tile {
             k: if contiguous { g.kernel[1] * channels } else { channels },
             a: View { start: x, row: pixel, col: 1 },
-            b: View { start: self.weights.start.wrapping_add(start), row: self.weights.row, col: 1 },
+            b: View { start: self.weights.start.wrapping_add(start + window.start * outer.b), row: self.weights.row, col: 1 },
             c: y.wrapping_add(at),
             c_row: g.filters,
             last: panel.last,
@@ -174,7 +185,7 @@ pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f3
         return;
     }
     let (x, rest) = with_zeros(exec, g, x, scratch);
-    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, rest), bias, relu);
+    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, rest), bias, relu, g.inside());
     let (row, example) = (columns * g.filters, x.len() / g.batch);
     let chunk = Exec::chunk_len(g.batch * rows, MIN_WORK.div_ceil((row * g.taps()).max(1)));
     exec.for_each(chunks_mut(y, chunk * row), |index, y| {
@@ -212,7 +223,7 @@ pub fn forward_pooled(
     }
     let (x, rest) = with_zeros(exec, g, x, scratch);
     let (copy, strips) = rest.split_at_mut(weights_room(g));
-    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, copy), bias, relu);
+    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, copy), bias, relu, g.inside());
     let example = x.len() / g.batch;
     let (chunk, words) = pooled_chunk(g, pool);
     let strip_row = columns * pool[1] * g.filters;

@@ -77,6 +77,11 @@ impl Conv {
         self.padding != [[0, 0]; 2]
     }
 
+    /// The rows of the padded input that the input takes: the first, and the one behind the last.
+    fn inside(&self) -> [usize; 2] {
+        [self.padding[0][0], self.padding[0][0] + self.size[0]]
+    }
+
     /// Whether a row of a window is one contiguous piece of the input.
     fn rows_are_contiguous(&self) -> bool {
         self.groups == 1 && self.dilation[1] == 1
