@@ -1,5 +1,5 @@
-//! A convolution and the maxima behind it run as one operation in a model, and as two in a loop of one's own: the bits are the
-//! same.
+//! A convolution and the maxima behind it, or word vectors and their mean, run as one operation in a model, and as two in a loop
+//! of one's own: the bits are the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod common;
@@ -48,6 +48,38 @@ fn one_operation_has_the_bits_of_two_on_any_number_of_threads() {
                 assert_eq!(weight_bits(&fused), weight_bits(&apart), "{activation} {simd} {threads}");
                 assert_eq!(first.get_or_insert_with(|| weight_bits(&fused)), &weight_bits(&fused), "{simd} on {threads} threads");
             }
+        }
+    }
+}
+
+#[test]
+fn means_of_word_vectors_have_the_bits_of_vectors_and_means() {
+    // Widths with and without a remainder, and batches above and below what is shared by threads.
+    for (rows, steps, width) in [(3, 5, 7), (9, 300, 16), (70, 40, 37)] {
+        let ids = (0..rows * steps).map(|place| (place * place * 7919 % 50) as f32).collect();
+        let ids = Tensor::new([rows, steps], ids).unwrap();
+        let y = draw([rows, 2], 4);
+        let mut first: Option<Vec<Vec<u32>>> = None;
+        for threads in [1, 3] {
+            let [mut fused, mut apart] = [(); 2].map(|()| {
+                let mut model = Sequential::new()
+                    .with_cpu(&Cpu::new(threads, Simd::detect()).unwrap())
+                    .add(Input::new([steps]))
+                    .add(Embedding::new(50, width))
+                    .add(GlobalAveragePooling1D::new())
+                    .add(Dense::new(2));
+                model.compile(Sgd::new(0.05).momentum(0.9), "mse", ()).unwrap();
+                model
+            });
+            let tape = apart.tape();
+            let eager = apart.call(&tape.constant(ids.clone()), false).unwrap().output.value().unwrap();
+            assert_eq!(bits(&fused.predict_batches(&ids, rows).unwrap()), bits(&eager));
+            for _ in 0..3 {
+                fused.train_on_batch(&ids, &y).unwrap();
+                step_by_hand(&mut apart, &ids, &y);
+            }
+            assert_eq!(weight_bits(&fused), weight_bits(&apart), "{steps}×{width} on {threads} threads");
+            assert_eq!(first.get_or_insert_with(|| weight_bits(&fused)), &weight_bits(&fused));
         }
     }
 }

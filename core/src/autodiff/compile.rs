@@ -46,7 +46,8 @@ fn fused(record: &Record, targets: &Targets<'_>) -> Vec<Node> {
             continue;
         }
         let producer = &record.nodes[first];
-        if let Some(op) = producer.op.fuse(&*node.op).filter(|_| record.values[input].root == record.values[input].storage) {
+        let shapes: Vec<Shape> = producer.inputs.iter().map(|&input| record.values[input].shape).collect();
+        if let Some(op) = producer.op.fuse(&*node.op, &shapes).filter(|_| record.values[input].root == record.values[input].storage) {
             nodes[first] = None;
             nodes[index] =
                 Some(Node { op, inputs: producer.inputs.clone(), output: node.output, scope: producer.scope.clone(), saved: Vec::new() });

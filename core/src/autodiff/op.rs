@@ -129,9 +129,14 @@ pub trait Op: Debug + Send + Sync + 'static {
         None
     }
 
-    /// One operation on the inputs of this one that gives what `consumer` makes of its output, where there is such a one: it has
-    /// the bits of the two. A program uses it where nobody else looks at the output.
-    fn fuse(&self, _consumer: &dyn Op) -> Option<Arc<dyn Op>> {
+    /// Where the output is the mean over one axis of the input: which one.
+    fn mean_axis(&self) -> Option<usize> {
+        None
+    }
+
+    /// One operation on the inputs of this one, whose shapes are given, that gives what `consumer` makes of its output, where
+    /// there is such a one: it has the bits of the two. A program uses it where nobody else looks at the output.
+    fn fuse(&self, _consumer: &dyn Op, _x: &[Shape]) -> Option<Arc<dyn Op>> {
         None
     }
 

@@ -8,6 +8,9 @@ const CHUNK: usize = 32_768;
 /// Numbers of the table that make a part worth its way to another thread.
 const PART: usize = 131_072;
 
+/// Ids that are looked through before those that belong to a part are added.
+const BLOCK: usize = 256;
+
 /// Parts of the table that gradients are added into side by side, at most: each goes through all ids.
 const MAX_PARTS: usize = 8;
 
@@ -53,39 +56,89 @@ pub fn gather(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], y: &mut 
     exec.for_each(chunks_mut(y, len * width), |chunk, y| part(exec.simd(), table, &ids[chunk * len..], width, y));
 }
 
-/// The gradient of [`gather`]: `dtable[ids[i]] += dy[i]` over ascending i, from zeros. Threads share the rows of the table, so
-/// that each number is one sum in this order.
+/// The means of the rows of each `steps` ids: what [`gather`] and a mean give, with the same bits.
 ///
 /// # Panics
-/// Slices that do not fit each other.
-pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], width: usize, dtable: &mut [f32]) {
+/// An id that is no row of the table, or slices that do not fit each other.
+pub fn gather_means(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], steps: usize, y: &mut [f32]) {
     multiversion! {
-        fn part<F>(first: u32, ids: &[f32], dy: &[f32], width: usize, dtable: &mut [f32]) {
-            let rows = (dtable.len() / width) as u32;
-            let mut found = [(0, 0); 256];
-            for (ids, dy) in ids.chunks(found.len()).zip(dy.chunks(found.len() * width)) {
-                // Which ids belong here is a toss-up that no branch foresees, so there is none.
-                let mut count = 0;
-                for (place, id) in ids.iter().enumerate() {
-                    // Ids before the part wrap round and end up behind it.
-                    let row = (*id as i32 as u32).wrapping_sub(first);
-                    found[count] = (place, row as usize);
-                    count += usize::from(row < rows);
-                }
-                for (place, row) in &found[..count] {
-                    let (to, dy) = (&mut dtable[row * width..][..width], &dy[place * width..][..width]);
-                    let ((lines, rest), (dy_lines, dy_rest)) = (to.as_chunks_mut::<LANES>(), dy.as_chunks::<LANES>());
-                    for (to, dy) in lines.iter_mut().zip(dy_lines) {
-                        for l in 0..LANES {
-                            to[l] += dy[l];
-                        }
+        fn part<F>(table: &[f32], ids: &[f32], steps: usize, width: usize, factor: f32, y: &mut [f32]) {
+            for (ids, y) in ids.chunks_exact(steps).zip(y.chunks_exact_mut(width)) {
+                let (lines, rest) = y.as_chunks_mut::<LANES>();
+                for (line, y) in lines.iter_mut().enumerate() {
+                    let mut sum = [0.0; LANES];
+                    for id in ids {
+                        let from = &table[*id as i32 as usize * width + line * LANES..][..LANES];
+                        sum.iter_mut().zip(from).for_each(|(sum, x)| *sum += x);
                     }
-                    rest.iter_mut().zip(dy_rest).for_each(|(to, dy)| *to += dy);
+                    *y = sum.map(|sum| factor * sum);
                 }
+                rest.fill(0.0);
+                for id in ids {
+                    let from = &table[*id as i32 as usize * width..][..width];
+                    rest.iter_mut().zip(&from[width / LANES * LANES..]).for_each(|(sum, x)| *sum += x);
+                }
+                rest.iter_mut().for_each(|sum| *sum *= factor);
             }
         }
     }
-    assert_eq!(ids.len() * width, dy.len(), "a row for each id");
+    assert_eq!(ids.len() * width, y.len() * steps, "a row for each id");
+    let factor = 1.0 / steps as f32;
+    if ids.is_empty() || width == 0 {
+        y.fill(0.0 * factor);
+        return;
+    }
+    let len = Exec::chunk_len(ids.len() / steps, CHUNK.div_ceil(steps * width));
+    exec.for_each(chunks_mut(y, len * width), |chunk, y| {
+        let ids = &ids[chunk * len * steps..][..y.len() / width * steps];
+        part(exec.simd(), table, ids, steps, width, factor, y);
+    });
+}
+
+/// The gradient of [`gather`]: `dtable[ids[i]] += dy[i / repeat]` over ascending i, from zeros. Threads share the rows of the
+/// table, so that each number is one sum in this order.
+///
+/// # Panics
+/// Slices that do not fit each other.
+pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
+    /// Adds the rows of `dy`, `step` numbers apart, to the rows of a part of the table that the ids name.
+    #[inline(always)]
+    fn add(first: u32, ids: &[f32], dy: &[f32], step: usize, width: usize, dtable: &mut [f32]) {
+        let rows = (dtable.len() / width) as u32;
+        let mut found = [(0, 0); BLOCK];
+        // Which ids belong here is a toss-up that no branch foresees, so there is none.
+        let mut count = 0;
+        for (place, id) in ids.iter().enumerate() {
+            // Ids before the part wrap round and end up behind it.
+            let row = (*id as i32 as u32).wrapping_sub(first);
+            found[count] = (place, row as usize);
+            count += usize::from(row < rows);
+        }
+        for (place, row) in &found[..count] {
+            let (to, dy) = (&mut dtable[row * width..][..width], &dy[place * step..][..width]);
+            let ((lines, rest), (dy_lines, dy_rest)) = (to.as_chunks_mut::<LANES>(), dy.as_chunks::<LANES>());
+            for (to, dy) in lines.iter_mut().zip(dy_lines) {
+                for l in 0..LANES {
+                    to[l] += dy[l];
+                }
+            }
+            rest.iter_mut().zip(dy_rest).for_each(|(to, dy)| *to += dy);
+        }
+    }
+    multiversion! {
+        fn part<F>(first: u32, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
+            if repeat == 1 {
+                for (ids, dy) in ids.chunks(BLOCK).zip(dy.chunks(BLOCK * width)) {
+                    add(first, ids, dy, width, width, dtable);
+                }
+                return;
+            }
+            for (ids, dy) in ids.chunks(repeat).zip(dy.chunks(width)) {
+                ids.chunks(BLOCK).for_each(|ids| add(first, ids, dy, 0, width, dtable));
+            }
+        }
+    }
+    assert_eq!(ids.len() * width, dy.len() * repeat, "a row for each id");
     if width == 0 {
         return;
     }
@@ -93,7 +146,7 @@ pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], width: usize, dtable: &m
     let len = Exec::chunk_len(rows, PART.div_ceil(width).max(rows.div_ceil(MAX_PARTS)));
     exec.for_each(chunks_mut(dtable, len * width), |chunk, dtable| {
         dtable.fill(0.0);
-        part(exec.simd(), (chunk * len) as u32, ids, dy, width, dtable);
+        part(exec.simd(), (chunk * len) as u32, ids, dy, repeat.max(1), width, dtable);
     });
 }
 
@@ -114,7 +167,7 @@ mod tests {
         for threads in [1, 3] {
             let team = Team::new(threads);
             let mut got = vec![f32::NAN; rows * width];
-            scatter(Exec::new(&team, Simd::detect()).unwrap(), &ids, &dy, width, &mut got);
+            scatter(Exec::new(&team, Simd::detect()).unwrap(), &ids, &dy, 1, width, &mut got);
             assert_eq!(got, expected);
         }
     }

@@ -125,7 +125,7 @@ impl Op for Convolution {
         Reads { inputs: 0b011, output: self.relu }
     }
 
-    fn fuse(&self, consumer: &dyn Op) -> Option<Arc<dyn Op>> {
+    fn fuse(&self, consumer: &dyn Op, _x: &[Shape]) -> Option<Arc<dyn Op>> {
         let pool = consumer.maxima().filter(|[rows, columns]| rows * columns <= 256)?;
         Some(Arc::new(PooledConvolution { convolution: *self, pool }))
     }

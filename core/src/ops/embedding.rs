@@ -1,8 +1,10 @@
 //! Rows of a table by their numbers.
 
+use std::sync::Arc;
+
 use super::methods;
-use crate::autodiff::{Backward, Forward, Op, Reads};
-use crate::kernel::embedding;
+use crate::autodiff::{Backward, Forward, Memory, Op, Reads, View};
+use crate::kernel::{Exec, embedding};
 use crate::{Error, Result, Shape};
 
 /// `y[i, …] = table[ids[i, …]]`; the gradient of a row of the table is the sum of those of all its places, in their order.
@@ -25,24 +27,74 @@ impl Op for Embedding {
         Reads { inputs: 0b10, output: false }
     }
 
+    fn fuse(&self, consumer: &dyn Op, x: &[Shape]) -> Option<Arc<dyn Op>> {
+        (consumer.mean_axis() == Some(1) && x[1].rank() == 2).then(|| Arc::new(EmbeddingMean) as Arc<dyn Op>)
+    }
+
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
         let (table, ids) = (pass.x[0], pass.x[1]);
-        if let Some(place) = embedding::first_stranger(pass.cx.exec, ids.data, table.shape[0]) {
-            return Err(no_row(ids.data[place], place, ids.shape, table.shape[0]));
-        }
+        check_ids(pass.cx.exec, table, ids)?;
         embedding::gather(pass.cx.exec, table.data, table.shape.last(), ids.data, pass.y);
         Ok(())
     }
 
     fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
         if let Some(dtable) = &mut pass.dx[0] {
-            embedding::scatter(pass.cx.exec, pass.x[1].data, pass.dy, pass.x[0].shape.last(), dtable);
+            embedding::scatter(pass.cx.exec, pass.x[1].data, pass.dy, 1, pass.x[0].shape.last(), dtable);
         }
         if let Some(dids) = &mut pass.dx[1] {
             dids.fill(0.0);
         }
         Ok(())
     }
+}
+
+/// `y[i] = mean(table[ids[i, …]])`: the rows between are never written down.
+#[derive(Debug)]
+struct EmbeddingMean;
+
+impl Op for EmbeddingMean {
+    fn name(&self) -> &'static str {
+        "embedding_mean"
+    }
+
+    fn output_shape(&self, x: &[Shape]) -> Result<Shape> {
+        Shape::new(&[x[1][0], x[0].last()])
+    }
+
+    fn memory(&self, x: &[Shape]) -> Memory {
+        Memory { backward_scratch: x[1][0] * x[0].last(), ..Memory::default() }
+    }
+
+    fn reads(&self) -> Reads {
+        Embedding.reads()
+    }
+
+    fn forward(&self, pass: Forward<'_>) -> Result<()> {
+        let (table, ids) = (pass.x[0], pass.x[1]);
+        check_ids(pass.cx.exec, table, ids)?;
+        embedding::gather_means(pass.cx.exec, table.data, table.shape.last(), ids.data, ids.shape[1], pass.y);
+        Ok(())
+    }
+
+    fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
+        let (ids, width) = (pass.x[1], pass.x[0].shape.last());
+        let factor = 1.0 / ids.shape[1] as f32;
+        pass.scratch.iter_mut().zip(pass.dy).for_each(|(share, dy)| *share = factor * dy);
+        if let Some(dtable) = &mut pass.dx[0] {
+            embedding::scatter(pass.cx.exec, ids.data, pass.scratch, ids.shape[1], width, dtable);
+        }
+        if let Some(dids) = &mut pass.dx[1] {
+            dids.fill(0.0);
+        }
+        Ok(())
+    }
+}
+
+/// Refuses ids that are no row of the table.
+fn check_ids(exec: Exec<'_>, table: View<'_>, ids: View<'_>) -> Result<()> {
+    embedding::first_stranger(exec, ids.data, table.shape[0])
+        .map_or(Ok(()), |place| Err(no_row(ids.data[place], place, ids.shape, table.shape[0])))
 }
 
 fn no_row(id: f32, mut place: usize, ids: Shape, rows: usize) -> Error {

@@ -61,6 +61,10 @@ impl Op for Sum {
         Reads::NOTHING
     }
 
+    fn mean_axis(&self) -> Option<usize> {
+        self.axis.filter(|_| self.mean)
+    }
+
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
         let (exec, x, y, cut) = (pass.cx.exec, pass.x[0].data, pass.y, self.cut(&pass.x[0].shape));
         let factor = self.factor(cut);

@@ -186,7 +186,7 @@ pub(super) fn recurrent(bench: &mut Bench) -> Result<()> {
         Ok(())
     });
     let scatter = Box::new(|| {
-        embedding::scatter(exec, &ids, &dy, 16, &mut dtable);
+        embedding::scatter(exec, &ids, &dy, 1, 16, &mut dtable);
         Ok(())
     });
     bench.measure(vec![case("3,840 of 10,000 rows of 16", gather), case("… their gradients into the table", scatter)])
