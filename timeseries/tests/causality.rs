@@ -37,6 +37,7 @@ fn forecasters() -> Vec<Box<dyn Forecaster>> {
         Box::new(Neural::dense(&[3]).window(5).epochs(1)),
         Box::new(Neural::simple_rnn(&[2]).window(5).epochs(1)),
         Box::new(Neural::lstm(&[2]).window(5).epochs(1).direct(3)),
+        Box::new(Neural::conv1d_lstm(2, 3, &[2, 2]).window(5).epochs(1)),
         Box::new(Pipeline::new(Naive).log().difference(1)),
         Box::new(Pipeline::new(MovingAverage::new(3)).box_cox(0.5).difference(7).standard()),
         Box::new(Pipeline::new(ExponentialSmoothing::holt()).min_max().difference(1)),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use practicum_core::data::ShuffleOptions;
-use practicum_core::layers::{Activation, Dense, Input, LSTM, SimpleRNN};
+use practicum_core::layers::{Activation, Conv1D, Dense, Input, LSTM, LayerSpec, Padding, SimpleRNN};
 use practicum_core::optimizers::Adam;
 use practicum_core::rng::DEFAULT_SEED;
 use practicum_core::{Cpu, Error, Fit, Model, Result, Sequential, Tensor};
@@ -45,6 +45,7 @@ enum Network {
     Dense(Vec<usize>),
     SimpleRnn(Vec<usize>),
     Lstm(Vec<usize>),
+    Conv1dLstm { filters: usize, kernel_size: usize, units: Vec<usize> },
     Custom { name: String, build: Build, sequence: bool },
 }
 
@@ -93,6 +94,24 @@ impl Neural {
     /// LSTM layers of so many units, and a dense one that answers.
     pub fn lstm(units: &[usize]) -> Self {
         Self::new(Network::Lstm(units.to_vec()))
+    }
+
+    /// A causal convolution of so many filters with ReLU, each over `kernel_size` steps, LSTM layers of so many units
+    /// behind it, and a dense one that answers.
+    ///
+    /// ```
+    /// use practicum_timeseries::SeriesBuilder;
+    /// use practicum_timeseries::forecast::{Forecaster, Neural};
+    ///
+    /// let wave = SeriesBuilder::new(120).season(12, 10.0).baseline(50.0).build()?;
+    /// let network = Neural::conv1d_lstm(8, 3, &[8]).window(12).epochs(40).learning_rate(0.01);
+    /// assert_eq!(network.name(), "Conv1D 8×3, LSTM 8, window 12");
+    /// let forecast = network.fit(wave.values()?)?.predict(12)?;
+    /// assert!((forecast[3] - 60.0).abs() < 4.0 && (forecast[9] - 40.0).abs() < 4.0, "{forecast:?}");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    pub fn conv1d_lstm(filters: usize, kernel_size: usize, units: &[usize]) -> Self {
+        Self::new(Network::Conv1dLstm { filters, kernel_size, units: units.to_vec() })
     }
 
     /// A network of one's own: `build` is given the window's steps and how many steps to answer, and makes the layers that
@@ -180,16 +199,21 @@ impl Neural {
     }
 
     fn check(&self) -> Result<()> {
-        let units = match &self.network {
-            Network::Dense(units) | Network::SimpleRnn(units) | Network::Lstm(units) => units.as_slice(),
-            Network::Custom { .. } => &[],
+        let (recurrent, units) = match &self.network {
+            Network::Dense(units) => (false, units.as_slice()),
+            Network::SimpleRnn(units) | Network::Lstm(units) | Network::Conv1dLstm { units, .. } => (true, units.as_slice()),
+            Network::Custom { .. } => (false, [].as_slice()),
         };
-        if matches!(&self.network, Network::SimpleRnn(units) | Network::Lstm(units) if units.is_empty()) {
+        if recurrent && units.is_empty() {
             return Err(Error::argument("a recurrent network needs one layer or more").hint("say how many units each has, such as &[32]"));
         }
-        let counts =
-            [("window", self.window), ("horizon", self.direct.unwrap_or(1)), ("epochs", self.epochs), ("batch_size", self.batch_size)];
-        let zero = counts.into_iter().chain(units.iter().map(|units| ("units of a layer", *units))).find(|(_, value)| *value == 0);
+        let mut counts =
+            vec![("window", self.window), ("horizon", self.direct.unwrap_or(1)), ("epochs", self.epochs), ("batch_size", self.batch_size)];
+        if let Network::Conv1dLstm { filters, kernel_size, .. } = self.network {
+            counts.extend([("filters", filters), ("kernel_size", kernel_size)]);
+        }
+        counts.extend(units.iter().map(|units| ("units of a layer", *units)));
+        let zero = counts.into_iter().find(|(_, value)| *value == 0);
         zero.map_or(Ok(()), |(what, _)| Err(Error::argument(format!("{what}: got 0, expected 1 or more"))))
     }
 
@@ -199,28 +223,18 @@ impl Neural {
     }
 
     fn build(&self, answers: usize) -> Sequential {
-        let mut model = Sequential::new().with_seed(self.seed);
-        match &self.network {
+        let input = if self.reads_sequences() { Input::new([self.window, 1]) } else { Input::new([self.window]) };
+        let model = Sequential::new().with_seed(self.seed).add(input);
+        let model = match &self.network {
             Network::Custom { build, .. } => return build(self.window, answers),
-            Network::Dense(units) => {
-                model = model.add(Input::new([self.window]));
-                for units in units {
-                    model = model.add(Dense::new(*units).activation(Activation::Relu));
-                }
+            Network::Dense(units) => units.iter().fold(model, |model, units| model.add(Dense::new(*units).activation(Activation::Relu))),
+            Network::SimpleRnn(units) => recurrent(model, units, |units, all| SimpleRNN::new(units).return_sequences(all)),
+            Network::Lstm(units) => recurrent(model, units, |units, all| LSTM::new(units).return_sequences(all)),
+            Network::Conv1dLstm { filters, kernel_size, units } => {
+                let convolution = Conv1D::new(*filters, *kernel_size).padding(Padding::Causal).activation(Activation::Relu);
+                recurrent(model.add(convolution), units, |units, all| LSTM::new(units).return_sequences(all))
             }
-            Network::SimpleRnn(units) => {
-                model = model.add(Input::new([self.window, 1]));
-                for (index, count) in units.iter().enumerate() {
-                    model = model.add(SimpleRNN::new(*count).return_sequences(index + 1 < units.len()));
-                }
-            }
-            Network::Lstm(units) => {
-                model = model.add(Input::new([self.window, 1]));
-                for (index, count) in units.iter().enumerate() {
-                    model = model.add(LSTM::new(*count).return_sequences(index + 1 < units.len()));
-                }
-            }
-        }
+        };
         model.add(Dense::new(answers))
     }
 
@@ -259,6 +273,7 @@ impl Forecaster for Neural {
             Network::Dense(units) => format!("dense{}", listed(units)),
             Network::SimpleRnn(units) => format!("SimpleRNN{}", listed(units)),
             Network::Lstm(units) => format!("LSTM{}", listed(units)),
+            Network::Conv1dLstm { filters, kernel_size, units } => format!("Conv1D {filters}×{kernel_size}, LSTM{}", listed(units)),
             Network::Custom { name, .. } => name.clone(),
         };
         format!("{network}, window {}{}", self.window, if self.direct.is_some() { ", direct" } else { "" })
@@ -271,6 +286,11 @@ impl Forecaster for Neural {
         let trained = self.train(history, answers).map_err(|error| error.context(self.name()))?;
         if self.direct.is_some() { Direct::fitted(trained, history) } else { Recursive::fitted(trained, history) }
     }
+}
+
+/// Recurrent layers of so many units, of which all but the last put out every step.
+fn recurrent<L: Into<LayerSpec>>(model: Sequential, units: &[usize], layer: fn(usize, bool) -> L) -> Sequential {
+    units.iter().enumerate().fold(model, |model, (index, count)| model.add(layer(*count, index + 1 < units.len())))
 }
 
 /// Windows that are forecast at once.
@@ -365,7 +385,7 @@ mod tests {
         let series = wave();
         let error = |forecaster: &dyn Forecaster| mae(&series[120..], &one_step_forecasts(forecaster, &series, 120).unwrap()).unwrap();
         let naive = error(&Naive);
-        for network in [Neural::dense(&[16]), Neural::simple_rnn(&[8, 8]), Neural::lstm(&[12])] {
+        for network in [Neural::dense(&[16]), Neural::simple_rnn(&[8, 8]), Neural::lstm(&[12]), Neural::conv1d_lstm(8, 3, &[8, 8])] {
             let network = network.window(12).epochs(60).learning_rate(0.01);
             let found = error(&network);
             assert!(found < 0.7 * naive, "{}: {found}, naive {naive}", network.name());
@@ -375,7 +395,7 @@ mod tests {
     #[test]
     fn steps_at_once_and_one_by_one() {
         let series = wave();
-        for network in [Neural::dense(&[16]), Neural::lstm(&[8])] {
+        for network in [Neural::dense(&[16]), Neural::lstm(&[8]), Neural::conv1d_lstm(8, 3, &[8])] {
             let network = network.window(12).epochs(40).learning_rate(0.01).scaling(Scaling::MinMax);
             let fitted = network.clone().direct(6).fit(&series[..120]).unwrap();
             let forecast = fitted.predict(6).unwrap();
@@ -405,6 +425,9 @@ mod tests {
         assert!(error(Neural::dense(&[4]).direct(5), &series[..20]).contains("needs 25 or more"));
         assert!(error(Neural::dense(&[0]), &series).contains("units of a layer: got 0"));
         assert!(error(Neural::lstm(&[]), &series).contains("one layer or more"));
+        assert!(error(Neural::conv1d_lstm(8, 3, &[]), &series).contains("one layer or more"));
+        assert!(error(Neural::conv1d_lstm(0, 3, &[4]), &series).contains("filters: got 0"));
+        assert!(error(Neural::conv1d_lstm(8, 0, &[4]), &series).contains("kernel_size: got 0"));
         assert!(error(Neural::dense(&[]).window(0), &series).contains("window: got 0"));
         assert!(error(Neural::dense(&[]).direct(0), &series).contains("horizon: got 0"));
         assert!(error(Neural::dense(&[]).epochs(0), &series).contains("epochs: got 0"));

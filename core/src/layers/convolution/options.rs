@@ -67,10 +67,12 @@ impl Moves {
         let mut output = [None; 2];
         for axis in 0..2 {
             let Some(size) = map[axis] else { continue };
+            let too_large = || Error::argument("the window is larger than memory").hint("use a smaller kernel_size or dilation_rate");
             let reach = (kernel[axis] - 1).checked_mul(window.dilation[axis]).and_then(|reach| reach.checked_add(1));
-            let reach = reach.ok_or_else(|| Error::argument("the window is larger than memory"))?;
+            let reach = reach.filter(|reach| *reach <= isize::MAX as usize).ok_or_else(too_large)?;
             let padding = if axis == 0 && window.padding == Padding::Causal { Padding::Valid } else { window.padding };
-            let padded = size + padding.amounts(size, reach, window.strides[axis]).iter().sum::<usize>();
+            let [before, after] = padding.amounts(size, reach, window.strides[axis]);
+            let padded = size.checked_add(before).and_then(|size| size.checked_add(after)).ok_or_else(too_large)?;
             if padded < reach {
                 let sizes: Vec<String> = map.iter().flatten().map(ToString::to_string).collect();
                 return Err(Error::shape(format!("a window that reaches {reach} does not fit into a map of {}", sizes.join("×")))
