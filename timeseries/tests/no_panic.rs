@@ -81,6 +81,25 @@ proptest! {
     }
 
     #[test]
+    fn columns_answer_or_say_why(columns in vec((value(), value(), value()), 1..40), window in 0_usize..9, direct in size(), horizon in size()) {
+        let column = |part: fn(&(f64, f64, f64)) -> f64| columns.iter().map(part).collect::<Vec<f64>>();
+        let series = Series::new(column(|row| row.0)).and_then(|series| series.with_column("a", column(|row| row.1)));
+        let Ok(series) = series.and_then(|series| series.with_column("b", column(|row| row.2))) else { return Ok(()) };
+        for network in [Neural::dense(&[2]), Neural::conv1d_lstm(2, 2, &[2])] {
+            let network = network.window(window).epochs(1).direct(direct);
+            if let Ok(fitted) = network.fit_columns(&series, "a") {
+                prop_assert!(fitted.predict(horizon).map_or(true, |forecast| forecast.len() == horizon));
+                prop_assert!(fitted.one_step().map_or(true, |forecast| forecast.len() == columns.len()));
+                let _ = series.slice(0, columns.len() / 2).and_then(|series| fitted.advance(&series)).map(|fitted| fitted.predict(1));
+            }
+            let interval = Interval::Conformal { windows: direct.min(9) };
+            let _ = interval.forecast_columns(&network, &series, "a", horizon, 0.5);
+            let roll = RollForward::sliding(window).horizon(direct.min(9)).step(horizon);
+            let _ = Backtest::new(roll).run_columns(&network, &series, "b");
+        }
+    }
+
+    #[test]
     fn transformations_answer_or_say_why(series in values(), a in size()) {
         let _ = Differences::of(&series, a).map(|changes| changes.integrate(&series));
         let _ = BoxCox::guerrero(&series, a).and_then(|power| power.apply(&series));

@@ -1,7 +1,8 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use practicum_core::data::ShuffleOptions;
-use practicum_core::layers::{Activation, Conv1D, Dense, Input, LSTM, LayerSpec, Padding, SimpleRNN};
+use practicum_core::layers::{Activation, Conv1D, Dense, Flatten, Input, LSTM, LayerSpec, Padding, SimpleRNN};
 use practicum_core::optimizers::Adam;
 use practicum_core::rng::DEFAULT_SEED;
 use practicum_core::{Cpu, Error, Fit, Model, Result, Sequential, Tensor};
@@ -9,12 +10,12 @@ use practicum_core::{Cpu, Error, Fit, Model, Result, Sequential, Tensor};
 use super::direct::{Direct, ManySteps};
 use super::{Fitted, Forecaster, Recursive, Rule, check_history};
 use crate::transform::Scale;
-use crate::window::{Windowing, windowed_dataset};
+use crate::window::{Windowing, forecast_windows, windowed_dataset};
 
 /// A neural network that reads a window of the last values and answers the next.
 ///
 /// Windows are cut from the history alone, and so is the scale learned from it; forecasts are brought back. The network
-/// learns with Adam.
+/// learns with Adam. [`fit_columns`](Self::fit_columns) lets it read other columns beside the one that it forecasts.
 ///
 /// ```
 /// use practicum_timeseries::SeriesBuilder;
@@ -129,7 +130,8 @@ impl Neural {
         Self::new(Network::Custom { name: name.to_owned(), build, sequence: false })
     }
 
-    /// The same for layers that read sequences: they lead from `[batch, window, 1]` to `[batch, steps]`.
+    /// The same for layers that read sequences: they lead from `[batch, window, 1]` to `[batch, steps]`. Any network of
+    /// one's own that reads several columns leads from `[batch, window, columns]`.
     pub fn custom_sequence(name: &str, build: fn(usize, usize) -> Sequential) -> Self {
         Self::new(Network::Custom { name: name.to_owned(), build, sequence: true })
     }
@@ -217,17 +219,20 @@ impl Neural {
         zero.map_or(Ok(()), |(what, _)| Err(Error::argument(format!("{what}: got 0, expected 1 or more"))))
     }
 
-    /// Whether the network reads `[batch, window, 1]`.
-    fn reads_sequences(&self) -> bool {
-        !matches!(self.network, Network::Dense(_) | Network::Custom { sequence: false, .. })
+    /// Whether a step of a window has an axis of its own.
+    fn reads_sequences(&self, columns: usize) -> bool {
+        columns > 1 || !matches!(self.network, Network::Dense(_) | Network::Custom { sequence: false, .. })
     }
 
-    fn build(&self, answers: usize) -> Sequential {
-        let input = if self.reads_sequences() { Input::new([self.window, 1]) } else { Input::new([self.window]) };
+    fn build(&self, columns: usize, answers: usize) -> Sequential {
+        let input = if self.reads_sequences(columns) { Input::new([self.window, columns]) } else { Input::new([self.window]) };
         let model = Sequential::new().with_seed(self.seed).add(input);
         let model = match &self.network {
             Network::Custom { build, .. } => return build(self.window, answers),
-            Network::Dense(units) => units.iter().fold(model, |model, units| model.add(Dense::new(*units).activation(Activation::Relu))),
+            Network::Dense(units) => {
+                let model = if columns > 1 { model.add(Flatten::new()) } else { model };
+                units.iter().fold(model, |model, units| model.add(Dense::new(*units).activation(Activation::Relu)))
+            }
             Network::SimpleRnn(units) => recurrent(model, units, |units, all| SimpleRNN::new(units).return_sequences(all)),
             Network::Lstm(units) => recurrent(model, units, |units, all| LSTM::new(units).return_sequences(all)),
             Network::Conv1dLstm { filters, kernel_size, units } => {
@@ -238,31 +243,36 @@ impl Neural {
         model.add(Dense::new(answers))
     }
 
-    fn train(&self, history: &[f64], answers: usize) -> Result<Trained> {
-        let scale = match self.scaling {
-            Scaling::Standard => Scale::standard(history)?,
-            Scaling::MinMax => Scale::min_max(history)?,
-            Scaling::None => Scale::identity(),
-        };
-        let scaled: Vec<f32> = scale.apply(history).into_iter().map(|value| value as f32).collect();
+    /// The scale of a column, learned from its history.
+    pub(super) fn scale(&self, history: &[f64]) -> Result<Scale> {
+        match self.scaling {
+            Scaling::Standard => Scale::standard(history),
+            Scaling::MinMax => Scale::min_max(history),
+            Scaling::None => Ok(Scale::identity()),
+        }
+    }
+
+    /// Learns to answer the steps of the first column behind windows of all columns, which are as long as each other.
+    pub(super) fn train(&self, name: String, columns: &[&[f64]], scales: Vec<Scale>, answers: usize) -> Result<Trained> {
+        let sequences = self.reads_sequences(columns.len());
         let options = Windowing::new(self.window).horizon(answers).batch_size(self.batch_size);
-        let options = options.shuffle(ShuffleOptions::new(history.len()).seed(self.seed));
-        let steps = scaled.len();
-        let sequences = self.reads_sequences();
-        let mut windows = if sequences {
-            windowed_dataset(Tensor::new([steps, 1], scaled)?, &options.target(0))?
-        } else {
-            windowed_dataset(scaled, &options)?
-        };
-        let mut model = self.build(answers);
+        let shuffle = ShuffleOptions::new(columns.first().map_or(0, |column| column.len())).seed(self.seed);
+        let mut windows = windowed_dataset(table(columns, &scales, sequences)?, &options.shuffle(shuffle).target(0))?;
+        let mut model = self.build(columns.len(), answers);
         model.set_cpu(self.cpu.clone());
         model.compile(Adam::new(self.learning_rate), self.loss.as_str(), ())?;
         let history = model.fit_batches(&mut windows, Fit::new().epochs(self.epochs).quiet())?;
         if !history.last("loss").is_some_and(f64::is_finite) {
             return Err(Error::numeric(format!("the loss is no number after {} epochs", self.epochs)).hint("take a smaller learning rate"));
         }
-        let name = self.name();
-        Ok(Trained { model: Arc::new(model), scale, window: self.window, answers, sequences, name })
+        Ok(Trained { model: Arc::new(model), scales, window: self.window, answers, sequences, name })
+    }
+
+    /// How many steps it answers, and how many values a history must have.
+    pub(super) fn checked(&self) -> Result<(usize, usize)> {
+        self.check()?;
+        let answers = self.direct.unwrap_or(1);
+        Ok((answers, self.window.saturating_add(answers)))
     }
 }
 
@@ -280,10 +290,10 @@ impl Forecaster for Neural {
     }
 
     fn fit(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
-        self.check()?;
-        let answers = self.direct.unwrap_or(1);
-        check_history(&self.name(), history, self.window.saturating_add(answers))?;
-        let trained = self.train(history, answers).map_err(|error| error.context(self.name()))?;
+        let (answers, least) = self.checked()?;
+        check_history(&self.name(), history, least)?;
+        let train = |scale| self.train(self.name(), &[history], vec![scale], answers);
+        let trained = self.scale(history).and_then(train).map_err(|error| error.context(self.name()))?;
         if self.direct.is_some() { Direct::fitted(trained, history) } else { Recursive::fitted(trained, history) }
     }
 }
@@ -293,36 +303,50 @@ fn recurrent<L: Into<LayerSpec>>(model: Sequential, units: &[usize], layer: fn(u
     units.iter().enumerate().fold(model, |model, (index, count)| model.add(layer(*count, index + 1 < units.len())))
 }
 
+/// The columns side by side, each in its own scale; with an axis for them, or only steps.
+fn table(columns: &[&[f64]], scales: &[Scale], sequences: bool) -> Result<Tensor> {
+    let scaled: Vec<Vec<f64>> = columns.iter().zip(scales).map(|(column, scale)| scale.apply(column)).collect();
+    let steps = scaled.first().map_or(0, Vec::len);
+    let values = (0..steps).flat_map(|step| scaled.iter().map(move |column| column[step] as f32)).collect();
+    if sequences { Tensor::new([steps, scaled.len()], values) } else { Tensor::new([steps], values) }
+}
+
 /// Windows that are forecast at once.
 const AT_ONCE: usize = 1024;
 
+/// A network with what it learned.
 #[derive(Clone, Debug)]
-struct Trained {
+pub(super) struct Trained {
     model: Arc<Sequential>,
-    scale: Scale,
-    window: usize,
-    answers: usize,
+    /// One a column, that of the forecast column first.
+    scales: Vec<Scale>,
+    pub(super) window: usize,
+    pub(super) answers: usize,
     sequences: bool,
-    name: String,
+    pub(super) name: String,
 }
 
 impl Trained {
-    /// The answers to windows that stand one behind the other, one row each.
-    fn answer(&self, windows: Vec<f64>) -> Result<Vec<f64>> {
-        let scaled: Vec<f32> = self.scale.apply(&windows).into_iter().map(|value| value as f32).collect();
-        let count = scaled.len() / self.window;
-        let x = if self.sequences { Tensor::new([count, self.window, 1], scaled)? } else { Tensor::new([count, self.window], scaled)? };
+    /// The answers to the windows that end in front of these steps, one row each.
+    pub(super) fn answer(&self, columns: &[&[f64]], steps: Range<usize>) -> Result<Vec<f64>> {
+        if steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = steps.len();
+        let seen: Vec<&[f64]> = columns.iter().map(|column| &column[steps.start - self.window..steps.end - 1]).collect();
+        let windows = forecast_windows(table(&seen, &self.scales, self.sequences)?, &Windowing::new(self.window).batch_size(count))?;
         let model: &Model = &self.model;
-        let answers = model.predict_batches(&x, AT_ONCE)?;
+        let answers = model.predict_batches(&windows.get_single_element()?, AT_ONCE)?;
         if answers.shape().dims() != [count, self.answers] {
             let (found, expected) = (answers.shape(), self.answers);
             return Err(Error::shape(format!("{} answers {found} to {count} windows, expected [{count}, {expected}]", self.name)));
         }
-        Ok(self.scale.invert(&answers.as_slice().iter().map(|value| f64::from(*value)).collect::<Vec<f64>>()))
+        Ok(self.scales[0].invert(&answers.as_slice().iter().map(|value| f64::from(*value)).collect::<Vec<f64>>()))
     }
 
-    fn last_window<'a>(&self, past: &'a [f64]) -> &'a [f64] {
-        &past[past.len() - self.window..]
+    /// The same, row by row.
+    pub(super) fn rows(&self, columns: &[&[f64]], steps: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        Ok(self.answer(columns, steps)?.chunks_exact(self.answers).map(<[f64]>::to_vec).collect())
     }
 }
 
@@ -336,14 +360,11 @@ impl Rule for Trained {
     }
 
     fn next(&self, past: &[f64]) -> Result<f64> {
-        Ok(self.answer(self.last_window(past).to_vec())?[0])
+        Ok(self.answer(&[past], past.len()..past.len() + 1)?[0])
     }
 
     fn all(&self, series: &[f64]) -> Result<Vec<f64>> {
-        if series.len() <= self.window {
-            return Ok(Vec::new());
-        }
-        self.answer(series[..series.len() - 1].windows(self.window).flatten().copied().collect())
+        self.answer(&[series], self.window..series.len())
     }
 }
 
@@ -360,12 +381,8 @@ impl ManySteps for Trained {
         self.answers
     }
 
-    fn next(&self, pasts: &[&[f64]]) -> Result<Vec<Vec<f64>>> {
-        if pasts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let windows = pasts.iter().flat_map(|past| self.last_window(past)).copied().collect();
-        Ok(self.answer(windows)?.chunks_exact(self.answers).map(<[f64]>::to_vec).collect())
+    fn from(&self, series: &[f64], steps: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        self.rows(&[series], steps)
     }
 }
 
