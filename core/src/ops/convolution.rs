@@ -82,8 +82,11 @@ impl Window {
         if sizes.copied().any(|size| size == 0) {
             return Err(Error::argument(format!("kernel {kernel:?}, strides and dilation must be 1 or more")));
         }
-        let reach = |axis: usize| (kernel[axis] - 1).checked_mul(self.dilation[axis]).and_then(|reach| reach.checked_add(1));
-        reach(0).zip(reach(1)).map(<[usize; 2]>::from).ok_or_else(|| Error::argument("a window that is larger than memory"))
+        let reach = [0, 1].map(|axis| (kernel[axis] - 1).checked_mul(self.dilation[axis]).and_then(|reach| reach.checked_add(1)));
+        match reach {
+            [Some(rows), Some(columns)] if rows.max(columns) <= isize::MAX as usize => Ok([rows, columns]),
+            _ => Err(Error::argument("the window is larger than memory").hint("use a smaller kernel_size or dilation_rate")),
+        }
     }
 
     /// The sizes of a convolution of maps with a kernel.

@@ -140,10 +140,12 @@ MODELS = {
 
 
 def optimizers(rates):
+    # TensorFlow rounds these to f32 even where it computes in f64: said outright, both sides mean the same numbers.
+    beta_1, beta_2 = (float(np.float32(beta)) for beta in (0.9, 0.999))
     return {
         "sgd_momentum": lambda: keras.optimizers.SGD(rates[0], momentum=0.9),
         "rmsprop": lambda: keras.optimizers.RMSprop(rates[1]),
-        "adam": lambda: keras.optimizers.Adam(rates[2]),
+        "adam": lambda: keras.optimizers.Adam(rates[2], beta_1, beta_2),
     }
 
 
