@@ -43,8 +43,8 @@ impl Padding {
         for axis in 0..2 {
             let Some(size) = map[axis] else { continue };
             let around = self.amounts(size, reach[axis], strides[axis]);
-            let padded = around.iter().try_fold(size, |size, zeros| size.checked_add(*zeros));
-            let rest = padded.and_then(|padded| padded.checked_sub(reach[axis])).ok_or_else(|| {
+            let padded = around.iter().try_fold(size, |size, zeros| size.checked_add(*zeros)).ok_or_else(too_large)?;
+            let rest = padded.checked_sub(reach[axis]).ok_or_else(|| {
                 let places = map.map(|size| size.map_or("?".to_owned(), |size| size.to_string())).join("×");
                 let error = Error::shape(format!("a window of {}×{} does not fit into a map of {places}", reach[0], reach[1]));
                 error.hint("use a smaller window, fewer layers that shrink the map before, or padding `same`")
@@ -53,6 +53,10 @@ impl Padding {
         }
         Ok(windows)
     }
+}
+
+fn too_large() -> Error {
+    Error::argument("the window is larger than memory").hint("use a smaller kernel_size, pool_size or dilation_rate")
 }
 
 /// How the window of a convolution moves; rows first, then columns. A sequence has one row.
@@ -85,7 +89,7 @@ impl Window {
         let reach = [0, 1].map(|axis| (kernel[axis] - 1).checked_mul(self.dilation[axis]).and_then(|reach| reach.checked_add(1)));
         match reach {
             [Some(rows), Some(columns)] if rows.max(columns) <= isize::MAX as usize => Ok([rows, columns]),
-            _ => Err(Error::argument("the window is larger than memory").hint("use a smaller kernel_size or dilation_rate")),
+            _ => Err(too_large()),
         }
     }
 
@@ -97,7 +101,7 @@ impl Window {
             )));
         };
         let groups = self.groups;
-        if groups == 0 || channels != per_group * groups || !filters.is_multiple_of(groups) {
+        if groups == 0 || per_group.checked_mul(groups) != Some(channels) || !filters.is_multiple_of(groups) {
             let error = Error::shape(format!("{channels} channels in {groups} groups do not fit a kernel {kernel}"));
             return Err(error.hint("groups must divide channels and filters, and the kernel's channels are those of a group"));
         }
@@ -105,7 +109,12 @@ impl Window {
         let reach = self.reach(kernel)?;
         self.padding.windows(size.map(Some), reach, self.strides)?;
         let padding = [0, 1].map(|axis| self.padding.amounts(size[axis], reach[axis], self.strides[axis]));
-        Ok(Conv { batch, size, channels, filters, kernel, strides: self.strides, dilation: self.dilation, padding, groups })
+        let padded = [0, 1].map(|axis| size[axis] + padding[axis][0] + padding[axis][1]);
+        Shape::new(&[batch, padded[0], padded[1], channels])?;
+        // A step that nobody takes may be of any length, and places are computed with it all the same.
+        let strides = [0, 1].map(|axis| self.strides[axis].min(padded[axis].max(1)));
+        let dilation = [0, 1].map(|axis| if kernel[axis] == 1 { 1 } else { self.dilation[axis] });
+        Ok(Conv { batch, size, channels, filters, kernel, strides, dilation, padding, groups })
     }
 }
 

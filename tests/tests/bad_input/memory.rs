@@ -1,11 +1,11 @@
 //! Models and steps that no memory holds.
 
 use practicum_core::data::BatchArray;
-use practicum_core::layers::RepeatVector;
+use practicum_core::layers::{Conv2DTranspose, Interpolation, LayerSpec, RepeatVector, UpSampling2D};
 use practicum_core::metrics::Auc;
 use practicum_core::prelude::*;
 
-use super::common::says;
+use super::common::{draw, says};
 
 #[test]
 fn models_too_large_for_memory_are_errors() {
@@ -49,4 +49,38 @@ fn steps_and_batches_too_large_for_memory_are_errors() {
         let auc = Auc::default().num_thresholds(thresholds);
         says(&model.compile("sgd", "mse", auc).unwrap_err(), &["num_thresholds", "2 to 16777216"]);
     }
+}
+
+#[test]
+fn windows_and_steps_of_any_size_are_errors_or_work() {
+    const FAR: usize = usize::MAX;
+    let trained = |layer: LayerSpec| {
+        let mut model = Sequential::new().add(Input::new([4, 5, 2])).add(layer);
+        model.compile("sgd", "mse", ())?;
+        let x = draw([2, 4, 5, 2], 1);
+        let y = model.predict(&x)?;
+        model.train_on_batch(&x, &y).map(|_| y.shape().to_vec())
+    };
+    // One window, and no step to the next.
+    assert_eq!(trained(Conv2D::new(3, 2).strides(FAR).into()).unwrap(), [2, 1, 1, 3]);
+    assert_eq!(trained(Conv2D::new(3, 2).strides(FAR).padding(Padding::Same).into()).unwrap(), [2, 1, 1, 3]);
+    assert_eq!(trained(Conv2D::new(3, 1).dilation_rate(FAR).into()).unwrap(), [2, 4, 5, 3]);
+    assert_eq!(trained(MaxPooling2D::new(2).strides(FAR).into()).unwrap(), [2, 1, 1, 2]);
+    let refused: [LayerSpec; 9] = [
+        Conv2D::new(3, 2).dilation_rate(FAR).into(),
+        Conv2D::new(3, 2).dilation_rate(1 << 40).padding(Padding::Same).into(),
+        Conv2D::new(3, (1, FAR)).padding(Padding::Same).into(),
+        Conv2D::new(2, 1).groups(FAR).into(),
+        MaxPooling2D::new(FAR).into(),
+        AveragePooling2D::new(2).strides(1).padding(Padding::Causal).into(),
+        Conv2DTranspose::new(3, 2).strides(FAR).into(),
+        Conv2DTranspose::new(3, 2).dilation_rate(FAR).into(),
+        UpSampling2D::new(FAR).interpolation(Interpolation::Bilinear).into(),
+    ];
+    for layer in refused {
+        says(&trained(layer).unwrap_err(), &["layer 0"]);
+    }
+    says(&trained(Conv2DTranspose::new(3, 2).strides(2).output_padding(2).into()).unwrap_err(), &["output_padding", "2", "stride of 2"]);
+    let even = Conv2DTranspose::new(3, 2).output_padding(0).padding(Padding::Same);
+    says(&trained(even.into()).unwrap_err(), &["output_padding 0", "hint", "even kernel_size"]);
 }
