@@ -1,9 +1,9 @@
 use practicum_core::{Error, Result};
 
-use crate::forecast::{Fitted, Forecaster};
+use crate::forecast::{Fitted, FittedColumns, Forecaster, Neural, check_gapless};
 use crate::metrics::{coverage, mae, mse, smape};
 use crate::split::{Fold, RollForward};
-use crate::{Forecast, Interval, Ranking};
+use crate::{Forecast, Interval, Ranking, Series};
 
 /// How good forecasts would have been: a series is cut again and again, each time the method sees the part before the cut
 /// alone, and its forecast is held against what came.
@@ -114,41 +114,60 @@ impl Backtest {
     /// Tries a method.
     ///
     /// # Errors
-    /// A series too short for the cuts, intervals together with [`fit_once`](Self::fit_once), and whatever the method
-    /// refuses, with the cut at which it did.
+    /// A series too short for the cuts, NaN and infinity in it, intervals together with [`fit_once`](Self::fit_once), and
+    /// whatever the method refuses, with the cut at which it did.
     pub fn run(&self, forecaster: &dyn Forecaster, series: &[f64]) -> Result<BacktestReport> {
+        let mut once: Option<Box<dyn Fitted>> = None;
+        self.roll_through(forecaster.name(), series, |fold| {
+            let (history, horizon) = (&series[fold.train.clone()], fold.test.len());
+            if let Some((interval, level)) = self.interval {
+                return interval.forecast(forecaster, history, horizon, level).map(with_ends);
+            }
+            if let Some(fitted) = &once {
+                return Ok((fitted.advance(&series[..fold.train.end])?.predict(horizon)?, None));
+            }
+            let fitted = forecaster.fit(history)?;
+            let forecast = fitted.predict(horizon)?;
+            once = (!self.refit).then_some(fitted);
+            Ok((forecast, None))
+        })
+    }
+
+    /// Tries a network that reads all columns of a series and forecasts the column `target`: see
+    /// [`Neural::fit_columns`](crate::forecast::Neural::fit_columns).
+    ///
+    /// # Errors
+    /// No column of that name, and otherwise as [`run`](Self::run).
+    pub fn run_columns(&self, network: &Neural, series: &Series, target: &str) -> Result<BacktestReport> {
+        let mut once: Option<FittedColumns> = None;
+        self.roll_through(network.columns_name(series.names().len()), series.complete(target)?, |fold| {
+            let (history, horizon) = (series.slice(fold.train.start, fold.train.end)?, fold.test.len());
+            if let Some((interval, level)) = self.interval {
+                return interval.forecast_columns(network, &history, target, horizon, level).map(with_ends);
+            }
+            if let Some(fitted) = &once {
+                return Ok((fitted.advance(&series.slice(0, fold.train.end)?)?.predict(horizon)?, None));
+            }
+            let fitted = network.fit_columns(&history, target)?;
+            let forecast = fitted.predict(horizon)?;
+            once = (!self.refit).then_some(fitted);
+            Ok((forecast, None))
+        })
+    }
+
+    /// Holds the forecast of each cut against what came.
+    fn roll_through(&self, name: String, series: &[f64], mut forecast: impl FnMut(&Fold) -> Result<WithEnds>) -> Result<BacktestReport> {
         if !self.refit && self.interval.is_some() {
             return Err(Error::argument("intervals are fitted at each cut").hint("leave out `fit_once`"));
         }
-        let folds = self.roll.folds(series.len())?;
-        let mut once: Option<Box<dyn Fitted>> = None;
-        let mut trials = Vec::with_capacity(folds.len());
-        for fold in folds {
-            let trial = self.trial(forecaster, series, &fold, &mut once).map_err(|error| {
-                error.context(format!("{}, trained on steps {} to {}", forecaster.name(), fold.train.start, fold.train.end - 1))
-            })?;
-            trials.push(trial);
-        }
-        self.report(forecaster.name(), trials, series)
-    }
-
-    fn trial(&self, forecaster: &dyn Forecaster, series: &[f64], fold: &Fold, once: &mut Option<Box<dyn Fitted>>) -> Result<Trial> {
-        let (history, actual) = (&series[fold.train.clone()], series[fold.test.clone()].to_vec());
-        let horizon = actual.len();
-        let (forecast, interval) = match (self.interval, &*once) {
-            (Some((interval, level)), _) => {
-                let Forecast { mean, lower, upper, .. } = interval.forecast(forecaster, history, horizon, level)?;
-                (mean, Some((lower, upper)))
-            }
-            (None, Some(fitted)) => (fitted.advance(&series[..fold.train.end])?.predict(horizon)?, None),
-            (None, None) => {
-                let fitted = forecaster.fit(history)?;
-                let forecast = fitted.predict(horizon)?;
-                *once = (!self.refit).then_some(fitted);
-                (forecast, None)
-            }
+        check_gapless("the series", series)?;
+        let mut trial = |fold: Fold| {
+            let (forecast, interval) = forecast(&fold)
+                .map_err(|error| error.context(format!("{name}, trained on steps {} to {}", fold.train.start, fold.train.end - 1)))?;
+            Ok(Trial { forecast, interval, actual: series[fold.test.clone()].to_vec(), fold })
         };
-        Ok(Trial { fold: fold.clone(), forecast, interval, actual })
+        let trials = self.roll.folds(series.len())?.into_iter().map(&mut trial).collect::<Result<Vec<_>>>()?;
+        self.report(name, trials, series)
     }
 
     fn report(&self, name: String, folds: Vec<Trial>, series: &[f64]) -> Result<BacktestReport> {
@@ -198,6 +217,13 @@ impl Backtest {
         let reports = forecasters.iter().map(|forecaster| self.run(*forecaster, series)).collect::<Result<Vec<_>>>()?;
         Ranking::of_reports(&reports)
     }
+}
+
+/// A forecast, and the ends of its interval if it has one.
+type WithEnds = (Vec<f64>, Option<(Vec<f64>, Vec<f64>)>);
+
+fn with_ends(Forecast { mean, lower, upper, .. }: Forecast) -> WithEnds {
+    (mean, Some((lower, upper)))
 }
 
 fn horizon_error(folds: &[Trial], step: usize) -> Result<HorizonError> {
@@ -262,7 +288,9 @@ mod tests {
             error(Backtest::new(RollForward::expanding(3)), &[1.0; 5])
                 .starts_with("seasonal naive 4, trained on steps 0 to 2: the history")
         );
-        assert!(error(Backtest::new(RollForward::expanding(4)), &[1.0, 2.0, 3.0, 4.0, f64::NAN]).contains("y_true holds NaN at index 0"));
+        assert!(
+            error(Backtest::new(RollForward::expanding(4)), &[1.0, 2.0, 3.0, 4.0, f64::NAN]).contains("the series holds NaN at index 4")
+        );
         let once = Backtest::new(RollForward::expanding(5)).fit_once().interval(Interval::Normal, 0.9);
         assert!(error(once, &[1.0; 9]).contains("leave out `fit_once`"));
         assert!(Backtest::new(RollForward::expanding(5)).compare(&[], &[1.0; 9]).unwrap_err().is_argument());

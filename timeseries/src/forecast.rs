@@ -15,6 +15,7 @@
 //! # Ok::<(), practicum_core::Error>(())
 //! ```
 
+mod columns;
 mod direct;
 mod linear;
 mod neural;
@@ -24,6 +25,7 @@ mod smoothing;
 
 use std::fmt::Debug;
 
+pub use columns::FittedColumns;
 pub use linear::Autoregression;
 pub use neural::{Neural, Scaling};
 pub use pipeline::Pipeline;
@@ -129,7 +131,12 @@ fn check_history(name: &str, history: &[f64], least: usize) -> Result<()> {
     if history.len() < least {
         return Err(Error::data(format!("the history has {} values, {name} needs {least} or more", history.len())));
     }
-    check_finite("the history", history).map_err(|error| error.hint("fill gaps with `Series::impute` first"))
+    check_gapless("the history", history)
+}
+
+/// Refuses values that are missing.
+pub(crate) fn check_gapless(what: &str, values: &[f64]) -> Result<()> {
+    check_finite(what, values).map_err(|error| error.hint("fill gaps with `Series::impute` first"))
 }
 
 /// A method whose forecast of a step is a function of the steps before it.

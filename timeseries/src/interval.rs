@@ -1,8 +1,11 @@
+use std::ops::Range;
+
 use practicum_core::rng::Key;
 use practicum_core::{Error, Result};
 
-use crate::forecast::{Fitted, Forecaster, check_horizon};
-use crate::normal;
+use crate::forecast::{Fitted, Forecaster, Neural, check_horizon};
+use crate::real::check_finite;
+use crate::{Series, normal};
 
 /// How sure a forecast is: between which numbers a value will lie, most of the time.
 ///
@@ -69,8 +72,35 @@ impl Interval {
         let (lower, upper) = match *self {
             Self::Normal => around(&mean, &spreads(&*fitted, horizon)?, z),
             Self::Bootstrap { paths, seed } => quantiles(&*fitted, horizon, level, paths, seed)?,
-            Self::Conformal { windows } => around(&mean, &calibrate(forecaster, history, horizon, level, windows)?, 1.0),
+            Self::Conformal { windows } => {
+                let forecasts = |from: Range<usize>| {
+                    let fitted = forecaster.fit(&history[..from.start])?;
+                    from.map(|step| fitted.advance(&history[..step])?.predict(horizon)).collect()
+                };
+                around(&mean, &calibrate(history, horizon, level, windows, forecasts)?, 1.0)
+            }
         };
+        Ok(Forecast { mean, lower, upper, level })
+    }
+
+    /// The same for a network that reads all columns of a series and forecasts the column `target`.
+    ///
+    /// # Errors
+    /// Any other interval than [`Conformal`](Self::Conformal), since the network forecasts all steps at once, and otherwise
+    /// as [`forecast`](Self::forecast) and [`Neural::fit_columns`].
+    pub fn forecast_columns(&self, network: &Neural, series: &Series, target: &str, horizon: usize, level: f64) -> Result<Forecast> {
+        normal::two_sided(level)?;
+        let Self::Conformal { windows } = *self else {
+            return Err(Error::argument("a network on several columns forecasts all steps at once, not one from the other")
+                .hint("take `Interval::Conformal`"));
+        };
+        let mean = network.fit_columns(series, target)?.predict(horizon)?;
+        let forecasts = |from: Range<usize>| {
+            let fitted = network.fit_columns(&series.slice(0, from.start)?, target)?;
+            fitted.advance(series)?.forecasts(from, horizon)
+        };
+        let spreads = calibrate(series.complete(target)?, horizon, level, windows, forecasts)?;
+        let (lower, upper) = around(&mean, &spreads, 1.0);
         Ok(Forecast { mean, lower, upper, level })
     }
 }
@@ -133,13 +163,16 @@ fn sorted_quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[below] + part * (above - sorted[below])
 }
 
-/// The error at each step of the horizon that is not exceeded in `level` of all cases.
-fn calibrate(forecaster: &dyn Forecaster, history: &[f64], horizon: usize, level: f64, windows: usize) -> Result<Vec<f64>> {
-    let rank = ((windows as f64 + 1.0) * level).ceil() as usize;
-    if rank > windows {
-        let least = (level / (1.0 - level) - 1e-9).ceil();
-        return Err(Error::argument(format!("windows is {windows}, expected {least} or more for a level of {level}")));
-    }
+/// The error at each step of the horizon that is not exceeded in `level` of all cases, of forecasts from as many steps as
+/// there are windows, made by a method that knows what lies before all of them.
+fn calibrate(
+    history: &[f64],
+    horizon: usize,
+    level: f64,
+    windows: usize,
+    forecasts: impl FnOnce(Range<usize>) -> Result<Vec<Vec<f64>>>,
+) -> Result<Vec<f64>> {
+    conformal_rank(windows, level, "windows")?;
     let Some(first) = history.len().checked_sub(windows.saturating_add(horizon - 1)).filter(|first| *first > 0) else {
         return Err(Error::data(format!(
             "the history has {} values, expected more than the {windows} windows and {} steps behind the last of them",
@@ -147,19 +180,45 @@ fn calibrate(forecaster: &dyn Forecaster, history: &[f64], horizon: usize, level
             horizon - 1
         )));
     };
-    let fitted = forecaster.fit(&history[..first]).map_err(|error| error.context("the part of the history before the windows"))?;
-    let mut errors = vec![Vec::with_capacity(windows); horizon];
-    for window in first..first + windows {
-        let forecast = fitted.advance(&history[..window])?.predict(horizon)?;
-        for ((errors, forecast), value) in errors.iter_mut().zip(forecast).zip(&history[window..]) {
-            errors.push((value - forecast).abs());
-        }
-    }
-    let quantile = |errors: &mut Vec<f64>| {
-        errors.sort_by(f64::total_cmp);
-        errors[rank.max(1) - 1]
+    let from = first..first + windows;
+    let forecasts = forecasts(from.clone()).map_err(|error| error.context("the part of the history before the windows"))?;
+    let errors = |step: usize| -> Vec<f64> {
+        from.clone().zip(&forecasts).map(|(start, forecast)| history[start + step] - forecast[step]).collect()
     };
-    Ok(errors.iter_mut().map(quantile).collect())
+    (0..horizon).map(|step| conformal_width(&errors(step), level)).collect()
+}
+
+/// How far to either side of a forecast its interval reaches, by how far earlier forecasts were off: the
+/// `⌈(n + 1) level⌉`-th smallest of `n` errors without their signs (split conformal prediction; see
+/// [`Interval::Conformal`]).
+///
+/// ```
+/// use practicum_timeseries::conformal_width;
+///
+/// let errors = [0.5, -1.0, 2.0, -0.2, 0.1, -3.0, 0.7, 0.9, -0.4];
+/// assert_eq!(conformal_width(&errors, 0.8)?, 2.0);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+///
+/// # Errors
+/// A level outside 0 to 1, too few errors for it, NaN and infinity among them.
+pub fn conformal_width(errors: &[f64], level: f64) -> Result<f64> {
+    normal::two_sided(level)?;
+    let rank = conformal_rank(errors.len(), level, "the number of errors")?;
+    check_finite("the errors", errors)?;
+    let mut sizes: Vec<f64> = errors.iter().map(|error| error.abs()).collect();
+    sizes.sort_by(f64::total_cmp);
+    Ok(sizes[rank - 1])
+}
+
+/// Which of so many errors, from 1 for the smallest, is exceeded no more often than the level allows.
+fn conformal_rank(count: usize, level: f64, what: &str) -> Result<usize> {
+    let rank = ((count as f64 + 1.0) * level).ceil() as usize;
+    if rank > count {
+        let least = (level / (1.0 - level) - 1e-9).ceil();
+        return Err(Error::argument(format!("{what} is {count}, expected {least} or more for a level of {level}")));
+    }
+    Ok(rank.max(1))
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ pub mod window;
 pub use backtest::{Backtest, BacktestReport, HorizonError, Trial};
 pub use builder::SeriesBuilder;
 pub use date::Date;
-pub use interval::{Forecast, Interval};
+pub use interval::{Forecast, Interval, conformal_width};
 pub use ranking::{RankedModel, Ranking};
 pub use real::Real;
 pub use series::Series;

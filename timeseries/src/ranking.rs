@@ -74,8 +74,11 @@ impl Ranking {
         Ok(self)
     }
 
-    /// By `mae`, with the other figures of back-tests.
-    pub(crate) fn of_reports(reports: &[BacktestReport]) -> Result<Self> {
+    /// What back-tests found: by `mae`, with `rmse` and `smape`, and with `mase` and `coverage` where they exist.
+    ///
+    /// # Errors
+    /// No reports.
+    pub fn of_reports(reports: &[BacktestReport]) -> Result<Self> {
         let mut table = Self::new(&["mae", "rmse", "smape", "mase", "coverage"]);
         for report in reports {
             let or_none = |value: Option<f64>| value.unwrap_or(f64::NAN);

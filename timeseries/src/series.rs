@@ -139,17 +139,24 @@ impl Series {
     /// # Errors
     /// A missing value.
     pub fn values(&self) -> Result<&[f64]> {
-        if let Some(index) = self.columns[0].iter().position(|value| value.is_nan()) {
-            let count = self.columns[0].iter().filter(|value| value.is_nan()).count();
-            return Err(Error::data(format!(
-                "column `{}` misses {count} of {} values, the first at {}",
-                self.names[0],
-                self.len(),
-                self.place(index)
-            ))
-            .hint("fill them with `impute`"));
+        self.whole(&self.names[0], &self.columns[0])
+    }
+
+    /// The values of a column, all of which are there.
+    ///
+    /// # Errors
+    /// No column of this name, and a missing value.
+    pub fn complete(&self, name: &str) -> Result<&[f64]> {
+        self.whole(name, self.column(name)?)
+    }
+
+    fn whole<'a>(&self, name: &str, column: &'a [f64]) -> Result<&'a [f64]> {
+        if let Some(index) = column.iter().position(|value| value.is_nan()) {
+            let count = column.iter().filter(|value| value.is_nan()).count();
+            let message = format!("column `{name}` misses {count} of {} values, the first at {}", self.len(), self.place(index));
+            return Err(Error::data(message).hint("fill them with `impute`"));
         }
-        Ok(&self.columns[0])
+        Ok(column)
     }
 
     /// The same in the width that networks take.

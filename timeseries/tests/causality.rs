@@ -8,7 +8,7 @@ use practicum_timeseries::forecast::{
     SeasonalNaive,
 };
 use practicum_timeseries::split::RollForward;
-use practicum_timeseries::{Backtest, Interval};
+use practicum_timeseries::{Backtest, Interval, Series};
 use proptest::collection::vec;
 use proptest::prelude::{Strategy, any, prop_assert_eq, proptest};
 use proptest::test_runner::Config;
@@ -37,6 +37,7 @@ fn forecasters() -> Vec<Box<dyn Forecaster>> {
         Box::new(Neural::dense(&[3]).window(5).epochs(1)),
         Box::new(Neural::simple_rnn(&[2]).window(5).epochs(1)),
         Box::new(Neural::lstm(&[2]).window(5).epochs(1).direct(3)),
+        Box::new(Neural::conv1d_lstm(2, 3, &[2, 2]).window(5).epochs(1)),
         Box::new(Pipeline::new(Naive).log().difference(1)),
         Box::new(Pipeline::new(MovingAverage::new(3)).box_cox(0.5).difference(7).standard()),
         Box::new(Pipeline::new(ExponentialSmoothing::holt()).min_max().difference(1)),
@@ -49,6 +50,17 @@ fn two_futures() -> impl Strategy<Value = (Vec<f64>, Vec<f64>, usize)> {
         let changed = [&series[..change], &other[change..]].concat();
         (series, changed, change)
     })
+}
+
+/// A series of two columns.
+fn columns(target: &[f64], other: &[f64]) -> Series {
+    Series::new(target.to_vec()).unwrap().named("target").with_column("other", other.to_vec()).unwrap()
+}
+
+/// Networks that read several columns.
+fn networks() -> [Neural; 4] {
+    let networks = [Neural::dense(&[3]), Neural::simple_rnn(&[2]), Neural::lstm(&[2]), Neural::conv1d_lstm(2, 3, &[2])];
+    networks.map(|network| network.window(5).epochs(1).direct(3))
 }
 
 fn bits(values: &[f64]) -> Vec<u64> {
@@ -91,6 +103,27 @@ proptest! {
                 for (before, after) in before.folds.iter().zip(&after.folds).filter(|(trial, _)| trial.fold.train.end <= change) {
                     prop_assert_eq!(&before.interval, &after.interval, "{}", forecaster.name());
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn several_columns_tell_of_their_past_alone(first in two_futures(), second in two_futures(), once in any::<bool>()) {
+        let change = first.2.min(second.2);
+        let (series, changed) = (columns(&first.0, &second.0), columns(&first.1, &second.1));
+        let backtest = Backtest::new(RollForward::expanding(TRAIN).horizon(3).step(2));
+        let backtest = if once { backtest.fit_once() } else { backtest.interval(Interval::Conformal { windows: 4 }, 0.5) };
+        for network in networks() {
+            let fitted = network.fit_columns(&series.slice(0, TRAIN).unwrap(), "target").unwrap();
+            let one_step = |series: &Series| fitted.advance(series).unwrap().one_step().unwrap();
+            let (before, after) = (one_step(&series), one_step(&changed));
+            prop_assert_eq!(before.len(), LENGTH);
+            prop_assert_eq!(bits(&before[..=change]), bits(&after[..=change]), "{}", network.name());
+            let run = |series: &Series| backtest.run_columns(&network, series, "target").unwrap();
+            let (before, after) = (run(&series), run(&changed));
+            for (before, after) in before.folds.iter().zip(&after.folds).filter(|(trial, _)| trial.fold.train.end <= change) {
+                prop_assert_eq!(bits(&before.forecast), bits(&after.forecast), "{}", network.name());
+                prop_assert_eq!(&before.interval, &after.interval, "{}", network.name());
             }
         }
     }

@@ -5,7 +5,7 @@
 use practicum_timeseries::correlate::{autocorrelation, partial_autocorrelation};
 use practicum_timeseries::decompose::{Decomposition, Model};
 use practicum_timeseries::forecast::{
-    Autoregression, Drift, ExponentialSmoothing, Forecaster, Initial, Mean, MovingAverage, Naive, Pipeline, SeasonalNaive,
+    Autoregression, Drift, ExponentialSmoothing, Fitted, Forecaster, Initial, Mean, MovingAverage, Naive, Neural, Pipeline, SeasonalNaive,
 };
 use practicum_timeseries::series::{CsvReader, Imputation};
 use practicum_timeseries::split::RollForward;
@@ -24,6 +24,15 @@ fn values() -> impl Strategy<Value = Vec<f64>> {
 
 fn size() -> impl Strategy<Value = usize> {
     prop_oneof![8 => 0_usize..15, 1 => Just(usize::MAX), 1 => Just(usize::MAX / 2)]
+}
+
+/// Whether all that can be asked is answered with as many numbers as were asked for, or refused.
+fn answers(fitted: &dyn Fitted, horizon: usize) -> bool {
+    let steps = fitted.history().len();
+    let shorter = fitted.advance(&fitted.history()[..steps / 2]);
+    fitted.predict(horizon).map_or(true, |forecast| forecast.len() == horizon)
+        && fitted.one_step().map_or(true, |forecast| forecast.len() == steps)
+        && shorter.and_then(|fitted| fitted.predict(1)).map_or(true, |forecast| forecast.len() == 1)
 }
 
 proptest! {
@@ -48,9 +57,7 @@ proptest! {
         ];
         for forecaster in forecasters {
             if let Ok(fitted) = forecaster.fit(&history) {
-                prop_assert!(fitted.predict(horizon).is_ok_and(|steps| steps.len() == horizon) || fitted.predict(horizon).is_err());
-                prop_assert!(fitted.one_step().map_or(true, |steps| steps.len() == history.len()), "{}", forecaster.name());
-                let _ = fitted.advance(&history[..history.len() / 2]).map(|fitted| fitted.predict(1));
+                prop_assert!(answers(&*fitted, horizon), "{}", forecaster.name());
             }
             let horizon = horizon.min(20);
             for interval in [Interval::Normal, Interval::Bootstrap { paths: a.min(20), seed: 1 }, Interval::Conformal { windows: b }] {
@@ -58,6 +65,37 @@ proptest! {
             }
             let roll = RollForward::expanding(a).horizon(horizon).step(b);
             let _ = Backtest::new(roll).period(a).run(&*forecaster, &history);
+        }
+    }
+
+    #[test]
+    fn networks_answer_or_say_why(history in values(), window in size(), a in 0_usize..4, b in size(), direct in size(), horizon in 0_usize..15) {
+        for network in [Neural::dense(&[a]), Neural::simple_rnn(&[a]), Neural::lstm(&[2, a]), Neural::conv1d_lstm(a, b, &[2])] {
+            let network = network.window(window).epochs(1).batch_size(b);
+            for network in [network.clone(), network.direct(direct)] {
+                if let Ok(fitted) = network.fit(&history) {
+                    prop_assert!(answers(&*fitted, horizon), "{}", network.name());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn columns_answer_or_say_why(columns in vec((value(), value(), value()), 1..40), window in 0_usize..9, direct in size(), horizon in size()) {
+        let column = |part: fn(&(f64, f64, f64)) -> f64| columns.iter().map(part).collect::<Vec<f64>>();
+        let series = Series::new(column(|row| row.0)).and_then(|series| series.with_column("a", column(|row| row.1)));
+        let Ok(series) = series.and_then(|series| series.with_column("b", column(|row| row.2))) else { return Ok(()) };
+        for network in [Neural::dense(&[2]), Neural::conv1d_lstm(2, 2, &[2])] {
+            let network = network.window(window).epochs(1).direct(direct);
+            if let Ok(fitted) = network.fit_columns(&series, "a") {
+                prop_assert!(fitted.predict(horizon).map_or(true, |forecast| forecast.len() == horizon));
+                prop_assert!(fitted.one_step().map_or(true, |forecast| forecast.len() == columns.len()));
+                let _ = series.slice(0, columns.len() / 2).and_then(|series| fitted.advance(&series)).map(|fitted| fitted.predict(1));
+            }
+            let interval = Interval::Conformal { windows: direct.min(9) };
+            let _ = interval.forecast_columns(&network, &series, "a", horizon, 0.5);
+            let roll = RollForward::sliding(window).horizon(direct.min(9)).step(horizon);
+            let _ = Backtest::new(roll).run_columns(&network, &series, "b");
         }
     }
 

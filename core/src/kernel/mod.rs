@@ -16,6 +16,7 @@ pub mod elementwise;
 pub mod embedding;
 mod exec;
 mod gemm;
+pub mod interpolate;
 pub mod layer_norm;
 pub mod math;
 pub mod optimizer;

@@ -1,6 +1,7 @@
 //! Methods that forecast several steps at once.
 
 use std::fmt::Debug;
+use std::ops::Range;
 
 use practicum_core::{Error, Result};
 
@@ -17,8 +18,8 @@ pub(crate) trait ManySteps: Clone + Debug + Send + Sync + 'static {
     /// How many steps it forecasts.
     fn horizon(&self) -> usize;
 
-    /// The steps behind each of the pasts.
-    fn next(&self, pasts: &[&[f64]]) -> Result<Vec<Vec<f64>>>;
+    /// A forecast from each of these steps on, all of them far enough into the series, from what lies before it.
+    fn from(&self, series: &[f64], steps: Range<usize>) -> Result<Vec<Vec<f64>>>;
 }
 
 /// Such a method at the end of a history.
@@ -42,8 +43,7 @@ impl<M: ManySteps> Fitted for Direct<M> {
 
     fn one_step(&self) -> Result<Vec<f64>> {
         let reach = self.method.reach();
-        let pasts: Vec<&[f64]> = (reach..self.history.len()).map(|step| &self.history[..step]).collect();
-        let forecasts = self.method.next(&pasts)?;
+        let forecasts = self.method.from(&self.history, reach..self.history.len())?;
         Ok(std::iter::repeat_n(f64::NAN, reach).chain(forecasts.iter().map(|steps| steps[0])).collect())
     }
 
@@ -54,13 +54,9 @@ impl<M: ManySteps> Fitted for Direct<M> {
     }
 
     fn predict(&self, horizon: usize) -> Result<Vec<f64>> {
-        check_horizon(horizon)?;
-        let most = self.method.horizon();
-        if horizon > most {
-            let name = self.method.name();
-            return Err(Error::argument(format!("the horizon is {horizon}, expected at most the {most} steps that {name} was fitted for")));
-        }
-        let mut steps = self.method.next(&[&self.history])?.pop().unwrap_or_default();
+        check_reach(&self.method.name(), horizon, self.method.horizon())?;
+        let end = self.history.len();
+        let mut steps = self.method.from(&self.history, end..end + 1)?.pop().unwrap_or_default();
         steps.truncate(horizon);
         Ok(steps)
     }
@@ -68,4 +64,14 @@ impl<M: ManySteps> Fitted for Direct<M> {
     fn advance(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
         Self::fitted(self.method.clone(), history)
     }
+}
+
+/// Refuses a horizon behind that which a method was fitted for.
+pub(super) fn check_reach(name: &str, horizon: usize, most: usize) -> Result<()> {
+    check_horizon(horizon)?;
+    if horizon > most {
+        return Err(Error::argument(format!("the horizon is {horizon}, expected at most {most}, for which {name} was fitted"))
+            .hint("say how far ahead it shall forecast with `direct`"));
+    }
+    Ok(())
 }

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use linfa::DatasetBase;
 use linfa::traits::Fit as _;
 use linfa_linear::LinearRegression;
@@ -163,8 +165,8 @@ impl ManySteps for Lines {
         self.lines.len()
     }
 
-    fn next(&self, pasts: &[&[f64]]) -> Result<Vec<Vec<f64>>> {
-        Ok(pasts.iter().map(|past| self.lines.iter().map(|line| line.at(past)).collect()).collect())
+    fn from(&self, series: &[f64], steps: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        Ok(steps.map(|step| self.lines.iter().map(|line| line.at(&series[..step])).collect()).collect())
     }
 }
 
@@ -207,7 +209,13 @@ mod tests {
         assert!(error(Autoregression::new(3), &[f64::NAN; 30]).contains("NaN at index 0"));
         assert!(error(Autoregression::new(usize::MAX), &history).contains("has 30 values"));
         let direct = Autoregression::new(2).direct(3).fit(&history).unwrap();
-        assert!(direct.predict(4).unwrap_err().to_string().contains("the horizon is 4, expected at most the 3 steps"));
+        assert!(
+            direct
+                .predict(4)
+                .unwrap_err()
+                .to_string()
+                .contains("the horizon is 4, expected at most 3, for which autoregression 2, direct was fitted")
+        );
         assert!(direct.path(&[0.0]).unwrap_err().to_string().contains("Conformal"));
     }
 }

@@ -1,7 +1,8 @@
+use std::ops::Range;
 use std::sync::Arc;
 
 use practicum_core::data::ShuffleOptions;
-use practicum_core::layers::{Activation, Dense, Input, LSTM, SimpleRNN};
+use practicum_core::layers::{Activation, Conv1D, Dense, Flatten, Input, LSTM, LayerSpec, Padding, SimpleRNN};
 use practicum_core::optimizers::Adam;
 use practicum_core::rng::DEFAULT_SEED;
 use practicum_core::{Cpu, Error, Fit, Model, Result, Sequential, Tensor};
@@ -9,12 +10,12 @@ use practicum_core::{Cpu, Error, Fit, Model, Result, Sequential, Tensor};
 use super::direct::{Direct, ManySteps};
 use super::{Fitted, Forecaster, Recursive, Rule, check_history};
 use crate::transform::Scale;
-use crate::window::{Windowing, windowed_dataset};
+use crate::window::{Windowing, forecast_windows, windowed_dataset};
 
 /// A neural network that reads a window of the last values and answers the next.
 ///
 /// Windows are cut from the history alone, and so is the scale learned from it; forecasts are brought back. The network
-/// learns with Adam.
+/// learns with Adam. [`fit_columns`](Self::fit_columns) lets it read other columns beside the one that it forecasts.
 ///
 /// ```
 /// use practicum_timeseries::SeriesBuilder;
@@ -45,6 +46,7 @@ enum Network {
     Dense(Vec<usize>),
     SimpleRnn(Vec<usize>),
     Lstm(Vec<usize>),
+    Conv1dLstm { filters: usize, kernel_size: usize, units: Vec<usize> },
     Custom { name: String, build: Build, sequence: bool },
 }
 
@@ -95,6 +97,24 @@ impl Neural {
         Self::new(Network::Lstm(units.to_vec()))
     }
 
+    /// A causal convolution of so many filters with ReLU, each over `kernel_size` steps, LSTM layers of so many units
+    /// behind it, and a dense one that answers.
+    ///
+    /// ```
+    /// use practicum_timeseries::SeriesBuilder;
+    /// use practicum_timeseries::forecast::{Forecaster, Neural};
+    ///
+    /// let wave = SeriesBuilder::new(120).season(12, 10.0).baseline(50.0).build()?;
+    /// let network = Neural::conv1d_lstm(8, 3, &[8]).window(12).epochs(40).learning_rate(0.01);
+    /// assert_eq!(network.name(), "Conv1D 8×3, LSTM 8, window 12");
+    /// let forecast = network.fit(wave.values()?)?.predict(12)?;
+    /// assert!((forecast[3] - 60.0).abs() < 4.0 && (forecast[9] - 40.0).abs() < 4.0, "{forecast:?}");
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    pub fn conv1d_lstm(filters: usize, kernel_size: usize, units: &[usize]) -> Self {
+        Self::new(Network::Conv1dLstm { filters, kernel_size, units: units.to_vec() })
+    }
+
     /// A network of one's own: `build` is given the window's steps and how many steps to answer, and makes the layers that
     /// lead from `[batch, window]` to `[batch, steps]`.
     ///
@@ -110,7 +130,8 @@ impl Neural {
         Self::new(Network::Custom { name: name.to_owned(), build, sequence: false })
     }
 
-    /// The same for layers that read sequences: they lead from `[batch, window, 1]` to `[batch, steps]`.
+    /// The same for layers that read sequences: they lead from `[batch, window, 1]` to `[batch, steps]`. Any network of
+    /// one's own that reads several columns leads from `[batch, window, columns]`.
     pub fn custom_sequence(name: &str, build: fn(usize, usize) -> Sequential) -> Self {
         Self::new(Network::Custom { name: name.to_owned(), build, sequence: true })
     }
@@ -180,75 +201,78 @@ impl Neural {
     }
 
     fn check(&self) -> Result<()> {
-        let units = match &self.network {
-            Network::Dense(units) | Network::SimpleRnn(units) | Network::Lstm(units) => units.as_slice(),
-            Network::Custom { .. } => &[],
+        let (recurrent, units) = match &self.network {
+            Network::Dense(units) => (false, units.as_slice()),
+            Network::SimpleRnn(units) | Network::Lstm(units) | Network::Conv1dLstm { units, .. } => (true, units.as_slice()),
+            Network::Custom { .. } => (false, [].as_slice()),
         };
-        if matches!(&self.network, Network::SimpleRnn(units) | Network::Lstm(units) if units.is_empty()) {
+        if recurrent && units.is_empty() {
             return Err(Error::argument("a recurrent network needs one layer or more").hint("say how many units each has, such as &[32]"));
         }
-        let counts =
-            [("window", self.window), ("horizon", self.direct.unwrap_or(1)), ("epochs", self.epochs), ("batch_size", self.batch_size)];
-        let zero = counts.into_iter().chain(units.iter().map(|units| ("units of a layer", *units))).find(|(_, value)| *value == 0);
+        let mut counts =
+            vec![("window", self.window), ("horizon", self.direct.unwrap_or(1)), ("epochs", self.epochs), ("batch_size", self.batch_size)];
+        if let Network::Conv1dLstm { filters, kernel_size, .. } = self.network {
+            counts.extend([("filters", filters), ("kernel_size", kernel_size)]);
+        }
+        counts.extend(units.iter().map(|units| ("units of a layer", *units)));
+        let zero = counts.into_iter().find(|(_, value)| *value == 0);
         zero.map_or(Ok(()), |(what, _)| Err(Error::argument(format!("{what}: got 0, expected 1 or more"))))
     }
 
-    /// Whether the network reads `[batch, window, 1]`.
-    fn reads_sequences(&self) -> bool {
-        !matches!(self.network, Network::Dense(_) | Network::Custom { sequence: false, .. })
+    /// Whether a step of a window has an axis of its own.
+    fn reads_sequences(&self, columns: usize) -> bool {
+        columns > 1 || !matches!(self.network, Network::Dense(_) | Network::Custom { sequence: false, .. })
     }
 
-    fn build(&self, answers: usize) -> Sequential {
-        let mut model = Sequential::new().with_seed(self.seed);
-        match &self.network {
+    fn build(&self, columns: usize, answers: usize) -> Sequential {
+        let input = if self.reads_sequences(columns) { Input::new([self.window, columns]) } else { Input::new([self.window]) };
+        let model = Sequential::new().with_seed(self.seed).add(input);
+        let model = match &self.network {
             Network::Custom { build, .. } => return build(self.window, answers),
             Network::Dense(units) => {
-                model = model.add(Input::new([self.window]));
-                for units in units {
-                    model = model.add(Dense::new(*units).activation(Activation::Relu));
-                }
+                let model = if columns > 1 { model.add(Flatten::new()) } else { model };
+                units.iter().fold(model, |model, units| model.add(Dense::new(*units).activation(Activation::Relu)))
             }
-            Network::SimpleRnn(units) => {
-                model = model.add(Input::new([self.window, 1]));
-                for (index, count) in units.iter().enumerate() {
-                    model = model.add(SimpleRNN::new(*count).return_sequences(index + 1 < units.len()));
-                }
+            Network::SimpleRnn(units) => recurrent(model, units, |units, all| SimpleRNN::new(units).return_sequences(all)),
+            Network::Lstm(units) => recurrent(model, units, |units, all| LSTM::new(units).return_sequences(all)),
+            Network::Conv1dLstm { filters, kernel_size, units } => {
+                let convolution = Conv1D::new(*filters, *kernel_size).padding(Padding::Causal).activation(Activation::Relu);
+                recurrent(model.add(convolution), units, |units, all| LSTM::new(units).return_sequences(all))
             }
-            Network::Lstm(units) => {
-                model = model.add(Input::new([self.window, 1]));
-                for (index, count) in units.iter().enumerate() {
-                    model = model.add(LSTM::new(*count).return_sequences(index + 1 < units.len()));
-                }
-            }
-        }
+        };
         model.add(Dense::new(answers))
     }
 
-    fn train(&self, history: &[f64], answers: usize) -> Result<Trained> {
-        let scale = match self.scaling {
-            Scaling::Standard => Scale::standard(history)?,
-            Scaling::MinMax => Scale::min_max(history)?,
-            Scaling::None => Scale::identity(),
-        };
-        let scaled: Vec<f32> = scale.apply(history).into_iter().map(|value| value as f32).collect();
+    /// The scale of a column, learned from its history.
+    pub(super) fn scale(&self, history: &[f64]) -> Result<Scale> {
+        match self.scaling {
+            Scaling::Standard => Scale::standard(history),
+            Scaling::MinMax => Scale::min_max(history),
+            Scaling::None => Ok(Scale::identity()),
+        }
+    }
+
+    /// Learns to answer the steps of the first column behind windows of all columns, which are as long as each other.
+    pub(super) fn train(&self, name: String, columns: &[&[f64]], scales: Vec<Scale>, answers: usize) -> Result<Trained> {
+        let sequences = self.reads_sequences(columns.len());
         let options = Windowing::new(self.window).horizon(answers).batch_size(self.batch_size);
-        let options = options.shuffle(ShuffleOptions::new(history.len()).seed(self.seed));
-        let steps = scaled.len();
-        let sequences = self.reads_sequences();
-        let mut windows = if sequences {
-            windowed_dataset(Tensor::new([steps, 1], scaled)?, &options.target(0))?
-        } else {
-            windowed_dataset(scaled, &options)?
-        };
-        let mut model = self.build(answers);
+        let shuffle = ShuffleOptions::new(columns.first().map_or(0, |column| column.len())).seed(self.seed);
+        let mut windows = windowed_dataset(table(columns, &scales, sequences)?, &options.shuffle(shuffle).target(0))?;
+        let mut model = self.build(columns.len(), answers);
         model.set_cpu(self.cpu.clone());
         model.compile(Adam::new(self.learning_rate), self.loss.as_str(), ())?;
         let history = model.fit_batches(&mut windows, Fit::new().epochs(self.epochs).quiet())?;
         if !history.last("loss").is_some_and(f64::is_finite) {
             return Err(Error::numeric(format!("the loss is no number after {} epochs", self.epochs)).hint("take a smaller learning rate"));
         }
-        let name = self.name();
-        Ok(Trained { model: Arc::new(model), scale, window: self.window, answers, sequences, name })
+        Ok(Trained { model: Arc::new(model), scales, window: self.window, answers, sequences, name })
+    }
+
+    /// How many steps it answers, and how many values a history must have.
+    pub(super) fn checked(&self) -> Result<(usize, usize)> {
+        self.check()?;
+        let answers = self.direct.unwrap_or(1);
+        Ok((answers, self.window.saturating_add(answers)))
     }
 }
 
@@ -259,50 +283,70 @@ impl Forecaster for Neural {
             Network::Dense(units) => format!("dense{}", listed(units)),
             Network::SimpleRnn(units) => format!("SimpleRNN{}", listed(units)),
             Network::Lstm(units) => format!("LSTM{}", listed(units)),
+            Network::Conv1dLstm { filters, kernel_size, units } => format!("Conv1D {filters}×{kernel_size}, LSTM{}", listed(units)),
             Network::Custom { name, .. } => name.clone(),
         };
         format!("{network}, window {}{}", self.window, if self.direct.is_some() { ", direct" } else { "" })
     }
 
     fn fit(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
-        self.check()?;
-        let answers = self.direct.unwrap_or(1);
-        check_history(&self.name(), history, self.window.saturating_add(answers))?;
-        let trained = self.train(history, answers).map_err(|error| error.context(self.name()))?;
+        let (answers, least) = self.checked()?;
+        check_history(&self.name(), history, least)?;
+        let train = |scale| self.train(self.name(), &[history], vec![scale], answers);
+        let trained = self.scale(history).and_then(train).map_err(|error| error.context(self.name()))?;
         if self.direct.is_some() { Direct::fitted(trained, history) } else { Recursive::fitted(trained, history) }
     }
+}
+
+/// Recurrent layers of so many units, of which all but the last put out every step.
+fn recurrent<L: Into<LayerSpec>>(model: Sequential, units: &[usize], layer: fn(usize, bool) -> L) -> Sequential {
+    units.iter().enumerate().fold(model, |model, (index, count)| model.add(layer(*count, index + 1 < units.len())))
+}
+
+/// The columns side by side, each in its own scale; with an axis for them, or only steps.
+fn table(columns: &[&[f64]], scales: &[Scale], sequences: bool) -> Result<Tensor> {
+    let scaled: Vec<Vec<f64>> = columns.iter().zip(scales).map(|(column, scale)| scale.apply(column)).collect();
+    let steps = scaled.first().map_or(0, Vec::len);
+    let values = (0..steps).flat_map(|step| scaled.iter().map(move |column| column[step] as f32)).collect();
+    if sequences { Tensor::new([steps, scaled.len()], values) } else { Tensor::new([steps], values) }
 }
 
 /// Windows that are forecast at once.
 const AT_ONCE: usize = 1024;
 
+/// A network with what it learned.
 #[derive(Clone, Debug)]
-struct Trained {
+pub(super) struct Trained {
     model: Arc<Sequential>,
-    scale: Scale,
-    window: usize,
-    answers: usize,
+    /// One a column, that of the forecast column first.
+    scales: Vec<Scale>,
+    pub(super) window: usize,
+    pub(super) answers: usize,
     sequences: bool,
-    name: String,
+    pub(super) name: String,
 }
 
 impl Trained {
-    /// The answers to windows that stand one behind the other, one row each.
-    fn answer(&self, windows: Vec<f64>) -> Result<Vec<f64>> {
-        let scaled: Vec<f32> = self.scale.apply(&windows).into_iter().map(|value| value as f32).collect();
-        let count = scaled.len() / self.window;
-        let x = if self.sequences { Tensor::new([count, self.window, 1], scaled)? } else { Tensor::new([count, self.window], scaled)? };
+    /// The answers to the windows that end in front of these steps, one row each.
+    pub(super) fn answer(&self, columns: &[&[f64]], steps: Range<usize>) -> Result<Vec<f64>> {
+        if steps.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = steps.len();
+        let seen: Vec<&[f64]> = columns.iter().map(|column| &column[steps.start - self.window..steps.end - 1]).collect();
+        let windows = forecast_windows(table(&seen, &self.scales, self.sequences)?, &Windowing::new(self.window).batch_size(count))?;
         let model: &Model = &self.model;
-        let answers = model.predict_batches(&x, AT_ONCE)?;
+        let answers = model.predict_batches(&windows.get_single_element()?, AT_ONCE)?;
         if answers.shape().dims() != [count, self.answers] {
             let (found, expected) = (answers.shape(), self.answers);
             return Err(Error::shape(format!("{} answers {found} to {count} windows, expected [{count}, {expected}]", self.name)));
         }
-        Ok(self.scale.invert(&answers.as_slice().iter().map(|value| f64::from(*value)).collect::<Vec<f64>>()))
+        Ok(self.scales[0].invert(&answers.as_slice().iter().map(|value| f64::from(*value)).collect::<Vec<f64>>()))
     }
 
-    fn last_window<'a>(&self, past: &'a [f64]) -> &'a [f64] {
-        &past[past.len() - self.window..]
+    /// The same, row by row.
+    pub(super) fn rows(&self, columns: &[&[f64]], steps: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        Ok(self.answer(columns, steps)?.chunks_exact(self.answers).map(<[f64]>::to_vec).collect())
     }
 }
 
@@ -316,14 +360,11 @@ impl Rule for Trained {
     }
 
     fn next(&self, past: &[f64]) -> Result<f64> {
-        Ok(self.answer(self.last_window(past).to_vec())?[0])
+        Ok(self.answer(&[past], past.len()..past.len() + 1)?[0])
     }
 
     fn all(&self, series: &[f64]) -> Result<Vec<f64>> {
-        if series.len() <= self.window {
-            return Ok(Vec::new());
-        }
-        self.answer(series[..series.len() - 1].windows(self.window).flatten().copied().collect())
+        self.answer(&[series], self.window..series.len())
     }
 }
 
@@ -340,12 +381,8 @@ impl ManySteps for Trained {
         self.answers
     }
 
-    fn next(&self, pasts: &[&[f64]]) -> Result<Vec<Vec<f64>>> {
-        if pasts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let windows = pasts.iter().flat_map(|past| self.last_window(past)).copied().collect();
-        Ok(self.answer(windows)?.chunks_exact(self.answers).map(<[f64]>::to_vec).collect())
+    fn from(&self, series: &[f64], steps: Range<usize>) -> Result<Vec<Vec<f64>>> {
+        self.rows(&[series], steps)
     }
 }
 
@@ -365,7 +402,7 @@ mod tests {
         let series = wave();
         let error = |forecaster: &dyn Forecaster| mae(&series[120..], &one_step_forecasts(forecaster, &series, 120).unwrap()).unwrap();
         let naive = error(&Naive);
-        for network in [Neural::dense(&[16]), Neural::simple_rnn(&[8, 8]), Neural::lstm(&[12])] {
+        for network in [Neural::dense(&[16]), Neural::simple_rnn(&[8, 8]), Neural::lstm(&[12]), Neural::conv1d_lstm(8, 3, &[8, 8])] {
             let network = network.window(12).epochs(60).learning_rate(0.01);
             let found = error(&network);
             assert!(found < 0.7 * naive, "{}: {found}, naive {naive}", network.name());
@@ -375,7 +412,7 @@ mod tests {
     #[test]
     fn steps_at_once_and_one_by_one() {
         let series = wave();
-        for network in [Neural::dense(&[16]), Neural::lstm(&[8])] {
+        for network in [Neural::dense(&[16]), Neural::lstm(&[8]), Neural::conv1d_lstm(8, 3, &[8])] {
             let network = network.window(12).epochs(40).learning_rate(0.01).scaling(Scaling::MinMax);
             let fitted = network.clone().direct(6).fit(&series[..120]).unwrap();
             let forecast = fitted.predict(6).unwrap();
@@ -405,6 +442,9 @@ mod tests {
         assert!(error(Neural::dense(&[4]).direct(5), &series[..20]).contains("needs 25 or more"));
         assert!(error(Neural::dense(&[0]), &series).contains("units of a layer: got 0"));
         assert!(error(Neural::lstm(&[]), &series).contains("one layer or more"));
+        assert!(error(Neural::conv1d_lstm(8, 3, &[]), &series).contains("one layer or more"));
+        assert!(error(Neural::conv1d_lstm(0, 3, &[4]), &series).contains("filters: got 0"));
+        assert!(error(Neural::conv1d_lstm(8, 0, &[4]), &series).contains("kernel_size: got 0"));
         assert!(error(Neural::dense(&[]).window(0), &series).contains("window: got 0"));
         assert!(error(Neural::dense(&[]).direct(0), &series).contains("horizon: got 0"));
         assert!(error(Neural::dense(&[]).epochs(0), &series).contains("epochs: got 0"));

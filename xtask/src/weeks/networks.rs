@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use practicum_core::callbacks::{Callback, Context, LearningRateScheduler, Logs};
 use practicum_core::data::ShuffleOptions;
 use practicum_core::prelude::*;
+use practicum_timeseries::lr_finder::{LrCurve, LrSweep};
 use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset};
 
 use super::WeekRun;
@@ -99,28 +100,31 @@ impl Recipe {
         let mut clock = run.begin(sweep.id, sweep.title)?;
         let epochs = run.epochs(SWEEP_EPOCHS, sweep.quick);
         // Fewer epochs take larger steps over the same rates.
-        let stride = (SWEEP_EPOCHS - 1) as f64 / (epochs - 1).max(1) as f64;
-        let rate_of = move |epoch: usize| LOWEST * 10_f64.powf(epoch as f64 * stride / DECADE);
+        let stride = (SWEEP_EPOCHS - 1) as f64 / epochs.saturating_sub(1).max(1) as f64;
+        let schedule = LrSweep::new().start(LOWEST).epochs_per_decade(DECADE / stride);
         let mut model = model;
         self.compile(&mut model, LOWEST)?;
         tell_epochs(run, &mut clock, epochs, SWEEP_EPOCHS)?;
-        let fit = run.fit(epochs).quiet().callback(LearningRateScheduler::new(move |epoch, _| rate_of(epoch)));
+        let fit = run.fit(epochs).quiet().callback(LearningRateScheduler::new(|epoch, _| schedule.rate(epoch)));
         let history = self.fit(run, &mut model, subject, fit)?;
         let losses = history.get("loss").unwrap_or_default();
-        let rates: Vec<f64> = (0..losses.len()).map(rate_of).collect();
-        let suggested = suggest(&rates, losses);
+        let rates: Vec<f64> = (0..losses.len()).map(|epoch| schedule.rate(epoch)).collect();
+        let suggested = LrCurve::new(rates.clone(), losses.to_vec()).and_then(|curve| curve.suggest());
+        let suggested = suggested.map(|suggestion| suggestion.rate);
         if let Some((epoch, loss)) = lowest(losses) {
             clock.metric("lowest_loss", loss);
             clock.metric("lowest_loss_rate", rates[epoch]);
-            let told = suggested.map_or_else(String::new, |rate| format!("; suggested {rate:.1e}"));
+            let told = match &suggested {
+                Ok(rate) => format!("; suggested {rate:.1e}"),
+                Err(error) => format!("; no suggestion, for {error}"),
+            };
             run.say(&format!(
                 "lowest loss {loss:.4} at learning rate {:.1e}, epoch {epoch}{told}; the course goes on with {:.1e}",
                 rates[epoch], sweep.chosen
             ))?;
         }
-        if let Some(rate) = suggested {
-            clock.metric("suggested_rate", rate);
-        }
+        let suggested = suggested.ok();
+        suggested.into_iter().for_each(|rate| clock.metric("suggested_rate", rate));
         if let Some(figures) = run.figures(sweep.id) {
             let picture = SweepPicture {
                 rates: &rates,
@@ -247,14 +251,6 @@ fn lowest(losses: &[f64]) -> Option<(usize, f64)> {
     finite.min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// A fifth of the rate from which on the loss is twice its lowest or more, and no higher than where it is lowest.
-fn suggest(rates: &[f64], losses: &[f64]) -> Option<f64> {
-    let (best, loss) = lowest(losses)?;
-    let fine = |later: &&f64| **later < 2.0 * loss;
-    let blown = rates.get(best + losses[best..].iter().take_while(fine).count());
-    Some(blown.map_or(rates[best], |rate| rates[best].min(rate / 5.0)))
-}
-
 /// Tells how a long training goes on, a few times.
 struct Milestones {
     epochs: usize,
@@ -271,27 +267,5 @@ impl Callback for Milestones {
         let told: Vec<String> = told.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
         mention(&format!("epoch {done}/{}  {}", self.epochs, told.join("  ")))
             .map_err(|error| Error::io("write to", "the output".as_ref(), error))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn suggestions_lie_below_the_blow_up() {
-        let rates: Vec<f64> = (0..6).map(|step| 10_f64.powi(step - 8)).collect();
-        for (losses, expected) in [
-            ([9.0, 8.0, 4.0, 5.0, 90.0, f64::NAN], 1e-6),
-            ([9.0, 8.0, 4.0, 3.0, 90.0, f64::NAN], 1e-5),
-            ([9.0, 8.0, 4.0, 3.9, 3.8, 3.7], 1e-3),
-        ] {
-            let rate = suggest(&rates, &losses).unwrap();
-            assert!((rate / expected - 1.0).abs() < 1e-9, "{rate}");
-        }
-        let close = suggest(&[1.0, 2.0, 3.0], &[5.0, 4.0, f64::INFINITY]).unwrap();
-        assert!((close - 0.6).abs() < 1e-12, "{close}");
-        assert_eq!(suggest(&rates[..2], &[3.0, 2.0]), Some(1e-7));
-        assert_eq!(suggest(&[], &[]), None);
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use practicum_timeseries::baseline::{Differencing, moving_average, naive};
 use practicum_timeseries::metrics::{mae, mse};
 use practicum_timeseries::synth::SeriesSpec;
-use practicum_timeseries::{Date, Series};
+use practicum_timeseries::{Date, Series, conformal_width};
 
 use super::WeekRun;
 use super::run::RunClock;
@@ -105,7 +105,7 @@ impl Subject {
         let (split, end) = (self.split, self.values.len());
         let mut whole = self.overlay(split, end, &[(name, split, forecast)]);
         let mut caption = "The validation part, and for each step the forecast made from the steps before it.".to_owned();
-        if let Some(half) = quantile(errors, LEVEL) {
+        if let Ok(half) = conformal_width(errors, LEVEL) {
             let band = |value: &f32| (f64::from(*value) - half, f64::from(*value) + half);
             let interval = Interval {
                 name: format!("{:.0} % of earlier errors", 100.0 * LEVEL),
@@ -156,14 +156,6 @@ pub(super) fn compare(run: &WeekRun<'_>, clock: &mut RunClock, forecasts: Vec<Fo
     Ok(())
 }
 
-/// As many of the values are this large or smaller, without their signs.
-fn quantile(errors: &[f64], level: f64) -> Option<f64> {
-    let mut sizes: Vec<f64> = errors.iter().map(|error| error.abs()).filter(|size| size.is_finite()).collect();
-    sizes.sort_by(f64::total_cmp);
-    let rank = ((sizes.len() + 1) as f64 * level).ceil() as usize;
-    sizes.get(rank.checked_sub(1)?).copied()
-}
-
 /// The same values in the width that pictures are drawn in.
 pub(super) fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|value| f64::from(*value)).collect()
@@ -172,14 +164,6 @@ pub(super) fn wide(values: &[f32]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn intervals_come_from_ranks() {
-        let errors: Vec<f64> = (1..=9).map(|size| if size % 2 == 0 { f64::from(size) } else { -f64::from(size) }).collect();
-        assert_eq!(quantile(&errors, 0.9), Some(9.0));
-        assert_eq!(quantile(&errors, 0.5), Some(5.0));
-        assert_eq!(quantile(&[], 0.9), None);
-    }
 
     #[test]
     fn baselines_forecast_the_validation_part() {

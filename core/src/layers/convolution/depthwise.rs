@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::options::{Behind, Moves, convolve, glorot_uniform};
+use super::options::{Behind, Moves, check_filters, convolve, glorot_uniform};
 use super::{Padding, Sizes, Window, behind_options, map_of, moving_options, with_map};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
@@ -219,9 +219,7 @@ impl Layer for SeparableConv2D {
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let (map, channels) = map_of(input, 2)?;
         let (kernel, window) = self.moves.window(2, channels)?;
-        if self.filters == 0 {
-            return Err(Error::argument("filters is 0: the layer needs one or more"));
-        }
+        check_filters(self.filters)?;
         let (depth, output) = (depth(channels, self.depth_multiplier)?, self.moves.output(map, kernel, window)?);
         let by_channel = WeightSpec::new("depthwise_kernel", &[kernel[0], kernel[1], channels, self.depth_multiplier]);
         let mixing = WeightSpec::new("pointwise_kernel", &[1, 1, depth, self.filters]);

@@ -3,11 +3,13 @@
 mod depthwise;
 mod options;
 mod sizes;
+mod transpose;
 
 pub use depthwise::{DepthwiseConv2D, SeparableConv2D};
 use serde::{Deserialize, Serialize};
 pub use sizes::Sizes;
 pub(super) use sizes::{channels_last, check_layout, map_of, with_map};
+pub use transpose::{Conv1DTranspose, Conv2DTranspose};
 
 use self::options::Options;
 use super::registry::{from_config, refuse, to_config};
@@ -88,13 +90,26 @@ macro_rules! behind_options {
 }
 pub(super) use behind_options;
 
+/// How much of the map one filter sees.
+macro_rules! groups_option {
+    () => {
+        /// Into so many parts the channels are cut, each with filters of its own.
+        #[must_use]
+        pub fn groups(mut self, groups: usize) -> Self {
+            self.options.groups = groups;
+            self
+        }
+    };
+}
+
+/// A layer with filters that see all channels, or those of their group; `$own` is the macro of what its options alone have.
 macro_rules! convolution {
-    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal) => {
+    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal, $options:ident, $own:ident) => {
         $(#[$attr])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $layer {
             #[serde(flatten)]
-            options: Options,
+            options: $options,
         }
 
         impl $layer {
@@ -102,23 +117,16 @@ macro_rules! convolution {
 
             /// So many filters with windows of this size, one step apart, without activation.
             pub fn new(filters: usize, kernel_size: impl Into<Sizes>) -> Self {
-                Self { options: Options::new(filters, kernel_size.into(), Self::AXES) }
+                Self { options: $options::new(filters, kernel_size.into(), Self::AXES) }
             }
 
-            pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+            pub(in crate::layers) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
                 refuse($class, &config, &["kernel_constraint", "bias_constraint"])?;
                 Ok(Box::new(from_config::<Self>($class, config)?))
             }
 
             moving_options!(options.moves);
-
-            /// Into so many parts the channels are cut, each with filters of its own.
-            #[must_use]
-            pub fn groups(mut self, groups: usize) -> Self {
-                self.options.groups = groups;
-                self
-            }
-
+            $own!();
             behind_options!(options.behind);
 
             /// How the kernel begins.
@@ -163,6 +171,7 @@ macro_rules! convolution {
         }
     };
 }
+pub(super) use convolution;
 
 convolution! {
     /// Convolution of pictures: each output is `activation(Σ window·kernel + bias)`, over all channels. The window is not turned
@@ -184,7 +193,7 @@ convolution! {
     /// assert_eq!(model.count_params()?, 640 + 3 * 3 * 64 * 8 + 8);
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    Conv2D, "Conv2D", 2
+    Conv2D, "Conv2D", 2, Options, groups_option
 }
 
 convolution! {
@@ -203,5 +212,5 @@ convolution! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, None, 32)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    Conv1D, "Conv1D", 1
+    Conv1D, "Conv1D", 1, Options, groups_option
 }

@@ -64,21 +64,7 @@ impl Moves {
 
     /// The sizes of the map that comes out.
     pub(super) fn output(&self, map: [Option<usize>; 2], kernel: [usize; 2], window: Window) -> Result<[Option<usize>; 2]> {
-        let mut output = [None; 2];
-        for axis in 0..2 {
-            let Some(size) = map[axis] else { continue };
-            let reach = (kernel[axis] - 1).checked_mul(window.dilation[axis]).and_then(|reach| reach.checked_add(1));
-            let reach = reach.ok_or_else(|| Error::argument("the window is larger than memory"))?;
-            let padding = if axis == 0 && window.padding == Padding::Causal { Padding::Valid } else { window.padding };
-            let padded = size + padding.amounts(size, reach, window.strides[axis]).iter().sum::<usize>();
-            if padded < reach {
-                let sizes: Vec<String> = map.iter().flatten().map(ToString::to_string).collect();
-                return Err(Error::shape(format!("a window that reaches {reach} does not fit into a map of {}", sizes.join("×")))
-                    .hint("use a smaller kernel_size, fewer layers that shrink the map before, or padding `same`"));
-            }
-            output[axis] = Some((padded - reach) / window.strides[axis] + 1);
-        }
-        Ok(output)
+        window.padding.windows(map, window.reach(kernel)?, window.strides)
     }
 }
 
@@ -126,12 +112,24 @@ impl Behind {
         self.use_bias.then(|| cx.weight(self.bias)).transpose()
     }
 
+    /// What comes behind a sum.
+    pub(super) fn apply(&self, cx: &Call<'_>, y: Var) -> Result<Var> {
+        let y = if let Some(bias) = self.bias(cx)? { y.add(&bias)? } else { y };
+        let y = y.activate(self.activation)?;
+        cx.regularize_activity(self.activity_regularizer, &y)?;
+        Ok(y)
+    }
+
     /// Convolves a map or, as a map of one row, a sequence; adds, applies and weighs what comes behind.
     pub(super) fn convolve(&self, cx: &Call<'_>, x: &Var, kernel: &Var, axes: usize, window: Window) -> Result<Var> {
         let y = convolve(x, kernel, self.bias(cx)?.as_ref(), axes, window, self.activation)?;
         cx.regularize_activity(self.activity_regularizer, &y)?;
         Ok(y)
     }
+}
+
+pub(super) fn check_filters(filters: usize) -> Result<()> {
+    if filters == 0 { Err(Error::argument("filters is 0: the layer needs one or more")) } else { Ok(()) }
 }
 
 /// A convolution of a map or, as a map of one row, of a sequence.
@@ -181,9 +179,7 @@ impl Options {
     pub(super) fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape, axes: usize) -> Result<PartialShape> {
         let (map, channels) = map_of(input, axes)?;
         let (kernel, window) = self.moves.window(axes, self.groups)?;
-        if self.filters == 0 {
-            return Err(Error::argument("filters is 0: the layer needs one or more"));
-        }
+        check_filters(self.filters)?;
         for (name, count) in [("channels", channels), ("filters", self.filters)] {
             if self.groups == 0 || !count.is_multiple_of(self.groups) {
                 return Err(Error::argument(format!("groups must divide the {count} {name}, got {}", self.groups)));

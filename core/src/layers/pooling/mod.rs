@@ -45,16 +45,7 @@ impl Options {
 
     fn build(&self, input: &PartialShape, axes: usize) -> Result<PartialShape> {
         let ((map, channels), (size, strides)) = (map_of(input, axes)?, self.sizes(axes)?);
-        let mut output = [None; 2];
-        for axis in 0..2 {
-            let Some(places) = map[axis] else { continue };
-            let padded = places + self.padding.amounts(places, size[axis], strides[axis]).iter().sum::<usize>();
-            if padded < size[axis] {
-                return Err(Error::shape(format!("a window of {} does not fit into a map of shape {input}", self.pool_size))
-                    .hint("use a smaller pool_size, fewer layers that shrink the map before, or padding `same`"));
-            }
-            output[axis] = Some((padded - size[axis]) / strides[axis] + 1);
-        }
+        let output = self.padding.windows(map, size, strides)?;
         Ok(with_map(input, axes, output, channels))
     }
 

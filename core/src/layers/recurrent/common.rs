@@ -131,7 +131,7 @@ impl Common {
         }
         if self.stateful {
             return Err(Error::argument("stateful is not served: states do not stay from batch to batch")
-                .hint("ask for them with return_state, and give them to the next call as initial_state"));
+                .hint("ask for them with return_state, and give them to the next call as inputs behind the sequence"));
         }
         self.activity_regularizer.map_or(Ok(()), |regularizer| regularizer.check())
     }
@@ -317,7 +317,7 @@ macro_rules! recurrent_layer {
             }
 
             /// Drops units of the state where it is multiplied by the recurrent kernel while training, the same ones in all
-            /// steps of an example, for all gates. The rate is in [0, 1).
+            /// steps of an example and for all gates; Keras draws a mask for each gate. The rate is in [0, 1).
             #[must_use]
             pub fn recurrent_dropout(mut self, rate: f32) -> Self {
                 self.common.recurrent_dropout = rate;
