@@ -1,7 +1,7 @@
 //! Gradients of a convolution by its input, its kernel and its bias.
 
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
-use super::super::{Exec, LANES, chunks_mut, multiversion, reduce};
+use super::super::{Exec, chunks_mut, elementwise, multiversion, reduce};
 use super::forward::{Rows, Weights, bytes, weights_room};
 use super::{Conv, pad, panels, tiles};
 
@@ -190,45 +190,31 @@ pub fn backward(
             }
         }
     });
-    if let Some(dw) = dw {
-        add_up(exec, work, part_len, dz_len, dw);
-    }
-    if let Some(db) = db {
-        add_up(exec, work, part_len, dz_len + g.weights(), db);
+    let sums = dz_len..dz_len + g.weights() + g.filters;
+    let other = add_up(exec, work, part_len, sums).map(|part| part * part_len);
+    for (gradient, first) in [(dw, dz_len), (db, dz_len + g.weights())] {
+        let Some(gradient) = gradient else { continue };
+        let [a, b] = [Some(0), other].map(|part| part.map(|part| &work[part + first..][..gradient.len()]));
+        match (a, b) {
+            (Some(a), Some(b)) => elementwise::add::same(exec, a, b, gradient),
+            _ => gradient.copy_from_slice(&work[first..][..gradient.len()]),
+        }
     }
 }
 
-/// The sums over all parts, which are added as a tree, of the numbers from `first` on.
-fn add_up(exec: Exec<'_>, parts: &[f32], part_len: usize, first: usize, sums: &mut [f32]) {
-    multiversion! {
-        fn chunk<F>(parts: &[f32], part_len: usize, sums: &mut [f32]) {
-            let count = parts.len().div_ceil(part_len);
-            let mut at = 0;
-            for sums in sums.chunks_mut(LANES) {
-                let mut lanes = [[0.0_f32; LANES]; PARTS];
-                for (lanes, part) in lanes.iter_mut().zip(parts.chunks(part_len)) {
-                    let part = &part[at..];
-                    match part.first_chunk() {
-                        Some(all) => *lanes = *all,
-                        None => lanes[..part.len().min(LANES)].copy_from_slice(part),
-                    }
-                }
-                let mut gap = 1;
-                while gap < count {
-                    for first in (0..count - gap).step_by(2 * gap) {
-                        for lane in 0..LANES {
-                            lanes[first][lane] += lanes[first + gap][lane];
-                        }
-                    }
-                    gap *= 2;
-                }
-                sums.copy_from_slice(&lanes[0][..sums.len()]);
-                at += LANES;
+/// Adds a range of all parts as a tree, but for the last two sums: the first part holds one, and the part that is returned holds
+/// the other, where there is one. A thread begins with sums of parts that it has computed itself.
+fn add_up(exec: Exec<'_>, work: &mut [f32], part_len: usize, range: std::ops::Range<usize>) -> Option<usize> {
+    let (count, mut gap) = (work.len() / part_len, 1);
+    while 2 * gap < count {
+        exec.for_each(chunks_mut(work, 2 * gap * part_len), |_, pair| {
+            if let Some((to, from)) = pair.split_at_mut_checked(gap * part_len).filter(|(_, from)| !from.is_empty()) {
+                elementwise::add::same_in_place(exec, &from[range.clone()], &mut to[range.clone()]);
             }
-        }
+        });
+        gap *= 2;
     }
-    let len = Exec::lane_chunk_len(sums.len(), 8192);
-    exec.for_each(chunks_mut(sums, len), |index, sums| chunk(exec.simd(), &parts[first + index * len..], part_len, sums));
+    (gap < count).then_some(gap)
 }
 
 /// The kernel turned round, with channels and filters exchanged: the gradient by the input is a convolution with it.
