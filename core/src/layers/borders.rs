@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{channels_last, check_layout, map_of, with_map};
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -83,13 +84,7 @@ macro_rules! borders {
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 check_layout(&self.data_format)?;
@@ -112,10 +107,6 @@ macro_rules! borders {
                 let [rows, columns] = self.$field.of($axes)?;
                 let x = if $axes == 2 { apply(x, 1, rows)? } else { x.clone() };
                 apply(&x, $axes, columns)
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
         }
     };
