@@ -10,7 +10,7 @@ use common::{GradientsToWeights, bits, classifier, draw, history_bits, pictures,
 use practicum_core::autodiff::{Tape, Var};
 use practicum_core::data::Data;
 use practicum_core::initializers::Initializer;
-use practicum_core::layers::{Build, Call, Config, Weight, WeightSpec};
+use practicum_core::layers::{Build, Call, Config, Conv2DTranspose, Weight, WeightSpec};
 use practicum_core::losses::{Loss, MeanSquaredError};
 use practicum_core::prelude::*;
 
@@ -56,6 +56,57 @@ fn threads_and_instructions_change_no_bit() {
         for simd in vector_sets() {
             for threads in [1, 2, 4] {
                 assert!(train(42, &cpu(threads, simd), optimizer, true) == first, "{optimizer}: {threads} threads, {simd}");
+            }
+        }
+    }
+}
+
+/// Pictures through convolutions, fused with their pools and not, some in groups; with a normalization of the batch.
+fn convolutions(cpu: &Cpu) -> Sequential {
+    Sequential::new()
+        .with_cpu(cpu)
+        .add(Input::new([12, 12, 3]))
+        .add(Conv2D::new(20, 3).padding(Padding::Same).activation(Activation::Relu))
+        .add(MaxPooling2D::new(2))
+        .add(Conv2D::new(12, 3).groups(2).use_bias(false))
+        .add(BatchNormalization::new())
+        .add(AveragePooling2D::new(2).strides(1))
+        .add(Conv2DTranspose::new(5, 3).strides(2).padding(Padding::Same))
+        .add(MaxPooling2D::new(3).strides(2))
+        .add(Flatten::new())
+        .add(Dropout::new(0.2))
+        .add(Dense::new(4))
+}
+
+/// Sequences through LSTM layers, one of them in both directions, and a convolution.
+fn sequences(cpu: &Cpu) -> Sequential {
+    Sequential::new()
+        .with_cpu(cpu)
+        .add(Input::new([18, 5]))
+        .add(Conv1D::new(10, 4).padding(Padding::Causal).activation(Activation::Relu))
+        .add(Bidirectional::new(LSTM::new(17).return_sequences(true)))
+        .add(LSTM::new(20).dropout(0.1).recurrent_dropout(0.2))
+        .add(Dense::new(4))
+}
+
+/// Weights, history and predictions of a training of two epochs on numbers, the last batch of each a short one.
+fn train_on_numbers(mut model: Sequential, example: &[usize]) -> Bits {
+    let x = draw(Shape::new(&[&[90], example].concat()).unwrap(), 5);
+    model.compile(Adam::new(0.01), "mse", ["mae"]).unwrap();
+    let history = model.fit(&x, draw([90, 4], 6), Fit::new().epochs(2).batch_size(50).quiet()).unwrap();
+    (weight_bits(&model), history_bits(&history), bits(&model.predict(&x).unwrap()))
+}
+
+#[test]
+fn threads_and_instructions_change_no_bit_of_convolutions_and_sequences() {
+    type Build = fn(&Cpu) -> Sequential;
+    let models: [(&str, Build, &[usize]); 2] = [("convolutions", convolutions, &[12, 12, 3]), ("sequences", sequences, &[18, 5])];
+    for (name, build, example) in models {
+        let first = train_on_numbers(build(&cpu(1, Simd::detect())), example);
+        assert!(first.0.iter().flatten().all(|bits| f32::from_bits(*bits).is_finite()));
+        for simd in vector_sets() {
+            for threads in [1, 2, 4] {
+                assert!(train_on_numbers(build(&cpu(threads, simd)), example) == first, "{name}: {threads} threads, {simd}");
             }
         }
     }

@@ -84,6 +84,41 @@ fn a_step_allocates_nothing_that_grows_with_the_batch() {
     assert!(small < NOISE && large < NOISE, "a step of 32 asks for {small} bytes, one of 256 for {large}");
 }
 
+#[test]
+fn steps_over_words_pictures_and_sequences_allocate_nothing_that_grows_with_the_batch() {
+    let _alone = alone();
+    let words = |model: Sequential| {
+        let model = model.add(Input::new([60])).add(Embedding::new(500, 16));
+        model.add(GlobalAveragePooling1D::new()).add(Dense::new(3).activation(Activation::Softmax))
+    };
+    let maps = |model: Sequential| {
+        let model = model.add(Input::new([14, 14, 3])).add(Conv2D::new(8, 3).padding(Padding::Same).activation(Activation::Relu));
+        let model = model.add(MaxPooling2D::new(2)).add(Conv2D::new(6, 3)).add(MaxPooling2D::new((2, 3)).strides(2));
+        model.add(Flatten::new()).add(Dense::new(3).activation(Activation::Softmax))
+    };
+    let sequences = |model: Sequential| {
+        let model = model.add(Input::new([20, 5])).add(LSTM::new(12).return_sequences(true).dropout(0.2));
+        model.add(Bidirectional::new(LSTM::new(7))).add(Dense::new(3).activation(Activation::Softmax))
+    };
+    type Build<'a> = &'a dyn Fn(Sequential) -> Sequential;
+    let models: [(&str, Build<'_>, &[usize]); 3] =
+        [("words", &words, &[60]), ("maps", &maps, &[14, 14, 3]), ("sequences", &sequences, &[20, 5])];
+    for (name, build, example) in models {
+        let step = |batch: usize| {
+            let x = draw(Shape::new(&[&[batch], example].concat()).unwrap(), 1);
+            let ids = |x: &Tensor| Tensor::new(x.shape(), x.as_slice().iter().map(|x| ((x + 1.0) * 250.0).floor()).collect()).unwrap();
+            let x = if name == "words" { ids(&x) } else { x };
+            let y = Tensor::from((0..batch).map(|row| (row % 3) as f32).collect::<Vec<_>>());
+            let mut model = build(Sequential::new().with_cpu(&Cpu::new(2, Simd::detect()).unwrap()));
+            model.compile("adam", "sparse_categorical_crossentropy", "accuracy").unwrap();
+            (0..3).for_each(|_| drop(model.train_on_batch(&x, &y).unwrap()));
+            asked(|| (0..20).for_each(|_| drop(model.train_on_batch(&x, &y).unwrap()))) / 20
+        };
+        let (small, large) = (step(16), step(128));
+        assert!(small < NOISE && large < NOISE, "{name}: a step of 16 asks for {small} bytes, one of 128 for {large}");
+    }
+}
+
 /// The bytes asked for between the ends of successive batches.
 #[derive(Default)]
 struct PerBatch {

@@ -63,6 +63,13 @@ impl Batch {
         self.len() == 0
     }
 
+    /// What the model reads and what it should answer, as arrays: they share the batch's memory, and are to be gone before it is
+    /// filled anew.
+    pub(crate) fn arrays(&self) -> Result<[Vec<Data>; 2]> {
+        let arrays = |list: &[BatchArray]| list.iter().map(|array| Data::from_tensor(array.0.clone())).collect::<Result<_>>();
+        Ok([arrays(&self.x)?, arrays(&self.y)?])
+    }
+
     /// Makes room for so many inputs and outputs, and weights if asked for; buffers are kept.
     pub(crate) fn prepare(&mut self, inputs: usize, outputs: usize, weights: bool) {
         self.x.resize_with(inputs, BatchArray::default);
@@ -113,6 +120,14 @@ pub(crate) fn check_lengths(x: &[Data], y: &[Data]) -> Result<()> {
             let (first, examples) = &named[0];
             Err(Error::data(format!("{first} has {examples} examples and {name} has {len}: they must be as many")))
         }
+        None => Ok(()),
+    }
+}
+
+/// Refuses weights that are negative or not finite.
+pub(crate) fn check_weights(weights: &[f32]) -> Result<()> {
+    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        Some(place) => Err(Error::data(format!("sample_weight[{place}] is {}: weights are 0 or more", weights[place]))),
         None => Ok(()),
     }
 }
@@ -169,10 +184,7 @@ impl ArraySource {
             let (got, expected) = (sample_weight.shape(), self.order.len());
             return Err(Error::data(format!("sample_weight must have one number an example: expected [{expected}], got {got}")));
         }
-        let weights = sample_weight.to_tensor()?;
-        if let Some(place) = weights.as_slice().iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-            return Err(Error::data(format!("sample_weight[{place}] is {}: weights are 0 or more", weights.as_slice()[place])));
-        }
+        check_weights(sample_weight.to_tensor()?.as_slice())?;
         self.sample_weight = Some(sample_weight);
         Ok(self)
     }

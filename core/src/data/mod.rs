@@ -5,8 +5,8 @@ mod batch;
 mod dataset;
 
 pub use array::{Data, IntoArrays, IntoData};
-pub(crate) use batch::check_lengths;
 pub use batch::{ArraySource, Batch, BatchArray, BatchSource};
+pub(crate) use batch::{check_lengths, check_weights};
 pub use dataset::{
     AUTOTUNE, BatchOptions, Cardinality, Components, Dataset, Examples, IntoSlices, Iter, ShuffleOptions, Stack, WindowOptions,
 };

@@ -1,12 +1,13 @@
-//! Layers that put zeros around maps, cut their borders off, or repeat their places.
+//! Layers that put zeros around maps, or cut their borders off.
 
 use serde::{Deserialize, Serialize};
 
-use super::convolution::{Sizes, channels_last, check_layout, map_of, with_map};
-use super::registry::{from_config, to_config};
+use super::convolution::{channels_last, check_layout, map_of, with_map};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
-use crate::{Error, PartialShape, Result, Tensor};
+use crate::{Error, PartialShape, Result};
 
 /// How much before and behind each axis of a map: one number for all, one an axis, or two an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -83,13 +84,7 @@ macro_rules! borders {
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 check_layout(&self.data_format)?;
@@ -112,10 +107,6 @@ macro_rules! borders {
                 let [rows, columns] = self.$field.of($axes)?;
                 let x = if $axes == 2 { apply(x, 1, rows)? } else { x.clone() };
                 apply(&x, $axes, columns)
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
         }
     };
@@ -185,107 +176,4 @@ borders! {
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     Cropping1D, "Cropping1D", 1, cropping, |places, sum| places.checked_sub(sum).filter(|left| *left > 0), without_borders
-}
-
-/// Each place of `axis` so many times.
-fn repeated(x: &Var, axis: usize, times: usize) -> Result<Var> {
-    if times == 1 {
-        return Ok(x.clone());
-    }
-    let dims = x.shape();
-    let (before, behind): (usize, usize) = (dims[..axis].iter().product(), dims[axis + 1..].iter().product());
-    let ones = x.tape().constant(Tensor::ones([1, 1, times, 1])?);
-    let y = x.reshape([before, dims[axis], 1, behind])?.mul(&ones)?;
-    let mut dims = dims.to_vec();
-    dims[axis] *= times;
-    y.reshape(crate::Shape::new(&dims)?)
-}
-
-macro_rules! up_sampling {
-    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal) => {
-        $(#[$attr])*
-        #[derive(Clone, Debug, Serialize, Deserialize)]
-        pub struct $layer {
-            size: Sizes,
-            #[serde(default = "channels_last")]
-            data_format: String,
-            #[serde(default = "nearest")]
-            interpolation: String,
-        }
-
-        impl $layer {
-            /// Each place so many times along each axis.
-            pub fn new(size: impl Into<Sizes>) -> Self {
-                Self { size: size.into(), data_format: channels_last(), interpolation: nearest() }
-            }
-
-            pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-                Ok(Box::new(from_config::<Self>($class, config)?))
-            }
-        }
-
-        impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
-
-            fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
-                check_layout(&self.data_format)?;
-                if self.interpolation != "nearest" {
-                    return Err(Error::argument(format!("interpolation must be nearest, got {}", self.interpolation)));
-                }
-                let ((map, channels), size) = (map_of(input, $axes)?, self.size.pair("size", $axes)?);
-                let times = |axis: usize| map[axis].map(|places| places.checked_mul(size[axis]).ok_or(places)).transpose();
-                let map = [times(0), times(1)].map(|places| {
-                    places.map_err(|places| Error::shape(format!("{places} places {:?} times are more than memory can hold", self.size)))
-                });
-                let [rows, columns] = map;
-                Ok(with_map(input, $axes, [rows?, columns?], channels))
-            }
-
-            fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
-                let [rows, columns] = self.size.pair("size", $axes)?;
-                let x = if $axes == 2 { repeated(x, 1, rows)? } else { x.clone() };
-                repeated(&x, $axes, columns)
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
-            }
-        }
-    };
-}
-
-fn nearest() -> String {
-    "nearest".to_owned()
-}
-
-up_sampling! {
-    /// Pictures with each place repeated: `(batch, height, width, channels)` → `(batch, height·rows, width·columns, channels)`.
-    ///
-    /// ```
-    /// use practicum_core::{Sequential, layers::{Input, UpSampling2D}};
-    ///
-    /// let model = Sequential::new().add(Input::new([4, 5, 3])).add(UpSampling2D::new((2, 3)));
-    /// assert_eq!(model.output_shape()?.to_string(), "(None, 8, 15, 3)");
-    /// # Ok::<(), practicum_core::Error>(())
-    /// ```
-    UpSampling2D, "UpSampling2D", 2
-}
-
-up_sampling! {
-    /// Sequences with each step repeated: `(batch, steps, channels)` → `(batch, steps·size, channels)`.
-    ///
-    /// ```
-    /// use practicum_core::{Sequential, layers::{Input, UpSampling1D}};
-    ///
-    /// let model = Sequential::new().add(Input::new([4, 3])).add(UpSampling1D::new(2));
-    /// assert_eq!(model.output_shape()?.to_string(), "(None, 8, 3)");
-    /// # Ok::<(), practicum_core::Error>(())
-    /// ```
-    UpSampling1D, "UpSampling1D", 1
 }

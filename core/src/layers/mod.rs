@@ -35,10 +35,12 @@ mod rescaling;
 mod reshape;
 mod rms_normalization;
 mod scale_center;
+mod shared;
 mod softmax;
 mod symbol;
 mod time_distributed;
 mod unit_normalization;
+mod up_sampling;
 
 use std::fmt::Debug;
 
@@ -46,11 +48,11 @@ pub use activation::Activate;
 pub use activity_regularization::ActivityRegularization;
 pub use axes::Axes;
 pub use batch_normalization::BatchNormalization;
-pub use borders::{Borders, Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D};
+pub use borders::{Borders, Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D};
 pub use concatenate::Concatenate;
 pub use context::{Build, Call, Weight, WeightSpec};
 pub(crate) use context::{Drawn, Effects};
-pub use convolution::{Conv1D, Conv2D, DepthwiseConv2D, Padding, SeparableConv2D, Sizes, Window};
+pub use convolution::{Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, DepthwiseConv2D, Padding, SeparableConv2D, Sizes, Window};
 pub use dense::Dense;
 pub use dot::Dot;
 pub use dropout::{AlphaDropout, Dropout, GaussianDropout, SpatialDropout1D, SpatialDropout2D};
@@ -85,6 +87,7 @@ pub use softmax::Softmax;
 pub use symbol::{IntoSymbols, SharedLayer, Symbol};
 pub use time_distributed::TimeDistributed;
 pub use unit_normalization::UnitNormalization;
+pub use up_sampling::{Interpolation, UpSampling1D, UpSampling2D};
 
 use crate::autodiff::Var;
 pub use crate::ops::Activation;

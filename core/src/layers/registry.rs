@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 
 use super::{
     Activate, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional,
-    Concatenate, Config, Conv1D, Conv2D, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dot, Dropout, ELU, Embedding, Flatten, GRU,
-    GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
-    GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, Maximum, Minimum,
-    Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SeparableConv2D, SimpleRNN, Softmax,
-    SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D,
-    ZeroPadding2D,
+    Concatenate, Config, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dot, Dropout,
+    ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D,
+    GlobalMaxPooling2D, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D,
+    Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SeparableConv2D,
+    SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D,
+    ZeroPadding1D, ZeroPadding2D,
 };
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -59,7 +59,9 @@ impl Default for Registry {
             .layer("BatchNormalization", BatchNormalization::from_config)
             .layer("Concatenate", Concatenate::from_config)
             .layer("Conv1D", Conv1D::from_config)
+            .layer("Conv1DTranspose", Conv1DTranspose::from_config)
             .layer("Conv2D", Conv2D::from_config)
+            .layer("Conv2DTranspose", Conv2DTranspose::from_config)
             .layer("Cropping1D", Cropping1D::from_config)
             .layer("Cropping2D", Cropping2D::from_config)
             .layer("Dense", Dense::from_config)

@@ -160,7 +160,7 @@ impl Model {
         let (x, y) = (x.into_arrays()?, y.into_arrays()?);
         self.check_inputs(&x)?;
         self.check_targets(&y)?;
-        self.evaluate_batches(&mut ArraySource::from_arrays(x, y, BATCH_SIZE)?, None)
+        self.evaluate_source(&mut ArraySource::from_arrays(x, y, BATCH_SIZE)?, None, true)
     }
 
     /// The loss and the metrics over the batches of a source, or over the first of them.
@@ -168,14 +168,22 @@ impl Model {
     /// # Errors
     /// The model is not compiled or not built, or the batches do not fit it.
     pub fn evaluate_batches(&self, source: &mut dyn BatchSource, steps: Option<usize>) -> Result<Logs> {
+        self.evaluate_source(source, steps, false)
+    }
+
+    /// The same, for a source whose data may have been looked at before.
+    pub(super) fn evaluate_source(&self, source: &mut dyn BatchSource, steps: Option<usize>, checked: bool) -> Result<Logs> {
         self.check_pending()?;
         check_end(source, steps, "steps")?;
         let compiled = self.compiled()?;
         let (mut scores, mut batch) = (compiled.scores().fresh(), Batch::default());
         source.start_epoch(0)?;
-        for _ in 0..steps.unwrap_or(usize::MAX) {
+        for step in 0..steps.unwrap_or(usize::MAX) {
             if !source.next_batch(&mut batch, self.cpu.exec())? {
                 break;
+            }
+            if !checked {
+                self.check_batch(&batch, step)?;
             }
             let program = self.evaluation_program(compiled.goal(), &scores, &batch)?;
             self.run_program(&program, &batch, |batch, output| scores.add(batch, compiled.goal(), output))?;

@@ -7,7 +7,7 @@ use super::options::{Validation, Verbose};
 use super::{Fit, History, Logs, Model};
 use crate::autodiff::program::Watch;
 use crate::callbacks::{Callback, Context, Monitor, Progress};
-use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays, IntoData, check_lengths};
+use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays, IntoData, check_lengths, check_weights};
 use crate::losses::Targets;
 use crate::rng::Key;
 use crate::{Error, PartialShape, Result, Shape, Tensor};
@@ -61,7 +61,7 @@ impl Model {
             Some((x, y)) => self.validator_of(x, y, &options)?,
             None => Validator::None,
         };
-        self.run_fit(&mut source, options, validator)
+        self.run_fit(Stream::of(&mut source, true), options, validator)
     }
 
     /// Trains the model on the batches of a source.
@@ -74,7 +74,7 @@ impl Model {
         if options.sample_weight.is_some() || !options.class_weight.is_empty() {
             return Err(Error::argument("sample_weight and class_weight go with arrays: a source gives weights in its batches"));
         }
-        self.run_fit(source, options, Validator::None)
+        self.run_fit(Stream::of(source, false), options, Validator::None)
     }
 
     /// One optimizer update on one batch. Returns the loss and the metrics of this batch alone.
@@ -139,6 +139,16 @@ impl Model {
         compiled.train(&mut self.network, batch, &self.cpu, self.seed, watch)
     }
 
+    /// Refuses a batch for what arrays are refused for.
+    pub(super) fn check_batch(&self, batch: &Batch, number: usize) -> Result<()> {
+        let check = || {
+            let [x, y] = batch.arrays()?;
+            self.check_data(&x, &y)?;
+            batch.sample_weight.as_ref().map_or(Ok(()), |weights| check_weights(weights.as_slice()))
+        };
+        check().map_err(|error: Error| error.context(format!("batch {number}")))
+    }
+
     fn check_data(&self, x: &[Data], y: &[Data]) -> Result<()> {
         self.check_inputs(x)?;
         check_lengths(x, y)?;
@@ -154,7 +164,7 @@ impl Model {
         Ok(Validator::Arrays(Box::new(ArraySource::from_arrays(x, y, batch_size)?)))
     }
 
-    fn run_fit<'a>(&mut self, source: &mut dyn BatchSource, mut options: Fit<'a>, mut validator: Validator<'a>) -> Result<History> {
+    fn run_fit<'a>(&mut self, mut stream: Stream<'_>, mut options: Fit<'a>, mut validator: Validator<'a>) -> Result<History> {
         if let Some(Validation::Split(_)) = options.validation {
             return Err(Error::argument("validation_split goes with arrays: give a source of its own with validation_batches"));
         }
@@ -174,8 +184,9 @@ impl Model {
             callbacks.push(Box::new(Progress::stdout(options.verbose)));
         }
         let validates = !matches!(validator, Validator::None);
-        let steps = options.steps_per_epoch.or(source.batches());
-        check_end(source, options.steps_per_epoch, "steps_per_epoch")?;
+        let steps = options.steps_per_epoch.or(stream.source.batches());
+        check_end(stream.source, options.steps_per_epoch, "steps_per_epoch")?;
+        stream.endless = options.steps_per_epoch.is_some();
         if let Validator::Source(source) = &validator {
             check_end(&**source, options.validation_steps, "validation_steps")?;
         }
@@ -184,7 +195,7 @@ impl Model {
             callback.monitored().map_or(Ok(()), |monitored| plan.check(monitored))?;
         }
         let mut run = Run { model: self, callbacks, plan, stop: false, history: History::default() };
-        let result = run.train(source, &mut validator, &options);
+        let result = run.train(stream, &mut validator, &options);
         // Callbacks end their work even when something failed; the first error is the one to tell.
         let ended = run.call_all(|callback, cx| callback.on_train_end(cx));
         result.and(ended)?;
@@ -236,9 +247,8 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn train(&mut self, source: &mut dyn BatchSource, validator: &mut Validator<'_>, options: &Fit<'_>) -> Result<()> {
+    fn train(&mut self, mut stream: Stream<'_>, validator: &mut Validator<'_>, options: &Fit<'_>) -> Result<()> {
         self.call_all(|callback, cx| callback.on_train_begin(cx))?;
-        let mut stream = Stream { source, fresh: true, endless: options.steps_per_epoch.is_some() };
         let mut batch = Batch::default();
         for epoch in options.initial_epoch..options.epochs {
             if self.stop {
@@ -271,6 +281,9 @@ impl Run<'_, '_> {
                 break;
             }
             self.model.build_if_needed(batch)?;
+            if !stream.checked {
+                self.model.check_batch(batch, step)?;
+            }
             if !self.callbacks.is_empty() {
                 self.call_all(|callback, cx| callback.on_batch_begin(step, cx))?;
             }
@@ -289,7 +302,7 @@ impl Run<'_, '_> {
     fn validate(&self, validator: &mut Validator<'_>, steps: Option<usize>) -> Result<Logs> {
         let logs = match validator {
             Validator::None => return Ok(Logs::default()),
-            Validator::Arrays(source) => self.model.evaluate_batches(&mut **source, steps),
+            Validator::Arrays(source) => self.model.evaluate_source(&mut **source, steps, true),
             Validator::Source(source) => self.model.evaluate_batches(*source, steps),
         };
         Ok(logs.map_err(|error| error.context("validation"))?.prefixed("val_"))
@@ -299,11 +312,17 @@ impl Run<'_, '_> {
 /// Batches, epoch after epoch. With a fixed number of steps an epoch, the stream goes on from one epoch to the next.
 struct Stream<'a> {
     source: &'a mut dyn BatchSource,
+    /// Whether all that comes was looked at before.
+    checked: bool,
     fresh: bool,
     endless: bool,
 }
 
-impl Stream<'_> {
+impl<'a> Stream<'a> {
+    fn of(source: &'a mut dyn BatchSource, checked: bool) -> Self {
+        Self { source, checked, fresh: true, endless: false }
+    }
+
     fn next(&mut self, batch: &mut Batch, model: &mut Model) -> Result<bool> {
         if self.fresh {
             self.start(model)?;

@@ -25,16 +25,38 @@ pub enum Padding {
 
 impl Padding {
     /// Zeros before and behind an axis for windows that reach so far.
-    pub(crate) fn amounts(self, size: usize, reach: usize, stride: usize) -> [usize; 2] {
+    pub(super) fn amounts(self, size: usize, reach: usize, stride: usize) -> [usize; 2] {
         match self {
             Self::Valid => [0, 0],
             Self::Same => {
-                let total = (size.div_ceil(stride).saturating_sub(1) * stride + reach).saturating_sub(size);
+                let last = size.div_ceil(stride).saturating_sub(1) * stride;
+                let total = last.saturating_add(reach).saturating_sub(size);
                 [total / 2, total - total / 2]
             }
             Self::Causal => [reach - 1, 0],
         }
     }
+
+    /// How many windows that reach so far there are along rows and columns, where their sizes are known.
+    pub(crate) fn windows(self, map: [Option<usize>; 2], reach: [usize; 2], strides: [usize; 2]) -> Result<[Option<usize>; 2]> {
+        let mut windows = [None; 2];
+        for axis in 0..2 {
+            let Some(size) = map[axis] else { continue };
+            let around = self.amounts(size, reach[axis], strides[axis]);
+            let padded = around.iter().try_fold(size, |size, zeros| size.checked_add(*zeros)).ok_or_else(too_large)?;
+            let rest = padded.checked_sub(reach[axis]).ok_or_else(|| {
+                let places = map.map(|size| size.map_or("?".to_owned(), |size| size.to_string())).join("×");
+                let error = Error::shape(format!("a window of {}×{} does not fit into a map of {places}", reach[0], reach[1]));
+                error.hint("use a smaller window, fewer layers that shrink the map before, or padding `same`")
+            })?;
+            windows[axis] = Some(rest / strides[axis] + 1);
+        }
+        Ok(windows)
+    }
+}
+
+fn too_large() -> Error {
+    Error::argument("the window is larger than memory").hint("use a smaller kernel_size, pool_size or dilation_rate")
 }
 
 /// How the window of a convolution moves; rows first, then columns. A sequence has one row.
@@ -57,6 +79,45 @@ impl Default for Window {
     }
 }
 
+impl Window {
+    /// How far a window of so many places reaches.
+    pub(crate) fn reach(&self, kernel: [usize; 2]) -> Result<[usize; 2]> {
+        let sizes = kernel.iter().chain(&self.strides).chain(&self.dilation);
+        if sizes.copied().any(|size| size == 0) {
+            return Err(Error::argument(format!("kernel {kernel:?}, strides and dilation must be 1 or more")));
+        }
+        let reach = [0, 1].map(|axis| (kernel[axis] - 1).checked_mul(self.dilation[axis]).and_then(|reach| reach.checked_add(1)));
+        match reach {
+            [Some(rows), Some(columns)] if rows.max(columns) <= isize::MAX as usize => Ok([rows, columns]),
+            _ => Err(too_large()),
+        }
+    }
+
+    /// The sizes of a convolution of maps with a kernel.
+    pub(super) fn sizes(&self, input: Shape, kernel: Shape) -> Result<Conv> {
+        let (&[batch, rows, columns, channels], &[height, width, per_group, filters]) = (input.dims(), kernel.dims()) else {
+            return Err(Error::shape(format!(
+                "expected [batch, height, width, channels] and a kernel [height, width, channels, filters], got {input} and {kernel}"
+            )));
+        };
+        let groups = self.groups;
+        if groups == 0 || per_group.checked_mul(groups) != Some(channels) || !filters.is_multiple_of(groups) {
+            let error = Error::shape(format!("{channels} channels in {groups} groups do not fit a kernel {kernel}"));
+            return Err(error.hint("groups must divide channels and filters, and the kernel's channels are those of a group"));
+        }
+        let (size, kernel) = ([rows, columns], [height, width]);
+        let reach = self.reach(kernel)?;
+        self.padding.windows(size.map(Some), reach, self.strides)?;
+        let padding = [0, 1].map(|axis| self.padding.amounts(size[axis], reach[axis], self.strides[axis]));
+        let padded = [0, 1].map(|axis| size[axis] + padding[axis][0] + padding[axis][1]);
+        Shape::new(&[batch, padded[0], padded[1], channels])?;
+        // A step that nobody takes may be of any length, and places are computed with it all the same.
+        let strides = [0, 1].map(|axis| self.strides[axis].min(padded[axis].max(1)));
+        let dilation = [0, 1].map(|axis| if kernel[axis] == 1 { 1 } else { self.dilation[axis] });
+        Ok(Conv { batch, size, channels, filters, kernel, strides, dilation, padding, groups })
+    }
+}
+
 /// `y = relu(x ∗ w + b)`, without turning the window round; relu and b may be missing.
 #[derive(Clone, Copy, Debug)]
 struct Convolution {
@@ -66,36 +127,11 @@ struct Convolution {
 
 impl Convolution {
     fn sizes(&self, x: &[Shape]) -> Result<Conv> {
-        let (input, kernel, window) = (x[0], x[1], self.window);
-        let (&[batch, rows, columns, channels], &[height, width, per_group, filters]) = (input.dims(), kernel.dims()) else {
-            return Err(Error::shape(format!(
-                "expected [batch, height, width, channels] and a kernel [height, width, channels, filters], got {input} and {kernel}"
-            )));
-        };
-        let groups = window.groups;
-        if groups == 0 || channels != per_group * groups || !filters.is_multiple_of(groups) {
-            let error = Error::shape(format!("{channels} channels in {groups} groups do not fit a kernel {kernel}"));
-            return Err(error.hint("groups must divide channels and filters, and the kernel's channels are those of a group"));
+        let sizes = self.window.sizes(x[0], x[1])?;
+        match x.get(2).filter(|bias| bias.dims() != [sizes.filters]) {
+            Some(bias) => Err(Error::shape(format!("the bias of {} filters must be [{}], got {bias}", sizes.filters, sizes.filters))),
+            None => Ok(sizes),
         }
-        if let Some(bias) = x.get(2).filter(|bias| bias.dims() != [filters]) {
-            return Err(Error::shape(format!("the bias of {filters} filters must be [{filters}], got {bias}")));
-        }
-        if [height, width].iter().chain(&window.strides).chain(&window.dilation).any(|size| *size == 0) {
-            return Err(Error::argument(format!("kernel [{height}, {width}], strides and dilation must be 1 or more")));
-        }
-        let (size, kernel) = ([rows, columns], [height, width]);
-        let padding = [0, 1].map(|axis| {
-            let reach = (kernel[axis] - 1) * window.dilation[axis] + 1;
-            window.padding.amounts(size[axis], reach, window.strides[axis])
-        });
-        let (strides, dilation) = (window.strides, window.dilation);
-        let sizes = Conv { batch, size, channels, filters, kernel, strides, dilation, padding, groups };
-        let (reach, padded) = (sizes.reach(), sizes.padded());
-        if (0..2).any(|axis| padded[axis] < reach[axis]) {
-            let error = format!("a window of {}×{} does not fit into a map of {}×{}", reach[0], reach[1], padded[0], padded[1]);
-            return Err(Error::shape(error).hint("use a smaller kernel, fewer layers that shrink the map, or padding \"same\""));
-        }
-        Ok(sizes)
     }
 
     fn checked(&self, x: &[crate::autodiff::View<'_>]) -> Result<Conv> {

@@ -23,14 +23,9 @@ impl Pooling {
         if window.iter().chain(&strides).any(|size| *size == 0) {
             return Err(Error::argument(format!("pool_size {window:?} and strides {strides:?} must be 1 or more")));
         }
-        let around = [0, 1].map(|axis| self.padding.amounts(size[axis], window[axis], strides[axis]));
-        let padded = [0, 1].map(|axis| size[axis] + around[axis][0] + around[axis][1]);
-        if (0..2).any(|axis| padded[axis] < window[axis]) {
-            let error = format!("a window of {}×{} does not fit into a map of {rows}×{columns}", window[0], window[1]);
-            return Err(Error::shape(error).hint("use a smaller pool_size, fewer layers that shrink the map, or padding \"same\""));
-        }
-        let output = [0, 1].map(|axis| (padded[axis] - window[axis]) / strides[axis] + 1);
-        Ok(Pool { batch, size, channels, window, strides, before: around.map(|[before, _]| before), output })
+        let output = self.padding.windows(size.map(Some), window, strides)?.map(Option::unwrap_or_default);
+        let before = [0, 1].map(|axis| self.padding.amounts(size[axis], window[axis], strides[axis])[0]);
+        Ok(Pool { batch, size, channels, window, strides, before, output })
     }
 
     fn output_shape(&self, x: &Shape) -> Result<Shape> {

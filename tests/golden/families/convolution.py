@@ -13,6 +13,7 @@ def make():
     family = Family("convolution", "Forward pass and gradients of convolutions, pooling and padding.")
     two_axes(family)
     one_axis(family)
+    transposed(family)
     pooling(family)
     shapes(family)
     check(family)
@@ -69,9 +70,6 @@ def two_axes(family):
         layer_case(family, f"depthwise_conv2d_{name}", layers.DepthwiseConv2D(3, **options), x)
     x = normal(generator("separable"), [1, 6, 6, 3])
     layer_case(family, "separable_conv2d", layers.SeparableConv2D(4, 3, padding="same", depth_multiplier=2), x)
-    for name, options in {"valid": {}, "same_stride_2": {"padding": "same", "strides": 2}}.items():
-        x = normal(generator(f"transpose/{name}"), [1, 4, 5, 3])
-        layer_case(family, f"conv2d_transpose_{name}", layers.Conv2DTranspose(2, 3, **options), x)
 
 
 def off_zero(name, shape, layer):
@@ -89,6 +87,32 @@ def off_zero(name, shape, layer):
 
 def grouped(family, name, layer, x):
     """TensorFlow has no gradient of a grouped convolution here: the same sum, one convolution a group."""
+
+    def formula(x, kernel):
+        parts = zip(tf.split(x, layer.groups, -1), tf.split(kernel, layer.groups, -1))
+        joined = [tf.nn.conv2d(part, filters, layer.strides, layer.padding.upper()) for part, filters in parts]
+        return tf.concat(joined, -1)
+
+    by_formula(family, name, layer, x, formula)
+    np.testing.assert_allclose(layer(x).numpy(), family.tensors[f"{name}/output"], rtol=1e-6, atol=1e-6)
+
+
+def dilated(family, name, layer, x):
+    """TensorFlow spreads no kernel of a transposed convolution here: the same sum, with zeros between its places."""
+
+    def formula(x, kernel):
+        for axis, rate in enumerate(layer.dilation_rate):
+            places = np.arange(kernel.shape[axis])
+            spread = np.zeros([(len(places) - 1) * rate + 1, len(places)])
+            spread[places * rate, places] = 1.0
+            kernel = keras.ops.moveaxis(tf.tensordot(spread, kernel, [[1], [axis]]), 0, axis)
+        return keras.ops.conv_transpose(x, kernel, layer.strides, layer.padding, layer.output_padding)
+
+    by_formula(family, name, layer, x, formula)
+
+
+def by_formula(family, name, layer, x, formula):
+    """A layer with kernel and bias as `formula` of its input and its kernel."""
     rng = generator(f"convolution/{name}")
     layer.build(x.shape)
     set_weights(layer, rng)
@@ -98,12 +122,10 @@ def grouped(family, name, layer, x):
     kernel, bias, tensor = tf.constant(np.asarray(layer.kernel)), tf.constant(np.asarray(layer.bias)), tf.constant(x)
     with tf.GradientTape() as tape:
         tape.watch([tensor, kernel, bias])
-        parts = zip(tf.split(tensor, layer.groups, -1), tf.split(kernel, layer.groups, -1))
-        joined = [tf.nn.conv2d(part, filters, layer.strides, layer.padding.upper()) for part, filters in parts]
-        output = tf.concat(joined, -1) + bias
+        output = formula(tensor, kernel) + bias
         upstream = normal(rng, tuple(output.shape))
         target = tf.reduce_sum(output * upstream)
-    np.testing.assert_allclose(layer(x).numpy(), output.numpy(), rtol=1e-9, atol=1e-12)
+    assert tuple(output.shape) == tuple(layer.compute_output_shape(x.shape))
     case.put("outputs", "output", output.numpy()).put("upstream", "upstream", upstream)
     for key, gradient in zip(("input", "kernel", "bias"), tape.gradient(target, [tensor, kernel, bias])):
         case.put("gradients", f"grad/{key}", gradient.numpy())
@@ -134,6 +156,46 @@ def one_axis(family):
     options = base | {"padding": "causal"}
     x, special = off_zero("conv1d_causal_relu", [2, 8, 1], layers.Conv1D(**options))
     layer_case(family, "conv1d_causal_relu", layers.Conv1D(**options, activation="relu"), x, special=special)
+
+
+def transposed(family):
+    base = {"filters": 2, "kernel_size": 3}
+    same = {"padding": "same"}
+    for name, options in {
+        "valid": {},
+        "same_stride_2": {"padding": "same", "strides": 2},
+        "same": same,
+        "same_even_kernel": same | {"kernel_size": (2, 4)},
+        "stride_2_valid": {"strides": 2},
+        "stride_beyond_kernel": {"kernel_size": 2, "strides": 3},
+        "stride_beyond_kernel_same": same | {"kernel_size": 2, "strides": 3},
+        "stride_2x1_same": same | {"strides": (2, 1)},
+        "output_padding": {"strides": 3, "output_padding": (2, 1)},
+        "output_padding_0": {"kernel_size": 2, "strides": 3, "output_padding": 0},
+        "output_padding_same": same | {"strides": 3, "output_padding": 1},
+        "output_padding_0_same": same | {"strides": 2, "output_padding": 0},
+        "output_padding_same_even_kernel": same | {"kernel_size": 4, "strides": 2, "output_padding": 1},
+        "dilation_2": {"dilation_rate": 2},
+        "dilation_2_same": same | {"dilation_rate": 2},
+        "no_bias": {"use_bias": False, "activation": "tanh"},
+        "regularized": {"kernel_regularizer": keras.regularizers.L2(0.05)},
+    }.items():
+        x = normal(generator(f"transpose/{name}"), [1, 4, 5, 3])
+        case = dilated if "dilation_rate" in options else layer_case
+        case(family, f"conv2d_transpose_{name}", layers.Conv2DTranspose(**base | options), x)
+    for name, options in {
+        "valid": {},
+        "same": same,
+        "same_stride_2": same | {"strides": 2},
+        "stride_3_valid": {"strides": 3, "kernel_size": 2},
+        "output_padding": {"strides": 2, "output_padding": 1},
+        "output_padding_same": same | {"strides": 3, "output_padding": 0},
+        "dilation_2": {"dilation_rate": 2},
+        "no_bias": {"use_bias": False},
+    }.items():
+        x = normal(generator(f"transpose1d/{name}"), [2, 5, 3])
+        case = dilated if "dilation_rate" in options else layer_case
+        case(family, f"conv1d_transpose_{name}", layers.Conv1DTranspose(**base | options), x)
 
 
 def pooling(family):
@@ -194,6 +256,8 @@ def shapes(family):
     layer_case(family, "cropping1d", layers.Cropping1D((1, 2)), series)
     layer_case(family, "up_sampling2d", layers.UpSampling2D((2, 3)), image)
     layer_case(family, "up_sampling2d_bilinear", layers.UpSampling2D(2, interpolation="bilinear"), image)
+    layer_case(family, "up_sampling2d_bilinear_3x1", layers.UpSampling2D((3, 1), interpolation="bilinear"), image)
+    layer_case(family, "up_sampling2d_bilinear_1x4", layers.UpSampling2D((1, 4), interpolation="bilinear"), image)
     layer_case(family, "up_sampling1d", layers.UpSampling1D(2), series)
 
 

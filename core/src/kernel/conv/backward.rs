@@ -97,7 +97,8 @@ fn turned(g: &Conv) -> Conv {
     Conv { size, channels: g.filters, filters: g.channels, strides: [1, 1], padding: [[0, 0]; 2], ..*g }
 }
 
-/// The gradients by the input, by the kernel and by the bias, those that are asked for.
+/// The gradients by the input, by the kernel and by the bias, those that are asked for; the input itself is read only for that by
+/// the kernel.
 ///
 /// # Panics
 ///
@@ -114,8 +115,8 @@ pub fn backward(
     db: Option<&mut [f32]>,
     scratch: &mut [f32],
 ) {
-    assert!(x.len() == g.lens()[0] && w.len() == g.weights(), "the sizes of a convolution");
-    if x.is_empty() || g.output().contains(&0) {
+    assert!((dw.is_none() || x.len() == g.lens()[0]) && w.len() == g.weights(), "the sizes of a convolution");
+    if g.lens()[0] == 0 || g.output().contains(&0) {
         dx.into_iter().chain(dw).chain(db).for_each(|gradient| gradient.fill(0.0));
         return;
     }

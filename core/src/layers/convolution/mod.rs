@@ -3,19 +3,20 @@
 mod depthwise;
 mod options;
 mod sizes;
+mod transpose;
 
 pub use depthwise::{DepthwiseConv2D, SeparableConv2D};
 use serde::{Deserialize, Serialize};
 pub use sizes::Sizes;
 pub(super) use sizes::{channels_last, check_layout, map_of, with_map};
+pub use transpose::{Conv1DTranspose, Conv2DTranspose};
 
 use self::options::Options;
-use super::registry::{from_config, refuse, to_config};
-use super::{Activation, Build, Call, Config, Layer};
+use super::registry::{from_config, refuse};
+use super::shared::{behind_options, class, kernel_options};
+use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
-use crate::initializers::Initializer;
 pub use crate::ops::{Padding, Window};
-use crate::regularizers::Regularizer;
 use crate::{PartialShape, Result};
 
 /// The builder methods of what moves over a map; `$moves` says where it stands.
@@ -47,54 +48,26 @@ macro_rules! moving_options {
 }
 pub(super) use moving_options;
 
-/// The builder methods of what is behind a convolution; `$behind` says where it stands.
-macro_rules! behind_options {
-    ($($behind:ident).+) => {
-        /// What is applied to the output.
+/// How much of the map one filter sees.
+macro_rules! groups_option {
+    () => {
+        /// Into so many parts the channels are cut, each with filters of its own.
         #[must_use]
-        pub fn activation(mut self, activation: Activation) -> Self {
-            self.$($behind).+.activation = activation;
-            self
-        }
-
-        /// Whether there is a bias.
-        #[must_use]
-        pub fn use_bias(mut self, use_bias: bool) -> Self {
-            self.$($behind).+.use_bias = use_bias;
-            self
-        }
-
-        /// How the bias begins.
-        #[must_use]
-        pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-            self.$($behind).+.bias_initializer = initializer;
-            self
-        }
-
-        /// A penalty on the bias.
-        #[must_use]
-        pub fn bias_regularizer(mut self, regularizer: Regularizer) -> Self {
-            self.$($behind).+.bias_regularizer = Some(regularizer);
-            self
-        }
-
-        /// A penalty on the output, divided by the size of the batch.
-        #[must_use]
-        pub fn activity_regularizer(mut self, regularizer: Regularizer) -> Self {
-            self.$($behind).+.activity_regularizer = Some(regularizer);
+        pub fn groups(mut self, groups: usize) -> Self {
+            self.options.groups = groups;
             self
         }
     };
 }
-pub(super) use behind_options;
 
+/// A layer with filters that see all channels, or those of their group; `$own` is the macro of what its options alone have.
 macro_rules! convolution {
-    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal) => {
+    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal, $options:ident, $own:ident) => {
         $(#[$attr])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $layer {
             #[serde(flatten)]
-            options: Options,
+            options: $options,
         }
 
         impl $layer {
@@ -102,48 +75,22 @@ macro_rules! convolution {
 
             /// So many filters with windows of this size, one step apart, without activation.
             pub fn new(filters: usize, kernel_size: impl Into<Sizes>) -> Self {
-                Self { options: Options::new(filters, kernel_size.into(), Self::AXES) }
+                Self { options: $options::new(filters, kernel_size.into(), Self::AXES) }
             }
 
-            pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+            pub(in crate::layers) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
                 refuse($class, &config, &["kernel_constraint", "bias_constraint"])?;
                 Ok(Box::new(from_config::<Self>($class, config)?))
             }
 
             moving_options!(options.moves);
-
-            /// Into so many parts the channels are cut, each with filters of its own.
-            #[must_use]
-            pub fn groups(mut self, groups: usize) -> Self {
-                self.options.groups = groups;
-                self
-            }
-
+            $own!();
+            kernel_options!(options.kernel);
             behind_options!(options.behind);
-
-            /// How the kernel begins.
-            #[must_use]
-            pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-                self.options.kernel_initializer = initializer;
-                self
-            }
-
-            /// A penalty on the kernel.
-            #[must_use]
-            pub fn kernel_regularizer(mut self, regularizer: Regularizer) -> Self {
-                self.options.kernel_regularizer = Some(regularizer);
-                self
-            }
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 self.options.build(cx, input, Self::AXES)
@@ -153,16 +100,13 @@ macro_rules! convolution {
                 self.options.call(cx, x, Self::AXES)
             }
 
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
-            }
-
             fn describe(&self) -> String {
                 format!("{} {} {}", $class, self.options.filters, self.options.moves.kernel_size)
             }
         }
     };
 }
+pub(super) use convolution;
 
 convolution! {
     /// Convolution of pictures: each output is `activation(Σ window·kernel + bias)`, over all channels. The window is not turned
@@ -184,7 +128,7 @@ convolution! {
     /// assert_eq!(model.count_params()?, 640 + 3 * 3 * 64 * 8 + 8);
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    Conv2D, "Conv2D", 2
+    Conv2D, "Conv2D", 2, Options, groups_option
 }
 
 convolution! {
@@ -203,5 +147,5 @@ convolution! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, None, 32)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    Conv1D, "Conv1D", 1
+    Conv1D, "Conv1D", 1, Options, groups_option
 }

@@ -50,16 +50,21 @@ impl<const N: usize> From<[usize; N]> for Sizes {
 impl Sizes {
     /// Rows and columns of a map with so many axes; a sequence has one row.
     pub(in crate::layers) fn pair(&self, name: &str, axes: usize) -> Result<[usize; 2]> {
-        let pair = match (axes, &self.0[..]) {
-            (1, &[size]) => [1, size],
-            (2, &[size]) => [size, size],
-            (2, &[rows, columns]) => [rows, columns],
-            (_, got) => return Err(Error::argument(format!("{name} has a number for each of {axes} axes, got {got:?}"))),
-        };
+        let pair = self.pair_or_zeros(name, axes)?;
         if pair.contains(&0) {
             return Err(Error::argument(format!("{name} must be 1 or more, got {:?}", self.0)));
         }
         Ok(pair)
+    }
+
+    /// The same, where 0 has a meaning.
+    pub(super) fn pair_or_zeros(&self, name: &str, axes: usize) -> Result<[usize; 2]> {
+        match (axes, &self.0[..]) {
+            (1, &[size]) => Ok([1, size]),
+            (2, &[size]) => Ok([size, size]),
+            (2, &[rows, columns]) => Ok([rows, columns]),
+            (_, got) => Err(Error::argument(format!("{name} has a number for each of {axes} axes, got {got:?}"))),
+        }
     }
 
     /// The same, with one number an axis, as Keras writes it.

@@ -6,9 +6,10 @@ pub use global::{GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPoolin
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Padding, Sizes, channels_last, check_layout, map_of, with_map};
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
+use crate::layers::shared::class;
 use crate::{Error, PartialShape, Result};
 
 /// The options of a pooling layer.
@@ -45,16 +46,7 @@ impl Options {
 
     fn build(&self, input: &PartialShape, axes: usize) -> Result<PartialShape> {
         let ((map, channels), (size, strides)) = (map_of(input, axes)?, self.sizes(axes)?);
-        let mut output = [None; 2];
-        for axis in 0..2 {
-            let Some(places) = map[axis] else { continue };
-            let padded = places + self.padding.amounts(places, size[axis], strides[axis]).iter().sum::<usize>();
-            if padded < size[axis] {
-                return Err(Error::shape(format!("a window of {} does not fit into a map of shape {input}", self.pool_size))
-                    .hint("use a smaller pool_size, fewer layers that shrink the map before, or padding `same`"));
-            }
-            output[axis] = Some((padded - size[axis]) / strides[axis] + 1);
-        }
+        let output = self.padding.windows(map, size, strides)?;
         Ok(with_map(input, axes, output, channels))
     }
 
@@ -101,13 +93,7 @@ macro_rules! pooling {
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 self.options.build(input, $axes)
@@ -115,10 +101,6 @@ macro_rules! pooling {
 
             fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
                 self.options.call(x, $axes, Var::$pool)
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
 
             fn describe(&self) -> String {

@@ -1,0 +1,150 @@
+//! Layers that make maps larger.
+
+use serde::{Deserialize, Serialize};
+
+use super::convolution::{Sizes, channels_last, check_layout, map_of, with_map};
+use super::registry::from_config;
+use super::shared::class;
+use super::{Build, Call, Config, Layer};
+use crate::autodiff::Var;
+use crate::{Error, PartialShape, Result};
+
+/// What stands between the places of a map that is made larger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Interpolation {
+    /// What the nearest place has.
+    #[default]
+    Nearest,
+    /// What lies on straight lines between the middles of the nearest places, along both axes.
+    Bilinear,
+}
+
+/// The places of a map that is made so much larger.
+fn grown(map: [Option<usize>; 2], times: [usize; 2]) -> Result<[Option<usize>; 2]> {
+    let mut grown = map;
+    for (places, times) in grown.iter_mut().zip(times) {
+        let Some(known) = *places else { continue };
+        let more = known.checked_mul(times);
+        *places = Some(more.ok_or_else(|| Error::shape(format!("{known} places {times} times are more than memory can hold")))?);
+    }
+    Ok(grown)
+}
+
+/// Each place of `axis` so many times.
+fn repeated(x: &Var, axis: usize, times: usize) -> Result<Var> {
+    if times == 1 {
+        return Ok(x.clone());
+    }
+    let mut dims = x.shape().to_vec();
+    let (places, width): (usize, usize) = (dims[..=axis].iter().product(), dims[axis + 1..].iter().product());
+    dims[axis] *= times;
+    x.reshape([places, width])?.repeat(times)?.reshape(crate::Shape::new(&dims)?)
+}
+
+/// Pictures made larger by whole factors: `(batch, height, width, channels)` → `(batch, height·rows, width·columns, channels)`.
+///
+/// With [`Interpolation::Nearest`] each place is repeated: `y[i, j] = x[⌊i/rows⌋, ⌊j/columns⌋]`. With
+/// [`Interpolation::Bilinear`], places are areas whose numbers stand in their middles, and output `i` of an axis lies at
+/// `(i + ½)/factor − ½`: its number is on the straight line between the two places around it, and that of the outermost place
+/// beyond it.
+///
+/// ```
+/// use practicum_core::{Sequential, Tensor, layers::{Input, Interpolation, UpSampling2D}};
+///
+/// let model = Sequential::new().add(Input::new([4, 5, 3])).add(UpSampling2D::new((2, 3)));
+/// assert_eq!(model.output_shape()?.to_string(), "(None, 8, 15, 3)");
+///
+/// let larger = UpSampling2D::new((1, 2)).interpolation(Interpolation::Bilinear);
+/// let model = Sequential::new().add(Input::new([1, 2, 1])).add(larger);
+/// assert_eq!(model.predict(&Tensor::new([1, 1, 2, 1], vec![0.0, 4.0])?)?.as_slice(), [0.0, 1.0, 3.0, 4.0]);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpSampling2D {
+    size: Sizes,
+    #[serde(default = "channels_last")]
+    data_format: String,
+    #[serde(default)]
+    interpolation: Interpolation,
+}
+
+impl UpSampling2D {
+    /// So many times as large along each axis.
+    pub fn new(size: impl Into<Sizes>) -> Self {
+        let mut size = size.into();
+        size.expand(2);
+        Self { size, data_format: channels_last(), interpolation: Interpolation::Nearest }
+    }
+
+    pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(from_config::<Self>("UpSampling2D", config)?))
+    }
+
+    /// What stands between the places of the smaller map.
+    #[must_use]
+    pub fn interpolation(mut self, interpolation: Interpolation) -> Self {
+        self.interpolation = interpolation;
+        self
+    }
+}
+
+impl Layer for UpSampling2D {
+    class!("UpSampling2D");
+
+    fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        check_layout(&self.data_format)?;
+        let (map, channels) = map_of(input, 2)?;
+        Ok(with_map(input, 2, grown(map, self.size.pair("size", 2)?)?, channels))
+    }
+
+    fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
+        let [rows, columns] = self.size.pair("size", 2)?;
+        match self.interpolation {
+            Interpolation::Nearest => repeated(&repeated(x, 1, rows)?, 2, columns),
+            Interpolation::Bilinear => x.interpolate(1, rows)?.interpolate(2, columns),
+        }
+    }
+}
+
+/// Sequences with each step repeated: `(batch, steps, channels)` → `(batch, steps·size, channels)`.
+///
+/// ```
+/// use practicum_core::{Sequential, layers::{Input, UpSampling1D}};
+///
+/// let model = Sequential::new().add(Input::new([4, 3])).add(UpSampling1D::new(2));
+/// assert_eq!(model.output_shape()?.to_string(), "(None, 8, 3)");
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpSampling1D {
+    size: usize,
+}
+
+impl UpSampling1D {
+    /// Each step so many times.
+    pub fn new(size: usize) -> Self {
+        Self { size }
+    }
+
+    pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+        Ok(Box::new(from_config::<Self>("UpSampling1D", config)?))
+    }
+}
+
+impl Layer for UpSampling1D {
+    class!("UpSampling1D");
+
+    fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        if self.size == 0 {
+            return Err(Error::argument("size must be 1 or more, got 0"));
+        }
+        let (map, channels) = map_of(input, 1)?;
+        Ok(with_map(input, 1, grown(map, [1, self.size])?, channels))
+    }
+
+    fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
+        repeated(x, 1, self.size)
+    }
+}
