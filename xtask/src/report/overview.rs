@@ -47,7 +47,7 @@ fn row(week: &WeekResults) -> Markup {
             th scope="row" role="rowheader" {
                 a href={ (week.week) "/index.html" } { (week.title) }
                 br;
-                span.muted.small { (week.week) " · " (week.scale) " · " span.number { (date(week.started)) } }
+                span.muted.small { (week.week) " · " (week.scale) br; span.number { (date(week.started)) } }
             }
             td.block role="cell" { (badges(&week.data)) }
             td role="cell" data-label="Key figure" { span { (key_figure(week)) } }
