@@ -229,7 +229,7 @@ fn tell_weights(run: &WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Resul
     let layer = model.layer(0)?;
     let weights: Vec<Vec<f32>> = layer.get_weights().iter().map(Tensor::to_vec).collect();
     let [kernel, bias] = weights.as_slice() else { return Ok(()) };
-    let shown: Vec<String> = kernel.iter().map(|weight| format!("{weight:.4}")).collect();
+    let shown: Vec<String> = kernel.iter().map(|weight| format!("{weight:.4}").replace('-', "−")).collect();
     let told = format!("Weights, oldest step first: {}; bias {:.5}.", shown.join(" "), bias[0]);
     run.say(&told)?;
     clock.note(told);
