@@ -181,7 +181,7 @@ impl Recipe {
             let mut shown = Vec::new();
             if training.show_series {
                 let all = subject.part(0..subject.values.len());
-                shown.push(figures.over_time("series", "The series", "All that was observed.", &all)?);
+                shown.push(figures.over_time("series", "The series", "From the first step to the last.", &all)?);
             }
             shown.extend(subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?);
             shown.extend(figures.curves(&curves_of(&history))?);
