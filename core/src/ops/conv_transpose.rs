@@ -6,8 +6,8 @@ use crate::autodiff::{Backward, Forward, Memory, Op, Reads};
 use crate::kernel::conv::{self, Conv, Upstream};
 use crate::{Error, Result, Shape};
 
-/// `y[i·stride + k·dilation − before] += Σ x[i]·w[k]`: what the gradient of a convolution by its input is made of. So its own
-/// gradient by x is the convolution, and that by w the convolution's, with x and dy exchanged.
+/// `y[i·stride + k·dilation − before] += Σ x[i]·w[k]`, which is how a convolution brings its gradient to its input. So the gradient
+/// by x is the convolution of dy, and the one by w is the convolution's, with x and dy exchanged.
 #[derive(Debug)]
 struct ConvTranspose {
     window: Window,
@@ -50,8 +50,8 @@ impl Op for ConvTranspose {
 
     fn memory(&self, x: &[Shape]) -> Memory {
         let Ok(sizes) = self.sizes(x[0], x[1]) else { return Memory::default() };
-        let (there, back) = (conv::backward_scratch(&sizes), conv::forward_scratch(&sizes, None));
-        Memory { saved: 0, forward_scratch: there, backward_scratch: there.max(back) }
+        let backward_scratch = conv::forward_scratch(&sizes, None).max(conv::backward_scratch(&sizes));
+        Memory { saved: 0, forward_scratch: conv::transposed_scratch(&sizes), backward_scratch }
     }
 
     fn reads(&self) -> Reads {
@@ -59,9 +59,8 @@ impl Op for ConvTranspose {
     }
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
-        let ([x, w], sizes) = ([pass.x[0].data, pass.x[1].data], self.sizes(pass.x[0].shape, pass.x[1].shape)?);
-        let upstream = Upstream::Plain { dy: x };
-        conv::backward(pass.cx.exec, &sizes, &[], w, upstream, Some(pass.y), None, None, pass.scratch);
+        let sizes = self.sizes(pass.x[0].shape, pass.x[1].shape)?;
+        conv::transposed(pass.cx.exec, &sizes, pass.x[1].data, pass.x[0].data, pass.y, pass.scratch);
         Ok(())
     }
 
