@@ -110,20 +110,17 @@ impl Recipe {
         let losses = history.get("loss").unwrap_or_default();
         let rates: Vec<f64> = (0..losses.len()).map(|epoch| schedule.rate(epoch)).collect();
         let suggested = LrCurve::new(rates.clone(), losses.to_vec()).and_then(|curve| curve.suggest());
-        let suggested = suggested.map(|suggestion| suggestion.rate);
+        // A sweep of a few epochs, or one on which nothing is learned, suggests nothing.
+        let suggested = suggested.map(|suggestion| suggestion.rate).ok();
         if let Some((epoch, loss)) = lowest(losses) {
             clock.metric("lowest_loss", loss);
             clock.metric("lowest_loss_rate", rates[epoch]);
-            let told = match &suggested {
-                Ok(rate) => format!("; suggested {rate:.1e}"),
-                Err(error) => format!("; no suggestion, for {error}"),
-            };
+            let told = suggested.map_or_else(|| "; no suggestion".to_owned(), |rate| format!("; suggested {rate:.1e}"));
             run.say(&format!(
                 "lowest loss {loss:.4} at learning rate {:.1e}, epoch {epoch}{told}; the course goes on with {:.1e}",
                 rates[epoch], sweep.chosen
             ))?;
         }
-        let suggested = suggested.ok();
         suggested.into_iter().for_each(|rate| clock.metric("suggested_rate", rate));
         if let Some(figures) = run.figures(sweep.id) {
             let picture = SweepPicture {
