@@ -21,7 +21,7 @@ use crate::{Error, Result, Shape, Tensor};
 /// assert!(kernel.as_slice().iter().all(|w| w.abs() <= limit));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "class_name", content = "config")]
 #[non_exhaustive]
 pub enum Initializer {
@@ -57,7 +57,8 @@ pub enum Initializer {
         /// The standard deviation before truncation.
         stddev: f32,
     },
-    /// Uniform in `±√(6 / (fan_in + fan_out))` (Glorot & Bengio, 2010).
+    /// Uniform in `±√(6 / (fan_in + fan_out))` (Glorot & Bengio, 2010): what kernels begin with where nothing else is said.
+    #[default]
     #[serde(with = "no_options")]
     GlorotUniform,
     /// Truncated normal of variance `2 / (fan_in + fan_out)`.

@@ -32,8 +32,9 @@ fn main() -> Result<()> {
     let backtest = Backtest::new(RollForward::expanding(train).horizon(horizon)).fit_once().period(period);
     let seasonal_difference = Pipeline::new(Autoregression::new(12)).difference(period);
     let smoothing = ExponentialSmoothing::holt_winters(period);
-    let network = Neural::dense(&[32, 16]).window(2 * horizon).epochs(30).direct(horizon);
-    let forecasters: [&dyn Forecaster; 9] = [
+    let dense = Neural::dense(&[32, 16]).window(2 * horizon).epochs(30).direct(horizon);
+    let recurrent = Neural::conv1d_lstm(16, 3, &[16]).window(2 * horizon).epochs(30).learning_rate(0.003).direct(horizon);
+    let forecasters: [&dyn Forecaster; 10] = [
         &Naive,
         &SeasonalNaive::new(period),
         &Drift,
@@ -42,13 +43,19 @@ fn main() -> Result<()> {
         &smoothing,
         &Autoregression::new(24),
         &seasonal_difference,
-        &network,
+        &dense,
+        &recurrent,
     ];
-    println!("{}", backtest.compare(&forecasters, values)?);
+    let ranking = backtest.compare(&forecasters, values)?;
+    println!("{ranking}");
 
-    let forecast = Interval::Conformal { windows: 50 }.forecast(&Autoregression::new(24), values, horizon, 0.9)?;
+    let best = forecasters.into_iter().find(|forecaster| forecaster.name() == ranking.rows[0].name).unwrap_or(&Naive);
+    println!("{}, with ends that should hold 9 of 10 values:", best.name());
+    let forecast = Interval::Conformal { windows: 50 }.forecast(best, values, horizon, 0.9)?;
+    let dates = if series.dates().is_some() { series.next_dates(horizon)? } else { Vec::new() };
     for step in 0..horizon {
-        println!("{:3} {:10.2} ({:.2} … {:.2})", step + 1, forecast.mean[step], forecast.lower[step], forecast.upper[step]);
+        let when = dates.get(step).map_or_else(|| format!("{:+}", step + 1), ToString::to_string);
+        println!("{when:>10} {:10.2} ({:.2} … {:.2})", forecast.mean[step], forecast.lower[step], forecast.upper[step]);
     }
     Ok(())
 }

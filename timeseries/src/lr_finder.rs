@@ -191,13 +191,13 @@ impl LrCurve {
         };
         let smoothed: Vec<f64> = (0..=last).map(smooth).collect();
         if !losses[0].is_finite() {
-            return Err(Error::numeric(format!("the loss is {} at the first rate, {}", self.losses[0], self.rates[0]))
+            return Err(Error::numeric(format!("the loss is {} at the first rate, {:.2e}", self.losses[0], self.rates[0]))
                 .hint("start the sweep lower, or look for wrong numbers in the data"));
         }
         let lowest = (0..=last).min_by(|a, b| smoothed[*a].total_cmp(&smoothed[*b])).unwrap_or(0);
         if !(smoothed[lowest] < losses[0]) {
             return Err(Error::numeric(format!(
-                "no rate from {} to {} lowers the loss below {}",
+                "no rate from {:.2e} to {:.2e} lowers the loss below {}",
                 self.rates[0], self.rates[last], losses[0]
             ))
             .hint("start the sweep lower, or let it go further"));

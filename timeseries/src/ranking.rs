@@ -15,7 +15,7 @@ use crate::BacktestReport;
 ///     .row("dense", &[40.2, 4.9])
 ///     .by("mae")?;
 /// assert_eq!((ranking.rows[0].name.as_str(), ranking.rows[0].rank), ("dense", 1));
-/// assert!(ranking.to_string().contains("| 2 | naive |"));
+/// assert_eq!(ranking.to_string().lines().nth(3), Some("|    2 | naive             |  61.8300 | 5.9400 |"));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -74,7 +74,7 @@ impl Ranking {
         Ok(self)
     }
 
-    /// What back-tests found: by `mae`, with `rmse` and `smape`, and with `mase` and `coverage` where they exist.
+    /// What back-tests found: by `mae`, with `rmse` and `smape`, and with `mase` and `coverage` if any of them has them.
     ///
     /// # Errors
     /// No reports.
@@ -84,25 +84,52 @@ impl Ranking {
             let or_none = |value: Option<f64>| value.unwrap_or(f64::NAN);
             table = table.row(&report.name, &[report.mae, report.rmse, report.smape, or_none(report.mase), or_none(report.coverage)]);
         }
+        for name in ["coverage", "mase"] {
+            table = table.without_empty(name);
+        }
         table.by("mae")
+    }
+
+    /// Drops a column in which no model has a number.
+    fn without_empty(mut self, metric: &str) -> Self {
+        let column = self.metrics.iter().position(|known| known == metric);
+        if let Some(column) = column.filter(|column| self.rows.iter().all(|row| row.values[*column].is_nan())) {
+            self.metrics.remove(column);
+            for row in &mut self.rows {
+                row.values.remove(column);
+            }
+        }
+        self
     }
 }
 
-/// Markdown.
+/// Markdown, its columns as wide as what stands in them.
 impl fmt::Display for Ranking {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "| rank | model | {} |", self.metrics.join(" | "))?;
-        writeln!(f, "|--:|---|{}", "--:|".repeat(self.metrics.len()))?;
-        for row in &self.rows {
-            write!(f, "| {} | {} |", row.rank, row.name)?;
-            for value in &row.values {
-                if value.is_nan() {
-                    write!(f, " – |")?;
-                } else {
-                    write!(f, " {value:.4} |")?;
-                }
+        let number = |value: &f64| if value.is_nan() { "–".to_owned() } else { format!("{value:.4}") };
+        let cells = |row: &RankedModel| {
+            let mut cells = vec![row.rank.to_string(), row.name.replace('|', "\\|")];
+            cells.extend(row.values.iter().map(number));
+            cells
+        };
+        let mut table: Vec<Vec<String>> =
+            vec![["rank", "model"].into_iter().map(str::to_owned).chain(self.metrics.iter().cloned()).collect()];
+        table.extend(self.rows.iter().map(cells));
+        let width = |column: usize| table.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
+        let widths: Vec<usize> = (0..self.metrics.len() + 2).map(|column| width(column).unwrap_or(0)).collect();
+        for (index, row) in table.iter().enumerate() {
+            for (column, width) in widths.iter().copied().enumerate() {
+                let cell = row.get(column).map_or("", String::as_str);
+                if column == 1 { write!(f, "| {cell:<width$} ")? } else { write!(f, "| {cell:>width$} ")? }
             }
-            writeln!(f)?;
+            writeln!(f, "|")?;
+            if index == 0 {
+                for (column, width) in widths.iter().copied().enumerate() {
+                    let rule = "-".repeat(width + 1);
+                    if column == 1 { write!(f, "|{rule}-")? } else { write!(f, "|{rule}:")? }
+                }
+                writeln!(f, "|")?;
+            }
         }
         Ok(())
     }
@@ -120,7 +147,15 @@ mod tests {
         assert_eq!(order, [(1, "c"), (2, "a"), (2, "d"), (4, "b")]);
         assert_eq!(table.clone().by("mase").unwrap().rows[0].name, "d");
         assert!(table.by("mse").unwrap_err().to_string().contains("known are mae, mase"));
-        assert_eq!(by_mae.to_string().lines().count(), 6);
+        let lines = by_mae.to_string();
+        let lines: Vec<&str> = lines.lines().collect();
+        assert_eq!(
+            lines[..3],
+            ["| rank | model |    mae |   mase |", "|-----:|-------|-------:|-------:|", "|    1 | c     | 1.0000 | 3.0000 |"]
+        );
+        assert!(lines.len() == 6 && lines.iter().all(|line| line.chars().count() == lines[0].len()), "{lines:?}");
+        let bar = Ranking::new(&["mae"]).row("a|b", &[1.0]).by("mae").unwrap().to_string();
+        assert!(bar.contains("a\\|b"), "{bar}");
         assert!(Ranking::new(&["mae"]).by("mae").unwrap_err().to_string().contains("no models"));
     }
 }

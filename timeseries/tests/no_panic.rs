@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
 
+use practicum_timeseries::baseline::{Differencing, difference, moving_average, naive};
 use practicum_timeseries::correlate::{autocorrelation, partial_autocorrelation};
 use practicum_timeseries::decompose::{Decomposition, Model};
 use practicum_timeseries::forecast::{
     Autoregression, Drift, ExponentialSmoothing, Fitted, Forecaster, Initial, Mean, MovingAverage, Naive, Neural, Pipeline, SeasonalNaive,
 };
+use practicum_timeseries::lr_finder::LrCurve;
+use practicum_timeseries::metrics::{coverage, mae, mape, mase, mse, pinball, rmse, smape};
 use practicum_timeseries::series::{CsvReader, Imputation};
-use practicum_timeseries::split::RollForward;
+use practicum_timeseries::split::{Partition, RollForward};
+use practicum_timeseries::synth::{self, Pattern};
 use practicum_timeseries::transform::{BoxCox, Differences, Scale};
-use practicum_timeseries::{Backtest, Date, Interval, Series};
+use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset};
+use practicum_timeseries::{Backtest, Date, Interval, Series, SeriesBuilder, conformal_width};
 use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_oneof, proptest};
 
@@ -117,6 +122,51 @@ proptest! {
     }
 
     #[test]
+    fn built_series_answer_or_say_why(length in 0_usize..60, a in size(), b in size(), x in value(), y in value(), seed in any::<u64>()) {
+        let other = SeriesBuilder::new(a).season(b, x).noise(y);
+        let builders = [
+            SeriesBuilder::new(length).trend(x).season(a, y).noise(x.abs()).memory(b, y),
+            SeriesBuilder::new(length).baseline(x).pulse(a, b, y).shift(b, x).impulses(a.min(9), y),
+            SeriesBuilder::new(length).profile(&vec![x; a.min(9)]).pattern(b, y, Pattern::P3).regime_change(a, other),
+        ];
+        for builder in builders {
+            if let Ok(series) = builder.seed(seed).build() {
+                prop_assert!(series.len() == length && series.values().is_ok());
+            }
+        }
+        let time: Vec<f64> = synth::time(length);
+        let _ = synth::seasonality(&time, Pattern::P2, seed as u32, x, y);
+        let _ = synth::autocorrelate(&time, &[(a, x), (b, y)]);
+        let _ = synth::impulses(length, a.min(9), x, seed as u32);
+        let _ = synth::regime_change(&time, &time, a);
+    }
+
+    #[test]
+    fn windows_and_parts_answer_or_say_why(series in values(), a in size(), b in size(), c in size(), share in value()) {
+        let narrow: Vec<f32> = series.iter().map(|value| *value as f32).collect();
+        let options = Windowing::new(a).horizon(b).shift(c).stride(b).batch_size(c);
+        for options in [options.clone(), options.clone().sequences(), options.target(b)] {
+            let _ = windowed_dataset(narrow.clone(), &options).map(|batches| batches.iter().next());
+            let _ = forecast_windows(narrow.clone(), &options).map(|batches| batches.iter().next());
+        }
+        let model = Differencing::new(a).window(b).past_window(c);
+        for forecast in [naive(&series, a), moving_average(&series, b), difference(&series, c), model.forecast(&series, c)] {
+            prop_assert!(forecast.map_or(true, |forecast| forecast.len() <= series.len()));
+        }
+        let _ = Partition::new(series.len(), a).and_then(|parts| parts.test(b));
+        let _ = Partition::shares(series.len(), share, share);
+        let _ = RollForward::sliding(a).horizon(b).step(c).folds(series.len());
+        let _ = conformal_width(&series, share);
+    }
+
+    #[test]
+    fn measures_answer_or_say_why(a in values(), b in values(), period in size(), share in value()) {
+        let _ = [mse(&a, &b), rmse(&a, &b), mae(&a, &b), mape(&a, &b), smape(&a, &b), mase(&a, &a, &b, period)];
+        let _ = (coverage(&a, &b, &a), pinball(&a, &b, share));
+        let _ = LrCurve::new(a, b).map(|curve| curve.suggest());
+    }
+
+    #[test]
     fn texts_are_read_or_refused(text in "[-0-9a-zA-Z,;./: \n\"%äß]{0,60}", format in "[-%YmdbHMS/. ]{0,12}", comma in any::<bool>()) {
         let _ = Date::parse(&text, &format);
         let _ = text.parse::<Date>();
@@ -132,7 +182,7 @@ proptest! {
         dates.sort();
         let series = Series::new(vec![1.0; dates.len()]).unwrap().with_dates(dates);
         if let Ok(series) = series {
-            let _ = series.step();
+            let _ = (series.step(), series.next_dates(3), series.next_dates(usize::MAX));
             let filled = series.fill_gaps();
             prop_assert!(filled.map_or(true, |filled| filled.gaps().is_ok_and(|gaps| gaps.is_empty())));
         }

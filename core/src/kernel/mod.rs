@@ -4,7 +4,7 @@
 //! into chunks that depend on shapes alone, every output element is one chain of operations in a fixed order, and
 //! reductions keep [`LANES`] partial sums whatever the width of the vectors. AVX2 and AVX-512 give the same bits, and so
 //! does any number of threads.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, reason = "instructions of the processor, and slices that threads share")]
 
 pub mod activation;
 pub(crate) mod arena;

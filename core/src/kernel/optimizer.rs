@@ -33,7 +33,7 @@ macro_rules! update {
                     let n = $w.len();
                     let $g = &$g[..n];
                     $(let $slot = &mut $slot[..n];)*
-                    #[allow(clippy::needless_range_loop)]
+                    #[allow(clippy::needless_range_loop, reason = "several slices of one length, as many as the formula has")]
                     for i in 0..n {
                         let $g = $g[i];
                         let ($w, $($slot),*) = (&mut $w[i], $(&mut $slot[i]),*);

@@ -70,7 +70,7 @@ macro_rules! formula {
     ($($x:ident),* => $y:ident; $value:expr) => {
         // Slices of one known length, so that no access needs a check.
         $(let $x = &$x[..$y.len()];)*
-        #[allow(clippy::needless_range_loop)]
+        #[allow(clippy::needless_range_loop, reason = "several slices of one length, as many as the formula has")]
         for _i in 0..$y.len() {
             let value = {
                 $(let $x = $x[_i];)*

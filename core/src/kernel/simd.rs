@@ -113,22 +113,22 @@ impl Fma for Separate {
 macro_rules! multiversion {
     ($(#[$attr:meta])* $vis:vis fn $name:ident<$fma:ident>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$attr])*
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, reason = "slices stay separate arguments")]
         $vis fn $name(simd: $crate::kernel::Simd, $($arg: $ty),*) $(-> $ret)? {
             #[inline(always)]
-            #[allow(clippy::too_many_arguments, clippy::extra_unused_type_parameters)]
+            #[allow(clippy::too_many_arguments, clippy::extra_unused_type_parameters, reason = "as above; and not every body multiplies")]
             fn body<$fma: $crate::kernel::Fma>($($arg: $ty),*) $(-> $ret)? $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            #[allow(clippy::too_many_arguments)]
+            #[allow(clippy::too_many_arguments, reason = "slices stay separate arguments")]
             fn avx2($($arg: $ty),*) $(-> $ret)? {
                 body::<$crate::kernel::Fused>($($arg),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-            #[allow(clippy::too_many_arguments)]
+            #[allow(clippy::too_many_arguments, reason = "slices stay separate arguments")]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
                 body::<$crate::kernel::Fused>($($arg),*)
             }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Activation, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{PartialShape, Result};
@@ -23,13 +24,7 @@ impl Activate {
 }
 
 impl Layer for Activate {
-    fn class_name(&self) -> &'static str {
-        "Activation"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Activation");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         Ok(input.clone())
@@ -41,10 +36,6 @@ impl Layer for Activate {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::{class, options};
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::regularizers::Regularizer;
@@ -34,29 +35,16 @@ impl ActivityRegularization {
         Ok(Box::new(from_config::<Self>("ActivityRegularization", config)?))
     }
 
-    /// The factor of the absolute values, 0 or more.
-    #[must_use]
-    pub fn l1(mut self, l1: f32) -> Self {
-        self.l1 = l1;
-        self
-    }
-
-    /// The factor of the squares, 0 or more.
-    #[must_use]
-    pub fn l2(mut self, l2: f32) -> Self {
-        self.l2 = l2;
-        self
+    options! { self;
+        /// The factor of the absolute values, 0 or more.
+        l1: f32,
+        /// The factor of the squares, 0 or more.
+        l2: f32,
     }
 }
 
 impl Layer for ActivityRegularization {
-    fn class_name(&self) -> &'static str {
-        "ActivityRegularization"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("ActivityRegularization");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         Regularizer::l1_l2(self.l1, self.l2).check()?;
@@ -70,10 +58,6 @@ impl Layer for ActivityRegularization {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse, to_config};
+use super::registry::{from_config, refuse};
 use super::scale_center::{ScaleCenter, scale_center_options};
+use super::shared::{class, options};
 use super::{Axes, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
@@ -67,34 +68,20 @@ impl BatchNormalization {
         Ok(Box::new(from_config::<Self>("BatchNormalization", config)?))
     }
 
-    /// The axis of the features: each of its places is normalized by itself.
-    #[must_use]
-    pub fn axis(mut self, axis: isize) -> Self {
-        self.axis = axis;
-        self
-    }
-
-    /// How much of the kept statistics stays in a step.
-    #[must_use]
-    pub fn momentum(mut self, momentum: f32) -> Self {
-        self.momentum = momentum;
-        self
+    options! { self;
+        /// The axis of the features: each of its places is normalized by itself.
+        axis: isize,
+        /// How much of the kept statistics stays in a step.
+        momentum: f32,
     }
 
     scale_center_options!();
 
-    /// How `moving_mean` begins.
-    #[must_use]
-    pub fn moving_mean_initializer(mut self, initializer: Initializer) -> Self {
-        self.moving_mean_initializer = initializer;
-        self
-    }
-
-    /// How `moving_variance` begins.
-    #[must_use]
-    pub fn moving_variance_initializer(mut self, initializer: Initializer) -> Self {
-        self.moving_variance_initializer = initializer;
-        self
+    options! { self;
+        /// How `moving_mean` begins.
+        moving_mean_initializer: Initializer,
+        /// How `moving_variance` begins.
+        moving_variance_initializer: Initializer,
     }
 
     fn check_mask(&self, x: &Var, mask: Option<&Var>) -> Result<()> {
@@ -115,13 +102,7 @@ impl BatchNormalization {
 }
 
 impl Layer for BatchNormalization {
-    fn class_name(&self) -> &'static str {
-        "BatchNormalization"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("BatchNormalization");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         if !(0.0..=1.0).contains(&self.momentum) {
@@ -156,9 +137,5 @@ impl Layer for BatchNormalization {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

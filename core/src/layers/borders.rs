@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{channels_last, check_layout, map_of, with_map};
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -61,20 +62,21 @@ impl Borders {
     }
 }
 
+/// A layer with borders; the last name is that of Keras' option for the layout, where the layer has it.
 macro_rules! borders {
-    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal, $field:ident, $size:expr, $apply:expr) => {
+    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal, $field:ident, $size:expr, $apply:expr $(, $layout:ident)?) => {
         $(#[$attr])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $layer {
             $field: Borders,
-            #[serde(default = "channels_last")]
-            data_format: String,
+            $(#[serde(default = "channels_last")]
+            $layout: String,)?
         }
 
         impl $layer {
             /// The layer for so much before and behind each axis.
             pub fn new($field: impl Into<Borders>) -> Self {
-                Self { $field: $field.into().expanded($axes), data_format: channels_last() }
+                Self { $field: $field.into().expanded($axes) $(, $layout: channels_last())? }
             }
 
             pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
@@ -83,16 +85,10 @@ macro_rules! borders {
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
-                check_layout(&self.data_format)?;
+                $(check_layout(&self.$layout)?;)?
                 let ((mut map, channels), borders) = (map_of(input, $axes)?, self.$field.of($axes)?);
                 let size: fn(usize, usize) -> Option<usize> = $size;
                 for (axis, borders) in borders.into_iter().enumerate() {
@@ -112,10 +108,6 @@ macro_rules! borders {
                 let [rows, columns] = self.$field.of($axes)?;
                 let x = if $axes == 2 { apply(x, 1, rows)? } else { x.clone() };
                 apply(&x, $axes, columns)
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
         }
     };
@@ -144,7 +136,7 @@ borders! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, 5, 10, 3)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    ZeroPadding2D, "ZeroPadding2D", 2, padding, |places, sum| places.checked_add(sum), with_zeros
+    ZeroPadding2D, "ZeroPadding2D", 2, padding, |places, sum| places.checked_add(sum), with_zeros, data_format
 }
 
 borders! {
@@ -157,7 +149,7 @@ borders! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, 7, 3)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    ZeroPadding1D, "ZeroPadding1D", 1, padding, |places, sum| places.checked_add(sum), with_zeros
+    ZeroPadding1D, "ZeroPadding1D", 1, padding, |places, sum| places.checked_add(sum), with_zeros, data_format
 }
 
 borders! {
@@ -171,7 +163,7 @@ borders! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, 6, 4, 3)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    Cropping2D, "Cropping2D", 2, cropping, |places, sum| places.checked_sub(sum).filter(|left| *left > 0), without_borders
+    Cropping2D, "Cropping2D", 2, cropping, |places, sum| places.checked_sub(sum).filter(|left| *left > 0), without_borders, data_format
 }
 
 borders! {

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::merging::list;
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result, Tensor};
@@ -54,13 +55,7 @@ impl Concatenate {
 }
 
 impl Layer for Concatenate {
-    fn class_name(&self) -> &'static str {
-        "Concatenate"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Concatenate");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         self.build_many(cx, std::slice::from_ref(input)).map(|mut outputs| outputs.remove(0))
@@ -120,9 +115,5 @@ impl Layer for Concatenate {
         }
         let any = masks[1..].iter().try_fold(masks[0].clone(), |any, mask| any.maximum(mask))?;
         Ok(Some(any))
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::merging::list;
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::kernel::layer_norm::RowScale;
@@ -58,13 +59,7 @@ impl Dot {
 }
 
 impl Layer for Dot {
-    fn class_name(&self) -> &'static str {
-        "Dot"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Dot");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         self.build_many(cx, std::slice::from_ref(input)).map(|mut outputs| outputs.remove(0))
@@ -114,10 +109,6 @@ impl Layer for Dot {
             dims.push(1);
         }
         Ok(vec![products.reshape(Shape::new(&dims)?)?])
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse, to_config};
+use super::registry::{from_config, refuse};
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -29,13 +30,7 @@ macro_rules! dropout_layer {
         }
 
         impl Layer for $name {
-            fn class_name(&self) -> &'static str {
-                stringify!($name)
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!(stringify!($name));
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 if !(0.0..1.0).contains(&self.rate) {
@@ -54,10 +49,6 @@ macro_rules! dropout_layer {
 
             fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
                 Ok(cx.mask(0).cloned())
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
 
             fn describe(&self) -> String {

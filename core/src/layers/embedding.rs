@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
+use super::shared::{class, options};
 use super::{Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
-use crate::layers::registry::{from_config, to_config};
+use crate::layers::registry::from_config;
 use crate::regularizers::Regularizer;
 use crate::{Error, PartialShape, Result, Tensor};
 
@@ -71,43 +72,20 @@ impl Embedding {
         self
     }
 
-    /// Whether the id 0 is padding: layers behind this one that know masks then skip its steps.
-    #[must_use]
-    pub fn mask_zero(mut self, mask_zero: bool) -> Self {
-        self.mask_zero = mask_zero;
-        self
-    }
-
-    /// How the vectors begin.
-    #[must_use]
-    pub fn embeddings_initializer(mut self, initializer: Initializer) -> Self {
-        self.embeddings_initializer = initializer;
-        self
-    }
-
-    /// A penalty on the vectors.
-    #[must_use]
-    pub fn embeddings_regularizer(mut self, regularizer: Regularizer) -> Self {
-        self.embeddings_regularizer = Some(regularizer);
-        self
-    }
-
-    /// A penalty on the output, divided by the size of the batch.
-    #[must_use]
-    pub fn activity_regularizer(mut self, regularizer: Regularizer) -> Self {
-        self.activity_regularizer = Some(regularizer);
-        self
+    options! { self;
+        /// Whether the id 0 is padding: layers behind this one that know masks then skip its steps.
+        mask_zero: bool,
+        /// How the vectors begin.
+        embeddings_initializer: Initializer,
+        /// A penalty on the vectors.
+        embeddings_regularizer: Regularizer,
+        /// A penalty on the output, divided by the size of the batch.
+        activity_regularizer: Regularizer,
     }
 }
 
 impl Layer for Embedding {
-    fn class_name(&self) -> &'static str {
-        "Embedding"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Embedding");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         if self.input_dim == 0 || self.output_dim == 0 {
@@ -138,10 +116,6 @@ impl Layer for Embedding {
             [ids, ..] if self.mask_zero => Ok(Some(ids.differs(0.0)?.detach())),
             _ => Ok(None),
         }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -25,13 +26,7 @@ impl GaussianNoise {
 }
 
 impl Layer for GaussianNoise {
-    fn class_name(&self) -> &'static str {
-        "GaussianNoise"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("GaussianNoise");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         if !(0.0..=1.0).contains(&self.stddev) {
@@ -46,10 +41,6 @@ impl Layer for GaussianNoise {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse, to_config};
+use super::registry::{from_config, refuse};
 use super::scale_center::{ScaleCenter, scale_center_options};
+use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
@@ -69,13 +70,7 @@ impl GroupNormalization {
 }
 
 impl Layer for GroupNormalization {
-    fn class_name(&self) -> &'static str {
-        "GroupNormalization"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("GroupNormalization");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let features = Axes::from(self.axis).sizes(input)?;
@@ -113,10 +108,6 @@ impl Layer for GroupNormalization {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

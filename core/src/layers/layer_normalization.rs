@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse, to_config};
+use super::registry::{from_config, refuse};
 use super::scale_center::{ScaleCenter, scale_center_options};
+use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
@@ -58,13 +59,7 @@ impl LayerNormalization {
 }
 
 impl Layer for LayerNormalization {
-    fn class_name(&self) -> &'static str {
-        "LayerNormalization"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("LayerNormalization");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let sizes = self.axis.sizes(input)?;
@@ -81,9 +76,5 @@ impl Layer for LayerNormalization {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

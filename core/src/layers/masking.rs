@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -36,13 +37,7 @@ impl Masking {
 }
 
 impl Layer for Masking {
-    fn class_name(&self) -> &'static str {
-        "Masking"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Masking");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         if input.rank() < 2 {
@@ -57,9 +52,5 @@ impl Layer for Masking {
 
     fn compute_mask(&self, _cx: &Call<'_>, inputs: &[Var]) -> Result<Option<Var>> {
         inputs.first().map(|x| Ok(x.any_differs(self.mask_value)?.detach())).transpose()
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

@@ -35,6 +35,7 @@ mod rescaling;
 mod reshape;
 mod rms_normalization;
 mod scale_center;
+mod shared;
 mod softmax;
 mod symbol;
 mod time_distributed;

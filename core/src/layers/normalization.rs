@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::{Var, resize};
 use crate::data::IntoData;
@@ -169,13 +170,7 @@ fn places<'a>(shape: &Shape, axes: &'a [usize]) -> impl Fn(usize) -> usize + 'a 
 }
 
 impl Layer for Normalization {
-    fn class_name(&self) -> &'static str {
-        "Normalization"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Normalization");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let sizes = self.axis.sizes(input)?;
@@ -213,10 +208,6 @@ impl Layer for Normalization {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }
 

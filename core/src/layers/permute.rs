@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -31,13 +32,7 @@ impl Permute {
 }
 
 impl Layer for Permute {
-    fn class_name(&self) -> &'static str {
-        "Permute"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Permute");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let mut sorted = self.dims.clone();
@@ -59,10 +54,6 @@ impl Layer for Permute {
 
     fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
         x.permute(&[&[0], &self.dims[..]].concat())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

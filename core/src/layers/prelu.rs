@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse, to_config};
+use super::registry::{from_config, refuse};
+use super::shared::{class, options};
 use super::{Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
@@ -45,18 +46,11 @@ impl PReLU {
         Ok(Box::new(from_config::<Self>("PReLU", config)?))
     }
 
-    /// How the slopes begin.
-    #[must_use]
-    pub fn alpha_initializer(mut self, initializer: Initializer) -> Self {
-        self.alpha_initializer = initializer;
-        self
-    }
-
-    /// A penalty on the slopes.
-    #[must_use]
-    pub fn alpha_regularizer(mut self, regularizer: Regularizer) -> Self {
-        self.alpha_regularizer = Some(regularizer);
-        self
+    options! { self;
+        /// How the slopes begin.
+        alpha_initializer: Initializer,
+        /// A penalty on the slopes.
+        alpha_regularizer: Regularizer,
     }
 
     /// Axes along which one slope serves all places: rows and columns of pictures are `[1, 2]`.
@@ -68,13 +62,7 @@ impl PReLU {
 }
 
 impl Layer for PReLU {
-    fn class_name(&self) -> &'static str {
-        "PReLU"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("PReLU");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let shared = self.shared_axes.as_deref().unwrap_or_default();
@@ -105,9 +93,5 @@ impl Layer for PReLU {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

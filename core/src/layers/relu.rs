@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::{class, options};
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -32,36 +33,18 @@ impl ReLU {
         Ok(Box::new(from_config::<Self>("ReLU", config)?))
     }
 
-    /// The largest output, 0 or more.
-    #[must_use]
-    pub fn max_value(mut self, max_value: f32) -> Self {
-        self.max_value = Some(max_value);
-        self
-    }
-
-    /// The slope up to the threshold, 0 or more.
-    #[must_use]
-    pub fn negative_slope(mut self, negative_slope: f32) -> Self {
-        self.negative_slope = negative_slope;
-        self
-    }
-
-    /// Where the inputs begin that go through, 0 or more.
-    #[must_use]
-    pub fn threshold(mut self, threshold: f32) -> Self {
-        self.threshold = threshold;
-        self
+    options! { self;
+        /// The largest output, 0 or more.
+        max_value: f32,
+        /// The slope up to the threshold, 0 or more.
+        negative_slope: f32,
+        /// Where the inputs begin that go through, 0 or more.
+        threshold: f32,
     }
 }
 
 impl Layer for ReLU {
-    fn class_name(&self) -> &'static str {
-        "ReLU"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("ReLU");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         for (name, value) in
@@ -83,9 +66,5 @@ impl Layer for ReLU {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

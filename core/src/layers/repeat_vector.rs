@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -31,13 +32,7 @@ impl RepeatVector {
 }
 
 impl Layer for RepeatVector {
-    fn class_name(&self) -> &'static str {
-        "RepeatVector"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("RepeatVector");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         if self.n == 0 {
@@ -51,10 +46,6 @@ impl Layer for RepeatVector {
 
     fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
         x.repeat(self.n)
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -40,13 +41,7 @@ impl Rescaling {
 }
 
 impl Layer for Rescaling {
-    fn class_name(&self) -> &'static str {
-        "Rescaling"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Rescaling");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         if !(self.scale.is_finite() && self.offset.is_finite()) {
@@ -61,10 +56,6 @@ impl Layer for Rescaling {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

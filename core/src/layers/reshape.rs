@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result, Shape};
@@ -54,13 +55,7 @@ impl Reshape {
 }
 
 impl Layer for Reshape {
-    fn class_name(&self) -> &'static str {
-        "Reshape"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Reshape");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         self.check()?;
@@ -77,10 +72,6 @@ impl Layer for Reshape {
         let shape = x.shape();
         let example = self.resolve(shape.without_batch().size())?;
         x.reshape(Shape::new(&[&shape[..1], &example].concat())?)
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 
     fn describe(&self) -> String {

@@ -1,7 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
 use super::scale_center::check_epsilon;
+use super::shared::{class, options};
 use super::{Axes, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
@@ -45,29 +46,16 @@ impl RMSNormalization {
         Ok(Box::new(from_config::<Self>("RMSNormalization", config)?))
     }
 
-    /// The axes over which squares are averaged.
-    #[must_use]
-    pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
-        self.axis = axis.into();
-        self
-    }
-
-    /// What is added to the mean square.
-    #[must_use]
-    pub fn epsilon(mut self, epsilon: f32) -> Self {
-        self.epsilon = epsilon;
-        self
+    options! { self;
+        /// The axes over which squares are averaged.
+        axis: impl Into<Axes>,
+        /// What is added to the mean square.
+        epsilon: f32,
     }
 }
 
 impl Layer for RMSNormalization {
-    fn class_name(&self) -> &'static str {
-        "RMSNormalization"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("RMSNormalization");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         check_epsilon(self.epsilon)?;
@@ -81,9 +69,5 @@ impl Layer for RMSNormalization {
         let scale = cx.weight(self.scale)?.reshape([gathered.rows.shape().last()])?;
         let how = RowScale::RootMeanSquare { epsilon: self.epsilon };
         gathered.back(&gathered.rows.normalize_rows(how, Some(&scale), None)?)
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

@@ -76,53 +76,21 @@ pub(super) fn check_epsilon(epsilon: f32) -> Result<()> {
 /// The builder methods of a layer with a `ScaleCenter` called `affine`.
 macro_rules! scale_center_options {
     () => {
-        /// What is added to the variance.
-        #[must_use]
-        pub fn epsilon(mut self, epsilon: f32) -> Self {
-            self.affine.epsilon = epsilon;
-            self
-        }
-
-        /// Whether `beta` is added.
-        #[must_use]
-        pub fn center(mut self, center: bool) -> Self {
-            self.affine.center = center;
-            self
-        }
-
-        /// Whether `gamma` multiplies.
-        #[must_use]
-        pub fn scale(mut self, scale: bool) -> Self {
-            self.affine.scale = scale;
-            self
-        }
-
-        /// How `beta` begins.
-        #[must_use]
-        pub fn beta_initializer(mut self, initializer: Initializer) -> Self {
-            self.affine.beta_initializer = initializer;
-            self
-        }
-
-        /// How `gamma` begins.
-        #[must_use]
-        pub fn gamma_initializer(mut self, initializer: Initializer) -> Self {
-            self.affine.gamma_initializer = initializer;
-            self
-        }
-
-        /// A penalty on `beta`.
-        #[must_use]
-        pub fn beta_regularizer(mut self, regularizer: Regularizer) -> Self {
-            self.affine.beta_regularizer = Some(regularizer);
-            self
-        }
-
-        /// A penalty on `gamma`.
-        #[must_use]
-        pub fn gamma_regularizer(mut self, regularizer: Regularizer) -> Self {
-            self.affine.gamma_regularizer = Some(regularizer);
-            self
+        $crate::layers::shared::options! { self.affine;
+            /// What is added to the variance.
+            epsilon: f32,
+            /// Whether `beta` is added.
+            center: bool,
+            /// Whether `gamma` multiplies.
+            scale: bool,
+            /// How `beta` begins.
+            beta_initializer: Initializer,
+            /// How `gamma` begins.
+            gamma_initializer: Initializer,
+            /// A penalty on `beta`.
+            beta_regularizer: Regularizer,
+            /// A penalty on `gamma`.
+            gamma_regularizer: Regularizer,
         }
     };
 }

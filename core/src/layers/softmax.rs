@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -49,13 +50,7 @@ impl Softmax {
 }
 
 impl Layer for Softmax {
-    fn class_name(&self) -> &'static str {
-        "Softmax"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("Softmax");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         self.axis.of(input.rank())?;
@@ -77,9 +72,5 @@ impl Layer for Softmax {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::kernel::layer_norm::RowScale;
@@ -47,13 +48,7 @@ impl UnitNormalization {
 }
 
 impl Layer for UnitNormalization {
-    fn class_name(&self) -> &'static str {
-        "UnitNormalization"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("UnitNormalization");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         self.axis.of(input.rank())?;
@@ -67,9 +62,5 @@ impl Layer for UnitNormalization {
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
         Ok(cx.mask(0).cloned())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Sizes, channels_last, check_layout, map_of, with_map};
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
+use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -90,13 +91,7 @@ impl UpSampling2D {
 }
 
 impl Layer for UpSampling2D {
-    fn class_name(&self) -> &'static str {
-        "UpSampling2D"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("UpSampling2D");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         check_layout(&self.data_format)?;
@@ -110,10 +105,6 @@ impl Layer for UpSampling2D {
             Interpolation::Nearest => repeated(&repeated(x, 1, rows)?, 2, columns),
             Interpolation::Bilinear => x.interpolate(1, rows)?.interpolate(2, columns),
         }
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }
 
@@ -143,13 +134,7 @@ impl UpSampling1D {
 }
 
 impl Layer for UpSampling1D {
-    fn class_name(&self) -> &'static str {
-        "UpSampling1D"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("UpSampling1D");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         if self.size == 0 {
@@ -161,9 +146,5 @@ impl Layer for UpSampling1D {
 
     fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
         repeated(x, 1, self.size)
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
     }
 }

@@ -6,8 +6,8 @@ use crate::autodiff::{Backward, Forward, Memory, Op, Reads};
 use crate::kernel::conv::{self, Conv, Upstream};
 use crate::{Error, Result, Shape};
 
-/// `y[i·stride + k·dilation − before] += Σ x[i]·w[k]`: what the gradient of a convolution by its input is made of. So its own
-/// gradient by x is the convolution, and that by w the convolution's, with x and dy exchanged.
+/// `y[i·stride + k·dilation − before] += Σ x[i]·w[k]`, which is how a convolution brings its gradient to its input. So the gradient
+/// by x is the convolution of dy, and the one by w is the convolution's, with x and dy exchanged.
 #[derive(Debug)]
 struct ConvTranspose {
     window: Window,
@@ -50,8 +50,8 @@ impl Op for ConvTranspose {
 
     fn memory(&self, x: &[Shape]) -> Memory {
         let Ok(sizes) = self.sizes(x[0], x[1]) else { return Memory::default() };
-        let (there, back) = (conv::backward_scratch(&sizes), conv::forward_scratch(&sizes, None));
-        Memory { saved: 0, forward_scratch: there, backward_scratch: there.max(back) }
+        let backward_scratch = conv::forward_scratch(&sizes, None).max(conv::backward_scratch(&sizes));
+        Memory { saved: 0, forward_scratch: conv::transposed_scratch(&sizes), backward_scratch }
     }
 
     fn reads(&self) -> Reads {
@@ -59,9 +59,8 @@ impl Op for ConvTranspose {
     }
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
-        let ([x, w], sizes) = ([pass.x[0].data, pass.x[1].data], self.sizes(pass.x[0].shape, pass.x[1].shape)?);
-        let upstream = Upstream::Plain { dy: x };
-        conv::backward(pass.cx.exec, &sizes, &[], w, upstream, Some(pass.y), None, None, pass.scratch);
+        let sizes = self.sizes(pass.x[0].shape, pass.x[1].shape)?;
+        conv::transposed(pass.cx.exec, &sizes, pass.x[1].data, pass.x[0].data, pass.y, pass.scratch);
         Ok(())
     }
 
@@ -93,17 +92,9 @@ methods! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Tensor;
     use crate::autodiff::gradcheck;
+    use crate::ops::testing::draw;
     use crate::ops::{Activation, Padding};
-    use crate::rng::Key;
-
-    fn draw(dims: &[usize], seed: u64) -> Tensor {
-        let shape = Shape::new(dims).unwrap();
-        let mut data = vec![0.0; shape.size()];
-        Key::new(seed).fill_uniform(&mut data);
-        Tensor::new(shape, data.iter().map(|x| x - 0.5).collect()).unwrap()
-    }
 
     /// Windows, with the size of a map that has 3×2 of them.
     fn cases() -> [(Window, [usize; 2]); 5] {
@@ -120,7 +111,7 @@ mod tests {
     #[test]
     fn gradients() {
         for (window, size) in cases() {
-            let (x, w) = (draw(&[2, 3, 2, 4], 1), draw(&[3, 2, 3, 4], 2));
+            let (x, w) = (draw([2, 3, 2, 4], 1), draw([3, 2, 3, 4], 2));
             gradcheck(&[x, w], |v| v[0].conv2d_transpose(&v[1], size, window)).unwrap();
         }
     }
@@ -129,8 +120,8 @@ mod tests {
     #[test]
     fn it_is_the_convolution_transposed() {
         for (window, size) in cases() {
-            let (x, w) = (draw(&[2, 3, 2, 4], 1), draw(&[3, 2, 3, 4], 2));
-            let y = draw(&[2, size[0], size[1], 3 * window.groups], 3);
+            let (x, w) = (draw([2, 3, 2, 4], 1), draw([3, 2, 3, 4], 2));
+            let y = draw([2, size[0], size[1], 3 * window.groups], 3);
             let there = y.conv2d(&w, None, window, Activation::Linear).unwrap().mul(&x).unwrap().sum().unwrap().item().unwrap();
             let back = x.conv2d_transpose(&w, size, window).unwrap().mul(&y).unwrap().sum().unwrap().item().unwrap();
             assert!((there - back).abs() < 1e-5, "{there} and {back}: {window:?}");
@@ -139,10 +130,10 @@ mod tests {
 
     #[test]
     fn maps_and_kernels_that_do_not_fit_are_named() {
-        let (x, w) = (draw(&[1, 3, 3, 2], 1), draw(&[3, 3, 4, 2], 2));
+        let (x, w) = (draw([1, 3, 3, 2], 1), draw([3, 3, 4, 2], 2));
         let error = x.conv2d_transpose(&w, [6, 5], Window::default()).unwrap_err();
         assert!(error.is_shape() && error.to_string().contains("6×5 has 4×3 windows"), "{error}");
-        let error = draw(&[1, 3, 3, 3], 1).conv2d_transpose(&w, [5, 5], Window::default()).unwrap_err();
+        let error = draw([1, 3, 3, 3], 1).conv2d_transpose(&w, [5, 5], Window::default()).unwrap_err();
         assert!(error.to_string().contains("3 channels do not fit"), "{error}");
         let error = x.conv2d_transpose(&w, [usize::MAX, 5], Window::default()).unwrap_err();
         assert!(error.is_shape(), "{error}");

@@ -44,15 +44,20 @@ impl Padding {
             let Some(size) = map[axis] else { continue };
             let around = self.amounts(size, reach[axis], strides[axis]);
             let padded = around.iter().try_fold(size, |size, zeros| size.checked_add(*zeros)).ok_or_else(too_large)?;
-            let rest = padded.checked_sub(reach[axis]).ok_or_else(|| {
-                let places = map.map(|size| size.map_or("?".to_owned(), |size| size.to_string())).join("×");
-                let error = Error::shape(format!("a window of {}×{} does not fit into a map of {places}", reach[0], reach[1]));
-                error.hint("use a smaller window, fewer layers that shrink the map before, or padding `same`")
-            })?;
+            let rest = padded.checked_sub(reach[axis]).ok_or_else(|| does_not_fit(reach, map))?;
             windows[axis] = Some(rest / strides[axis] + 1);
         }
         Ok(windows)
     }
+}
+
+fn does_not_fit(reach: [usize; 2], map: [Option<usize>; 2]) -> Error {
+    let [rows, columns] = map.map(|size| size.map_or("?".to_owned(), |size| size.to_string()));
+    let error = match (reach, map) {
+        ([1, reach], [Some(1), _]) => format!("a window of {reach} does not fit into {columns} steps"),
+        ([height, width], _) => format!("a window of {height}×{width} does not fit into a map of {rows}×{columns}"),
+    };
+    Error::shape(error).hint("use a smaller window, fewer layers that shrink the map before, or padding `same`")
 }
 
 fn too_large() -> Error {
@@ -260,14 +265,7 @@ conv_method!(Var);
 mod tests {
     use super::*;
     use crate::autodiff::gradcheck;
-    use crate::rng::Key;
-
-    fn draw(dims: &[usize], seed: u64) -> Tensor {
-        let shape = Shape::new(dims).unwrap();
-        let mut data = vec![0.0; shape.size()];
-        Key::new(seed).fill_uniform(&mut data);
-        Tensor::new(shape, data.iter().map(|x| x - 0.5).collect()).unwrap()
-    }
+    use crate::ops::testing::draw;
 
     #[test]
     fn gradients() {
@@ -277,7 +275,7 @@ mod tests {
             Window { padding: Padding::Same, dilation: [1, 2], ..Window::default() },
             Window { strides: [2, 3], ..Window::default() },
         ];
-        let (x, w, b) = (draw(&[2, 5, 6, 2], 1), draw(&[3, 2, 2, 3], 2), draw(&[3], 3));
+        let (x, w, b) = (draw([2, 5, 6, 2], 1), draw([3, 2, 2, 3], 2), draw([3], 3));
         for window in windows {
             for activation in [Activation::Linear, Activation::Tanh] {
                 gradcheck(&[x.clone(), w.clone(), b.clone()], |v| v[0].conv2d(&v[1], Some(&v[2]), window, activation)).unwrap();
@@ -285,7 +283,7 @@ mod tests {
             gradcheck(&[x.clone(), w.clone()], |v| v[0].conv2d(&v[1], None, window, Activation::Linear)).unwrap();
         }
         let grouped = Window { groups: 2, padding: Padding::Same, ..Window::default() };
-        gradcheck(&[draw(&[1, 4, 4, 4], 4), draw(&[3, 3, 2, 6], 5)], |v| v[0].conv2d(&v[1], None, grouped, Activation::Linear)).unwrap();
+        gradcheck(&[draw([1, 4, 4, 4], 4), draw([3, 3, 2, 6], 5)], |v| v[0].conv2d(&v[1], None, grouped, Activation::Linear)).unwrap();
         // Far enough from 0 for relu to have one side.
         let b = Tensor::from([2.0, -2.0, 3.0]);
         gradcheck(&[x, w, b], |v| v[0].conv2d(&v[1], Some(&v[2]), Window::default(), Activation::Relu)).unwrap();
@@ -293,11 +291,11 @@ mod tests {
 
     #[test]
     fn windows_and_kernels_that_do_not_fit_are_named() {
-        let (x, w) = (draw(&[1, 2, 5, 3], 1), draw(&[3, 3, 3, 4], 2));
+        let (x, w) = (draw([1, 2, 5, 3], 1), draw([3, 3, 3, 4], 2));
         let error = x.conv2d(&w, None, Window::default(), Activation::Linear).unwrap_err().to_string();
         assert!(error.contains("3×3") && error.contains("2×5") && error.contains("same"), "{error}");
         let grouped = Window { groups: 2, ..Window::default() };
-        let error = draw(&[1, 5, 5, 3], 1).conv2d(&w, None, grouped, Activation::Linear).unwrap_err();
+        let error = draw([1, 5, 5, 3], 1).conv2d(&w, None, grouped, Activation::Linear).unwrap_err();
         assert!(error.is_shape() && error.to_string().contains("3 channels in 2 groups"), "{error}");
     }
 }

@@ -49,3 +49,18 @@ macro_rules! methods {
     };
 }
 pub(crate) use methods;
+
+/// What the tests of the operations share.
+#[cfg(test)]
+mod testing {
+    use crate::rng::Key;
+    use crate::{Shape, Tensor};
+
+    /// Numbers in [−½, ½), the same for the same seed.
+    pub(super) fn draw(shape: impl Into<Shape>, seed: u64) -> Tensor {
+        let shape = shape.into();
+        let mut numbers = vec![0.0; shape.size()];
+        Key::new(seed).fill_uniform(&mut numbers);
+        Tensor::new(shape, numbers.iter().map(|x| x - 0.5).collect()).unwrap()
+    }
+}

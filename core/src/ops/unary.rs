@@ -31,7 +31,7 @@ macro_rules! unary {
                 Ok(())
             }
 
-            #[allow(unused_variables)]
+            #[allow(unused_variables, reason = "a slope reads x, y, both or none")]
             fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
                 $(let $arg = self.0;)?
                 let ($e, $bx, $by, $dy) = (pass.cx.exec, pass.x[0].data, pass.y.data, pass.dy);

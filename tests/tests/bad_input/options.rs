@@ -82,6 +82,8 @@ fn layers_refuse_options_outside_their_range() {
     says(&layer(four().add(Reshape::new([isize::MAX, 4]))), &["layer 0 `reshape`", "got 4"]);
     says(&layer(four().add(Reshape::new([0, -1]))), &["size of 0", "[0, -1]"]);
     says(&layer(four().add(Reshape::new([1, 1, 1, 1, 1, 4, 1]))), &["at most 6 axes"]);
+    says(&layer(four().add(Reshape::new([4, 1])).add(Conv1D::new(2, 5))), &["`conv1d`", "a window of 5", "4 steps", "`same`"]);
+    says(&layer(four().add(Reshape::new([2, 2, 1])).add(MaxPooling2D::new((1, 3)))), &["a window of 1×3", "a map of 2×2", "hint"]);
     says(&layer(four().add(Lambda::new("sum", |x| x.sum()))), &["Lambda sum", "batch", "first axis"]);
     let range = Initializer::RandomUniform { minval: 1.0, maxval: 1.0 };
     says(&layer(four().add(Dense::new(2).kernel_initializer(range))), &["kernel", "[1, 1)"]);

@@ -113,7 +113,7 @@ impl Series {
     pub fn fill_gaps(&self) -> Result<Self> {
         let (step, gaps) = (self.step()?, self.gaps()?);
         let old = self.dated()?;
-        let day = if old.iter().all(|date| date.ends_month()) { 31 } else { i64::from(old[0].day()) };
+        let day = day_of_month(old);
         let mut dates = Vec::with_capacity(old.len());
         let mut columns: Vec<Vec<f64>> = self.columns.iter().map(|_| Vec::with_capacity(old.len())).collect();
         let mut gaps = gaps.into_iter().peekable();
@@ -126,18 +126,47 @@ impl Series {
                     .hint("check these two dates"));
             }
             for missing in 1..=gap.missing as i64 {
-                dates.push(match step {
-                    Step::Seconds(seconds) => gap.from.add_seconds(seconds * missing)?,
-                    Step::Months(months) => gap.from.in_month(months * missing, day)?,
-                });
+                dates.push(step.after(gap.from, missing, day)?);
             }
             columns.iter_mut().for_each(|new| new.resize(dates.len(), f64::NAN));
         }
         Ok(Self { names: self.names.clone(), columns, dates: Some(dates) })
     }
+
+    /// The dates of so many steps behind the end: those of a forecast.
+    ///
+    /// ```
+    /// use practicum_timeseries::Series;
+    ///
+    /// let series = Series::from_csv("Date,Spots\n1749-01-31,96.7\n1749-02-28,104.3\n1749-03-31,116.7\n")?;
+    /// let dates: Vec<String> = series.next_dates(2)?.iter().map(|date| date.to_string()).collect();
+    /// assert_eq!(dates, ["1749-04-30", "1749-05-31"]);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// See [`step`](Self::step); and dates outside the years 0 to 9999.
+    pub fn next_dates(&self, steps: usize) -> Result<Vec<Date>> {
+        let (step, dates) = (self.step()?, self.dated()?);
+        let (last, day) = (dates[dates.len() - 1], day_of_month(dates));
+        (1..=steps).map(|count| step.after(last, i64::try_from(count).unwrap_or(i64::MAX), day)).collect()
+    }
+}
+
+/// The day of the month on which monthly dates fall; on the last of all months, if it is 31.
+fn day_of_month(dates: &[Date]) -> i64 {
+    if dates.iter().all(|date| date.ends_month()) { 31 } else { dates.first().map_or(1, |date| i64::from(date.day())) }
 }
 
 impl Step {
+    /// The date so many steps behind another; months keep this day.
+    fn after(self, date: Date, count: i64, day: i64) -> Result<Date> {
+        match self {
+            Self::Seconds(seconds) => date.add_seconds(seconds.saturating_mul(count)),
+            Self::Months(months) => date.in_month(months.saturating_mul(count), day),
+        }
+    }
+
     /// How many steps lie between two dates, if it is a whole number.
     fn between(self, from: Date, to: Date) -> Option<i64> {
         let (distance, step) = match self {
@@ -187,6 +216,20 @@ mod tests {
         assert!(irregular.contains("most are 2 days apart, but 1981-01-06 at index 3"), "{irregular}");
         assert!(step(&["1981"]).unwrap_err().contains("one date"));
         assert!(Series::new(vec![1.0]).unwrap().step().unwrap_err().is_state());
+    }
+
+    #[test]
+    fn dates_go_on_as_they_came() {
+        let next =
+            |dates: &[&str], steps| series(dates).next_dates(steps).map(|dates| dates.iter().map(Date::to_string).collect::<Vec<_>>());
+        assert_eq!(next(&["2024-12-30", "2024-12-31"], 2).unwrap(), ["2025-01-01", "2025-01-02"]);
+        assert_eq!(next(&["2023-12-31", "2024-01-31"], 2).unwrap(), ["2024-02-29", "2024-03-31"]);
+        assert_eq!(next(&["2024-01-30", "2024-03-30"], 2).unwrap(), ["2024-05-30", "2024-07-30"]);
+        assert_eq!(next(&["2023", "2024"], 1).unwrap(), ["2025-01-01"]);
+        assert!(next(&["2023", "2024"], 0).unwrap().is_empty());
+        assert!(next(&["9998", "9999"], 1).unwrap_err().to_string().contains("leaves the years 0 to 9999"));
+        assert!(next(&["9998", "9999"], usize::MAX).is_err());
+        assert!(Series::new(vec![1.0]).unwrap().next_dates(1).unwrap_err().is_state());
     }
 
     #[test]

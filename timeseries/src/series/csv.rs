@@ -147,6 +147,9 @@ impl CsvReader {
         }
         let dates = self.date_column(&names)?;
         let columns = self.value_columns(&names, dates)?;
+        if let Some((_, twice)) = columns.iter().enumerate().find(|(index, column)| columns[..*index].contains(column)) {
+            return Err(Error::argument(format!("column {twice} `{}` is named twice", names[*twice])));
+        }
         let mut series = Series { names: Vec::new(), columns: Vec::new(), dates: None };
         for column in columns {
             let values = rows.iter().map(|row| self.number(row, column, &names[column])).collect::<Result<Vec<f64>>>()?;
@@ -186,10 +189,13 @@ impl CsvReader {
         if let csv::ErrorKind::UnequalLengths { pos, expected_len, len } = error.kind() {
             let line = line_at(text, pos.as_ref());
             let error = Error::format(format!("line {line} has {len} fields, the first line {expected_len}"));
-            return if self.delimiter == ',' && len > expected_len {
-                error.hint("if its numbers have commas, quote them, or put another delimiter between the fields")
-            } else {
-                error
+            let header = text.lines().next().unwrap_or_default();
+            return match self.other_delimiter(header) {
+                Some(other) => error.hint(format!("say `.delimiter({other:?})`: it stands in the header")),
+                None if self.delimiter == ',' && len > expected_len => {
+                    error.hint("if its numbers have commas, quote them, or put another delimiter between the fields")
+                }
+                None => error,
             };
         }
         Error::format(format!("this is no CSV: {error}"))
@@ -220,17 +226,24 @@ impl CsvReader {
             Column::Name(name) => (names.iter().position(|known| known == name), name.clone()),
             Column::Number(number) => (Some(*number).filter(|number| *number < names.len()), number.to_string()),
         };
-        let other =
-            [',', ';', '\t', '|'].into_iter().find(|other| *other != self.delimiter && names.len() == 1 && names[0].contains(*other));
         found.ok_or_else(|| {
+            if let [only] = names
+                && let Some(other) = self.other_delimiter(only)
+            {
+                return Error::unknown("column", &asked, names).hint(format!("say `.delimiter({other:?})`: it stands in the header"));
+            }
             let error = Error::unknown("column", &asked, names.iter().enumerate().map(|(number, name)| format!("{number} `{name}`")));
-            match other {
-                Some(other) => {
-                    Error::unknown("column", &asked, names).hint(format!("say `.delimiter({other:?})`: it stands in the header"))
-                }
+            match names.iter().find(|name| name.to_lowercase() == asked.trim().to_lowercase()) {
+                Some(near) => error.hint(format!("did you mean `{near}`?")),
                 None => error,
             }
         })
+    }
+
+    /// What seems to stand between the fields of a header that has none of the delimiters asked for.
+    fn other_delimiter(&self, header: &str) -> Option<char> {
+        let others = [',', ';', '\t', '|'].into_iter().filter(|_| !header.contains(self.delimiter));
+        others.into_iter().find(|other| header.contains(*other))
     }
 
     fn date_column(&self, names: &[String]) -> Result<Option<usize>> {
@@ -325,6 +338,9 @@ mod tests {
         assert!(message.contains("unknown column `Tmp`: known are 0 `Date`, 1 `Temp`"), "{message}");
         assert!(error(&reader.clone().column(2), "Date,Temp\n1981-01-01,1\n").contains("unknown column `2`"));
         assert!(error(&reader.clone().column("Temp"), "Date;Temp\n1981-01-01;1\n").contains("say `.delimiter(';')`"));
+        assert!(error(&reader, "Date;Temp\n1981-01-01;20,7\n").contains("say `.delimiter(';')`"));
+        assert!(error(&reader.clone().column("temp"), "Date,Temp\n1981-01-01,1\n").contains("did you mean `Temp`?"));
+        assert!(error(&reader.clone().column("a").column(1), "b,a\n1,2\n").contains("column 1 `a` is named twice"));
         let which = error(&reader, "Date,a,b\n1981-01-01,1,2\n");
         assert!(which.contains("any of 2 columns: 1 `a`, 2 `b`") && which.contains(".column("), "{which}");
         assert!(error(&reader, "a,a\n1,2\n").contains("columns 0 and 1 are both called `a`"));

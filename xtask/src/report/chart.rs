@@ -121,7 +121,7 @@ impl Chart {
             left = left.max(text_width(&label, LETTER, false)?);
         }
         let mut margin: f64 = 16.0;
-        let mut top = 28.0;
+        let mut top = 32.0;
         match legend {
             Legend::None => {}
             Legend::Ends(names) => {
@@ -144,17 +144,9 @@ impl Chart {
             canvas.text((left - 8.0, y), &text, label(Anchor::End))?;
         }
         canvas.line(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], theme.muted, 1.0)?;
-        let wanted = ((frame.right - frame.left) / 48.0) as usize;
-        let mut free = 0.0;
-        for (at, text) in frame.x.ticks(wanted) {
-            let (x, _) = frame.unit((at, 0.0));
-            canvas.line(&[(x, frame.bottom), (x, frame.bottom + 4.0)], theme.muted, 1.0)?;
-            let half = text_width(&text, LETTER, false)? / 2.0;
-            let x = x.min(width - half - 2.0);
-            if x - half >= free {
-                canvas.text((x, frame.bottom + 15.0), &text, label(Anchor::Middle))?;
-                free = x + half + 6.0;
-            }
+        for Labelled { at, x, text } in x_ticks(frame, width)? {
+            canvas.line(&[(at, frame.bottom), (at, frame.bottom + 4.0)], theme.muted, 1.0)?;
+            canvas.text((x, frame.bottom + 15.0), &text, label(Anchor::Middle))?;
         }
         let middle = (frame.left + frame.right) / 2.0;
         canvas.text((middle, frame.bottom + 34.0), &fit(&self.x.label, LETTER, false, frame.right)?, label(Anchor::Middle))
@@ -209,6 +201,38 @@ impl Chart {
 }
 
 const Y_TICKS: usize = 5;
+
+/// A tick of the x axis, and where the middle of its label stands.
+struct Labelled {
+    at: f64,
+    x: f64,
+    text: String,
+}
+
+/// As many ticks as have room for their labels.
+fn x_ticks(frame: &Frame, width: f64) -> Result<Vec<Labelled>> {
+    let most = ((frame.right - frame.left) / 48.0) as usize;
+    let mut kept: Vec<Labelled> = Vec::new();
+    for wanted in (1..=most.max(1)).rev() {
+        kept.clear();
+        let (mut free, mut all) = (0.0, true);
+        for (share, text) in frame.x.ticks(wanted) {
+            let half = text_width(&text, LETTER, false)? / 2.0;
+            let (at, _) = frame.unit((share, 0.0));
+            let x = at.min(width - half - 2.0);
+            if x - half >= free {
+                free = x + half + 10.0;
+                kept.push(Labelled { at, x, text });
+            } else {
+                all = false;
+            }
+        }
+        if all {
+            break;
+        }
+    }
+    Ok(kept)
+}
 
 /// Where the names of the series stand.
 enum Legend {
@@ -287,6 +311,25 @@ fn spread(ends: &mut [(f64, usize)], top: f64, bottom: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::axis::Scale;
+    use crate::report::numbers::days_since_1970;
+
+    #[test]
+    fn every_tick_has_room_for_its_label() {
+        let x = Axis::new("", Scale::Dates);
+        let labels = |months: i64| {
+            let days = [0, months].map(|month| (days_since_1970(1999 + month / 12, month as u32 % 12 + 1, 31) as f64, 1.0));
+            let chart =
+                Chart { series: vec![Series::new("", Mark::Line, days.to_vec())], ..Chart::new(x.clone(), Axis::new("", Scale::Linear)) };
+            let frame = chart.frame(WIDE, &Legend::None).unwrap();
+            x_ticks(&frame, WIDE.0).unwrap().into_iter().map(|tick| tick.text).collect::<Vec<_>>()
+        };
+        assert_eq!(labels(99), ["2000", "2001", "2002", "2003", "2004", "2005", "2006", "2007"]);
+        assert_eq!(
+            labels(11),
+            ["1999-02", "1999-03", "1999-04", "1999-05", "1999-06", "1999-07", "1999-08", "1999-09", "1999-10", "1999-11", "1999-12"]
+        );
+    }
 
     #[test]
     fn names_at_the_ends_do_not_overlap() {

@@ -25,6 +25,7 @@ pub(crate) use confusion::Confusion;
 pub(crate) use figures::{Figures, LineFit};
 pub(crate) use files::write_whole;
 pub(crate) use grid::{Guess, Picture};
+pub(crate) use numbers::grouped;
 pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Time, Trace};
 pub(crate) use overview::write_overview;
 pub(crate) use page::{against, write_week_page};

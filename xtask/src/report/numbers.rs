@@ -1,7 +1,7 @@
 //! Numbers and times as people write them.
 
 /// An integer with its thousands set apart: `101,770`.
-pub(super) fn grouped(value: u64) -> String {
+pub(crate) fn grouped(value: u64) -> String {
     let digits = value.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -24,12 +24,14 @@ pub(super) fn fixed(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A measured number: four decimals as Keras prints them, fewer where it is large, powers of ten where it is tiny or huge.
+/// A measured number: four decimals as Keras prints them, fewer where it is large, powers of ten where it is tiny or huge, none
+/// where it counts something.
 pub(super) fn measured(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => not_finite(value),
         0.0 => "0".to_owned(),
         size if !(1e-3..1e9).contains(&size) => scientific(value, 2),
+        size if size >= 2.0 && size.fract() == 0.0 => fixed(value, 0),
         size if size >= 1000.0 => fixed(value, 1),
         size if size >= 100.0 => fixed(value, 2),
         _ => fixed(value, 4),
@@ -140,7 +142,9 @@ mod tests {
             (measured(0.87544), "0.8754"),
             (measured(18.98123), "18.9812"),
             (measured(3.214e-5), "3.21×10⁻⁵"),
-            (measured(400_000.0), "400,000.0"),
+            (measured(400_000.5), "400,000.5"),
+            (measured(36.0), "36"),
+            (measured(1.0), "1.0000"),
             (measured(f64::NAN), "not a number"),
             (measured(f64::NEG_INFINITY), "−∞"),
             (exact(0.864_97), "0.86497"),

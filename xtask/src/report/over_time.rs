@@ -5,7 +5,7 @@ use practicum_timeseries::Date;
 
 use super::axis::{Axis, Scale};
 use super::chart::{Band, Chart, Mark, Rule, Series};
-use super::figures::Figures;
+use super::figures::{Figures, words};
 use super::numbers::{measured, scientific};
 use crate::results::Figure;
 
@@ -150,8 +150,13 @@ impl Figures<'_> {
         caption.push_str(&format!(" The course goes on with {}", rate(sweep.chosen)));
         if let Some(suggested) = sweep.suggested {
             caption.push_str(&format!("; the sweep itself suggests {}", rate(suggested)));
+            let (low, high) = sweep.rate_limits;
+            caption.push_str(if (low..=high).contains(&suggested) { "" } else { ", which this axis does not reach" });
         }
-        caption.push_str(". What is off the scale lies above the axis.");
+        caption.push('.');
+        if sweep.losses.iter().any(|loss| *loss > sweep.loss_limits.1) {
+            caption.push_str(" What is off the scale lies above the axis.");
+        }
         let chart = Chart {
             series: vec![Series::new("", Mark::Line, points)],
             rules,
@@ -169,12 +174,12 @@ impl Figures<'_> {
         if logs.iter().all(|(_, values)| values.len() <= from + 1) {
             return Ok(None);
         }
-        let points = |values: &[f64]| values.iter().enumerate().skip(from).map(|(epoch, value)| (epoch as f64, *value)).collect();
-        let series = logs.iter().map(|(name, values)| Series::new(name, Mark::Line, points(values)));
-        let y = if let [(only, _)] = logs { (*only).to_owned() } else { "loss and MAE".to_owned() };
-        let chart =
-            Chart { series: series.collect(), ..Chart::new(Axis::new("epoch, from 0", Scale::Whole), Axis::new(&y, Scale::Linear)) };
-        let caption = format!("From epoch {from} on, where the beginning no longer hides how it goes on.");
+        let points = |values: &[f64]| values.iter().enumerate().skip(from).map(|(index, value)| (index as f64 + 1.0, *value)).collect();
+        let series = logs.iter().map(|(name, values)| Series::new(&words(name), Mark::Line, points(values)));
+        let y: Vec<String> = logs.iter().map(|(name, _)| words(name)).collect();
+        let (x, y) = (Axis::new("epoch", Scale::Whole), Axis::new(&y.join(" and "), Scale::Linear));
+        let chart = Chart { series: series.collect(), ..Chart::new(x, y) };
+        let caption = format!("From epoch {} on, behind the steep beginning.", from + 1);
         self.save(name, title, &caption, false, |theme| chart.draw(theme)).map(Some)
     }
 }

@@ -8,8 +8,8 @@ use maud::{Markup, html};
 use super::figures::words;
 use super::files::write_whole;
 use super::numbers::{date, duration, exact, measured};
-use super::page::{badges, document};
-use crate::results::WeekResults;
+use super::page::{against, badges, document};
+use crate::results::{ForecastScore, WeekResults};
 
 /// Writes `OUT/index.html`, a row for each of `weeks`, and returns its path.
 ///
@@ -47,7 +47,7 @@ fn row(week: &WeekResults) -> Markup {
             th scope="row" role="rowheader" {
                 a href={ (week.week) "/index.html" } { (week.title) }
                 br;
-                span.muted.small { (week.week) " · " (week.scale) " · " span.number { (date(week.started)) } }
+                span.muted.small { (week.week) " · " (week.scale) br; span.number { (date(week.started)) } }
             }
             td.block role="cell" { (badges(&week.data)) }
             td role="cell" data-label="Key figure" { span { (key_figure(week)) } }
@@ -57,8 +57,12 @@ fn row(week: &WeekResults) -> Markup {
     }
 }
 
-/// What the main model is judged by: its first target, or else its first metric.
+/// What the main model is judged by: the last forecast against the naive one, or else the first run's first target, or else
+/// its first metric.
 fn key_figure(week: &WeekResults) -> Markup {
+    if let Some(forecasts) = week.runs.iter().rev().map(|run| &run.forecasts).find(|forecasts| !forecasts.is_empty()) {
+        return last_forecast(forecasts);
+    }
     let figure = week.runs.first().and_then(|run| {
         let target = run.targets.first().map(|target| (target.metric.as_str(), exact(target.value)));
         target.or_else(|| run.metrics.iter().next().map(|(name, &value)| (name.as_str(), measured(value))))
@@ -71,6 +75,15 @@ fn key_figure(week: &WeekResults) -> Markup {
     }
 }
 
+/// Forecasts begin with the naive one and end with what the run is about.
+fn last_forecast(forecasts: &[ForecastScore]) -> Markup {
+    html! {
+        @if let [naive, .., last] = forecasts {
+            (last.name) ": MAE " strong.number { (measured(last.mae)) } ", against naive " (against(last.mae, naive.mae))
+        }
+    }
+}
+
 fn targets(week: &WeekResults) -> Markup {
     let all: Vec<bool> = week.runs.iter().flat_map(|run| run.targets.iter().map(|target| target.met)).collect();
     let met = all.iter().filter(|&&met| met).count();
@@ -78,8 +91,8 @@ fn targets(week: &WeekResults) -> Markup {
         span {
             @if week.interrupted { span.bad { "interrupted" } br; }
             @if all.is_empty() { span.muted { "none at this scale" } }
-            @else if met == all.len() { span.good { "✓ all " (met) " met" } }
-            @else { span.bad { "✗ " (met) " of " (all.len()) " met" } }
+            @else if met == all.len() { span.verdict.good { @if met == 1 { "✓ met" } @else { "✓ all " (met) " met" } } }
+            @else { span.verdict.bad { "✗ " (met) " of " (all.len()) " met" } }
         }
     }
 }

@@ -113,32 +113,37 @@ pub(super) fn badges(data: &[DataUsed]) -> Markup {
 }
 
 fn table_of_runs(week: &WeekResults) -> Markup {
+    let models = week.runs.iter().any(|run| run.params.total > 0 || run.epochs > 0);
     html! {
         table role="table" {
             thead role="rowgroup" {
                 tr role="row" {
-                    th scope="col" role="columnheader" { "Model" }
-                    th.figure scope="col" role="columnheader" { "Parameters" }
-                    th.figure scope="col" role="columnheader" { "Epochs" }
+                    th scope="col" role="columnheader" { "Run" }
+                    @if models {
+                        th.figure scope="col" role="columnheader" { "Parameters" }
+                        th.figure scope="col" role="columnheader" { "Epochs" }
+                    }
                     th.figure scope="col" role="columnheader" { "Time" }
                     th scope="col" role="columnheader" { "Key figures" }
                     th scope="col" role="columnheader" { "Targets" }
                 }
             }
             tbody role="rowgroup" {
-                @for run in &week.runs { (row_of_run(run)) }
+                @for run in &week.runs { (row_of_run(run, models)) }
             }
         }
     }
 }
 
-fn row_of_run(run: &RunResults) -> Markup {
+fn row_of_run(run: &RunResults, models: bool) -> Markup {
     let count = |value: usize| if value == 0 { "–".to_owned() } else { grouped(value as u64) };
     html! {
         tr role="row" {
             th scope="row" role="rowheader" { a href={ "#run-" (run.id) } { (run.title) } }
-            td.figure.number role="cell" data-label="Parameters" { (count(run.params.total)) }
-            td.figure.number role="cell" data-label="Epochs" { (count(run.epochs)) }
+            @if models {
+                td.figure.number role="cell" data-label="Parameters" { (count(run.params.total)) }
+                td.figure.number role="cell" data-label="Epochs" { (count(run.epochs)) }
+            }
             td.figure.number role="cell" data-label="Time" { (if run.seconds > 0.0 { duration(run.seconds) } else { "–".to_owned() }) }
             td.block role="cell" { @if !run.metrics.is_empty() { (metrics(run)) } }
             td.block role="cell" {
@@ -168,10 +173,10 @@ fn metrics(run: &RunResults) -> Markup {
 
 /// A target; where it comes from is told once for several of the same source.
 fn target_line(target: &TargetResult, tell_source: bool) -> Markup {
-    let bound = target.bound.replace(">=", "≥").replace("<=", "≤");
-    let (class, verdict) = if target.met { ("good", "✓ met") } else { ("bad", "✗ missed") };
+    let bound = target.bound.replace(">=", "≥").replace("<=", "≤").replace('-', "−");
+    let verdict = if target.met { "✓ met" } else { "✗ missed" };
     html! {
-        strong class=(class) { (verdict) }
+        strong.verdict.good[target.met].bad[!target.met] { (verdict) }
         " · " (words(&target.metric)) " " strong.number { (exact(target.value)) } ", wanted " span.number { (bound) }
         @if tell_source && !target.source.is_empty() { br; span.muted.small { (target.source) } }
     }
@@ -212,7 +217,7 @@ fn table_of_forecasts(forecasts: &[ForecastScore]) -> Markup {
             tbody role="rowgroup" {
                 @for (place, forecast) in ranked.into_iter().enumerate() {
                     tr role="row" {
-                        th scope="row" role="rowheader" { (forecast.name) @if place == 0 { " " span.good { "✓ best" } } }
+                        th scope="row" role="rowheader" { (forecast.name) @if place == 0 { " " span.verdict.good { "✓ best" } } }
                         td.figure.number role="cell" data-label="MAE" { (measured(forecast.mae)) }
                         td.figure.number role="cell" data-label="MSE" { (measured(forecast.mse)) }
                         td.figure.number role="cell" data-label="MAE against naive" { (against(forecast.mae, naive)) }

@@ -11,7 +11,7 @@ use practicum_timeseries::synth::{self, Pattern, SeriesSpec};
 use super::run::RunClock;
 use super::series::{Subject, compare, wide};
 use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
-use crate::report::{CorrelogramPicture, Figures, OverTime, Time, Trace};
+use crate::report::{CorrelogramPicture, Figures, OverTime, Time, Trace, grouped};
 use crate::results::{DataSource, Figure};
 
 pub(crate) struct C4W1;
@@ -250,7 +250,7 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
         let since = series.position(Date::new(1995, 1, 1)?)?;
         let first = |range: Range<usize>| OverTime {
             time: Time { unit: "month", dates: Some(dates) },
-            value: "Value (change in a month)",
+            value: "Value (sunspots, change in a month)",
             limits: Some((-50.0, 50.0)),
             wide: true,
             ..picture(vec![trace("", range.start + 1, &changes[range])])
@@ -305,12 +305,13 @@ fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> 
         clock.metric(&format!("{name}_mse"), score.mse);
         clock.metric(&format!("{name}_mae"), score.mae);
     }
+    let count = |values: &[f32]| grouped(values.len() as u64);
     clock.note(format!(
         "{} steps to validate; {} averages of 30, {} changes over a year, {} averages of 50 of them.",
-        series.len() - split,
-        averages.len(),
-        changes.len(),
-        mean_changes.len()
+        count(&series[split..]),
+        count(&averages),
+        count(&changes),
+        count(&mean_changes)
     ));
     compare(run, &mut clock, subject.baseline_scores()?)?;
     if let Some(figures) = run.figures(id) {

@@ -110,20 +110,17 @@ impl Recipe {
         let losses = history.get("loss").unwrap_or_default();
         let rates: Vec<f64> = (0..losses.len()).map(|epoch| schedule.rate(epoch)).collect();
         let suggested = LrCurve::new(rates.clone(), losses.to_vec()).and_then(|curve| curve.suggest());
-        let suggested = suggested.map(|suggestion| suggestion.rate);
+        // A sweep of a few epochs, or one on which nothing is learned, suggests nothing.
+        let suggested = suggested.map(|suggestion| suggestion.rate).ok();
         if let Some((epoch, loss)) = lowest(losses) {
             clock.metric("lowest_loss", loss);
             clock.metric("lowest_loss_rate", rates[epoch]);
-            let told = match &suggested {
-                Ok(rate) => format!("; suggested {rate:.1e}"),
-                Err(error) => format!("; no suggestion, for {error}"),
-            };
+            let told = suggested.map_or_else(|| "; no suggestion".to_owned(), |rate| format!("; suggested {rate:.1e}"));
             run.say(&format!(
                 "lowest loss {loss:.4} at learning rate {:.1e}, epoch {epoch}{told}; the course goes on with {:.1e}",
                 rates[epoch], sweep.chosen
             ))?;
         }
-        let suggested = suggested.ok();
         suggested.into_iter().for_each(|rate| clock.metric("suggested_rate", rate));
         if let Some(figures) = run.figures(sweep.id) {
             let picture = SweepPicture {
@@ -181,7 +178,7 @@ impl Recipe {
             let mut shown = Vec::new();
             if training.show_series {
                 let all = subject.part(0..subject.values.len());
-                shown.push(figures.over_time("series", "The series", "All that was observed.", &all)?);
+                shown.push(figures.over_time("series", "The series", "From the first step to the last.", &all)?);
             }
             shown.extend(subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?);
             shown.extend(figures.curves(&curves_of(&history))?);
@@ -229,7 +226,7 @@ fn tell_weights(run: &WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Resul
     let layer = model.layer(0)?;
     let weights: Vec<Vec<f32>> = layer.get_weights().iter().map(Tensor::to_vec).collect();
     let [kernel, bias] = weights.as_slice() else { return Ok(()) };
-    let shown: Vec<String> = kernel.iter().map(|weight| format!("{weight:.4}")).collect();
+    let shown: Vec<String> = kernel.iter().map(|weight| format!("{weight:.4}").replace('-', "−")).collect();
     let told = format!("Weights, oldest step first: {}; bias {:.5}.", shown.join(" "), bias[0]);
     run.say(&told)?;
     clock.note(told);

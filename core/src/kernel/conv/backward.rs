@@ -109,8 +109,7 @@ fn turned(g: &Conv) -> Conv {
     Conv { size, channels: g.filters, filters: g.channels, strides: [1, 1], padding: [[0, 0]; 2], ..*g }
 }
 
-/// The gradients by the input, by the kernel and by the bias, those that are asked for; the input itself is read only for that by
-/// the kernel.
+/// The gradients by the input, by the kernel and by the bias, those that are asked for.
 ///
 /// # Panics
 ///
@@ -127,8 +126,8 @@ pub fn backward(
     db: Option<&mut [f32]>,
     scratch: &mut [f32],
 ) {
-    assert!((dw.is_none() || x.len() == g.lens()[0]) && w.len() == g.weights(), "the sizes of a convolution");
-    if g.lens()[0] == 0 || g.output().contains(&0) {
+    assert!(x.len() == g.lens()[0] && w.len() == g.weights(), "the sizes of a convolution");
+    if x.is_empty() || g.output().contains(&0) {
         dx.into_iter().chain(dw).chain(db).for_each(|gradient| gradient.fill(0.0));
         return;
     }
@@ -219,13 +218,16 @@ fn add_up(exec: Exec<'_>, work: &mut [f32], part_len: usize, range: std::ops::Ra
 
 /// The kernel turned round, with channels and filters exchanged: the gradient by the input is a convolution with it.
 fn flip(g: &Conv, w: &[f32], flipped: &mut [f32]) {
-    let (channels, filters, places) = (g.group_channels(), g.group_filters(), g.kernel[0] * g.kernel[1]);
-    for (place, w) in w.chunks_exact(channels * g.filters).enumerate() {
-        let to = &mut flipped[(places - 1 - place) * filters * g.channels..][..filters * g.channels];
-        for (filter, to) in to.chunks_exact_mut(g.channels).enumerate() {
-            for (channel, to) in to.iter_mut().enumerate() {
-                *to = w[channel % channels * g.filters + channel / channels * filters + filter];
-            }
+    let places = w.chunks_exact(g.group_channels() * g.filters).rev();
+    places.zip(flipped.chunks_exact_mut(g.group_filters() * g.channels)).for_each(|(w, to)| turn(g, w, to));
+}
+
+/// One place of the kernel, with channels and filters exchanged.
+pub(super) fn turn(g: &Conv, w: &[f32], to: &mut [f32]) {
+    let (channels, filters) = (g.group_channels(), g.group_filters());
+    for (filter, to) in to.chunks_exact_mut(g.channels).enumerate() {
+        for (channel, to) in to.iter_mut().enumerate() {
+            *to = w[channel % channels * g.filters + channel / channels * filters + filter];
         }
     }
 }

@@ -9,9 +9,11 @@ mod backward;
 mod forward;
 #[cfg(test)]
 mod tests;
+mod transposed;
 
 pub use backward::{Upstream, backward, backward_scratch};
 pub use forward::{forward, forward_pooled, forward_scratch, pooled_words};
+pub use transposed::{transposed, transposed_scratch};
 
 use super::gemm::Kernels;
 

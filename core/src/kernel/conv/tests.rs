@@ -32,6 +32,10 @@ fn cases() -> Vec<Conv> {
         Conv { groups: 2, channels: 6, filters: 34, padding: [[1, 1], [1, 1]], ..plain },
         Conv { size: [1, 20], kernel: [1, 5], padding: [[0, 0], [4, 0]], batch: 17, filters: 16, ..plain },
         Conv { kernel: [1, 1], channels: 20, filters: 33, ..plain },
+        Conv { strides: [2, 2], padding: [[0, 1], [0, 1]], batch: 9, ..plain },
+        Conv { strides: [4, 5], kernel: [2, 3], filters: 34, groups: 2, channels: 6, ..plain },
+        Conv { size: [1, 9], kernel: [1, 4], strides: [1, 2], padding: [[0, 0], [3, 3]], ..plain },
+        Conv { strides: [2, 3], dilation: [3, 2], padding: [[3, 2], [1, 4]], ..plain },
     ]
 }
 
@@ -84,23 +88,23 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
         y.iter_mut().enumerate().for_each(|(place, y)| *y += f64::from(b[place % g.filters]));
         dy.iter().enumerate().for_each(|(place, dy)| db[place % g.filters] += f64::from(*dy));
 
-        let mut first: Option<[Vec<f32>; 4]> = None;
+        let mut first: Option<[Vec<f32>; 5]> = None;
         for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
             for team in &teams {
                 let exec = Exec::new(team, simd).unwrap();
-                let mut got = [vec![9.0; outputs], vec![9.0; inputs], vec![9.0; g.weights()], vec![9.0; g.filters]];
-                let mut scratch = vec![9.0; forward_scratch(&g, None).max(backward_scratch(&g))];
-                let [got_y, got_dx, got_dw, got_db] = &mut got;
+                let mut got = [inputs, outputs, inputs, g.weights(), g.filters].map(|len| vec![9.0; len]);
+                let mut scratch = vec![9.0; forward_scratch(&g, None).max(backward_scratch(&g)).max(transposed_scratch(&g))];
+                let [got_back, got_y, got_dx, got_dw, got_db] = &mut got;
+                transposed(exec, &g, &w, &dy, got_back, &mut scratch);
                 forward(exec, &g, &x, &w, Some(&b), false, got_y, &mut scratch);
                 let upstream = Upstream::Plain { dy: &dy };
                 backward(exec, &g, &x, &w, upstream, Some(got_dx), Some(got_dw), Some(got_db), &mut scratch);
-                close(&got[0], &y);
-                close(&got[1], &dx);
-                close(&got[2], &dw);
-                close(&got[3], &db);
+                for (got, expected) in got.iter().zip([&dx, &y, &dx, &dw, &db]) {
+                    close(got, expected);
+                }
                 let mut alone = vec![9.0; g.weights()];
                 backward(exec, &g, &x, &w, upstream, None, Some(&mut alone), None, &mut scratch);
-                assert_eq!(alone, got[2], "the gradient of the kernel alone");
+                assert_eq!(alone, got[3], "the gradient of the kernel alone");
                 if simd != Simd::Portable {
                     assert_eq!(first.get_or_insert_with(|| got.clone()), &got, "{simd} on {} threads: {g:?}", team.threads());
                 }

@@ -32,7 +32,7 @@ fn one_by_one() {
 macro_rules! step {
     ($(#[$attr:meta])* fn $name:ident = $body:ident($($arg:ident: $ty:ty),*)) => {
         $(#[$attr])*
-        #[allow(clippy::too_many_arguments)]
+        #[allow(clippy::too_many_arguments, reason = "the numbers of a step, each in a slice of its own")]
         pub(super) fn $name(exec: Exec<'_>, curves: Curves<'_>, $($arg: $ty),*) {
             multiversion! {
                 fn usual<F>($($arg: $ty),*) {
@@ -105,7 +105,7 @@ step! {
 }
 
 #[inline(always)]
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "the numbers of a step, each in a slice of its own")]
 fn lstm_backward_body<F: Fma, A: Act, R: Act>(
     act: A,
     rec: R,

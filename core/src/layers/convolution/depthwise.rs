@@ -1,13 +1,54 @@
 use serde::{Deserialize, Serialize};
 
-use super::options::{Behind, Moves, check_filters, convolve, glorot_uniform};
-use super::{Padding, Sizes, Window, behind_options, map_of, moving_options, with_map};
+use super::options::Moves;
+use super::{Padding, Sizes, Window, map_of, moving_options, with_map};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
-use crate::layers::registry::{from_config, refuse, to_config};
+use crate::layers::registry::{from_config, refuse};
+use crate::layers::shared::{Behind, behind_options, check_count, class, options};
 use crate::layers::{Activation, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::regularizers::Regularizer;
 use crate::{Error, PartialShape, Result};
+
+/// Filters that each see one channel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default)]
+struct ByChannel {
+    depth_multiplier: usize,
+    depthwise_initializer: Initializer,
+    depthwise_regularizer: Option<Regularizer>,
+    #[serde(skip)]
+    weight: Weight,
+}
+
+impl Default for ByChannel {
+    fn default() -> Self {
+        Self {
+            depth_multiplier: 1,
+            depthwise_initializer: Initializer::GlorotUniform,
+            depthwise_regularizer: None,
+            weight: Weight::default(),
+        }
+    }
+}
+
+impl ByChannel {
+    /// How many channels come out.
+    fn build(&mut self, cx: &mut Build<'_>, name: &str, kernel: [usize; 2], channels: usize) -> Result<usize> {
+        let wrong = || Error::argument(format!("depth_multiplier must be 1 or more and fit into memory, got {}", self.depth_multiplier));
+        let depth = channels.checked_mul(self.depth_multiplier).filter(|depth| *depth > 0).ok_or_else(wrong)?;
+        let spec = WeightSpec::new(name, &[kernel[0], kernel[1], channels, self.depth_multiplier]);
+        self.weight = cx.weight(spec.initializer(self.depthwise_initializer.clone()).regularizer(self.depthwise_regularizer))?;
+        Ok(depth)
+    }
+
+    /// The kernel, as one for as many groups as there are channels.
+    fn of(&self, cx: &Call<'_>) -> Result<Var> {
+        let kernel = cx.weight(self.weight)?;
+        let dims = kernel.shape();
+        kernel.reshape([dims[0], dims[1], 1, dims[2] * dims[3]])
+    }
+}
 
 /// A convolution of each channel by itself, with `depth_multiplier` filters a channel.
 ///
@@ -25,20 +66,10 @@ use crate::{Error, PartialShape, Result};
 pub struct DepthwiseConv2D {
     #[serde(flatten)]
     moves: Moves,
-    #[serde(default = "one")]
-    depth_multiplier: usize,
-    #[serde(default = "glorot_uniform")]
-    depthwise_initializer: Initializer,
-    #[serde(default)]
-    depthwise_regularizer: Option<Regularizer>,
+    #[serde(flatten)]
+    by_channel: ByChannel,
     #[serde(flatten)]
     behind: Behind,
-    #[serde(skip)]
-    kernel: Weight,
-}
-
-fn one() -> usize {
-    1
 }
 
 impl DepthwiseConv2D {
@@ -46,14 +77,7 @@ impl DepthwiseConv2D {
 
     /// One filter a channel with windows of this size, one step apart, without activation.
     pub fn new(kernel_size: impl Into<Sizes>) -> Self {
-        Self {
-            moves: Moves::new(kernel_size.into(), 2),
-            depth_multiplier: 1,
-            depthwise_initializer: glorot_uniform(),
-            depthwise_regularizer: None,
-            behind: Behind::default(),
-            kernel: Weight::default(),
-        }
+        Self { moves: Moves::new(kernel_size.into(), 2), by_channel: ByChannel::default(), behind: Behind::default() }
     }
 
     pub(in crate::layers) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
@@ -64,67 +88,32 @@ impl DepthwiseConv2D {
     moving_options!(moves);
     behind_options!(behind);
 
-    /// Filters a channel.
-    #[must_use]
-    pub fn depth_multiplier(mut self, depth_multiplier: usize) -> Self {
-        self.depth_multiplier = depth_multiplier;
-        self
+    options! { self.by_channel;
+        /// Filters a channel.
+        depth_multiplier: usize,
+        /// How the kernel begins.
+        depthwise_initializer: Initializer,
+        /// A penalty on the kernel.
+        depthwise_regularizer: Regularizer,
     }
-
-    /// How the kernel begins.
-    #[must_use]
-    pub fn depthwise_initializer(mut self, initializer: Initializer) -> Self {
-        self.depthwise_initializer = initializer;
-        self
-    }
-
-    /// A penalty on the kernel.
-    #[must_use]
-    pub fn depthwise_regularizer(mut self, regularizer: Regularizer) -> Self {
-        self.depthwise_regularizer = Some(regularizer);
-        self
-    }
-}
-
-/// Channels that come out of `depth_multiplier` filters a channel.
-fn depth(channels: usize, depth_multiplier: usize) -> Result<usize> {
-    let depth = channels.checked_mul(depth_multiplier).filter(|depth| *depth > 0);
-    depth.ok_or_else(|| Error::argument(format!("depth_multiplier must be 1 or more and fit into memory, got {depth_multiplier}")))
-}
-
-/// A kernel for each channel as one for as many groups.
-fn as_groups(kernel: &Var) -> Result<Var> {
-    let dims = kernel.shape();
-    kernel.reshape([dims[0], dims[1], 1, dims[2] * dims[3]])
 }
 
 impl Layer for DepthwiseConv2D {
-    fn class_name(&self) -> &'static str {
-        "DepthwiseConv2D"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("DepthwiseConv2D");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let (map, channels) = map_of(input, 2)?;
         let (kernel, window) = self.moves.window(2, channels)?;
-        let (depth, output) = (depth(channels, self.depth_multiplier)?, self.moves.output(map, kernel, window)?);
-        let dims = [kernel[0], kernel[1], channels, self.depth_multiplier];
-        let spec = WeightSpec::new("kernel", &dims).initializer(self.depthwise_initializer.clone());
-        self.kernel = cx.weight(spec.regularizer(self.depthwise_regularizer))?;
+        let output = self.moves.output(map, kernel, window)?;
+        let depth = self.by_channel.build(cx, "kernel", kernel, channels)?;
         self.behind.build(cx, depth)?;
         Ok(with_map(input, 2, output, depth))
     }
 
     fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
         let (_, window) = self.moves.window(2, x.shape().last())?;
-        self.behind.convolve(cx, x, &as_groups(&cx.weight(self.kernel)?)?, 2, window)
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
+        let kernel = self.by_channel.of(cx)?;
+        self.behind.apply(cx, |bias, activation| x.conv2d(&kernel, bias, window, activation))
     }
 
     fn describe(&self) -> String {
@@ -150,20 +139,16 @@ pub struct SeparableConv2D {
     filters: usize,
     #[serde(flatten)]
     moves: Moves,
-    #[serde(default = "one")]
-    depth_multiplier: usize,
-    #[serde(default = "glorot_uniform")]
-    depthwise_initializer: Initializer,
-    #[serde(default = "glorot_uniform")]
-    pointwise_initializer: Initializer,
+    #[serde(flatten)]
+    by_channel: ByChannel,
     #[serde(default)]
-    depthwise_regularizer: Option<Regularizer>,
+    pointwise_initializer: Initializer,
     #[serde(default)]
     pointwise_regularizer: Option<Regularizer>,
     #[serde(flatten)]
     behind: Behind,
     #[serde(skip)]
-    kernels: [Weight; 2],
+    pointwise: Weight,
 }
 
 impl SeparableConv2D {
@@ -174,13 +159,11 @@ impl SeparableConv2D {
         Self {
             filters,
             moves: Moves::new(kernel_size.into(), 2),
-            depth_multiplier: 1,
-            depthwise_initializer: glorot_uniform(),
-            pointwise_initializer: glorot_uniform(),
-            depthwise_regularizer: None,
+            by_channel: ByChannel::default(),
+            pointwise_initializer: Initializer::GlorotUniform,
             pointwise_regularizer: None,
             behind: Behind::default(),
-            kernels: [Weight::default(); 2],
+            pointwise: Weight::default(),
         }
     }
 
@@ -192,54 +175,39 @@ impl SeparableConv2D {
     moving_options!(moves);
     behind_options!(behind);
 
-    /// Filters a channel, before the channels are mixed.
-    #[must_use]
-    pub fn depth_multiplier(mut self, depth_multiplier: usize) -> Self {
-        self.depth_multiplier = depth_multiplier;
-        self
+    options! { self.by_channel;
+        /// Filters a channel, before the channels are mixed.
+        depth_multiplier: usize,
     }
 
     /// How the two kernels begin.
     #[must_use]
     pub fn initializers(mut self, depthwise: Initializer, pointwise: Initializer) -> Self {
-        (self.depthwise_initializer, self.pointwise_initializer) = (depthwise, pointwise);
+        (self.by_channel.depthwise_initializer, self.pointwise_initializer) = (depthwise, pointwise);
         self
     }
 }
 
 impl Layer for SeparableConv2D {
-    fn class_name(&self) -> &'static str {
-        "SeparableConv2D"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
+    class!("SeparableConv2D");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let (map, channels) = map_of(input, 2)?;
         let (kernel, window) = self.moves.window(2, channels)?;
-        check_filters(self.filters)?;
-        let (depth, output) = (depth(channels, self.depth_multiplier)?, self.moves.output(map, kernel, window)?);
-        let by_channel = WeightSpec::new("depthwise_kernel", &[kernel[0], kernel[1], channels, self.depth_multiplier]);
-        let mixing = WeightSpec::new("pointwise_kernel", &[1, 1, depth, self.filters]);
-        self.kernels = [
-            cx.weight(by_channel.initializer(self.depthwise_initializer.clone()).regularizer(self.depthwise_regularizer))?,
-            cx.weight(mixing.initializer(self.pointwise_initializer.clone()).regularizer(self.pointwise_regularizer))?,
-        ];
+        check_count("filters", self.filters)?;
+        let output = self.moves.output(map, kernel, window)?;
+        let depth = self.by_channel.build(cx, "depthwise_kernel", kernel, channels)?;
+        let spec = WeightSpec::new("pointwise_kernel", &[1, 1, depth, self.filters]);
+        self.pointwise = cx.weight(spec.initializer(self.pointwise_initializer.clone()).regularizer(self.pointwise_regularizer))?;
         self.behind.build(cx, self.filters)?;
         Ok(with_map(input, 2, output, self.filters))
     }
 
     fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
         let (_, window) = self.moves.window(2, x.shape().last())?;
-        let kernel = as_groups(&cx.weight(self.kernels[0])?)?;
-        let x = convolve(x, &kernel, None, 2, window, Activation::Linear)?;
-        self.behind.convolve(cx, &x, &cx.weight(self.kernels[1])?, 2, Window::default())
-    }
-
-    fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(self.clone())
+        let x = x.conv2d(&self.by_channel.of(cx)?, None, window, Activation::Linear)?;
+        let mixing = cx.weight(self.pointwise)?;
+        self.behind.apply(cx, |bias, activation| x.conv2d(&mixing, bias, Window::default(), activation))
     }
 
     fn describe(&self) -> String {

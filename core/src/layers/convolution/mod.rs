@@ -12,12 +12,11 @@ pub(super) use sizes::{channels_last, check_layout, map_of, with_map};
 pub use transpose::{Conv1DTranspose, Conv2DTranspose};
 
 use self::options::Options;
-use super::registry::{from_config, refuse, to_config};
-use super::{Activation, Build, Call, Config, Layer};
+use super::registry::{from_config, refuse};
+use super::shared::{behind_options, class, kernel_options};
+use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
-use crate::initializers::Initializer;
 pub use crate::ops::{Padding, Window};
-use crate::regularizers::Regularizer;
 use crate::{PartialShape, Result};
 
 /// The builder methods of what moves over a map; `$moves` says where it stands.
@@ -48,47 +47,6 @@ macro_rules! moving_options {
     };
 }
 pub(super) use moving_options;
-
-/// The builder methods of what is behind a convolution; `$behind` says where it stands.
-macro_rules! behind_options {
-    ($($behind:ident).+) => {
-        /// What is applied to the output.
-        #[must_use]
-        pub fn activation(mut self, activation: Activation) -> Self {
-            self.$($behind).+.activation = activation;
-            self
-        }
-
-        /// Whether there is a bias.
-        #[must_use]
-        pub fn use_bias(mut self, use_bias: bool) -> Self {
-            self.$($behind).+.use_bias = use_bias;
-            self
-        }
-
-        /// How the bias begins.
-        #[must_use]
-        pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-            self.$($behind).+.bias_initializer = initializer;
-            self
-        }
-
-        /// A penalty on the bias.
-        #[must_use]
-        pub fn bias_regularizer(mut self, regularizer: Regularizer) -> Self {
-            self.$($behind).+.bias_regularizer = Some(regularizer);
-            self
-        }
-
-        /// A penalty on the output, divided by the size of the batch.
-        #[must_use]
-        pub fn activity_regularizer(mut self, regularizer: Regularizer) -> Self {
-            self.$($behind).+.activity_regularizer = Some(regularizer);
-            self
-        }
-    };
-}
-pub(super) use behind_options;
 
 /// How much of the map one filter sees.
 macro_rules! groups_option {
@@ -127,31 +85,12 @@ macro_rules! convolution {
 
             moving_options!(options.moves);
             $own!();
+            kernel_options!(options.kernel);
             behind_options!(options.behind);
-
-            /// How the kernel begins.
-            #[must_use]
-            pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-                self.options.kernel_initializer = initializer;
-                self
-            }
-
-            /// A penalty on the kernel.
-            #[must_use]
-            pub fn kernel_regularizer(mut self, regularizer: Regularizer) -> Self {
-                self.options.kernel_regularizer = Some(regularizer);
-                self
-            }
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 self.options.build(cx, input, Self::AXES)
@@ -159,10 +98,6 @@ macro_rules! convolution {
 
             fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
                 self.options.call(cx, x, Self::AXES)
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
 
             fn describe(&self) -> String {

@@ -1,12 +1,11 @@
 use serde::{Deserialize, Serialize};
 
-use super::options::{Behind, Moves, check_filters, glorot_uniform};
-use super::{Padding, Sizes, Window, behind_options, convolution, map_of, moving_options, with_map};
+use super::options::Moves;
+use super::{Padding, Sizes, Window, convolution, map_of, moving_options, with_map};
 use crate::autodiff::Var;
-use crate::initializers::Initializer;
-use crate::layers::registry::{from_config, refuse, to_config};
-use crate::layers::{Activation, Build, Call, Config, Layer, Weight, WeightSpec};
-use crate::regularizers::Regularizer;
+use crate::layers::registry::{from_config, refuse};
+use crate::layers::shared::{Behind, Kernel, behind_options, check_count, class, kernel_options};
+use crate::layers::{Build, Call, Config, Layer};
 use crate::{Error, PartialShape, Result};
 
 /// The options of a transposed convolution.
@@ -17,27 +16,15 @@ struct Options {
     moves: Moves,
     #[serde(default)]
     output_padding: Option<Sizes>,
-    #[serde(default = "glorot_uniform")]
-    kernel_initializer: Initializer,
-    #[serde(default)]
-    kernel_regularizer: Option<Regularizer>,
+    #[serde(flatten)]
+    kernel: Kernel,
     #[serde(flatten)]
     behind: Behind,
-    #[serde(skip)]
-    kernel: Weight,
 }
 
 impl Options {
     fn new(filters: usize, kernel_size: Sizes, axes: usize) -> Self {
-        Self {
-            filters,
-            moves: Moves::new(kernel_size, axes),
-            output_padding: None,
-            kernel_initializer: glorot_uniform(),
-            kernel_regularizer: None,
-            behind: Behind::default(),
-            kernel: Weight::default(),
-        }
+        Self { filters, moves: Moves::new(kernel_size, axes), output_padding: None, kernel: Kernel::default(), behind: Behind::default() }
     }
 
     /// The size of a window, and how it moves over the map that comes out.
@@ -80,21 +67,23 @@ impl Options {
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape, axes: usize) -> Result<PartialShape> {
         let (map, channels) = map_of(input, axes)?;
-        check_filters(self.filters)?;
+        check_count("filters", self.filters)?;
         let ((kernel, _), output) = (self.window(axes)?, self.output(map, axes)?);
-        let dims = [&kernel[2 - axes..], &[self.filters, channels]].concat();
-        let spec = WeightSpec::new("kernel", &dims).initializer(self.kernel_initializer.clone());
-        self.kernel = cx.weight(spec.regularizer(self.kernel_regularizer))?;
+        self.kernel.build(cx, &[&kernel[2 - axes..], &[self.filters, channels]].concat())?;
         self.behind.build(cx, self.filters)?;
         Ok(with_map(input, axes, output, self.filters))
     }
 
     fn call(&self, cx: &Call<'_>, x: &Var, axes: usize) -> Result<Var> {
-        let ((_, window), kernel) = (self.window(axes)?, cx.weight(self.kernel)?);
+        let ((_, window), kernel) = (self.window(axes)?, self.kernel.of(cx)?);
         let (x, kernel) = if axes == 2 { (x.clone(), kernel) } else { (x.expand_dims(1)?, kernel.expand_dims(0)?) };
         let size = self.output([x.shape()[1], x.shape()[2]].map(Some), axes)?.map(Option::unwrap_or_default);
         let y = x.conv2d_transpose(&kernel, size, window)?;
-        self.behind.apply(cx, if axes == 2 { y } else { y.squeeze(1)? })
+        let y = if axes == 2 { y } else { y.squeeze(1)? };
+        self.behind.apply(cx, |bias, activation| match bias {
+            Some(bias) => y.add(bias)?.activate(activation),
+            None => y.activate(activation),
+        })
     }
 }
 

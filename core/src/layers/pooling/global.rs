@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::convolution::{channels_last, check_layout, map_of};
-use super::super::registry::{from_config, to_config};
+use super::super::registry::from_config;
 use super::super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
+use crate::layers::shared::class;
 use crate::{PartialShape, Result};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -78,13 +79,7 @@ macro_rules! global_pooling {
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 self.options.build(input, $axes)
@@ -93,10 +88,6 @@ macro_rules! global_pooling {
             fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
                 let pool: fn(&Call<'_>, &Var) -> Result<Var> = $pool;
                 self.options.call(x, $axes, |x| pool(cx, x))
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
         }
     };

@@ -6,9 +6,10 @@ pub use global::{GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPoolin
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Padding, Sizes, channels_last, check_layout, map_of, with_map};
-use super::registry::{from_config, to_config};
+use super::registry::from_config;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
+use crate::layers::shared::class;
 use crate::{Error, PartialShape, Result};
 
 /// The options of a pooling layer.
@@ -92,13 +93,7 @@ macro_rules! pooling {
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            class!($class);
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 self.options.build(input, $axes)
@@ -106,10 +101,6 @@ macro_rules! pooling {
 
             fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
                 self.options.call(x, $axes, Var::$pool)
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
 
             fn describe(&self) -> String {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
 use crate::kernel::rnn::Cell;
+use crate::layers::shared::check_count;
 use crate::layers::{Activation, Build, Call, Weight, WeightSpec};
 use crate::ops::Recurrence;
 use crate::regularizers::Regularizer;
@@ -18,7 +19,7 @@ pub(crate) struct Common {
     pub(super) activation: Activation,
     #[serde(default = "yes")]
     pub(super) use_bias: bool,
-    #[serde(default = "glorot_uniform")]
+    #[serde(default)]
     pub(super) kernel_initializer: Initializer,
     #[serde(default = "orthogonal")]
     pub(super) recurrent_initializer: Initializer,
@@ -62,10 +63,6 @@ pub(super) fn sigmoid() -> Activation {
     Activation::Sigmoid
 }
 
-fn glorot_uniform() -> Initializer {
-    Initializer::GlorotUniform
-}
-
 fn orthogonal() -> Initializer {
     Initializer::ORTHOGONAL
 }
@@ -80,7 +77,7 @@ impl Common {
             units,
             activation: Activation::Tanh,
             use_bias: true,
-            kernel_initializer: glorot_uniform(),
+            kernel_initializer: Initializer::GlorotUniform,
             recurrent_initializer: orthogonal(),
             bias_initializer: zeros(),
             kernel_regularizer: None,
@@ -116,9 +113,7 @@ impl Common {
     }
 
     fn check(&self, recurrence: &Recurrence) -> Result<()> {
-        if self.units == 0 {
-            return Err(Error::argument("units is 0: the layer needs one or more"));
-        }
+        check_count("units", self.units)?;
         for (name, rate) in [("dropout", self.dropout), ("recurrent_dropout", self.recurrent_dropout)] {
             if !(0.0..1.0).contains(&rate) {
                 return Err(Error::argument(format!("{name} must be in [0, 1), got {rate}")));
@@ -246,121 +241,43 @@ macro_rules! recurrent_layer {
                 Ok(Box::new(from_config::<Self>($class, config)?))
             }
 
-            /// What is applied to the candidate, and to the output where the cell does so.
-            #[must_use]
-            pub fn activation(mut self, activation: Activation) -> Self {
-                self.common.activation = activation;
-                self
-            }
-
-            /// Whether there is a bias.
-            #[must_use]
-            pub fn use_bias(mut self, use_bias: bool) -> Self {
-                self.common.use_bias = use_bias;
-                self
-            }
-
-            /// How the kernel begins.
-            #[must_use]
-            pub fn kernel_initializer(mut self, initializer: Initializer) -> Self {
-                self.common.kernel_initializer = initializer;
-                self
-            }
-
-            /// How the recurrent kernel begins.
-            #[must_use]
-            pub fn recurrent_initializer(mut self, initializer: Initializer) -> Self {
-                self.common.recurrent_initializer = initializer;
-                self
-            }
-
-            /// How the bias begins.
-            #[must_use]
-            pub fn bias_initializer(mut self, initializer: Initializer) -> Self {
-                self.common.bias_initializer = initializer;
-                self
-            }
-
-            /// A penalty on the kernel.
-            #[must_use]
-            pub fn kernel_regularizer(mut self, regularizer: Regularizer) -> Self {
-                self.common.kernel_regularizer = Some(regularizer);
-                self
-            }
-
-            /// A penalty on the recurrent kernel.
-            #[must_use]
-            pub fn recurrent_regularizer(mut self, regularizer: Regularizer) -> Self {
-                self.common.recurrent_regularizer = Some(regularizer);
-                self
-            }
-
-            /// A penalty on the bias.
-            #[must_use]
-            pub fn bias_regularizer(mut self, regularizer: Regularizer) -> Self {
-                self.common.bias_regularizer = Some(regularizer);
-                self
-            }
-
-            /// A penalty on the output, divided by the size of the batch.
-            #[must_use]
-            pub fn activity_regularizer(mut self, regularizer: Regularizer) -> Self {
-                self.common.activity_regularizer = Some(regularizer);
-                self
-            }
-
-            /// Drops features of the input while training, the same ones in all steps of an example. The rate is in [0, 1).
-            #[must_use]
-            pub fn dropout(mut self, rate: f32) -> Self {
-                self.common.dropout = rate;
-                self
-            }
-
-            /// Drops units of the state where it is multiplied by the recurrent kernel while training, the same ones in all
-            /// steps of an example and for all gates; Keras draws a mask for each gate. The rate is in [0, 1).
-            #[must_use]
-            pub fn recurrent_dropout(mut self, rate: f32) -> Self {
-                self.common.recurrent_dropout = rate;
-                self
-            }
-
-            /// Whether to give the outputs of all steps, `(batch, steps, units)`, and not just the last one.
-            #[must_use]
-            pub fn return_sequences(mut self, return_sequences: bool) -> Self {
-                self.common.return_sequences = return_sequences;
-                self
-            }
-
-            /// Whether to give the last states behind the output, `(batch, units)` each.
-            #[must_use]
-            pub fn return_state(mut self, return_state: bool) -> Self {
-                self.common.return_state = return_state;
-                self
-            }
-
-            /// Whether to read the steps from the last to the first, and to give the outputs in that order.
-            #[must_use]
-            pub fn go_backwards(mut self, go_backwards: bool) -> Self {
-                self.common.go_backwards = go_backwards;
-                self
-            }
-
-            /// Whether a step that does not count has an output of zeros instead of the one before.
-            #[must_use]
-            pub fn zero_output_for_mask(mut self, zero_output_for_mask: bool) -> Self {
-                self.common.zero_output_for_mask = zero_output_for_mask;
-                self
+            $crate::layers::shared::options! { self.common;
+                /// What is applied to the candidate, and to the output where the cell does so.
+                activation: Activation,
+                /// Whether there is a bias.
+                use_bias: bool,
+                /// How the kernel begins.
+                kernel_initializer: Initializer,
+                /// How the recurrent kernel begins.
+                recurrent_initializer: Initializer,
+                /// How the bias begins.
+                bias_initializer: Initializer,
+                /// A penalty on the kernel.
+                kernel_regularizer: Regularizer,
+                /// A penalty on the recurrent kernel.
+                recurrent_regularizer: Regularizer,
+                /// A penalty on the bias.
+                bias_regularizer: Regularizer,
+                /// A penalty on the output, divided by the size of the batch.
+                activity_regularizer: Regularizer,
+                /// Drops features of the input while training, the same ones in all steps of an example. The rate is in [0, 1).
+                dropout: f32,
+                /// Drops units of the state where it is multiplied by the recurrent kernel while training, the same ones in all
+                /// steps of an example and for all gates; Keras draws a mask for each gate. The rate is in [0, 1).
+                recurrent_dropout: f32,
+                /// Whether to give the outputs of all steps, `(batch, steps, units)`, and not just the last one.
+                return_sequences: bool,
+                /// Whether to give the last states behind the output, `(batch, units)` each.
+                return_state: bool,
+                /// Whether to read the steps from the last to the first, and to give the outputs in that order.
+                go_backwards: bool,
+                /// Whether a step that does not count has an output of zeros instead of the one before.
+                zero_output_for_mask: bool,
             }
         }
 
         impl Layer for $layer {
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
+            $crate::layers::shared::class!($class);
 
             fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
                 only_output(self.build_many(cx, std::slice::from_ref(input))?)
@@ -381,10 +298,6 @@ macro_rules! recurrent_layer {
 
             fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
                 Ok(cx.mask(0).filter(|_| self.common.return_sequences).cloned())
-            }
-
-            fn boxed_clone(&self) -> Box<dyn Layer> {
-                Box::new(self.clone())
             }
 
             fn as_recurrent(&self) -> Option<&dyn Recurrent> {

@@ -5,7 +5,8 @@ use super::{Plan, Recurrent};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
 use crate::kernel::rnn::Cell;
-use crate::layers::registry::{from_config, to_config};
+use crate::layers::registry::from_config;
+use crate::layers::shared::options;
 use crate::layers::{Activation, Build, Call, Config, Layer};
 use crate::ops::Recurrence;
 use crate::regularizers::Regularizer;
@@ -45,18 +46,11 @@ impl GRU {
         Self { common: Common::new(units), recurrent_activation: sigmoid(), reset_after: true }
     }
 
-    /// What is applied to the gates z and r.
-    #[must_use]
-    pub fn recurrent_activation(mut self, activation: Activation) -> Self {
-        self.recurrent_activation = activation;
-        self
-    }
-
-    /// Whether the state is reset after it was multiplied, as in TensorFlow 2; TensorFlow 1 did so before.
-    #[must_use]
-    pub fn reset_after(mut self, reset_after: bool) -> Self {
-        self.reset_after = reset_after;
-        self
+    options! { self;
+        /// What is applied to the gates z and r.
+        recurrent_activation: Activation,
+        /// Whether the state is reset after it was multiplied, as in TensorFlow 2; TensorFlow 1 did so before.
+        reset_after: bool,
     }
 
     fn recurrence(&self) -> Recurrence {

@@ -5,7 +5,8 @@ use super::{Plan, Recurrent};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
 use crate::kernel::rnn::Cell;
-use crate::layers::registry::{from_config, to_config};
+use crate::layers::registry::from_config;
+use crate::layers::shared::options;
 use crate::layers::{Activation, Build, Call, Config, Layer};
 use crate::ops::Recurrence;
 use crate::regularizers::Regularizer;
@@ -44,18 +45,11 @@ impl LSTM {
         Self { common: Common::new(units), recurrent_activation: sigmoid(), unit_forget_bias: true }
     }
 
-    /// What is applied to the gates i, f and o.
-    #[must_use]
-    pub fn recurrent_activation(mut self, activation: Activation) -> Self {
-        self.recurrent_activation = activation;
-        self
-    }
-
-    /// Whether the bias of f begins with ones, so that the layer remembers at first (Józefowicz et al., 2015).
-    #[must_use]
-    pub fn unit_forget_bias(mut self, unit_forget_bias: bool) -> Self {
-        self.unit_forget_bias = unit_forget_bias;
-        self
+    options! { self;
+        /// What is applied to the gates i, f and o.
+        recurrent_activation: Activation,
+        /// Whether the bias of f begins with ones, so that the layer remembers at first (Józefowicz et al., 2015).
+        unit_forget_bias: bool,
     }
 
     fn recurrence(&self) -> Recurrence {
