@@ -62,20 +62,21 @@ impl Borders {
     }
 }
 
+/// A layer with borders; the last name is that of Keras' option for the layout, where the layer has it.
 macro_rules! borders {
-    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal, $field:ident, $size:expr, $apply:expr) => {
+    ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal, $field:ident, $size:expr, $apply:expr $(, $layout:ident)?) => {
         $(#[$attr])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $layer {
             $field: Borders,
-            #[serde(default = "channels_last")]
-            data_format: String,
+            $(#[serde(default = "channels_last")]
+            $layout: String,)?
         }
 
         impl $layer {
             /// The layer for so much before and behind each axis.
             pub fn new($field: impl Into<Borders>) -> Self {
-                Self { $field: $field.into().expanded($axes), data_format: channels_last() }
+                Self { $field: $field.into().expanded($axes) $(, $layout: channels_last())? }
             }
 
             pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
@@ -87,7 +88,7 @@ macro_rules! borders {
             class!($class);
 
             fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
-                check_layout(&self.data_format)?;
+                $(check_layout(&self.$layout)?;)?
                 let ((mut map, channels), borders) = (map_of(input, $axes)?, self.$field.of($axes)?);
                 let size: fn(usize, usize) -> Option<usize> = $size;
                 for (axis, borders) in borders.into_iter().enumerate() {
@@ -135,7 +136,7 @@ borders! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, 5, 10, 3)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    ZeroPadding2D, "ZeroPadding2D", 2, padding, |places, sum| places.checked_add(sum), with_zeros
+    ZeroPadding2D, "ZeroPadding2D", 2, padding, |places, sum| places.checked_add(sum), with_zeros, data_format
 }
 
 borders! {
@@ -148,7 +149,7 @@ borders! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, 7, 3)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    ZeroPadding1D, "ZeroPadding1D", 1, padding, |places, sum| places.checked_add(sum), with_zeros
+    ZeroPadding1D, "ZeroPadding1D", 1, padding, |places, sum| places.checked_add(sum), with_zeros, data_format
 }
 
 borders! {
@@ -162,7 +163,7 @@ borders! {
     /// assert_eq!(model.output_shape()?.to_string(), "(None, 6, 4, 3)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
-    Cropping2D, "Cropping2D", 2, cropping, |places, sum| places.checked_sub(sum).filter(|left| *left > 0), without_borders
+    Cropping2D, "Cropping2D", 2, cropping, |places, sum| places.checked_sub(sum).filter(|left| *left > 0), without_borders, data_format
 }
 
 borders! {

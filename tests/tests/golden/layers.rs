@@ -68,6 +68,10 @@ pub(crate) fn check(case: &Case<'_>) -> Outcome {
     let mut model = sequential(x.shape(), &[json!({"class_name": case.class()?, "config": config})])?;
     let written = model.to_json()?;
     case.expect("the JSON of the model read from its JSON", Sequential::from_json(&written)?.to_json()?, written);
+    let written = Registry::default().make(case.class()?, config.clone())?.config();
+    for (option, _) in written.iter().filter(|(_, value)| !value.is_null()) {
+        case.expect(&format!("whether Keras has an option {option}"), config.contains_key(option), true);
+    }
     if let Ok(mask) = case.tensor("mask") {
         let layer = LayerSpec::boxed(Registry::default().make(case.class()?, config)?);
         model = Sequential::new().add(Input::new(&x.shape()[1..])).add(MaskedBy(mask)).add(layer);
