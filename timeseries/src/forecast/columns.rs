@@ -137,6 +137,8 @@ impl FittedColumns {
 
 #[cfg(test)]
 mod tests {
+    use practicum_core::prelude::{Dense, Flatten, Input, Sequential};
+
     use super::*;
     use crate::forecast::{Forecaster, Scaling};
     use crate::metrics::mae;
@@ -166,6 +168,17 @@ mod tests {
             let (both, one) = (error(&series), error(&alone));
             assert!(both < 0.7 * one, "{}: {both} with the other column, {one} without", network.name());
         }
+    }
+
+    #[test]
+    fn networks_of_ones_own_read_columns() {
+        let series = told();
+        let own = |columns: fn(usize, usize) -> Sequential| Neural::custom("own", columns).window(6).epochs(2).direct(3);
+        let fits = own(|window, steps| Sequential::new().add(Input::new([window, 2])).add(Flatten::new()).add(Dense::new(steps)));
+        assert_eq!(fits.fit_columns(&series, "value").unwrap().predict(3).unwrap().len(), 3);
+        let flat = own(|window, steps| Sequential::new().add(Input::new([window])).add(Dense::new(steps)));
+        let error = flat.fit_columns(&series, "value").unwrap_err();
+        assert!(error.is_shape() && error.to_string().starts_with("own, window 6, direct, 2 columns: "), "{error}");
     }
 
     #[test]

@@ -332,16 +332,20 @@ impl Trained {
         if steps.is_empty() {
             return Ok(Vec::new());
         }
-        let count = steps.len();
         let seen: Vec<&[f64]> = columns.iter().map(|column| &column[steps.start - self.window..steps.end - 1]).collect();
-        let windows = forecast_windows(table(&seen, &self.scales, self.sequences)?, &Windowing::new(self.window).batch_size(count))?;
+        let windows = Windowing::new(self.window).batch_size(AT_ONCE);
         let model: &Model = &self.model;
-        let answers = model.predict_batches(&windows.get_single_element()?, AT_ONCE)?;
-        if answers.shape().dims() != [count, self.answers] {
-            let (found, expected) = (answers.shape(), self.answers);
-            return Err(Error::shape(format!("{} answers {found} to {count} windows, expected [{count}, {expected}]", self.name)));
+        let mut all: Vec<f64> = Vec::with_capacity(steps.len());
+        for windows in forecast_windows(table(&seen, &self.scales, self.sequences)?, &windows)?.iter() {
+            let windows = windows?;
+            let (count, answers) = (windows.shape()[0], model.predict_batches(&windows, AT_ONCE)?);
+            if answers.shape().dims() != [count, self.answers] {
+                let (found, expected) = (answers.shape(), self.answers);
+                return Err(Error::shape(format!("{} answers {found} to {count} windows, expected [{count}, {expected}]", self.name)));
+            }
+            all.extend(answers.as_slice().iter().map(|value| f64::from(*value)));
         }
-        Ok(self.scales[0].invert(&answers.as_slice().iter().map(|value| f64::from(*value)).collect::<Vec<f64>>()))
+        Ok(self.scales[0].invert(&all))
     }
 
     /// The same, row by row.
