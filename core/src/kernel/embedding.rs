@@ -101,9 +101,26 @@ pub fn gather_means(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], st
 /// # Panics
 /// Slices that do not fit each other.
 pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
-    /// Adds the rows of `dy`, `step` numbers apart, to the rows of a part of the table that the ids name.
     #[inline(always)]
-    fn add(first: u32, ids: &[f32], dy: &[f32], step: usize, width: usize, dtable: &mut [f32]) {
+    fn add_row(row: usize, dy: &[f32], dtable: &mut [f32]) {
+        let (width, to) = (dy.len(), &mut dtable[row * dy.len()..]);
+        let ((lines, rest), (dy_lines, dy_rest)) = (to[..width].as_chunks_mut::<LANES>(), dy.as_chunks::<LANES>());
+        for (to, dy) in lines.iter_mut().zip(dy_lines) {
+            for l in 0..LANES {
+                to[l] += dy[l];
+            }
+        }
+        rest.iter_mut().zip(dy_rest).for_each(|(to, dy)| *to += dy);
+    }
+    /// Adds the rows of `dy`, `step` numbers apart, to the rows of a part of the table that the ids name; `all` of the table, if
+    /// it has no other part.
+    #[inline(always)]
+    fn add(all: bool, first: u32, ids: &[f32], dy: &[f32], step: usize, width: usize, dtable: &mut [f32]) {
+        if all {
+            let rows = ids.iter().enumerate();
+            rows.for_each(|(place, id)| add_row(*id as i32 as usize, &dy[place * step..][..width], dtable));
+            return;
+        }
         let rows = (dtable.len() / width) as u32;
         let mut found = [(0, 0); BLOCK];
         // Which ids belong here is a toss-up that no branch foresees, so there is none.
@@ -114,27 +131,18 @@ pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: us
             found[count] = (place, row as usize);
             count += usize::from(row < rows);
         }
-        for (place, row) in &found[..count] {
-            let (to, dy) = (&mut dtable[row * width..][..width], &dy[place * step..][..width]);
-            let ((lines, rest), (dy_lines, dy_rest)) = (to.as_chunks_mut::<LANES>(), dy.as_chunks::<LANES>());
-            for (to, dy) in lines.iter_mut().zip(dy_lines) {
-                for l in 0..LANES {
-                    to[l] += dy[l];
-                }
-            }
-            rest.iter_mut().zip(dy_rest).for_each(|(to, dy)| *to += dy);
-        }
+        found[..count].iter().for_each(|(place, row)| add_row(*row, &dy[place * step..][..width], dtable));
     }
     multiversion! {
-        fn part<F>(first: u32, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
+        fn part<F>(all: bool, first: u32, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
             if repeat == 1 {
                 for (ids, dy) in ids.chunks(BLOCK).zip(dy.chunks(BLOCK * width)) {
-                    add(first, ids, dy, width, width, dtable);
+                    add(all, first, ids, dy, width, width, dtable);
                 }
                 return;
             }
             for (ids, dy) in ids.chunks(repeat).zip(dy.chunks(width)) {
-                ids.chunks(BLOCK).for_each(|ids| add(first, ids, dy, 0, width, dtable));
+                ids.chunks(BLOCK).for_each(|ids| add(all, first, ids, dy, 0, width, dtable));
             }
         }
     }
@@ -146,7 +154,7 @@ pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: us
     let len = Exec::chunk_len(rows, PART.div_ceil(width).max(rows.div_ceil(MAX_PARTS)));
     exec.for_each(chunks_mut(dtable, len * width), |chunk, dtable| {
         dtable.fill(0.0);
-        part(exec.simd(), (chunk * len) as u32, ids, dy, repeat.max(1), width, dtable);
+        part(exec.simd(), len >= rows, (chunk * len) as u32, ids, dy, repeat.max(1), width, dtable);
     });
 }
 
