@@ -55,7 +55,7 @@ fn one_operation_has_the_bits_of_two_on_any_number_of_threads() {
 #[test]
 fn means_of_word_vectors_have_the_bits_of_vectors_and_means() {
     // Widths with and without a remainder, and batches above and below what is shared by threads.
-    for (rows, steps, width) in [(3, 5, 7), (9, 300, 16), (70, 40, 37)] {
+    for (rows, steps, width) in [(3, 5, 7), (9, 300, 16), (70, 40, 37), (4, 30, 1), (4, 1, 3)] {
         let ids = (0..rows * steps).map(|place| (place * place * 7919 % 50) as f32).collect();
         let ids = Tensor::new([rows, steps], ids).unwrap();
         let y = draw([rows, 2], 4);

@@ -95,7 +95,8 @@ pub fn gather_means(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], st
     });
 }
 
-/// The gradient of [`gather`]: `dtable[ids[i]] += dy[i / repeat]` over ascending i, from zeros. Threads share the rows of the
+/// The gradient of [`gather`]: `dtable[ids[i]] += dy[i / repeat]` over ascending i, from zeros. With more than one repetition, it
+/// is that of [`gather_means`] by the sums. Threads share the rows of the
 /// table, so that each number is one sum in this order.
 ///
 /// # Panics
@@ -115,14 +116,23 @@ pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: us
     /// Adds the rows of `dy`, `step` numbers apart, to the rows of a part of the table that the ids name; `all` of the table, if
     /// it has no other part.
     #[inline(always)]
-    fn add(all: bool, first: u32, ids: &[f32], dy: &[f32], step: usize, width: usize, dtable: &mut [f32]) {
+    #[allow(clippy::too_many_arguments, reason = "where sums come from and go to")]
+    fn add(
+        all: bool,
+        first: u32,
+        ids: &[f32],
+        dy: &[f32],
+        step: usize,
+        width: usize,
+        dtable: &mut [f32],
+        found: &mut [(usize, usize); BLOCK],
+    ) {
         if all {
             let rows = ids.iter().enumerate();
             rows.for_each(|(place, id)| add_row(*id as i32 as usize, &dy[place * step..][..width], dtable));
             return;
         }
         let rows = (dtable.len() / width) as u32;
-        let mut found = [(0, 0); BLOCK];
         // Which ids belong here is a toss-up that no branch foresees, so there is none.
         let mut count = 0;
         for (place, id) in ids.iter().enumerate() {
@@ -135,14 +145,15 @@ pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: us
     }
     multiversion! {
         fn part<F>(all: bool, first: u32, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
+            let mut found = [(0, 0); BLOCK];
             if repeat == 1 {
                 for (ids, dy) in ids.chunks(BLOCK).zip(dy.chunks(BLOCK * width)) {
-                    add(all, first, ids, dy, width, width, dtable);
+                    add(all, first, ids, dy, width, width, dtable, &mut found);
                 }
                 return;
             }
             for (ids, dy) in ids.chunks(repeat).zip(dy.chunks(width)) {
-                ids.chunks(BLOCK).for_each(|ids| add(all, first, ids, dy, 0, width, dtable));
+                ids.chunks(BLOCK).for_each(|ids| add(all, first, ids, dy, 0, width, dtable, &mut found));
             }
         }
     }
@@ -177,6 +188,29 @@ mod tests {
             let mut got = vec![f32::NAN; rows * width];
             scatter(Exec::new(&team, Simd::detect()).unwrap(), &ids, &dy, 1, width, &mut got);
             assert_eq!(got, expected);
+        }
+    }
+
+    #[test]
+    fn means_and_their_gradient_are_those_of_the_rows() {
+        for (rows, width, steps, examples) in [(50, 16, 7, 9), (9000, 33, 300, 20), (7, 5, 1, 3), (7, 20, 4, 0)] {
+            let ids: Vec<f32> = (0..(steps * examples) as u64).map(|i| (i * i * 7919 % rows as u64) as f32).collect();
+            let table: Vec<f32> = (0..rows * width).map(|i| (i % 37) as f32 - 18.0).collect();
+            let dy: Vec<f32> = (0..examples * width).map(|i| 0.1 + (i % 31) as f32).collect();
+            let repeated: Vec<f32> = (0..ids.len() * width).map(|i| dy[i / (steps * width) * width + i % width]).collect();
+            for threads in [1, 3] {
+                let team = Team::new(threads);
+                let exec = Exec::new(&team, Simd::detect()).unwrap();
+                let (mut between, mut means, mut expected) = (vec![0.0; ids.len() * width], vec![9.0; dy.len()], vec![9.0; dy.len()]);
+                gather(exec, &table, width, &ids, &mut between);
+                super::super::reduce::middle_sums(exec, &between, steps, width, 1.0 / steps as f32, &mut expected);
+                gather_means(exec, &table, width, &ids, steps, &mut means);
+                assert_eq!(means, expected);
+                let [mut back, mut expected] = [(); 2].map(|()| vec![9.0; table.len()]);
+                scatter(exec, &ids, &repeated, 1, width, &mut expected);
+                scatter(exec, &ids, &dy, steps, width, &mut back);
+                assert_eq!(back, expected);
+            }
         }
     }
 

@@ -5,8 +5,7 @@ use super::{Exec, LANES, Simd, chunks_mut, multiversion};
 /// Numbers in one chunk of a sum, whatever the threads.
 const CHUNK: usize = 8192;
 
-/// Numbers that are worth the way to another thread where each is read or written once: cores that share no cache hand a line
-/// over in the time that sixteen such lines take.
+/// Numbers that are worth the way to another thread where each is read or written once, and the work is no more than that.
 const SHARE: usize = 32_768;
 
 /// Columns that one call of [`column_sums`] adds up.
@@ -77,13 +76,14 @@ chunked_sum! {
 /// # Panics
 /// When `x` is not whole rows.
 pub fn column_sums(exec: Exec<'_>, x: &[f32], y: &mut [f32]) {
-    if y.is_empty() {
+    if x.is_empty() {
+        y.fill(0.0);
         return;
     }
     let stride = y.len();
-    assert_eq!(x.len() % stride, 0, "whole rows");
+    assert!(stride > 0 && x.len().is_multiple_of(stride), "whole rows");
     let width = if x.len() < CHUNK { stride } else { COLUMNS };
-    exec.for_each(chunks_mut(y, width), |index, y| columns(exec.simd(), &x[(index * width).min(x.len())..], stride, 1.0, y));
+    exec.for_each(chunks_mut(y, width), |index, y| columns(exec.simd(), &x[index * width..], stride, 1.0, y));
 }
 
 /// `factor` times the sums over the middle of `[…, size, inner]`, each over ascending places: [`column_sums`] of many matrices.
@@ -94,6 +94,11 @@ pub fn middle_sums(exec: Exec<'_>, x: &[f32], size: usize, inner: usize, factor:
     assert_eq!(x.len(), y.len() * size, "the sizes of a sum over the middle");
     if x.is_empty() {
         y.fill(0.0 * factor);
+        return;
+    }
+    if y.len() == inner {
+        column_sums(exec, x, y);
+        y.iter_mut().for_each(|y| *y *= factor);
         return;
     }
     let count = Exec::chunk_len(y.len() / inner, SHARE.div_ceil(size * inner));
@@ -205,7 +210,7 @@ mod tests {
     fn columns_are_summed_in_order() {
         let team = Team::new(2);
         let exec = Exec::new(&team, Simd::detect()).unwrap();
-        for (rows, n) in [(1, 1), (3, 5), (200, 130), (0, 3)] {
+        for (rows, n) in [(1, 1), (3, 5), (200, 130), (0, 3), (0, 16), (0, 130)] {
             let x: Vec<f32> = (0..rows * n).map(|i| (i % 17) as f32).collect();
             let mut y = vec![7.0; n];
             column_sums(exec, &x, &mut y);
@@ -220,7 +225,9 @@ mod tests {
         for threads in [1, 3] {
             let team = Team::new(threads);
             let exec = Exec::new(&team, Simd::detect()).unwrap();
-            for (outer, size, inner) in [(1, 1, 1), (2, 3, 5), (32, 120, 16), (7, 50, 150), (3, 9000, 1), (0, 3, 2), (3, 0, 2)] {
+            for (outer, size, inner) in
+                [(1, 1, 1), (2, 3, 5), (32, 120, 16), (7, 50, 150), (3, 9000, 1), (1, 200, 150), (0, 3, 2), (3, 0, 2), (3, 0, 16)]
+            {
                 let x: Vec<f32> = (0..outer * size * inner).map(|i| (i % 17) as f32).collect();
                 let at = |o: usize, i: usize| (0..size).map(|s| x[(o * size + s) * inner + i]).sum::<f32>();
                 let expected: Vec<f32> = (0..outer * inner).map(|i| 0.5 * at(i / inner, i % inner)).collect();

@@ -26,10 +26,13 @@ fn grown(map: [Option<usize>; 2], times: [usize; 2]) -> Result<[Option<usize>; 2
     let mut grown = map;
     for (places, times) in grown.iter_mut().zip(times) {
         let Some(known) = *places else { continue };
-        let more = known.checked_mul(times);
-        *places = Some(more.ok_or_else(|| Error::shape(format!("{known} places {times} times are more than memory can hold")))?);
+        *places = Some(product(known, times)?);
     }
     Ok(grown)
+}
+
+fn product(places: usize, times: usize) -> Result<usize> {
+    places.checked_mul(times).ok_or_else(|| Error::shape(format!("{places} places {times} times are more than memory can hold")))
 }
 
 /// Each place of `axis` so many times.
@@ -39,8 +42,13 @@ fn repeated(x: &Var, axis: usize, times: usize) -> Result<Var> {
     }
     let mut dims = x.shape().to_vec();
     let (places, width): (usize, usize) = (dims[..=axis].iter().product(), dims[axis + 1..].iter().product());
-    dims[axis] *= times;
+    dims[axis] = product(dims[axis], times)?;
     x.reshape([places, width])?.repeat(times)?.reshape(crate::Shape::new(&dims)?)
+}
+
+/// An axis so many times as long, on straight lines between its places.
+fn interpolated(x: &Var, axis: isize, times: usize) -> Result<Var> {
+    if times == 1 { Ok(x.clone()) } else { x.interpolate(axis, times) }
 }
 
 /// Pictures made larger by whole factors: `(batch, height, width, channels)` → `(batch, height·rows, width·columns, channels)`.
@@ -103,7 +111,7 @@ impl Layer for UpSampling2D {
         let [rows, columns] = self.size.pair("size", 2)?;
         match self.interpolation {
             Interpolation::Nearest => repeated(&repeated(x, 1, rows)?, 2, columns),
-            Interpolation::Bilinear => x.interpolate(1, rows)?.interpolate(2, columns),
+            Interpolation::Bilinear => interpolated(&interpolated(x, 1, rows)?, 2, columns),
         }
     }
 }

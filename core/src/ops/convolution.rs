@@ -28,6 +28,7 @@ impl Padding {
     pub(super) fn amounts(self, size: usize, reach: usize, stride: usize) -> [usize; 2] {
         match self {
             Self::Valid => [0, 0],
+            Self::Same if size == 0 => [0, 0],
             Self::Same => {
                 let last = size.div_ceil(stride).saturating_sub(1) * stride;
                 let total = last.saturating_add(reach).saturating_sub(size);
@@ -42,6 +43,10 @@ impl Padding {
         let mut windows = [None; 2];
         for axis in 0..2 {
             let Some(size) = map[axis] else { continue };
+            if (self, size) == (Self::Same, 0) {
+                windows[axis] = Some(0);
+                continue;
+            }
             let around = self.amounts(size, reach[axis], strides[axis]);
             let padded = around.iter().try_fold(size, |size, zeros| size.checked_add(*zeros)).ok_or_else(too_large)?;
             let rest = padded.checked_sub(reach[axis]).ok_or_else(|| does_not_fit(reach, map))?;

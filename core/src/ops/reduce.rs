@@ -110,6 +110,9 @@ impl Op for Max {
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
         let cut = Cut::at(&pass.x[0].shape, self.axis);
+        if pass.y.is_empty() {
+            return Ok(());
+        }
         for outer in 0..cut.outer {
             let block = &pass.x[0].data[outer * cut.size * cut.inner..][..cut.size * cut.inner];
             let y = &mut pass.y[outer * cut.inner..][..cut.inner];
@@ -212,6 +215,7 @@ mod tests {
         }
         assert!(x.sum_axis(3).unwrap_err().is_shape());
         assert!(Tensor::zeros([2, 0]).unwrap().max_axis(1).unwrap_err().is_shape());
+        assert_eq!(Tensor::zeros([2, 3, 0]).unwrap().max_axis(1).unwrap().shape().dims(), [2, 0]);
         assert_eq!(Tensor::zeros([2, 0]).unwrap().sum_axis(1).unwrap().as_slice(), [0.0, 0.0]);
         assert_eq!(Tensor::zeros([0, 2]).unwrap().sum_axis(0).unwrap().as_slice(), [0.0, 0.0]);
     }

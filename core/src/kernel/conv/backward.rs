@@ -127,11 +127,11 @@ pub fn backward(
     scratch: &mut [f32],
 ) {
     assert!(x.len() == g.lens()[0] && w.len() == g.weights(), "the sizes of a convolution");
-    if x.is_empty() || g.output().contains(&0) {
+    if x.is_empty() || g.filters == 0 || g.output().contains(&0) {
         dx.into_iter().chain(dw).chain(db).for_each(|gradient| gradient.fill(0.0));
         return;
     }
-    let (by_input, by_kernel) = (dx.is_some(), dw.is_some());
+    let (by_input, by_kernel, by_bias) = (dx.is_some(), dw.is_some(), db.is_some());
     let mut rest = scratch;
     let x = if g.is_padded() && by_kernel {
         let (padded, more) = rest.split_at_mut(g.lens()[2].next_multiple_of(16));
@@ -146,11 +146,11 @@ pub fn backward(
     let (flipped, more) = rest.split_at_mut(g.weights().next_multiple_of(16));
     let flipped = &mut flipped[..g.weights()];
     let (copy, work) = more.split_at_mut(weights_room(&back));
-    if by_input {
-        flip(g, w, flipped);
-    }
     let layout = Layout::new(g, by_input);
-    let rows = Rows::new(exec.simd(), &back, Weights::of(exec.simd(), &back, flipped, copy), None, false, layout.live(g));
+    let rows = by_input.then(|| {
+        flip(g, w, flipped);
+        Rows::new(exec.simd(), &back, Weights::of(exec.simd(), &back, flipped, copy), None, false, layout.live(g))
+    });
     let (examples, count) = parts(g);
     let (together, z_len) = (together(g), layout.len(g));
     let dz_len = together * z_len;
@@ -175,8 +175,10 @@ pub fn backward(
             let count = together.min(end - begin);
             for (example, dz) in (begin..).zip(dz[..count * z_len].chunks_exact_mut(z_len)) {
                 spread(exec, g, &layout, upstream, example, dz);
-                bias_gradient(exec, g, &layout, dz, db);
-                if let Some(dx) = &mut dx[0] {
+                if by_bias {
+                    bias_gradient(exec, g, &layout, dz, db);
+                }
+                if let (Some(rows), Some(dx)) = (&rows, &mut dx[0]) {
                     let dx = &mut dx[(example - first) * example_len..][..example_len];
                     for (row, dx) in dx.chunks_exact_mut(g.size[1] * g.channels).enumerate() {
                         rows.compute(dz, row, g.size[1], dx);
@@ -189,9 +191,10 @@ pub fn backward(
             }
         }
     });
-    let sums = dz_len..dz_len + g.weights() + g.filters;
+    let (kernel, bias) = (dz_len, dz_len + g.weights());
+    let sums = if by_kernel { kernel } else { bias }..if by_bias { bias + g.filters } else { bias };
     let other = add_up(exec, work, part_len, sums).map(|part| part * part_len);
-    for (gradient, first) in [(dw, dz_len), (db, dz_len + g.weights())] {
+    for (gradient, first) in [(dw, kernel), (db, bias)] {
         let Some(gradient) = gradient else { continue };
         let [a, b] = [Some(0), other].map(|part| part.map(|part| &work[part + first..][..gradient.len()]));
         match (a, b) {

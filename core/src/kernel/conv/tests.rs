@@ -23,7 +23,7 @@ fn cases() -> Vec<Conv> {
         padding: [[0, 0]; 2],
         groups: 1,
     };
-    vec![
+    [
         plain,
         Conv { filters: 70, channels: 1, ..plain },
         Conv { filters: 130, channels: 4, batch: 1, ..plain },
@@ -36,7 +36,16 @@ fn cases() -> Vec<Conv> {
         Conv { strides: [4, 5], kernel: [2, 3], filters: 34, groups: 2, channels: 6, ..plain },
         Conv { size: [1, 9], kernel: [1, 4], strides: [1, 2], padding: [[0, 0], [3, 3]], ..plain },
         Conv { strides: [2, 3], dilation: [3, 2], padding: [[3, 2], [1, 4]], ..plain },
+        // A phase of the transposed convolution that has the size of the input, but not its places.
+        Conv { size: [1, 2], kernel: [1, 2], strides: [1, 2], padding: [[0, 0], [1, 0]], ..plain },
+        Conv { size: [1, 2], kernel: [1, 2], strides: [1, 2], dilation: [1, 3], padding: [[0, 0], [1, 1]], ..plain },
+        // More rows than the gradient of the kernel goes through at once.
+        Conv { size: [40, 60], channels: 8, filters: 34, batch: 2, ..plain },
     ]
+    .into_iter()
+    // Every number of parts that the batch can be cut into.
+    .chain([2, 4, 5, 7, 8, 64].map(|batch| Conv { batch, size: [4, 5], ..plain }))
+    .collect()
 }
 
 /// Calls `f` with the places of x, of w and of y of every product.

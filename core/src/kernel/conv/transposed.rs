@@ -65,6 +65,11 @@ fn convolution(g: &Conv, rows: &Phase, columns: &Phase) -> Conv {
     }
 }
 
+/// Whether the convolution of two phases computes all of the input's places, and nothing before or behind them.
+fn is_whole(g: &Conv, rows: &Phase, columns: &Phase, phase: &Conv) -> bool {
+    [rows.count, columns.count] == g.size && phase.output() == g.size
+}
+
 /// All pairs of phases that windows meet.
 fn pairs(g: &Conv) -> impl Iterator<Item = (Phase, Phase)> {
     phases(g, 0).flatten().flat_map(|rows| phases(g, 1).flatten().map(move |columns| (rows, columns)))
@@ -72,8 +77,11 @@ fn pairs(g: &Conv) -> impl Iterator<Item = (Phase, Phase)> {
 
 /// Room for the kernel of a phase, and for its outputs where they are not all of the input's places.
 fn rooms(g: &Conv) -> [usize; 2] {
-    let phases = pairs(g).map(|(rows, columns)| convolution(g, &rows, &columns));
-    let outputs = phases.filter(|phase| phase.output() != g.size).map(|phase| phase.lens()[1]).max().unwrap_or(0);
+    let outputs = pairs(g).filter_map(|(rows, columns)| {
+        let phase = convolution(g, &rows, &columns);
+        (!is_whole(g, &rows, &columns, &phase)).then(|| phase.lens()[1])
+    });
+    let outputs = outputs.max().unwrap_or(0);
     [g.weights(), outputs].map(|room| room.next_multiple_of(16))
 }
 
@@ -105,7 +113,7 @@ pub fn transposed(exec: Exec<'_>, g: &Conv, w: &[f32], dy: &[f32], dx: &mut [f32
         let phase = convolution(g, &rows, &columns);
         let kernel = &mut kernel[..phase.weights()];
         turn_phase(g, &rows, &columns, w, kernel);
-        if phase.output() == g.size {
+        if is_whole(g, &rows, &columns, &phase) {
             forward(exec, &phase, dy, kernel, None, false, dx, work);
         } else {
             let computed = &mut computed[..phase.lens()[1]];
