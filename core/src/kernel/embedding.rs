@@ -102,70 +102,47 @@ pub fn gather_means(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], st
 /// # Panics
 /// Slices that do not fit each other.
 pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
-    #[inline(always)]
-    fn add_row(row: usize, dy: &[f32], dtable: &mut [f32]) {
-        let (width, to) = (dy.len(), &mut dtable[row * dy.len()..]);
-        let ((lines, rest), (dy_lines, dy_rest)) = (to[..width].as_chunks_mut::<LANES>(), dy.as_chunks::<LANES>());
-        for (to, dy) in lines.iter_mut().zip(dy_lines) {
-            for l in 0..LANES {
-                to[l] += dy[l];
-            }
-        }
-        rest.iter_mut().zip(dy_rest).for_each(|(to, dy)| *to += dy);
-    }
-    /// Adds the rows of `dy`, `step` numbers apart, to the rows of a part of the table that the ids name; `all` of the table, if
-    /// it has no other part.
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments, reason = "where sums come from and go to")]
-    fn add(
-        all: bool,
-        first: u32,
-        ids: &[f32],
-        dy: &[f32],
-        step: usize,
-        width: usize,
-        dtable: &mut [f32],
-        found: &mut [(usize, usize); BLOCK],
-    ) {
-        if all {
-            let rows = ids.iter().enumerate();
-            rows.for_each(|(place, id)| add_row(*id as i32 as usize, &dy[place * step..][..width], dtable));
-            return;
-        }
-        let rows = (dtable.len() / width) as u32;
-        // Which ids belong here is a toss-up that no branch foresees, so there is none.
-        let mut count = 0;
-        for (place, id) in ids.iter().enumerate() {
-            // Ids before the part wrap round and end up behind it.
-            let row = (*id as i32 as u32).wrapping_sub(first);
-            found[count] = (place, row as usize);
-            count += usize::from(row < rows);
-        }
-        found[..count].iter().for_each(|(place, row)| add_row(*row, &dy[place * step..][..width], dtable));
-    }
     multiversion! {
-        fn part<F>(all: bool, first: u32, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
+        fn part<F>(first: u32, ids: &[f32], dy: &[f32], repeat: usize, width: usize, dtable: &mut [f32]) {
+            let rows = (dtable.len() / width) as u32;
             let mut found = [(0, 0); BLOCK];
-            if repeat == 1 {
-                for (ids, dy) in ids.chunks(BLOCK).zip(dy.chunks(BLOCK * width)) {
-                    add(all, first, ids, dy, width, width, dtable, &mut found);
+            let (mut from, mut left) = (0, repeat);
+            for ids in ids.chunks(BLOCK) {
+                // Which ids belong here is a toss-up that no branch foresees, so there is none.
+                let mut count = 0;
+                for id in ids {
+                    // Ids before the part wrap round and end up behind it.
+                    let row = (*id as i32 as u32).wrapping_sub(first);
+                    found[count] = (from, row as usize);
+                    count += usize::from(row < rows);
+                    left -= 1;
+                    if left == 0 {
+                        (from, left) = (from + width, repeat);
+                    }
                 }
-                return;
-            }
-            for (ids, dy) in ids.chunks(repeat).zip(dy.chunks(width)) {
-                ids.chunks(BLOCK).for_each(|ids| add(all, first, ids, dy, 0, width, dtable, &mut found));
+                for (from, row) in &found[..count] {
+                    let (to, dy) = (&mut dtable[row * width..][..width], &dy[*from..][..width]);
+                    let ((lines, rest), (dy_lines, dy_rest)) = (to.as_chunks_mut::<LANES>(), dy.as_chunks::<LANES>());
+                    for (to, dy) in lines.iter_mut().zip(dy_lines) {
+                        for l in 0..LANES {
+                            to[l] += dy[l];
+                        }
+                    }
+                    rest.iter_mut().zip(dy_rest).for_each(|(to, dy)| *to += dy);
+                }
             }
         }
     }
     assert_eq!(ids.len() * width, dy.len() * repeat, "a row for each id");
-    if width == 0 {
+    if width == 0 || repeat == 0 {
+        dtable.fill(0.0);
         return;
     }
     let rows = dtable.len() / width;
     let len = Exec::chunk_len(rows, PART.div_ceil(width).max(rows.div_ceil(MAX_PARTS)));
     exec.for_each(chunks_mut(dtable, len * width), |chunk, dtable| {
         dtable.fill(0.0);
-        part(exec.simd(), len >= rows, (chunk * len) as u32, ids, dy, repeat.max(1), width, dtable);
+        part(exec.simd(), (chunk * len) as u32, ids, dy, repeat, width, dtable);
     });
 }
 
