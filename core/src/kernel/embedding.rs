@@ -3,7 +3,10 @@
 use super::{Exec, LANES, chunks_mut, multiversion};
 
 /// Numbers that make a chunk worth its way to another thread.
-const CHUNK: usize = 32_768;
+const CHUNK: usize = 16_384;
+
+/// The same where they are read alone, and add up to few.
+const MEANS: usize = 32_768;
 
 /// Numbers of the table that make a part worth its way to another thread.
 const PART: usize = 131_072;
@@ -88,7 +91,7 @@ pub fn gather_means(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], st
         y.fill(0.0 * factor);
         return;
     }
-    let len = Exec::chunk_len(ids.len() / steps, CHUNK.div_ceil(steps * width));
+    let len = Exec::chunk_len(ids.len() / steps, MEANS.div_ceil(steps * width));
     exec.for_each(chunks_mut(y, len * width), |chunk, y| {
         let ids = &ids[chunk * len * steps..][..y.len() / width * steps];
         part(exec.simd(), table, ids, steps, width, factor, y);

@@ -98,11 +98,11 @@ impl TwoKinds {
     }
 }
 
-const LARGE: TwoKinds = TwoKinds { side: 300, filters: &[16, 32, 64, 64, 64], dropout: 0.0, rate: 1e-3, batch: 32, steps: 1, held: 5 };
+const LARGE: TwoKinds = TwoKinds { side: 300, filters: &[16, 32, 64, 64, 64], dropout: 0.0, rate: 1e-3, batch: 32, steps: 5, held: 5 };
 
 /// W4: five convolutions for pictures of 300×300, a batch of 128.
 pub(super) fn large_pictures(bench: &mut Bench) -> Result<()> {
-    TwoKinds { batch: 128, held: 2, ..LARGE }.train(bench)
+    TwoKinds { batch: 128, steps: 2, held: 2, ..LARGE }.train(bench)
 }
 
 /// The same, a batch of 32.
@@ -112,7 +112,7 @@ pub(super) fn large_pictures_32(bench: &mut Bench) -> Result<()> {
 
 /// W5: four convolutions for pictures of 150×150, a batch of 20.
 pub(super) fn middle_pictures(bench: &mut Bench) -> Result<()> {
-    TwoKinds { side: 150, filters: &[32, 64, 128, 128], dropout: 0.5, rate: 1e-4, batch: 20, steps: 2, held: 15 }.train(bench)
+    TwoKinds { side: 150, filters: &[32, 64, 128, 128], dropout: 0.5, rate: 1e-4, batch: 20, steps: 5, held: 15 }.train(bench)
 }
 
 /// W8: headlines by a convolution over five words.

@@ -1,7 +1,7 @@
 //! Outputs of a convolution, with the bias, relu and max-pooling behind it.
 
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
-use super::super::{Exec, Simd, chunks_mut, multiversion};
+use super::super::{Exec, LANES, Simd, chunks_mut, multiversion};
 use super::{Conv, Panel, pad, panels, tiles};
 
 /// Multiply-adds that are worth a chunk.
@@ -256,17 +256,38 @@ multiversion! {
     /// The maxima of windows of rows that stand one behind the other, NaN where there is one; the first of equals.
     fn maxima<F>(strip: &[f32], strip_row: usize, channels: usize, pool: [usize; 2], y: &mut [f32], places: &mut [u8]) {
         for (window, (y, places)) in y.chunks_exact_mut(channels).zip(places.chunks_exact_mut(channels)).enumerate() {
-            let first = window * pool[1] * channels;
-            y.copy_from_slice(&strip[first..first + channels]);
-            places.fill(0);
-            for place in 1..pool[0] * pool[1] {
-                let x = &strip[place / pool[1] * strip_row + first + place % pool[1] * channels..][..channels];
-                for ((x, y), at) in x.iter().zip(&mut *y).zip(&mut *places) {
-                    let more = *x > *y || x.is_nan();
-                    *y = if more { *x } else { *y };
-                    *at = if more { place as u8 } else { *at };
-                }
+            let strip = &strip[window * pool[1] * channels..];
+            let (wide, rest) = y.as_chunks_mut::<LANES>();
+            let (wide_places, rest_places) = places.as_chunks_mut::<LANES>();
+            for (block, (y, places)) in wide.iter_mut().zip(wide_places).enumerate() {
+                maxima_of(&strip[block * LANES..], strip_row, channels, pool, y, places);
+            }
+            let first = wide.len() * LANES;
+            for (channel, (y, place)) in rest.iter_mut().zip(rest_places).enumerate() {
+                let (y, place) = (std::array::from_mut(y), std::array::from_mut(place));
+                maxima_of(&strip[first + channel..], strip_row, channels, pool, y, place);
             }
         }
     }
+}
+
+/// The maxima of a window in some channels: in registers from the first place to the last.
+#[inline(always)]
+fn maxima_of<const N: usize>(strip: &[f32], strip_row: usize, channels: usize, pool: [usize; 2], y: &mut [f32; N], places: &mut [u8; N]) {
+    let (mut most, mut at) = ([0.0_f32; N], [0_u32; N]);
+    most.copy_from_slice(&strip[..N]);
+    let mut place = 0;
+    for row in 0..pool[0] {
+        for column in 0..pool[1] {
+            let x = &strip[row * strip_row + column * channels..][..N];
+            for lane in 0..N {
+                let more = x[lane] > most[lane] || x[lane].is_nan();
+                most[lane] = if more { x[lane] } else { most[lane] };
+                at[lane] = if more { place } else { at[lane] };
+            }
+            place += 1;
+        }
+    }
+    *y = most;
+    *places = at.map(|at| at as u8);
 }
