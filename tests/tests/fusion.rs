@@ -1,4 +1,4 @@
-//! A convolution and the maxima behind it, or word vectors and their mean, run as one operation in a model, and as two in a loop
+//! A convolution and the maxima or means behind it, or word vectors and their mean, run as one operation in a model, and as two in a loop
 //! of one's own: the bits are the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
@@ -47,6 +47,41 @@ fn one_operation_has_the_bits_of_two_on_any_number_of_threads() {
                 }
                 assert_eq!(weight_bits(&fused), weight_bits(&apart), "{activation} {simd} {threads}");
                 assert_eq!(first.get_or_insert_with(|| weight_bits(&fused)), &weight_bits(&fused), "{simd} on {threads} threads");
+            }
+        }
+    }
+}
+
+#[test]
+fn means_of_maps_have_the_bits_of_maps_and_means() {
+    let (x, sequences, y) = (draw([10, 9, 8, 3], 1), draw([10, 30, 4], 2), draw([10, 2], 3));
+    for (activation, filters) in [(Activation::Relu, 20), (Activation::Linear, 7), (Activation::Tanh, 16), (Activation::Relu, 1)] {
+        let of_pictures = || {
+            let model = Sequential::new().add(Input::new([9, 8, 3])).add(Conv2D::new(5, 2));
+            model.add(Conv2D::new(filters, 3).activation(activation)).add(GlobalAveragePooling2D::new())
+        };
+        let of_sequences = || {
+            let convolution = Conv1D::new(filters, 5).padding(Padding::Causal).activation(activation);
+            Sequential::new().add(Input::new([30, 4])).add(convolution).add(GlobalAveragePooling1D::new())
+        };
+        let mut first: [Option<Vec<Vec<u32>>>; 2] = [None, None];
+        for threads in [1, 3] {
+            let compiled = |model: Sequential| {
+                let mut model = model.with_cpu(&Cpu::new(threads, Simd::detect()).unwrap()).add(Dense::new(2));
+                model.compile(Sgd::new(0.05).momentum(0.9), "mse", ()).unwrap();
+                model
+            };
+            let pairs = [[(); 2].map(|()| compiled(of_pictures())), [(); 2].map(|()| compiled(of_sequences()))];
+            for (([mut fused, mut apart], x), first) in pairs.into_iter().zip([&x, &sequences]).zip(&mut first) {
+                let tape = apart.tape();
+                let eager = apart.call(&tape.constant(x.clone()), false).unwrap().output.value().unwrap();
+                assert_eq!(bits(&fused.predict_batches(x, 10).unwrap()), bits(&eager));
+                for _ in 0..3 {
+                    fused.train_on_batch(x, &y).unwrap();
+                    step_by_hand(&mut apart, x, &y);
+                }
+                assert_eq!(weight_bits(&fused), weight_bits(&apart), "{activation} of {filters} on {threads} threads");
+                assert_eq!(first.get_or_insert_with(|| weight_bits(&fused)), &weight_bits(&fused));
             }
         }
     }

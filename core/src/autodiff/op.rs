@@ -135,8 +135,9 @@ pub trait Op: Debug + Send + Sync + 'static {
     }
 
     /// One operation on the inputs of this one, whose shapes are given, that gives what `consumer` makes of its output, where
-    /// there is such a one: it has the bits of the two. A program uses it where nobody else looks at the output.
-    fn fuse(&self, _consumer: &dyn Op, _x: &[Shape]) -> Option<Arc<dyn Op>> {
+    /// there is such a one: it has the bits of the two. A program uses it where nobody else looks at the output, which the
+    /// consumer sees under the shape `seen`.
+    fn fuse(&self, _consumer: &dyn Op, _x: &[Shape], _seen: &Shape) -> Option<Arc<dyn Op>> {
         None
     }
 

@@ -1,4 +1,4 @@
-//! Convolutions of channels-last maps, with bias, relu and max-pooling in the same pass.
+//! Convolutions of channels-last maps, with bias, relu, and the maxima of windows or the means of maps in the same pass.
 
 use std::sync::Arc;
 
@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::autodiff::{Backward, Forward, Memory, Op, Reads, Var};
 use crate::kernel::conv::{self, Conv, Upstream};
+use crate::kernel::reduce;
 use crate::ops::Activation;
 use crate::{Error, Result, Shape, Tensor};
 
@@ -171,9 +172,15 @@ impl Op for Convolution {
         Reads { inputs: 0b011, output: self.relu }
     }
 
-    fn fuse(&self, consumer: &dyn Op, _x: &[Shape]) -> Option<Arc<dyn Op>> {
-        let pool = consumer.maxima().filter(|[rows, columns]| rows * columns <= 256)?;
-        Some(Arc::new(PooledConvolution { convolution: *self, pool }))
+    fn fuse(&self, consumer: &dyn Op, x: &[Shape], seen: &Shape) -> Option<Arc<dyn Op>> {
+        let output = self.output_shape(x).ok()?;
+        if let Some(pool) = consumer.maxima().filter(|[rows, columns]| rows * columns <= 256 && *seen == output) {
+            return Some(Arc::new(PooledConvolution { convolution: *self, pool }));
+        }
+        // Of maps of one channel, the mean adds the numbers up in another order.
+        let [batch, rows, columns, filters] = *output.dims() else { return None };
+        let of_maps = consumer.mean_axis() == Some(1) && *seen.dims() == [batch, rows * columns, filters] && filters != 1;
+        of_maps.then(|| Arc::new(ConvolutionMean(*self)) as Arc<dyn Op>)
     }
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
@@ -241,6 +248,43 @@ impl Op for PooledConvolution {
         let y = if relu { pass.y.data } else { pass.dy };
         let upstream = Upstream::Pooled { dy: pass.dy, y, places: pass.saved, pool, relu };
         run_backward(&self.convolution.checked(pass.x)?, upstream, pass)
+    }
+}
+
+/// A convolution and the means of its maps: their gradient, which is the same everywhere, is never written down.
+#[derive(Debug)]
+struct ConvolutionMean(Convolution);
+
+impl Op for ConvolutionMean {
+    fn name(&self) -> &'static str {
+        if self.0.relu { "conv_relu_mean" } else { "conv_mean" }
+    }
+
+    fn output_shape(&self, x: &[Shape]) -> Result<Shape> {
+        let sizes = self.0.sizes(x)?;
+        Shape::new(&[sizes.batch, sizes.filters])
+    }
+
+    fn memory(&self, x: &[Shape]) -> Memory {
+        let saved = self.0.output_shape(x).map_or(0, |shape| shape.size());
+        Memory { saved, ..self.0.memory(x) }
+    }
+
+    fn reads(&self) -> Reads {
+        Reads { inputs: 0b011, output: false }
+    }
+
+    fn forward(&self, pass: Forward<'_>) -> Result<()> {
+        let (sizes, bias) = (self.0.checked(pass.x)?, pass.x.get(2).map(|bias| bias.data));
+        let (x, w, maps, places) = (pass.x[0].data, pass.x[1].data, pass.saved, sizes.output().iter().product::<usize>());
+        conv::forward(pass.cx.exec, &sizes, x, w, bias, self.0.relu, maps, pass.scratch);
+        reduce::middle_sums(pass.cx.exec, maps, places, sizes.filters, 1.0 / places as f32, pass.y);
+        Ok(())
+    }
+
+    fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
+        let upstream = Upstream::Mean { dy: pass.dy, y: self.0.relu.then_some(pass.saved) };
+        run_backward(&self.0.checked(pass.x)?, upstream, pass)
     }
 }
 

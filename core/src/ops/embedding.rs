@@ -27,9 +27,9 @@ impl Op for Embedding {
         Reads { inputs: 0b10, output: false }
     }
 
-    fn fuse(&self, consumer: &dyn Op, x: &[Shape]) -> Option<Arc<dyn Op>> {
+    fn fuse(&self, consumer: &dyn Op, x: &[Shape], seen: &Shape) -> Option<Arc<dyn Op>> {
         // Of rows of one number, the mean adds them up in another order.
-        let applies = consumer.mean_axis() == Some(1) && x[1].rank() == 2 && x[0].last() != 1;
+        let applies = consumer.mean_axis() == Some(1) && x[1].rank() == 2 && seen.rank() == 3 && x[0].last() != 1;
         applies.then(|| Arc::new(EmbeddingMean) as Arc<dyn Op>)
     }
 

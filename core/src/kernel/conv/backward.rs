@@ -26,6 +26,13 @@ pub enum Upstream<'a> {
         /// What the forward pass put out.
         y: &'a [f32],
     },
+    /// Behind the means of whole maps.
+    Mean {
+        /// `[batch, filters]`
+        dy: &'a [f32],
+        /// What the relu before them put out, if there was one: `[batch, rows, columns, filters]`.
+        y: Option<&'a [f32]>,
+    },
     /// Behind the maxima of windows that do not overlap.
     Pooled {
         /// `[batch, rows / pool, columns / pool, filters]`
@@ -249,6 +256,15 @@ fn spread(exec: Exec<'_>, g: &Conv, layout: &Layout, upstream: Upstream<'_>, exa
                 spread_row(simd, &dy[at], y, g.filters, layout.step[1] * g.filters, dz);
             }
         }
+        Upstream::Mean { dy, y } => {
+            let dy = &dy[example * g.filters..][..g.filters];
+            let factor = 1.0 / (rows * columns) as f32;
+            for row in 0..rows {
+                let dz = &mut dz[layout.start(g, row)..];
+                let y = y.map_or(&[][..], |y| &y[(example * rows + row) * row_len..][..row_len]);
+                spread_mean(simd, dy, factor, y, columns, layout.step[1] * g.filters, dz);
+            }
+        }
         Upstream::Pooled { dy, y, places, pool, relu } => {
             let [pooled_rows, pooled_columns] = [rows / pool[0], columns / pool[1]];
             let (len, words) = (pooled_columns * g.filters, (pooled_columns * g.filters).div_ceil(4));
@@ -279,6 +295,22 @@ multiversion! {
         for ((dy, y), dz) in dy.chunks_exact(filters).zip(y.chunks_exact(filters)).zip(dz.chunks_mut(step)) {
             for ((dy, y), dz) in dy.iter().zip(y).zip(&mut dz[..filters]) {
                 *dz = if *y > 0.0 { *dy } else { 0.0 };
+            }
+        }
+    }
+}
+
+multiversion! {
+    /// `dz = factor·dy` at each of some places where `y > 0`; everywhere, where there is no y.
+    fn spread_mean<F>(dy: &[f32], factor: f32, y: &[f32], places: usize, step: usize, dz: &mut [f32]) {
+        for (place, dz) in dz.chunks_mut(step).take(places).enumerate() {
+            let dz = &mut dz[..dy.len()];
+            if y.is_empty() {
+                dz.iter_mut().zip(dy).for_each(|(dz, dy)| *dz = factor * dy);
+                continue;
+            }
+            for ((dz, dy), y) in dz.iter_mut().zip(dy).zip(&y[place * dy.len()..]) {
+                *dz = if *y > 0.0 { factor * dy } else { 0.0 };
             }
         }
     }
