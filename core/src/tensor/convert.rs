@@ -1,5 +1,5 @@
 use super::Tensor;
-use crate::{Result, Shape};
+use crate::Shape;
 
 impl From<f32> for Tensor {
     fn from(value: f32) -> Self {
@@ -38,6 +38,7 @@ mod ndarray_016 {
     use ndarray::{ArrayBase, ArrayD, ArrayViewD, Data, Dimension};
 
     use super::*;
+    use crate::Result;
 
     impl Tensor {
         /// A view of ndarray over the elements: slicing, broadcasting and reductions without a copy.
