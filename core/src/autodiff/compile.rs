@@ -40,18 +40,14 @@ fn fused(record: &Record, targets: &Targets<'_>) -> Vec<Node> {
     let mut nodes: Vec<Option<Node>> = record.nodes.iter().cloned().map(Some).collect();
     for (index, node) in record.nodes.iter().enumerate() {
         let [input] = node.inputs[..] else { continue };
-        let between = &record.values[record.values[input].storage];
-        let Origin::Node(first) = between.origin else { continue };
-        if node.op.is_reshape() || uses[record.values[input].storage] != 1 {
+        let seen = &record.values[input];
+        let Origin::Node(first) = record.values[seen.storage].origin else { continue };
+        if node.op.is_reshape() || uses[seen.storage] != 1 || seen.root != seen.storage {
             continue;
         }
         let producer = &record.nodes[first];
         let shapes: Vec<Shape> = producer.inputs.iter().map(|&input| record.values[input].shape).collect();
-        if let Some(op) = producer
-            .op
-            .fuse(&*node.op, &shapes, &record.values[input].shape)
-            .filter(|_| record.values[input].root == record.values[input].storage)
-        {
+        if let Some(op) = producer.op.fuse(&*node.op, &shapes, &seen.shape) {
             nodes[first] = None;
             nodes[index] =
                 Some(Node { op, inputs: producer.inputs.clone(), output: node.output, scope: producer.scope.clone(), saved: Vec::new() });

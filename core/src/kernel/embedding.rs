@@ -99,8 +99,7 @@ pub fn gather_means(exec: Exec<'_>, table: &[f32], width: usize, ids: &[f32], st
 }
 
 /// The gradient of [`gather`]: `dtable[ids[i]] += dy[i / repeat]` over ascending i, from zeros. With more than one repetition, it
-/// is that of [`gather_means`] by the sums. Threads share the rows of the
-/// table, so that each number is one sum in this order.
+/// is that of [`gather_means`] by the sums. Threads share the rows of the table, so that each number is one sum in this order.
 ///
 /// # Panics
 /// Slices that do not fit each other.

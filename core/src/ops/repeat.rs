@@ -2,6 +2,7 @@
 
 use super::methods;
 use crate::autodiff::{Backward, Forward, Op, Reads};
+use crate::kernel::reduce;
 use crate::{Error, Result, Shape};
 
 /// `y[b, i, …] = x[b, …]` for `i < n`: `dx = Σᵢ dy`.
@@ -27,21 +28,15 @@ impl Op for Repeat {
     }
 
     fn forward(&self, pass: Forward<'_>) -> Result<()> {
-        let row = pass.x[0].shape.without_batch().size().max(1);
-        for (x, y) in pass.x[0].data.chunks_exact(row).zip(pass.y.chunks_exact_mut((self.n * row).max(1))) {
-            y.chunks_exact_mut(row).for_each(|y| y.copy_from_slice(x));
-        }
+        let row = pass.x[0].shape.without_batch().size();
+        reduce::repeat_middle(pass.cx.exec, pass.x[0].data, self.n, row, 1.0, pass.y);
         Ok(())
     }
 
     fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
-        let row = pass.x[0].shape.without_batch().size().max(1);
-        let Some(dx) = &mut pass.dx[0] else { return Ok(()) };
-        dx.fill(0.0);
-        for (dx, dy) in dx.chunks_exact_mut(row).zip(pass.dy.chunks_exact((self.n * row).max(1))) {
-            for dy in dy.chunks_exact(row) {
-                dx.iter_mut().zip(dy).for_each(|(dx, dy)| *dx += dy);
-            }
+        let row = pass.x[0].shape.without_batch().size();
+        if let Some(dx) = &mut pass.dx[0] {
+            reduce::middle_sums(pass.cx.exec, pass.dy, self.n, row, 1.0, dx);
         }
         Ok(())
     }

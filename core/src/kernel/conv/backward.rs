@@ -203,10 +203,10 @@ pub fn backward(
     let other = add_up(exec, work, part_len, sums).map(|part| part * part_len);
     for (gradient, first) in [(dw, kernel), (db, bias)] {
         let Some(gradient) = gradient else { continue };
-        let [a, b] = [Some(0), other].map(|part| part.map(|part| &work[part + first..][..gradient.len()]));
-        match (a, b) {
-            (Some(a), Some(b)) => elementwise::add::same(exec, a, b, gradient),
-            _ => gradient.copy_from_slice(&work[first..][..gradient.len()]),
+        let sum = &work[first..][..gradient.len()];
+        match other {
+            Some(other) => elementwise::add::same(exec, sum, &work[other + first..][..gradient.len()], gradient),
+            None => gradient.copy_from_slice(sum),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! From the gradient by the output to those by inputs, states and weights.
 
 use super::super::gemm::{Gemm, Mat, MatMut, Panels, Target, gemm, packed};
-use super::super::{Exec, chunks_mut, multiversion};
+use super::super::{Exec, chunks_mut, reduce};
 use super::forward::{counts, gather_steps};
 use super::layout::Part;
 use super::{BLOCK, Cell, Curves, Inputs, Kept, Rnn, Room, cell};
@@ -157,21 +157,6 @@ fn gather_weights(rnn: &Rnn, exec: Exec<'_>, weights: [Option<&mut [f32]>; 3], a
         x.gather_row(rnn, all, [chunk, start + found.bias], of_input);
         if rnn.cell == Cell::Gru {
             h.gather_row(rnn, all, [chunk, start + found.bias], of_state);
-        }
-    }
-}
-
-multiversion! {
-    /// Adds all rows to one.
-    fn add_rows<F>(rows: &[f32], sums: &mut [f32]) {
-        let width = sums.len();
-        for (place, sums) in sums.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
-            let mut sum = *sums;
-            for row in rows.chunks_exact(width) {
-                let row = &row[place * BLOCK..][..BLOCK];
-                sum.iter_mut().zip(row).for_each(|(sum, x)| *sum += x);
-            }
-            *sums = sum;
         }
     }
 }
@@ -369,7 +354,7 @@ impl Chunk<'_> {
         if !self.has_found(first) {
             bias.fill(0.0);
         }
-        add_rows(self.exec.simd(), dz, bias);
+        reduce::add_columns(self.exec.simd(), dz, row, bias);
     }
 
     /// Whether steps behind these have found something already.
