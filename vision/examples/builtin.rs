@@ -1,14 +1,14 @@
 //! Writes a built-in data set as four IDX files, and a sheet with twelve pictures of each class:
 //!
 //! ```text
-//! cargo run --release -p practicum-vision --example builtin -- garments FOLDER [SEED]
+//! cargo run --release -p practicum-vision --features builtin --example builtin -- garments FOLDER [SEED]
 //! ```
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use practicum_core::ndarray::{ArrayView2, Axis};
+use practicum_core::ndarray::{Array1, ArrayView2, Axis};
 use practicum_vision::datasets::ImageDataset;
 use practicum_vision::datasets::builtin::{self, Size};
 use practicum_vision::datasets::fashion_mnist::FILES;
@@ -45,19 +45,21 @@ fn run(name: &str, folder: &str, seed: &str) -> Result<()> {
     println!("{} pictures in {:.0?}", set.train.len() + set.test.len(), start.elapsed());
 
     std::fs::create_dir_all(folder).map_err(|cause| Error::io("create", folder, cause))?;
-    let sheet = Sheet::new(12).scale(3).background(40).grey(of_each_class(&set, 12))?;
+    let sheet = Sheet::new(12).scale(3).background(40).grey(of_each_class(&set, 12)?)?;
     picture::save_png(sheet, folder.join("sheet.png"))?;
-    for (name, idx) in
-        FILES.iter().zip([Idx::from(set.train.images), Idx::from(set.train.labels), Idx::from(set.test.images), Idx::from(set.test.labels)])
-    {
-        idx::write_gzip(folder.join(name), &idx)?;
+    for (part, files) in [&set.train, &set.test].into_iter().zip(FILES.chunks(2)) {
+        let labels: Array1<u8> = part.labels().iter().map(|label| *label as u8).collect();
+        idx::write_gzip(folder.join(files[0]), &Idx::from(part.grey()?.to_owned()))?;
+        idx::write_gzip(folder.join(files[1]), &Idx::from(labels))?;
     }
     Ok(())
 }
 
-fn of_each_class(set: &ImageDataset, count: usize) -> impl Iterator<Item = ArrayView2<'_, u8>> {
-    (0..set.class_names.len()).flat_map(move |class| {
-        let places = set.train.labels.iter().enumerate().filter(move |(_, label)| usize::from(**label) == class);
-        places.take(count).map(|(at, _)| set.train.images.index_axis(Axis(0), at))
-    })
+fn of_each_class(set: &ImageDataset, count: usize) -> Result<Vec<ArrayView2<'_, u8>>> {
+    let pictures = set.train.grey()?;
+    let indices = (0..set.class_names().len()).flat_map(|class| {
+        let of_class = set.train.labels().iter().enumerate().filter(move |(_, label)| **label as usize == class);
+        of_class.take(count).map(|(index, _)| index)
+    });
+    Ok(indices.map(|index| pictures.clone().index_axis_move(Axis(0), index)).collect())
 }

@@ -3,31 +3,30 @@
 //! | module | holds |
 //! |---|---|
 //! | [`idx`] | the file format of MNIST and its relatives, read and written, plain or gzipped |
-//! | [`datasets`] | MNIST and Fashion-MNIST from files, and stand-ins that code draws, for when there are none |
+//! | [`datasets`] | MNIST and Fashion-MNIST from files, and stand-ins that code draws (feature `builtin`) |
 //! | [`picture`] | contact sheets of many small pictures, and PNG |
 //!
-//! Pictures are ndarray arrays of `u8`, [count, height, width], as they come from the file; scaling them to 0…1 is the
-//! model's or the batch's business, so that a set of 60,000 takes 47 MB and not 188.
+//! Pictures are bytes, [count, height, width, channels], as they come from files; scaling them to 0…1 is the model's or
+//! the batch's business, so that a set of 60,000 takes 47 MB and not 188.
 //!
 //! ```
-//! use practicum_vision::datasets::builtin::{self, Size};
+//! use practicum_core::ndarray::Array3;
+//! use practicum_vision::datasets::LabeledImages;
 //! use practicum_vision::picture::{self, Sheet};
 //!
-//! // Ten kinds of garment, drawn by code: the same seed gives the same pictures, on every machine.
-//! let garments = builtin::garments(42, Size { train: 60, test: 10 })?;
-//! assert_eq!(garments.train.images.dim(), (60, 28, 28));
-//! let first = usize::from(garments.train.labels[0]);
-//! println!("the first picture shows a {}", garments.class_names[first]);
+//! // `datasets::fashion_mnist::load("data/fmnist")?` gives two such sets, to train and to test.
+//! let pixels = Array3::from_shape_fn((60, 28, 28), |(i, y, x)| if x * 60 > i * 28 { 9 * y as u8 } else { 0 });
+//! let set = LabeledImages::from_grey(pixels, (0..60).map(|i| i / 30).collect(), ["wide", "narrow"])?;
+//! assert_eq!((set.images().dim(), set.class_of(59)), ((60, 28, 28, 1), Some("narrow")));
 //!
 //! # let folder = tempfile::tempdir().map_err(|e| practicum_vision::Error::io("make", "a folder".as_ref(), e))?;
-//! # let path = folder.path().join("garments.png");
-//! let sheet = Sheet::new(12).scale(2).grey(garments.train.images.outer_iter())?;
+//! # let path = folder.path().join("sheet.png");
+//! let sheet = Sheet::new(12).scale(2).grey(set.grey()?.outer_iter())?;
 //! picture::save_png(sheet, &path)?;
 //! # Ok::<(), practicum_vision::Error>(())
 //! ```
 //!
-//! With the real files at hand it is `datasets::fashion_mnist::load("data/fmnist")?` instead; what comes back has the
-//! same type.
+//! Without files, the feature `builtin` draws stand-ins: `datasets::builtin::garments(42, Size::default())?`.
 
 pub mod datasets;
 pub mod idx;

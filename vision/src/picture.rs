@@ -1,11 +1,11 @@
 //! Contact sheets: many small pictures on one, enlarged and with gaps, to look at and to print in a report.
 //!
 //! ```
-//! use practicum_vision::datasets::builtin::{self, Size};
+//! use practicum_core::ndarray::Array3;
 //! use practicum_vision::picture::Sheet;
 //!
-//! let garments = builtin::garments(42, Size { train: 24, test: 0 })?;
-//! let sheet = Sheet::new(8).scale(2).gap(4).grey(garments.train.images.outer_iter())?;
+//! let pictures = Array3::from_shape_fn((24, 28, 28), |(i, y, x)| (10 * i + y * x / 28) as u8);
+//! let sheet = Sheet::new(8).scale(2).gap(4).grey(pictures.outer_iter())?;
 //! assert_eq!(sheet.dimensions(), (8 * 56 + 9 * 4, 3 * 56 + 4 * 4));
 //! # Ok::<(), practicum_vision::Error>(())
 //! ```

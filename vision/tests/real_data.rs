@@ -17,14 +17,14 @@ fn folder(id: &str, missing: fn(PathBuf) -> Result<Vec<&'static str>>) -> Option
     found
 }
 
-fn mean(images: &practicum_core::ndarray::Array3<u8>) -> f64 {
-    images.iter().map(|pixel| u64::from(*pixel)).sum::<u64>() as f64 / images.len() as f64
+fn mean(pixels: &[u8]) -> f64 {
+    pixels.iter().map(|pixel| u64::from(*pixel)).sum::<u64>() as f64 / pixels.len() as f64
 }
 
-fn check(set: &ImageDataset, means: [f64; 2], first_labels: [[u8; 5]; 2]) {
+fn check(set: &ImageDataset, means: [f64; 2], first_labels: [[u32; 5]; 2]) {
     for ((part, expected), labels) in [&set.train, &set.test].into_iter().zip(means).zip(first_labels) {
-        assert!((mean(&part.images) - expected).abs() < 5e-5, "{}", mean(&part.images));
-        assert!(part.labels.iter().take(5).eq(&labels), "{:?}", part.labels);
+        assert!((mean(part.pixels()) - expected).abs() < 5e-5, "{}", mean(part.pixels()));
+        assert!(part.labels()[..5] == labels, "{:?}", &part.labels()[..5]);
     }
     assert_eq!((set.train.len(), set.test.len()), (60_000, 10_000));
 }
@@ -34,9 +34,7 @@ fn fashion_mnist_is_what_it_should_be() {
     let Some(folder) = folder("fmnist", fashion_mnist::missing) else { return };
     let set = fashion_mnist::load(&folder).unwrap();
     check(&set, [72.9404, 73.1466], [[9, 0, 0, 3, 0], [9, 2, 1, 1, 6]]);
-    for class in 0..10 {
-        assert_eq!(set.train.labels.iter().filter(|label| **label == class).count(), 6_000);
-    }
+    assert_eq!(set.train.count_by_class(), [6_000; 10]);
 }
 
 #[test]

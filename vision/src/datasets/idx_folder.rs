@@ -25,21 +25,18 @@ pub(super) fn missing(folder: &Path) -> Result<Vec<&'static str>> {
     Ok(names)
 }
 
-pub(super) fn load(folder: &Path, title: &str, class_names: &'static [&'static str]) -> Result<ImageDataset> {
+pub(super) fn load(folder: &Path, title: &str, class_names: &[&str]) -> Result<ImageDataset> {
     let missing = missing(folder)?;
     if !missing.is_empty() {
         let message = format!("{title} in {} is not complete: missing {}", folder.display(), missing.join(", "));
         return Err(Error::data(message).hint("fetch the files, or check the folder"));
     }
     let [train_images, train_labels, test_images, test_labels] = FILES;
-    Ok(ImageDataset {
-        train: part(folder, train_images, train_labels, TRAIN, class_names.len())?,
-        test: part(folder, test_images, test_labels, TEST, class_names.len())?,
-        class_names,
-    })
+    let train = part(folder, train_images, train_labels, TRAIN, class_names)?;
+    ImageDataset::new(train, part(folder, test_images, test_labels, TEST, class_names)?)
 }
 
-fn part(folder: &Path, images: &str, labels: &str, count: usize, classes: usize) -> Result<LabeledImages> {
+fn part(folder: &Path, images: &str, labels: &str, count: usize, class_names: &[&str]) -> Result<LabeledImages> {
     let images_path = existing(folder, images)?;
     let labels_path = existing(folder, labels)?;
     let images = idx::read_images(&images_path)?;
@@ -53,10 +50,14 @@ fn part(folder: &Path, images: &str, labels: &str, count: usize, classes: usize)
         let message = format!("{}: expected {count} labels, one a picture, got {}", labels_path.display(), labels.len());
         return Err(Error::data(message).hint("is it a file of another data set, or of the other split?"));
     }
-    if let Some((at, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= classes) {
-        return Err(Error::data(format!("{}: label {label} at index {at}: expected 0 to {}", labels_path.display(), classes - 1)));
+    if let Some((at, label)) = labels.iter().enumerate().find(|(_, label)| usize::from(**label) >= class_names.len()) {
+        return Err(Error::data(format!(
+            "{}: label {label} at index {at}: expected 0 to {}",
+            labels_path.display(),
+            class_names.len() - 1
+        )));
     }
-    Ok(LabeledImages { images, labels })
+    LabeledImages::from_grey(images, labels.into_iter().map(u32::from).collect(), class_names.iter().copied())
 }
 
 fn existing(folder: &Path, name: &str) -> Result<PathBuf> {
@@ -100,7 +101,7 @@ mod tests {
         assert!(missing(folder.path()).unwrap().is_empty());
         let set = load(folder.path(), "set", &NAMES).unwrap();
         assert_eq!((set.train.len(), set.test.len()), (TRAIN, TEST));
-        assert_eq!((set.train.labels[1], set.test.images[[9_999, 27, 27]]), (1, 1));
+        assert_eq!((set.train.labels()[1], set.test.images()[[9_999, 27, 27, 0]]), (1, 1));
     }
 
     #[test]

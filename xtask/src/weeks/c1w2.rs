@@ -244,14 +244,10 @@ impl Experiment {
             return Ok(());
         }
         let answers = Answers::of(model, x_test)?;
-        let first = answers.describe(0, set.class_names);
+        let first = answers.describe(0, set.class_names());
         run.say(&first)?;
         clock.note(first);
-        clock.note(format!(
-            "training picture 0 is of class {}:\n{}",
-            set.class_names[usize::from(set.train.labels[0])],
-            numbers_of(&set.train, 0)
-        ));
+        clock.note(format!("training picture 0 is of class {}:\n{}", set.train.class_of(0).unwrap_or("none"), numbers_of(&set.train, 0)?));
         if let Some(figures) = run.figures(self.id) {
             let drawn = answers.draw(set, &figures)?;
             run.results.figures.extend(drawn);

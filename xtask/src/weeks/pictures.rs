@@ -11,10 +11,10 @@ use crate::results::Figure;
 /// Pictures in a grid.
 const SHOWN: usize = 24;
 
-/// Pixels, one byte each, that a batch scales; and classes.
+/// Grey pixels [count, height, width], one byte each, that a batch scales; and classes.
 pub(super) fn data_of(images: &LabeledImages, scale: f32) -> Result<(Data, Data)> {
-    let classes: Vec<u8> = images.labels.to_vec();
-    Ok((Data::new(images.images.clone())?.scaled(scale), Data::new(classes)?))
+    let (x, y) = images.to_data()?;
+    Ok((x.reshaped([images.len(), images.height(), images.width()])?.scaled(scale), y))
 }
 
 /// What a model makes of the test pictures.
@@ -37,7 +37,7 @@ impl Answers {
     }
 
     /// The probabilities of one picture, as a line of text.
-    pub(super) fn describe(&self, picture: usize, names: &[&str]) -> String {
+    pub(super) fn describe(&self, picture: usize, names: &[String]) -> String {
         let classes = self.probabilities.shape().last();
         let row = &self.probabilities.as_slice()[picture * classes..(picture + 1) * classes];
         let each: Vec<String> = names.iter().zip(row).map(|(name, p)| format!("{name} {p:.4}")).collect();
@@ -46,8 +46,8 @@ impl Answers {
 
     /// A grid of the first pictures, the confusion matrix, and the worst mistakes.
     pub(super) fn draw(&self, set: &ImageDataset, figures: &Figures<'_>) -> Result<Vec<Figure>> {
-        let (test, names) = (&set.test, set.class_names);
-        let truth = |picture: usize| usize::from(test.labels[picture]);
+        let (test, names) = (&set.test, set.class_names());
+        let truth = |picture: usize| test.labels()[picture] as usize;
         let first: Vec<usize> = (0..SHOWN.min(test.len())).collect();
         let mut drawn = vec![figures.picture_grid(
             "samples",
@@ -59,7 +59,8 @@ impl Answers {
         for picture in 0..test.len() {
             counts[truth(picture) * names.len() + self.classes[picture]] += 1;
         }
-        drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: names })?);
+        let classes: Vec<&str> = names.iter().map(String::as_str).collect();
+        drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: &classes })?);
         let mut wrong: Vec<usize> = (0..test.len()).filter(|picture| self.classes[*picture] != truth(*picture)).collect();
         wrong.sort_by(|a, b| self.confidence(*b).total_cmp(&self.confidence(*a)).then(a.cmp(b)));
         wrong.truncate(SHOWN / 2);
@@ -75,28 +76,28 @@ impl Answers {
     }
 
     fn pictures<'a>(&self, set: &'a ImageDataset, which: &[usize]) -> Vec<Picture<'a>> {
-        let (test, names) = (&set.test, set.class_names);
-        let (height, width) = (test.images.shape()[1], test.images.shape()[2]);
-        let pixels = test.images.as_slice().unwrap_or_default();
+        let (test, names) = (&set.test, set.class_names());
+        let (height, width, pixels) = (test.height(), test.width(), test.pixels());
         let picture = |index: &usize| {
-            let truth = usize::from(test.labels[*index]);
+            let truth = test.labels()[*index] as usize;
             let guess = self.classes[*index];
             Picture {
                 pixels: &pixels[index * width * height..(index + 1) * width * height],
                 width,
                 height,
                 channels: 1,
-                truth: names[truth],
-                guess: Some(Guess { class: names[guess], probability: self.confidence(*index), right: guess == truth }),
+                truth: &names[truth],
+                guess: Some(Guess { class: &names[guess], probability: self.confidence(*index), right: guess == truth }),
             }
         };
         which.iter().map(picture).collect()
     }
 }
 
-/// A picture as its numbers, a line a row of pixels.
-pub(super) fn numbers_of(images: &LabeledImages, picture: usize) -> String {
-    let rows = images.images.outer_iter().nth(picture);
+/// A grey picture as its numbers, a line a row of pixels.
+pub(super) fn numbers_of(images: &LabeledImages, picture: usize) -> Result<String> {
+    let grey = images.grey()?;
+    let rows = grey.outer_iter().nth(picture);
     let line = |row: practicum_core::ndarray::ArrayView1<'_, u8>| row.iter().map(|pixel| format!("{pixel:>4}")).collect::<String>();
-    rows.map(|rows| rows.outer_iter().map(line).collect::<Vec<_>>().join("\n")).unwrap_or_default()
+    Ok(rows.map(|rows| rows.outer_iter().map(line).collect::<Vec<_>>().join("\n")).unwrap_or_default())
 }

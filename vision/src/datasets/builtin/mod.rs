@@ -13,7 +13,7 @@ mod chance;
 mod digits;
 mod garments;
 
-use practicum_core::ndarray::{Array1, Array3};
+use practicum_core::ndarray::Array3;
 use practicum_core::{Error, Result};
 
 use self::canvas::{AREA, SIDE};
@@ -44,7 +44,7 @@ impl Default for Size {
 /// let few = builtin::garments(7, Size { train: 20, test: 10 })?;
 /// let more = builtin::garments(7, Size { train: 40, test: 10 })?;
 /// assert_eq!(few.test, more.test);
-/// assert_eq!(few.train.images.outer_iter().last(), more.train.images.outer_iter().nth(19));
+/// assert_eq!(few.train.picture(19), more.train.picture(19));
 /// # Ok::<(), practicum_vision::Error>(())
 /// ```
 ///
@@ -64,15 +64,12 @@ pub fn digits(seed: u64, size: Size) -> Result<ImageDataset> {
 
 type Artist = fn(class: usize, chance: &mut Chance, bytes: &mut Vec<u8>);
 
-fn draw(seed: u64, size: Size, purpose: u64, class_names: &'static [&'static str; 10], artist: Artist) -> Result<ImageDataset> {
-    Ok(ImageDataset {
-        train: draw_split(seed, purpose, 0, size.train, artist)?,
-        test: draw_split(seed, purpose, 1, size.test, artist)?,
-        class_names,
-    })
+fn draw(seed: u64, size: Size, purpose: u64, class_names: &[&str; 10], artist: Artist) -> Result<ImageDataset> {
+    let part = |split, count| draw_split(seed, purpose, split, count, class_names, artist);
+    ImageDataset::new(part(0, size.train)?, part(1, size.test)?)
 }
 
-fn draw_split(seed: u64, purpose: u64, split: u64, count: usize, artist: Artist) -> Result<LabeledImages> {
+fn draw_split(seed: u64, purpose: u64, split: u64, count: usize, class_names: &[&str; 10], artist: Artist) -> Result<LabeledImages> {
     let mut pixels = Vec::new();
     let room = count.checked_mul(AREA).filter(|room| pixels.try_reserve_exact(*room).is_ok());
     if room.is_none() {
@@ -83,10 +80,10 @@ fn draw_split(seed: u64, purpose: u64, split: u64, count: usize, artist: Artist)
         let mut chance = Chance::new(seed, purpose, split, index);
         let class = class_of(seed, purpose, split, index);
         artist(class, &mut chance, &mut pixels);
-        labels.push(class as u8);
+        labels.push(class as u32);
     }
     let images = Array3::from_shape_vec((count, SIDE, SIDE), pixels).map_err(|cause| Error::shape(cause.to_string()).source(cause))?;
-    Ok(LabeledImages { images, labels: Array1::from_vec(labels) })
+    LabeledImages::from_grey(images, labels, class_names.iter().copied())
 }
 
 /// The classes of ten pictures in a row are a shuffle of 0…9.
