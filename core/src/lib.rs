@@ -39,6 +39,10 @@ mod cpu;
 pub mod data;
 pub mod error;
 pub mod initializers;
+#[cfg(not(feature = "kernels"))]
+mod kernel;
+#[cfg(feature = "kernels")]
+#[doc(hidden)]
 pub mod kernel;
 pub mod layers;
 pub mod losses;

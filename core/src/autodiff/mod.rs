@@ -11,4 +11,6 @@ mod tape;
 pub use gradcheck::{GradientCheck, gradcheck};
 pub use op::{Backward, Context, Forward, Link, Memory, Op, Reads, View};
 pub use tape::{Gradients, Tape, Var};
+
+pub use crate::kernel::{ChunksMut, Exec, Parts, Team, chunks_mut};
 pub(crate) use tape::{extend, resize, run_forward, zeros};

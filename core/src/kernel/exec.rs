@@ -9,7 +9,8 @@ const MAX_CHUNKS: usize = 64;
 /// The thread team and the instruction set of a kernel. Neither decides a number.
 ///
 /// ```
-/// use practicum_core::kernel::{Exec, Simd, Team};
+/// use practicum_core::Simd;
+/// use practicum_core::autodiff::{Exec, Team};
 ///
 /// let team = Team::new(2);
 /// let exec = Exec::new(&team, Simd::detect())?;
@@ -63,7 +64,7 @@ impl<'a> Exec<'a> {
     /// chunk worth a microsecond: a shorter one isn't worth the way to another thread.
     ///
     /// ```
-    /// use practicum_core::kernel::Exec;
+    /// use practicum_core::autodiff::Exec;
     ///
     /// assert_eq!(Exec::chunk_len(1000, 600), 1000);
     /// assert_eq!(Exec::chunk_len(1000, 100), 125);
@@ -77,7 +78,7 @@ impl<'a> Exec<'a> {
     /// The same for an array of numbers: chunks of whole cache lines (16 numbers).
     ///
     /// ```
-    /// use practicum_core::kernel::Exec;
+    /// use practicum_core::autodiff::Exec;
     ///
     /// assert_eq!(Exec::lane_chunk_len(1000, 100), 128);
     /// ```

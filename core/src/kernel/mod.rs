@@ -5,6 +5,7 @@
 //! reductions keep [`LANES`] partial sums whatever the width of the vectors. AVX2 and AVX-512 give the same bits, and so
 //! does any number of threads.
 #![allow(unsafe_code, reason = "instructions of the processor, and slices that threads share")]
+#![cfg_attr(not(feature = "kernels"), allow(unreachable_pub, dead_code, reason = "only the benchmark sees all of it"))]
 
 pub mod activation;
 pub(crate) mod arena;
@@ -22,6 +23,7 @@ pub mod math;
 pub mod optimizer;
 mod pointwise;
 pub mod pool;
+#[cfg(feature = "kernels")]
 mod probe;
 pub mod reduce;
 pub mod rnn;
@@ -36,6 +38,7 @@ pub use exec::Exec;
 #[cfg(feature = "bench-gemm")]
 pub use gemm::gemm_crate;
 pub use gemm::{Gemm, Mat, MatMut, gemm};
+#[cfg(feature = "kernels")]
 pub use probe::multiply_adds;
 pub use shared::{ChunksMut, Parts, chunks_mut};
 pub(crate) use simd::multiversion;

@@ -98,7 +98,8 @@ impl Exec<'_> {
     /// Calls `f(index, part)` for every part, on the threads of the team.
     ///
     /// ```
-    /// use practicum_core::kernel::{Exec, Simd, Team, chunks_mut};
+    /// use practicum_core::Simd;
+    /// use practicum_core::autodiff::{Exec, Team, chunks_mut};
     ///
     /// let team = Team::new(2);
     /// let exec = Exec::new(&team, Simd::Portable)?;

@@ -25,7 +25,7 @@ const SPINS_PER_LOOK: u32 = 32;
 ///
 /// ```
 /// use std::sync::atomic::{AtomicUsize, Ordering};
-/// use practicum_core::kernel::Team;
+/// use practicum_core::autodiff::Team;
 ///
 /// let team = Team::new(2);
 /// let sum = AtomicUsize::new(0);
@@ -228,13 +228,23 @@ impl Shared {
                 // SAFETY: `claim` hands out the job of the chunk, which its caller keeps until the chunk is reported.
                 let job = unsafe { &*job };
                 if let Err(payload) = catch_unwind(AssertUnwindSafe(|| job(chunk))) {
-                    self.panic.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(payload);
-                    self.panicked.store(true, Ordering::Relaxed);
+                    self.keep(payload);
                 }
                 done += 1;
             }
         }
         done
+    }
+
+    /// Keeps the first panic of a job for its caller. Later ones are forgotten, not dropped: a payload whose drop panics would
+    /// unwind out of the job while other threads still run it.
+    fn keep(&self, payload: Payload) {
+        let mut first = self.panic.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*first {
+            Some(_) => std::mem::forget(payload),
+            None => *first = Some(payload),
+        }
+        self.panicked.store(true, Ordering::Relaxed);
     }
 
     /// Reports `done` chunks; after that the thread may not touch their job. Returns how many are left.
@@ -430,6 +440,32 @@ mod tests {
             assert!(message.contains(&format!("chunk {bad} is bad")), "{message}");
             assert_eq!(ran.load(Ordering::Relaxed), 12);
             check(&team, 12);
+        }
+    }
+
+    /// Panics when it is dropped while nothing else panics.
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            assert!(thread::panicking(), "the drop of a payload");
+        }
+    }
+
+    #[test]
+    fn payloads_whose_drops_panic_do_not_end_a_job_early() {
+        let team = Team::new(2);
+        for _ in 0..20 {
+            let ran = AtomicUsize::new(0);
+            let outcome = catch_unwind(AssertUnwindSafe(|| {
+                team.run(16, &|_| {
+                    ran.fetch_add(1, Ordering::Relaxed);
+                    std::panic::panic_any(Bomb);
+                });
+            }));
+            assert_eq!(ran.load(Ordering::Relaxed), 16, "every chunk ran before the caller heard of it");
+            std::mem::forget(outcome);
+            check(&team, 16);
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use practicum_core::autodiff::Exec;
 use practicum_core::callbacks::{Callback, Context};
 use practicum_core::data::{Batch, BatchSource, Data};
-use practicum_core::kernel::Exec;
 use practicum_core::prelude::*;
 
 use super::common::{bits, draw, says, weight_bits};

@@ -133,6 +133,7 @@ pub fn backward(
     db: Option<&mut [f32]>,
     scratch: &mut [f32],
 ) {
+    g.check();
     assert!(x.len() == g.lens()[0] && w.len() == g.weights(), "the sizes of a convolution");
     if x.is_empty() || g.filters == 0 || g.output().contains(&0) {
         dx.into_iter().chain(dw).chain(db).for_each(|gradient| gradient.fill(0.0));

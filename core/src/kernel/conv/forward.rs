@@ -178,6 +178,7 @@ fn with_zeros<'a>(exec: Exec<'_>, g: &Conv, x: &'a [f32], scratch: &'a mut [f32]
 /// When the slices do not have the sizes of `g`: a mistake of the caller.
 #[allow(clippy::too_many_arguments, reason = "what a convolution reads and writes")]
 pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f32]>, relu: bool, y: &mut [f32], scratch: &mut [f32]) {
+    g.check();
     let [inputs, outputs, _] = g.lens();
     assert!(x.len() == inputs && w.len() == g.weights() && y.len() == outputs, "the sizes of a convolution");
     let [rows, columns] = g.output();
@@ -215,6 +216,8 @@ pub fn forward_pooled(
     places: &mut [f32],
     scratch: &mut [f32],
 ) {
+    g.check();
+    assert!(pool.iter().all(|size| *size >= 1) && pool[0].saturating_mul(pool[1]) <= 256, "the places of a window are bytes");
     let [rows, columns] = [0, 1].map(|axis| g.output()[axis] / pool[axis]);
     let row = columns * g.filters;
     assert!(x.len() == g.lens()[0] && w.len() == g.weights() && y.len() == g.batch * rows * row, "the sizes of a convolution");

@@ -89,6 +89,28 @@ impl Conv {
         self.groups == 1 && self.dilation[1] == 1
     }
 
+    /// Stops a kernel before sizes wrap.
+    ///
+    /// # Panics
+    ///
+    /// When the numbers of a map or of the kernel cannot be counted, or something is 0 that must not be: a mistake of the caller.
+    fn check(&self) {
+        let product = |sizes: &[usize]| sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size));
+        let axes = [0, 1].map(|axis| {
+            let reach = self.kernel[axis].checked_sub(1)?.checked_mul(self.dilation[axis])?.checked_add(1)?;
+            let padded = self.size[axis].checked_add(self.padding[axis][0])?.checked_add(self.padding[axis][1])?;
+            // A stride longer than the map would take places where no window is.
+            (self.strides[axis] >= 1 && reach.max(self.strides[axis]) <= isize::MAX as usize).then_some(padded)
+        });
+        let [Some(rows), Some(columns)] = axes else { panic!("the sizes of a convolution: {self:?}") };
+        let channels = self.channels.max(self.filters);
+        let map = product(&[self.batch, rows, columns, channels, size_of::<f32>()]);
+        let kernel = product(&[self.kernel[0], self.kernel[1], self.channels, self.filters, size_of::<f32>()]);
+        let fits = [map, kernel].iter().all(|bytes| bytes.is_some_and(|bytes| bytes <= isize::MAX as usize));
+        let groups = self.groups >= 1 && self.channels.is_multiple_of(self.groups) && self.filters.is_multiple_of(self.groups);
+        assert!(fits && groups, "the sizes of a convolution: {self:?}");
+    }
+
     /// Numbers of the input, of the output, and of the input with its zeros.
     fn lens(&self) -> [usize; 3] {
         let of = |[rows, columns]: [usize; 2], channels| self.batch * rows * columns * channels;

@@ -121,3 +121,34 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
         }
     }
 }
+
+#[test]
+fn sizes_that_wrap_stop_every_kernel() {
+    let plain = cases()[0];
+    let huge = 1 << 32;
+    let wrong = [
+        Conv { size: [huge, huge], strides: [huge, huge], ..plain },
+        Conv { batch: usize::MAX, ..plain },
+        Conv { kernel: [huge, huge], padding: [[huge, huge]; 2], ..plain },
+        Conv { padding: [[usize::MAX, 1], [0, 0]], ..plain },
+        Conv { dilation: [usize::MAX, 1], ..plain },
+        Conv { strides: [0, 1], ..plain },
+        Conv { groups: 0, ..plain },
+        Conv { kernel: [0, 3], ..plain },
+    ];
+    let team = Team::new(1);
+    let exec = Exec::new(&team, Simd::Portable).unwrap();
+    for g in wrong {
+        let none: &[f32] = &[];
+        let upstream = Upstream::Plain { dy: none };
+        let calls: [&dyn Fn(); 4] = [
+            &|| forward(exec, &g, none, none, None, false, &mut [], &mut []),
+            &|| forward_pooled(exec, &g, none, none, None, false, [2, 2], &mut [], &mut [], &mut []),
+            &|| backward(exec, &g, none, none, upstream, None, None, None, &mut []),
+            &|| transposed(exec, &g, none, none, &mut [], &mut []),
+        ];
+        for call in calls {
+            assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_err(), "{g:?}");
+        }
+    }
+}

@@ -97,6 +97,7 @@ pub fn transposed_scratch(g: &Conv) -> usize {
 ///
 /// When the slices do not have the sizes of `g`: a mistake of the caller.
 pub fn transposed(exec: Exec<'_>, g: &Conv, w: &[f32], dy: &[f32], dx: &mut [f32], scratch: &mut [f32]) {
+    g.check();
     let [inputs, outputs, _] = g.lens();
     assert!(dx.len() == inputs && dy.len() == outputs && w.len() == g.weights(), "the sizes of a transposed convolution");
     let is_met = |axis: usize| phases(g, axis).all(|phase| phase.is_some());

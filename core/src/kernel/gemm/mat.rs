@@ -1,15 +1,6 @@
 //! Matrices as a kernel sees them: slices with sizes and steps.
 
 /// A matrix to read: numbers in a slice, a step from row to row, a step from column to column.
-///
-/// ```
-/// use practicum_core::kernel::Mat;
-///
-/// let data = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0];
-/// let a = Mat::new(&data, 2, 3);
-/// assert_eq!((a.rows(), a.cols()), (2, 3));
-/// assert_eq!((a.t().rows(), a.t().cols()), (3, 2));
-/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Mat<'a> {
     pub(super) data: &'a [f32],

@@ -72,21 +72,6 @@ impl<'a> Gemm<'a> {
 /// from 0 or from C, then the bias is added, then relu: the same bits as one kernel after the other, on any number of threads,
 /// on AVX2 and AVX-512. Allocates nothing; copies of blocks take up to 280 KB of the stack.
 ///
-/// ```
-/// use practicum_core::kernel::{Exec, Gemm, Mat, MatMut, Simd, Team, gemm};
-///
-/// let team = Team::new(1);
-/// let exec = Exec::new(&team, Simd::detect())?;
-/// let (a, b) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0]);
-/// let mut c = [0.0; 4];
-/// let (a, b) = (Mat::new(&a, 2, 2), Mat::new(&b, 2, 2));
-/// gemm(exec, a, b, MatMut::new(&mut c, 2, 2), Gemm::default());
-/// assert_eq!(c, [19.0, 22.0, 43.0, 50.0]);
-/// gemm(exec, a, b.t(), MatMut::new(&mut c, 2, 2), Gemm::default().bias(&[-20.0, 0.0]).relu());
-/// assert_eq!(c, [0.0, 23.0, 19.0, 53.0]);
-/// # Ok::<(), practicum_core::Error>(())
-/// ```
-///
 /// # Panics
 ///
 /// When the sizes do not fit each other: a mistake of the calling kernel.

@@ -131,6 +131,18 @@ impl Case {
 }
 
 #[test]
+fn a_small_product_is_that_of_the_book() {
+    let team = Team::new(1);
+    let exec = Exec::new(&team, Simd::detect()).unwrap();
+    let (a, b, mut c) = ([1.0, 2.0, 3.0, 4.0], [5.0, 6.0, 7.0, 8.0], [0.0; 4]);
+    let (a, b) = (Mat::new(&a, 2, 2), Mat::new(&b, 2, 2));
+    gemm(exec, a, b, MatMut::new(&mut c, 2, 2), Gemm::default());
+    assert_eq!(c, [19.0, 22.0, 43.0, 50.0]);
+    gemm(exec, a, b.t(), MatMut::new(&mut c, 2, 2), Gemm::default().bias(&[-20.0, 0.0]).relu());
+    assert_eq!(c, [0.0, 23.0, 19.0, 53.0]);
+}
+
+#[test]
 fn every_remainder_of_a_tile() {
     for simd in sets() {
         for m in 1..=17 {
