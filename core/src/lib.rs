@@ -39,6 +39,7 @@ mod cpu;
 pub mod data;
 pub mod error;
 pub mod initializers;
+pub mod io;
 #[cfg(not(feature = "kernels"))]
 mod kernel;
 #[cfg(feature = "kernels")]

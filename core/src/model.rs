@@ -6,7 +6,6 @@ mod evaluate;
 mod fit;
 mod functional;
 mod goal;
-mod graph_json;
 mod history;
 mod logs;
 mod nested;
@@ -14,7 +13,6 @@ mod network;
 mod non_finite;
 mod options;
 mod profile;
-mod save;
 mod sequential;
 mod summary;
 mod trace;
@@ -24,6 +22,7 @@ pub(crate) use fit::Plan;
 pub use functional::Graph;
 pub use history::History;
 pub use logs::Logs;
+pub(crate) use network::Network;
 pub use network::{ParamCount, Parameter};
 pub use non_finite::NonFinite;
 pub use options::{Fit, Verbose};
@@ -35,7 +34,6 @@ pub use trace::Traced;
 use self::compiled::Compiled;
 use self::evaluate::Runner;
 use self::goal::{Goal, Scores};
-use self::network::Network;
 use crate::data::Batch;
 use crate::layers::LayerSpec;
 use crate::losses::IntoLosses;
@@ -83,7 +81,7 @@ impl Model {
         }
     }
 
-    fn check_pending(&self) -> Result<()> {
+    pub(crate) fn check_pending(&self) -> Result<()> {
         self.pending.clone().map_or(Ok(()), Err)
     }
 
@@ -179,6 +177,10 @@ impl Model {
     /// Names the model.
     pub fn set_name(&mut self, name: &str) {
         name.clone_into(&mut self.name);
+    }
+
+    pub(crate) fn network(&self) -> &Network {
+        &self.network
     }
 
     /// How many parameters there are.

@@ -4,7 +4,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::Logs;
-use super::save::write_atomically;
+use crate::io::write_atomically;
 use crate::{Error, Result};
 
 /// What every epoch of a training ended with.

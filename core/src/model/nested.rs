@@ -1,8 +1,9 @@
 //! A model as a layer of another.
 
 use super::network::Network;
-use super::{Model, Sequential, save};
+use super::{Model, Sequential};
 use crate::autodiff::Var;
+use crate::io::network_config;
 use crate::layers::{Build, Call, Config, Layer, LayerSpec, WeightSpec};
 use crate::rng::DEFAULT_SEED;
 use crate::{Error, PartialShape, Result};
@@ -65,7 +66,7 @@ impl Layer for Nested {
     }
 
     fn config(&self) -> Config {
-        save::network_config(&self.name, &self.network)
+        network_config(&self.name, &self.network)
     }
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use practicum_core::Cpu;
+use practicum_core::io::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use super::measure::OURS;
@@ -152,7 +153,7 @@ impl Record {
 
     pub(super) fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string_pretty(self)?;
-        std::fs::write(path, text + "\n").with_context(|| format!("writing {}", named(path)))
+        write_atomically(path, (text + "\n").as_bytes()).with_context(|| format!("writing {}", named(path)))
     }
 }
 

@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
+use practicum_core::io::write_atomically;
 use practicum_core::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -287,9 +288,8 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
 }
 
 fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {
-    let fresh = path.with_extension("json.new");
-    let written = serde_json::to_vec(value).map_err(std::io::Error::from).and_then(|text| fs::write(&fresh, text));
-    written.and_then(|()| fs::rename(&fresh, path)).map_err(|error| Error::io("write", path, error))
+    let text = serde_json::to_vec(value).map_err(|error| Error::io("write", path, error.into()))?;
+    write_atomically(path, &text)
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {

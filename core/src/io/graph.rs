@@ -4,11 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::Model;
-use super::network::Network;
-use super::save::{input_config, layer_from_json, layer_to_json};
+use super::layer::{input_config, layer_from_json, layer_to_json};
 use crate::layers::{Config, Registry, SharedLayer, Symbol};
-use crate::{Error, Result};
+use crate::model::Network;
+use crate::{Error, Model, Result};
 
 /// The class by which Keras marks what a layer put out.
 const TENSOR: &str = "__keras_tensor__";

@@ -1,0 +1,263 @@
+//! Files that are there whole or not at all.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::{Error, Result};
+
+/// Ends the names of files that are being written.
+const PART: &str = ".part";
+
+/// Tells the files apart that this process writes at the same time.
+static WRITERS: AtomicU64 = AtomicU64::new(0);
+
+/// Writes a file whole or not at all: into a temporary sibling first, which takes the file's name once everything is on
+/// the disk.
+///
+/// ```
+/// let folder = std::env::temp_dir().join(format!("practicum-doc-{}", std::process::id()));
+/// std::fs::create_dir_all(&folder)?;
+/// practicum_core::io::write_atomically(&folder.join("notes.txt"), b"all of it")?;
+/// assert_eq!(std::fs::read(folder.join("notes.txt"))?, b"all of it");
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+/// The path names no file, or it cannot be written; then the file is as it was before.
+pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(content).map_err(|source| Error::io("write", path, source))?;
+    file.commit()
+}
+
+/// A file being written that takes the place of an older one when it is complete: see [`commit`](AtomicFile::commit).
+/// Dropped before, it leaves everything as it was.
+///
+/// What an interrupted process has left is removed by the next that writes the same file.
+#[derive(Debug)]
+pub struct AtomicFile {
+    path: PathBuf,
+    part: PathBuf,
+    /// None once it has its name.
+    file: Option<File>,
+}
+
+impl AtomicFile {
+    /// Begins a file; its folder has to be there.
+    ///
+    /// # Errors
+    /// The path names no file, or nothing can be written in its folder.
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self> {
+        let path = path.into();
+        let Some(name) = path.file_name() else {
+            return Err(Error::argument(format!("`{}` names no file", path.display())));
+        };
+        let name = name.to_string_lossy().into_owned();
+        let started = start(&path, &name).map_err(|source| Error::io("write", &path, source));
+        let (part, file) = started?;
+        Ok(Self { path, part, file: Some(file) })
+    }
+
+    /// Gives the complete file its name.
+    ///
+    /// # Errors
+    /// It cannot be written to the disk, or a folder has its name.
+    pub fn commit(mut self) -> Result<()> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        let finish = || {
+            if let Ok(old) = fs::symlink_metadata(&self.path)
+                && old.is_file()
+            {
+                file.set_permissions(old.permissions())?;
+            }
+            file.sync_all()?;
+            fs::rename(&self.part, &self.path)
+        };
+        finish().map_err(|source| {
+            // The first error is the one to tell.
+            let _ = fs::remove_file(&self.part);
+            Error::io("write", &self.path, source)
+        })?;
+        // Not every system can write a folder's entries to the disk; the file is complete in any case.
+        if let Ok(folder) = File::open(folder_of(&self.path)) {
+            let _ = folder.sync_all();
+        }
+        Ok(())
+    }
+
+    fn file(&mut self) -> io::Result<&mut File> {
+        self.file.as_mut().ok_or_else(|| io::Error::other("the file is complete"))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file()?.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file()?.flush()
+    }
+}
+
+impl Read for AtomicFile {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.file()?.read(bytes)
+    }
+}
+
+impl Seek for AtomicFile {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.file()?.seek(position)
+    }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Opens a new sibling, `.NAME.PROCESS.NUMBER.part`, and locks it as long as it is open.
+fn start(path: &Path, name: &str) -> io::Result<(PathBuf, File)> {
+    let folder = folder_of(path);
+    remove_leftovers(folder, name);
+    loop {
+        let number = WRITERS.fetch_add(1, Ordering::Relaxed);
+        let part = folder.join(format!(".{name}.{}.{number}{PART}", std::process::id()));
+        let file = match OpenOptions::new().read(true).write(true).create_new(true).open(&part) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            opened => opened?,
+        };
+        // Where files can't be locked, no one takes this one for a leftover either.
+        let _ = file.lock();
+        // Another writer may have taken it for a leftover before it was locked.
+        if part.exists() {
+            return Ok((part, file));
+        }
+    }
+}
+
+/// Removes what processes have left that were ended while they wrote this file: nobody holds its lock.
+fn remove_leftovers(folder: &Path, name: &str) {
+    let begin = format!(".{name}.");
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let file_name = entry.file_name();
+        let ours = file_name.to_str().and_then(|file| file.strip_prefix(&begin)?.strip_suffix(PART)).is_some_and(is_numbered);
+        if !ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        // The lock is kept until the file is gone: who has just made it waits for it, and then sees that it is gone.
+        if let Ok(file) = OpenOptions::new().write(true).open(entry.path())
+            && file.try_lock().is_ok()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether this is `PROCESS.NUMBER`.
+fn is_numbered(text: &str) -> bool {
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    text.split_once('.').is_some_and(|(process, number)| is_number(process) && is_number(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let mut names: Vec<String> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("page.html");
+        write_atomically(&path, b"first").unwrap();
+        write_atomically(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        assert_eq!(names(folder.path()), ["page.html"]);
+        assert!(write_atomically(Path::new("/"), b"").unwrap_err().is_argument());
+    }
+
+    #[test]
+    fn a_file_that_is_given_up_changes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model");
+        write_atomically(&path, b"old").unwrap();
+        let mut file = AtomicFile::create(&path).unwrap();
+        file.write_all(b"ne").unwrap();
+        drop(file);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["model"]);
+    }
+
+    #[test]
+    fn an_error_names_the_file_and_leaves_no_part() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("taken");
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("inside"), "x").unwrap();
+        let error = write_atomically(&path, b"x").unwrap_err();
+        assert!(error.is_io() && error.to_string().contains("taken"), "{error}");
+        assert_eq!(names(folder.path()), ["taken"]);
+    }
+
+    #[test]
+    fn leftovers_are_removed_and_files_of_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w");
+        for name in [".w.123.0.part", ".w.x.0.part", ".ww.1.0.part", ".w.part"] {
+            fs::write(folder.path().join(name), "left").unwrap();
+        }
+        let mut open = AtomicFile::create(&path).unwrap();
+        open.write_all(b"first").unwrap();
+        write_atomically(&path, b"second").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"second");
+        open.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(names(folder.path()), [".w.part", ".w.x.0.part", ".ww.1.0.part", "w"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_stay() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("private");
+        write_atomically(&path, b"old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        write_atomically(&path, b"new").unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn many_writers_leave_one_whole_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w");
+        let contents: Vec<Vec<u8>> = (0..8).map(|writer| vec![writer; 10_000]).collect();
+        std::thread::scope(|scope| {
+            for content in &contents {
+                scope.spawn(|| (0..20).for_each(|_| write_atomically(&path, content).unwrap()));
+            }
+        });
+        assert!(contents.contains(&fs::read(&path).unwrap()));
+        assert_eq!(names(folder.path()), ["w"]);
+    }
+}

@@ -1,0 +1,10 @@
+//! Models to files and back: weights, configuration, and files that are there whole or not at all.
+
+mod atomic;
+mod config;
+mod graph;
+mod layer;
+mod weights;
+
+pub use atomic::{AtomicFile, write_atomically};
+pub(crate) use config::network_config;
