@@ -188,12 +188,8 @@ impl SeriesBuilder {
         check_finite("the series", &values)?;
         let series = Series::new(values)?;
         let Some((start, step)) = self.start else { return Ok(series) };
-        let date = |index: usize| match step {
-            Step::Seconds(seconds) => start.add_seconds(seconds.saturating_mul(index as i64)),
-            Step::Months(months) => {
-                start.in_month(months.saturating_mul(index as i64), if start.ends_month() { 31 } else { start.day().into() })
-            }
-        };
+        let day = if start.is_day_or_last(31) { 31 } else { start.civil().day() };
+        let date = |index: usize| step.after(start, index as i64, day);
         series.with_dates((0..self.length).map(date).collect::<Result<_>>()?)
     }
 

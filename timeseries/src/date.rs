@@ -1,13 +1,20 @@
-//! Dates and times of day as a wall clock shows them: no time zones, no leap seconds.
+//! Dates and times of day as a wall clock shows them; the calendar is [jiff](https://docs.rs/jiff)'s.
 
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::{DateTime, Time, Weekday};
+use jiff::fmt::strtime::BrokenDownTime;
+use jiff::fmt::temporal::{Pieces, PiecesOffset};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Span, Timestamp};
 use practicum_core::{Error, Result};
 
-const DAY: i64 = 86_400;
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
 
-/// A day of the Gregorian calendar with a time of day, to the second, of the years 0 to 9999.
+/// A day of the Gregorian calendar with a time of day, of the years 0 to 9999 and without a time zone.
+///
+/// It is a [`jiff::civil::DateTime`] that shows its time only where it has one, and converts from and into it.
 ///
 /// ```
 /// use practicum_timeseries::Date;
@@ -15,24 +22,22 @@ const DAY: i64 = 86_400;
 /// let date: Date = "1981-01-31".parse()?;
 /// assert_eq!(date, Date::new(1981, 1, 31)?);
 /// assert_eq!(date.add_months(1)?.to_string(), "1981-02-28");
-/// assert_eq!(Date::parse("31/01/1981 18:30", "%d/%m/%Y %H:%M")?.to_string(), "1981-01-31T18:30:00");
+/// assert_eq!(
+///     Date::parse("31/01/1981 18:30", "%d/%m/%Y %H:%M")?.to_string(),
+///     "1981-01-31T18:30:00",
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
-    /// Seconds since the beginning of 1970.
-    seconds: i64,
-}
+pub struct Date(DateTime);
 
-/// The parts of a date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Parts {
-    year: i64,
-    month: i64,
-    day: i64,
-    hour: i64,
-    minute: i64,
-    second: i64,
+/// What a text says about time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reading {
+    /// What a wall clock shows, somewhere.
+    Civil(DateTime),
+    /// What a wall clock shows that is so far ahead of UTC.
+    Offset(DateTime, Offset),
 }
 
 impl Date {
@@ -41,7 +46,10 @@ impl Date {
     /// # Errors
     /// A day that does not exist, and years above 9999.
     pub fn new(year: u16, month: u8, day: u8) -> Result<Self> {
-        Self::of(Parts { year: year.into(), month: month.into(), day: day.into(), hour: 0, minute: 0, second: 0 })
+        let signed = |value: u8| i8::try_from(value).unwrap_or(i8::MAX);
+        let date = jiff::civil::Date::new(i16::try_from(year).unwrap_or(i16::MAX), signed(month), signed(day));
+        date.map(|date| Self(date.to_datetime(Time::midnight())))
+            .map_err(|error| Error::argument(format!("{year:04}-{month:02}-{day:02} is not a date: {error}")))
     }
 
     /// The same day at a time of day.
@@ -49,172 +57,150 @@ impl Date {
     /// # Errors
     /// A time that does not exist.
     pub fn at(self, hour: u8, minute: u8, second: u8) -> Result<Self> {
-        Self::of(Parts { hour: hour.into(), minute: minute.into(), second: second.into(), ..self.parts() })
+        let signed = |value: u8| i8::try_from(value).unwrap_or(i8::MAX);
+        let time = Time::new(signed(hour), signed(minute), signed(second), 0);
+        time.map(|time| Self(self.0.date().to_datetime(time)))
+            .map_err(|error| Error::argument(format!("{hour:02}:{minute:02}:{second:02} is not a time of day: {error}")))
     }
 
-    /// Reads a date in a given form: `%Y` is the year in four digits, `%m` the month, `%d` the day, `%b` the English
-    /// name of the month or its first three letters, `%H`, `%M` and `%S` the hour of 24, the minute and the second; all
-    /// else stands for itself. What the form leaves out is the first: the first month, the first day, midnight.
+    /// Reads a date in a given form.
+    ///
+    /// Directives are those of `strptime` as jiff has them: `%Y` the year in four digits and `%y` in two, `%m` the month,
+    /// `%d` the day, `%b` the English name of the month or its first three letters, `%H`, `%M` and `%S` the hour of 24, the
+    /// minute and the second, `%s` the seconds since 1970, `%j` the day of the year, `%G-W%V` the week of ISO 8601; and
+    /// `Q%q` the quarter. A month, a day and a time that the form leaves out are the first. A time with an offset, such as
+    /// `%z`, is what that clock shows.
     ///
     /// # Errors
-    /// A text of another form, a day that does not exist, and a form that this does not know.
+    /// A text of another form, a day that does not exist, and a form without a year or with an unknown directive.
     pub fn parse(text: &str, format: &str) -> Result<Self> {
-        Self::read(text, format)?.ok_or_else(|| Error::format(format!("`{text}` is not a date of the form `{format}`")))
+        Reading::by_format(text, format)?.civil()
     }
 
-    /// `None` where the text has another form.
-    pub(crate) fn read(text: &str, format: &str) -> Result<Option<Self>> {
-        let mut parts = Parts { year: 1970, month: 1, day: 1, hour: 0, minute: 0, second: 0 };
-        let mut rest = text;
-        let mut form = format.chars();
-        while let Some(expected) = form.next() {
-            if expected != '%' {
-                match rest.strip_prefix(expected) {
-                    Some(after) => rest = after,
-                    None => return Ok(None),
-                }
-                continue;
-            }
-            let directive = form.next().unwrap_or('%');
-            let (part, digits) = match directive {
-                'Y' => (&mut parts.year, 4),
-                'm' | 'b' => (&mut parts.month, 2),
-                'd' => (&mut parts.day, 2),
-                'H' => (&mut parts.hour, 2),
-                'M' => (&mut parts.minute, 2),
-                'S' => (&mut parts.second, 2),
-                _ => {
-                    return Err(Error::argument(format!("the date format `{format}` has %{directive}"))
-                        .hint("what it may have is %Y %m %b %d %H %M %S"));
-                }
-            };
-            let read = if directive == 'b' { month_name(rest) } else { number(rest, digits) };
-            let Some((value, after)) = read else { return Ok(None) };
-            *part = value;
-            rest = after;
-        }
-        if rest.is_empty() { Self::of(parts).map(Some) } else { Ok(None) }
-    }
-
-    fn of(parts: Parts) -> Result<Self> {
-        let Parts { year, month, day, hour, minute, second } = parts;
-        let wrong = |what: &str, value: i64, least: i64, most: i64| {
-            let error = || Error::argument(format!("the {what} is {value}, expected {least} to {most}"));
-            if (least..=most).contains(&value) { Ok(()) } else { Err(error()) }
-        };
-        wrong("year", year, 0, 9999)?;
-        wrong("month", month, 1, 12)?;
-        wrong("hour", hour, 0, 23)?;
-        wrong("minute", minute, 0, 59)?;
-        wrong("second", second, 0, 59)?;
-        let last = days_in(year, month);
-        if !(1..=last).contains(&day) {
-            return Err(Error::argument(format!("the day is {day}, expected 1 to {last} in month {month} of {year}")));
-        }
-        Ok(Self { seconds: days_since_1970(year, month, day) * DAY + hour * 3600 + minute * 60 + second })
-    }
-
-    fn parts(self) -> Parts {
-        let (year, month, day) = civil(self.seconds.div_euclid(DAY));
-        let second = self.seconds.rem_euclid(DAY);
-        Parts { year, month, day, hour: second / 3600, minute: second / 60 % 60, second: second % 60 }
+    /// The date and time as jiff has them.
+    pub fn civil(self) -> DateTime {
+        self.0
     }
 
     /// The year.
     pub fn year(self) -> u16 {
-        self.parts().year as u16
+        self.0.year().unsigned_abs()
     }
 
     /// The month, from 1.
     pub fn month(self) -> u8 {
-        self.parts().month as u8
+        self.0.month().unsigned_abs()
     }
 
     /// The day of the month, from 1.
     pub fn day(self) -> u8 {
-        self.parts().day as u8
+        self.0.day().unsigned_abs()
     }
 
     /// The hour, minute and second of the day.
     pub fn time(self) -> (u8, u8, u8) {
-        let parts = self.parts();
-        (parts.hour as u8, parts.minute as u8, parts.second as u8)
+        (self.0.hour().unsigned_abs(), self.0.minute().unsigned_abs(), self.0.second().unsigned_abs())
     }
 
     /// Seconds from the beginning of 1970, negative before.
     pub fn seconds(self) -> i64 {
-        self.seconds
+        self.0.duration_since(EPOCH).as_secs()
     }
 
-    /// The date so many seconds later.
+    /// The date `seconds` later.
     ///
     /// # Errors
     /// A date outside the years 0 to 9999.
     pub fn add_seconds(self, seconds: i64) -> Result<Self> {
-        let seconds = self.seconds.checked_add(seconds).filter(|seconds| (-62_167_219_200..253_402_300_800).contains(seconds));
-        seconds.map(|seconds| Self { seconds }).ok_or_else(|| Error::argument(format!("a date behind {self} leaves the years 0 to 9999")))
+        self.moved(self.0.checked_add(SignedDuration::from_secs(seconds)))
     }
 
-    /// The same day so many months later, or the last of that month where it is shorter.
+    /// The same day `months` later, or the last of that month where it is shorter.
     ///
     /// # Errors
     /// A date outside the years 0 to 9999.
     pub fn add_months(self, months: i64) -> Result<Self> {
-        let day = self.parts().day;
-        self.in_month(months, day)
+        self.in_month(months, self.0.day())
     }
 
-    /// The given day so many months later, or the last of that month where it is shorter.
-    pub(crate) fn in_month(self, months: i64, day: i64) -> Result<Self> {
-        let parts = self.parts();
-        let left = || Error::argument(format!("a date behind {self} leaves the years 0 to 9999"));
-        let month = self.months().checked_add(months).ok_or_else(left)?;
-        let (year, month) = (month.div_euclid(12), month.rem_euclid(12) + 1);
-        if !(0..=9999).contains(&year) {
-            return Err(left());
-        }
-        Self::of(Parts { year, month, day: day.min(days_in(year, month)), ..parts })
+    /// The given day `months` later, or the last of that month where it is shorter.
+    pub(crate) fn in_month(self, months: i64, day: i8) -> Result<Self> {
+        let first = self.0.first_of_month();
+        let month = Span::new().try_months(months).and_then(|months| first.checked_add(months));
+        self.moved(month.and_then(|month| month.with().day(day.min(month.days_in_month())).build()))
+    }
+
+    /// The date `days` business days later, Monday to Friday. From a Saturday or Sunday, counting starts at the Friday before.
+    pub(crate) fn add_business_days(self, days: i64) -> Result<Self> {
+        let from_monday = i64::from(self.0.weekday().to_monday_zero_offset()).min(4);
+        let to_monday = -i64::from(self.0.weekday().to_monday_zero_offset());
+        let target = from_monday.saturating_add(days);
+        let days = target.div_euclid(5).saturating_mul(7).saturating_add(target.rem_euclid(5)).saturating_add(to_monday);
+        self.moved(Span::new().try_days(days).and_then(|days| self.0.checked_add(days)))
+    }
+
+    fn moved(self, to: Result<DateTime, jiff::Error>) -> Result<Self> {
+        let date = to.ok().filter(|date| date.year() >= 0);
+        date.map(Self).ok_or_else(|| Error::argument(format!("a date that far from {self} leaves the years 0 to 9999")))
     }
 
     /// Months since the beginning of the year 0.
     pub(crate) fn months(self) -> i64 {
-        let parts = self.parts();
-        parts.year * 12 + parts.month - 1
+        i64::from(self.0.year()) * 12 + i64::from(self.0.month()) - 1
     }
 
-    /// Whether it is the last day of its month.
-    pub(crate) fn ends_month(self) -> bool {
-        let parts = self.parts();
-        parts.day == days_in(parts.year, parts.month)
+    /// Business days since Monday, 1969-12-29, of a day from Monday to Friday.
+    pub(crate) fn business_days(self) -> i64 {
+        let days = self.seconds().div_euclid(86_400) + 3;
+        days.div_euclid(7) * 5 + days.rem_euclid(7).min(4)
+    }
+
+    pub(crate) fn is_weekend(self) -> bool {
+        matches!(self.0.weekday(), Weekday::Saturday | Weekday::Sunday)
+    }
+
+    /// Whether it is this day of its month, or the last one where the month is shorter.
+    pub(crate) fn is_day_or_last(self, day: i8) -> bool {
+        self.0.day() == day.min(self.0.days_in_month())
     }
 }
 
-/// The forms that are understood without being told: those of ISO 8601.
-const ISO: [&str; 7] = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m", "%Y"];
+impl From<Date> for DateTime {
+    fn from(date: Date) -> Self {
+        date.0
+    }
+}
 
-/// Reads ISO 8601: `1981-01-31`, with or without a time behind `T` or a space, `1981-01`, `1981`.
+/// Refuses years before 0.
+impl TryFrom<DateTime> for Date {
+    type Error = Error;
+
+    fn try_from(date: DateTime) -> Result<Self> {
+        if date.year() < 0 {
+            return Err(Error::argument(format!("the year is {}, expected 0 to 9999", date.year())));
+        }
+        Ok(Self(date))
+    }
+}
+
+/// Reads ISO 8601: `1981-01-31` or `19810131`, with or without a time after `T` or a space, `1981-01`, `1981`, `1981-Q2`.
+///
+/// A time zone or an offset may follow; the date is then what that clock shows.
 impl FromStr for Date {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        for format in ISO {
-            if let Some(date) = Self::read(text, format)? {
-                return Ok(date);
-            }
+        match Reading::iso(text) {
+            Some(reading) => reading.civil(),
+            None => Err(Error::format(format!("`{text}` is not a date of ISO 8601, such as 1981-01-31 or 1981-01-31T18:30:00"))
+                .hint("say what form your dates have, such as `%d/%m/%Y`")),
         }
-        Err(Error::format(format!("`{text}` is not a date of ISO 8601, such as 1981-01-31 or 1981-01-31T18:30:00"))
-            .hint("say what form your dates have, such as `%d/%m/%Y`"))
     }
 }
 
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Parts { year, month, day, hour, minute, second } = self.parts();
-        write!(f, "{year:04}-{month:02}-{day:02}")?;
-        if (hour, minute, second) != (0, 0, 0) {
-            write!(f, "T{hour:02}:{minute:02}:{second:02}")?;
-        }
-        Ok(())
+        if self.0.time() == Time::midnight() { self.0.date().fmt(f) } else { self.0.fmt(f) }
     }
 }
 
@@ -224,55 +210,123 @@ impl fmt::Debug for Date {
     }
 }
 
-/// A number at the beginning of the text, and what stands behind it. A year has all its digits; other parts may have fewer.
-fn number(text: &str, digits: usize) -> Option<(i64, &str)> {
-    let length = text.bytes().take(digits).take_while(u8::is_ascii_digit).count();
-    if length == 0 || (digits == 4 && length < 4) {
-        return None;
+impl Reading {
+    /// A text of ISO 8601, or a year with a month or a quarter.
+    pub(crate) fn iso(text: &str) -> Option<Self> {
+        let Ok(pieces) = Pieces::parse(text) else {
+            return ["%Y-%m", "%Y", "%Y-Q%q", "%YQ%q"].iter().find_map(|format| Self::by_format(text, format).ok());
+        };
+        let date = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
+        match pieces.offset() {
+            // `Z` says that the offset of the clock is not known: what is shown is UTC.
+            Some(PiecesOffset::Numeric(numeric)) => Some(Self::Offset(date, numeric.offset())),
+            Some(_) => Some(Self::Offset(date, Offset::UTC)),
+            None => Some(Self::Civil(date)),
+        }
     }
-    Some((text[..length].parse().ok()?, &text[length..]))
-}
 
-fn month_name(text: &str) -> Option<(i64, &str)> {
-    const NAMES: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
-    let length = text.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let name = text[..length].to_ascii_lowercase();
-    let month = (1..).zip(NAMES).find(|(_, known)| name == *known || name == known[..3])?.0;
-    Some((month, &text[length..]))
-}
+    /// A text of a given form: see [`Date::parse`].
+    pub(crate) fn by_format(text: &str, format: &str) -> Result<Self> {
+        let (text, months) = if format.contains("%q") {
+            (quarter_as_month(text), format.replace("Q%q", "%m"))
+        } else {
+            (text.to_owned(), format.to_owned())
+        };
+        let parsed = BrokenDownTime::parse(&months, &text);
+        // `%b` is the short name of a month, `%B` the long one: both are taken for the other.
+        let parsed = parsed.or_else(|error| BrokenDownTime::parse(months.replace("%b", "%B"), &text).map_err(|_| error));
+        let wrong = |error: &dyn fmt::Display| Error::format(format!("`{text}` is not a date of the form `{format}`: {error}"));
+        // jiff takes `%Y` with fewer digits: the year 31 of `31/12/24`.
+        let has_year = text.as_bytes().windows(4).any(|digits| digits.iter().all(u8::is_ascii_digit));
+        if months.contains("%Y") && !has_year {
+            return Err(wrong(&"%Y is a year of four digits"));
+        }
+        Self::from_parts(parsed.map_err(|error| wrong(&error))?, format)?.map_err(|error| wrong(&error))
+    }
 
-fn days_in(year: i64, month: i64) -> i64 {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    match month {
-        2 => 28 + i64::from(leap),
-        4 | 6 | 9 | 11 => 30,
-        _ => 31,
+    fn from_parts(mut parts: BrokenDownTime, format: &str) -> Result<Result<Self, jiff::Error>> {
+        if let Some(timestamp) = parts.timestamp() {
+            return Ok(Ok(Self::at(timestamp)));
+        }
+        if parts.year().is_none() && parts.iso_week_year().is_none() {
+            return Err(Error::argument(format!("the date format `{format}` has no year")).hint("add %Y or %y"));
+        }
+        let mut complete = || {
+            if parts.iso_week().is_some() && parts.weekday().is_none() {
+                parts.set_weekday(Some(Weekday::Monday));
+            } else if parts.iso_week().is_none() && parts.day_of_year().is_none() {
+                parts.set_month(parts.month().or(Some(1)))?;
+                parts.set_day(parts.day().or(Some(1)))?;
+            }
+            parts.set_hour(parts.hour().or(Some(0)))?;
+            parts.set_minute(parts.minute().or(Some(0)))?;
+            parts.set_second(parts.second().or(Some(0)))?;
+            let date = parts.to_datetime()?;
+            Ok(parts.offset().map_or(Self::Civil(date), |offset| Self::Offset(date, offset)))
+        };
+        Ok(complete())
+    }
+
+    /// A moment, as UTC shows it.
+    pub(crate) fn at(timestamp: Timestamp) -> Self {
+        Self::Offset(Offset::UTC.to_datetime(timestamp), Offset::UTC)
+    }
+
+    /// What the clock shows.
+    pub(crate) fn civil(self) -> Result<Date> {
+        let (Self::Civil(date) | Self::Offset(date, _)) = self;
+        Date::try_from(date)
     }
 }
 
-/// Years are counted from March here, so that a leap day is a year's last, in eras of 400 years, which have as many
-/// days each (H. Hinnant, *chrono-compatible low-level date algorithms*).
-const ERA: i64 = 146_097;
-/// Days from the first of March of the year 0 to the beginning of 1970.
-const TO_1970: i64 = 719_468;
-
-fn days_since_1970(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    era * ERA + of_era * 365 + of_era / 4 - of_era / 100 + of_year - TO_1970
+/// Dates that are given in one column: what the clocks show where all have one offset or none, else UTC.
+pub(crate) fn in_one_zone(readings: &[Reading], zone: Option<&str>) -> Result<Vec<Date>> {
+    let offset = |reading: &Reading| match reading {
+        Reading::Civil(_) => None,
+        Reading::Offset(_, offset) => Some(*offset),
+    };
+    let zone = zone.map(zone_named).transpose()?;
+    let alike = readings.windows(2).all(|pair| offset(&pair[0]) == offset(&pair[1]));
+    if zone.is_none() && alike {
+        return readings.iter().map(|reading| reading.civil()).collect();
+    }
+    let mut before: Option<Timestamp> = None;
+    let mut dates = Vec::with_capacity(readings.len());
+    for reading in readings {
+        let moment = match (reading, &zone) {
+            (Reading::Offset(date, offset), _) => offset.to_timestamp(*date),
+            (Reading::Civil(date), Some(zone)) => {
+                // The hour that clocks show twice: first before they are put back, then after.
+                let earlier = zone.to_ambiguous_timestamp(*date).earlier();
+                let later = || zone.to_ambiguous_timestamp(*date).later();
+                earlier.and_then(|moment| if before.is_some_and(|before| moment <= before) { later() } else { Ok(moment) })
+            }
+            (Reading::Civil(date), None) => {
+                return Err(Error::data(format!("the date {} has no offset from UTC, others of its column have", Date(*date))));
+            }
+        };
+        let moment = moment.map_err(|error| Error::data(format!("{reading:?} is out of range: {error}")))?;
+        before = Some(moment);
+        dates.push(Date::try_from(Offset::UTC.to_datetime(moment))?);
+    }
+    Ok(dates)
 }
 
-fn civil(days: i64) -> (i64, i64, i64) {
-    let days = days + TO_1970;
-    let (era, of_era) = (days.div_euclid(ERA), days.rem_euclid(ERA));
-    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / (ERA - 1)) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + i64::from(month <= 2), month, day)
+fn zone_named(name: &str) -> Result<TimeZone> {
+    TimeZone::get(name).map_err(|_| {
+        Error::argument(format!("unknown time zone `{name}`")).hint("name it as the IANA database does, such as `Europe/Berlin`")
+    })
+}
+
+/// `1960-Q2` becomes `1960-04`.
+fn quarter_as_month(text: &str) -> String {
+    let at = text
+        .char_indices()
+        .zip(text.chars().skip(1))
+        .find(|((_, letter), digit)| matches!(letter, 'Q' | 'q') && ('1'..='4').contains(digit));
+    let Some(((at, _), digit)) = at else { return text.to_owned() };
+    let month = 3 * (digit.to_digit(10).unwrap_or(1) - 1) + 1;
+    format!("{}{month:02}{}", &text[..at], &text[at + 2..])
 }
 
 #[cfg(test)]
@@ -280,21 +334,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_day_there_and_back() {
-        let mut date = Date::new(1899, 12, 31).unwrap();
-        for _ in 0..60_000 {
-            let next = date.add_seconds(DAY).unwrap();
-            let (a, b) = (date.parts(), next.parts());
-            assert_eq!(Date::of(b).unwrap(), next);
-            assert!(b.day == a.day + 1 || (b.day == 1 && date.ends_month()), "{date} {next}");
-            date = next;
-        }
+    fn dates_leave_no_year() {
         assert_eq!(Date::new(1970, 1, 1).unwrap().seconds(), 0);
         assert_eq!(Date::new(2000, 3, 1).unwrap().seconds(), 951_868_800);
         assert!(Date::new(0, 1, 1).unwrap().add_seconds(-1).is_err());
         assert!(Date::new(9999, 12, 31).unwrap().at(23, 59, 59).unwrap().add_seconds(1).is_err());
-        assert!(Date::new(9999, 12, 31).unwrap().add_seconds(i64::MAX).is_err());
-        assert!(Date::new(9999, 12, 31).unwrap().add_months(i64::MAX).is_err());
+        let last = Date::new(9999, 12, 31).unwrap();
+        assert!(last.add_seconds(i64::MAX).is_err() && last.add_seconds(i64::MIN).is_err());
+        assert!(last.add_months(i64::MAX).is_err() && last.add_months(i64::MIN).is_err());
+        assert!(last.add_business_days(i64::MAX).is_err() && last.add_business_days(i64::MIN).is_err());
+        assert!(Date::new(u16::MAX, 255, 255).unwrap_err().is_argument());
+        assert!(last.at(24, 0, 0).unwrap_err().is_argument());
     }
 
     #[test]
@@ -305,19 +355,48 @@ mod tests {
     }
 
     #[test]
+    fn business_days_leave_out_weekends() {
+        let friday = Date::new(2024, 1, 5).unwrap();
+        let moved = |days| friday.add_business_days(days).unwrap().to_string();
+        assert_eq!([moved(0), moved(1), moved(5), moved(6)], ["2024-01-05", "2024-01-08", "2024-01-12", "2024-01-15"]);
+        assert_eq!([moved(-1), moved(-5)], ["2024-01-04", "2023-12-29"]);
+        assert_eq!(friday.add_seconds(86_400).unwrap().add_business_days(1).unwrap().to_string(), "2024-01-08");
+        for days in -300..300 {
+            let date = friday.add_business_days(days).unwrap();
+            assert_eq!(date.business_days() - friday.business_days(), days);
+            assert!(!date.is_weekend());
+        }
+    }
+
+    #[test]
     fn forms() {
         let date = |text: &str, format: &str| Date::parse(text, format).map(|date| date.to_string()).map_err(|error| error.to_string());
         assert_eq!(date("1/2/2020", "%d/%m/%Y").unwrap(), "2020-02-01");
         assert_eq!(date("Jan 5, 2020", "%b %d, %Y").unwrap(), "2020-01-05");
         assert_eq!(date("5 september 2020", "%d %b %Y").unwrap(), "2020-09-05");
+        assert_eq!(date("31.12.99 18:30:01.25", "%d.%m.%y %H:%M:%S%.f").unwrap(), "1999-12-31T18:30:01.25");
+        assert_eq!(date("1960-Q2", "%Y-Q%q").unwrap(), "1960-04-01");
+        assert_eq!(date("2020-W05", "%G-W%V").unwrap(), "2020-01-27");
+        assert_eq!(date("1577836800", "%s").unwrap(), "2020-01-01");
         assert!(date("2020-01-05x", "%Y-%m-%d").unwrap_err().contains("not a date of the form"));
-        assert!(date("20-01-05", "%Y-%m-%d").unwrap_err().contains("not a date of the form"));
-        assert!(date("2020-02-30", "%Y-%m-%d").unwrap_err().contains("the day is 30, expected 1 to 29"));
-        assert!(date("2020-13-01", "%Y-%m-%d").unwrap_err().contains("the month is 13"));
-        assert!(date("2020", "%y").unwrap_err().contains("%Y %m %b %d"));
+        assert!(date("20-01-05", "%Y-%m-%d").unwrap_err().contains("four digits"));
+        assert!(date("2020-02-30", "%Y-%m-%d").unwrap_err().contains("not a date of the form"));
+        assert!(date("2020-13-01", "%Y-%m-%d").unwrap_err().contains("not a date of the form"));
+        assert!(date("01-05", "%m-%d").unwrap_err().contains("`%m-%d` has no year"));
+        assert!(date("2020-Q5", "%Y-Q%q").is_err());
         assert!(date("2020", "%Y%").is_err());
-        assert_eq!("1749-01".parse::<Date>().unwrap().to_string(), "1749-01-01");
-        assert_eq!("2020-05-06 07:08".parse::<Date>().unwrap().time(), (7, 8, 0));
-        assert!("05/06/2020".parse::<Date>().unwrap_err().to_string().contains("%d/%m/%Y"));
+    }
+
+    #[test]
+    fn texts_of_iso_8601() {
+        let date = |text: &str| text.parse::<Date>().map(|date| date.to_string()).map_err(|error| error.to_string());
+        assert_eq!(date("1749-01").unwrap(), "1749-01-01");
+        assert_eq!(date("1749").unwrap(), "1749-01-01");
+        assert_eq!(date("20240229").unwrap(), "2024-02-29");
+        assert_eq!(date("1960-Q2").unwrap(), "1960-04-01");
+        assert_eq!(date("2020-05-06 07:08").unwrap(), "2020-05-06T07:08:00");
+        assert_eq!(date("2020-05-06T07:08:09.5Z").unwrap(), "2020-05-06T07:08:09.5");
+        assert_eq!(date("2020-05-06T07:08:09+02:00").unwrap(), "2020-05-06T07:08:09");
+        assert!(date("05/06/2020").unwrap_err().contains("%d/%m/%Y"));
     }
 }

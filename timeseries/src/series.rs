@@ -2,6 +2,7 @@
 
 mod calendar;
 mod csv;
+mod dates;
 mod impute;
 
 pub use calendar::{Gap, Step};
@@ -45,7 +46,7 @@ impl Series {
         Ok(series)
     }
 
-    /// Calls the first column so.
+    /// Names the first column.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         name.clone_into(&mut self.names[0]);
@@ -82,20 +83,20 @@ impl Series {
     /// Gives each step a date.
     ///
     /// # Errors
-    /// Another number of dates, and dates that do not rise: the first that is the same as or before the one in front of it.
+    /// Another number of dates, and dates that do not rise: the first that is the same as or before the previous one.
     pub fn with_dates(mut self, dates: Vec<Date>) -> Result<Self> {
         if dates.len() != self.len() {
             return Err(Error::shape(format!("there are {} dates for {} steps", dates.len(), self.len())));
         }
         if let Some(index) = calendar::first_disorder(&dates) {
-            return Err(calendar::disorder(&dates, index, |index| format!("index {index}")));
+            return Err(calendar::disorder(&dates, index, |index| format!("index {index}")).hint("sort the series by its dates"));
         }
         self.dates = Some(dates);
         Ok(self)
     }
 
-    /// Reads a text of comma-separated values with a header: a column called `date` or `time`, whatever its case, is the
-    /// date, and the one other column the value. [`CsvReader`] has options for everything else.
+    /// Reads a text of comma-separated values with a header, dates and one column of values. [`CsvReader::new`] says what is
+    /// found without being told; it has options for everything else.
     ///
     /// # Errors
     /// See [`CsvReader::read`].
@@ -174,7 +175,7 @@ impl Series {
     pub fn slice(&self, from: usize, to: usize) -> Result<Self> {
         if from >= to || to > self.len() {
             return Err(Error::argument(format!(
-                "steps {from} to {to} of a series of {}: expected some, and none behind its end",
+                "steps {from} to {to} of a series of {}: expected some, and none after its end",
                 self.len()
             )));
         }
@@ -183,15 +184,15 @@ impl Series {
         Ok(Self { names: self.names.clone(), columns, dates })
     }
 
-    /// The first step on or behind a date: where to cut.
+    /// The first step on or after a date: where to cut.
     ///
     /// # Errors
-    /// A series without dates, and a date behind its last.
+    /// A series without dates, and a date after its last.
     pub fn position(&self, date: Date) -> Result<usize> {
         let dates = self.dated()?;
         let index = dates.partition_point(|step| *step < date);
         if index == dates.len() {
-            return Err(Error::argument(format!("{date} is behind the series, which goes from {} to {}", dates[0], dates[index - 1])));
+            return Err(Error::argument(format!("{date} is after the series, which goes from {} to {}", dates[0], dates[index - 1])));
         }
         Ok(index)
     }
@@ -235,7 +236,7 @@ mod tests {
         assert!(
             series.clone().with_dates(days(&[1, 3, 2])).unwrap_err().to_string().contains("2020-01-02 at index 2 is before 2020-01-03")
         );
-        assert!(series.clone().with_dates(days(&[1, 1, 2])).unwrap_err().to_string().contains("2020-01-01 at index 1 stands there twice"));
+        assert!(series.clone().with_dates(days(&[1, 1, 2])).unwrap_err().to_string().contains("2020-01-01 at index 1 occurs twice"));
         assert!(series.slice(0, 4).is_err() && series.slice(2, 2).is_err());
         assert!(series.position(Date::new(2020, 1, 1).unwrap()).unwrap_err().is_state());
     }

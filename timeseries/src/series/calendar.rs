@@ -10,15 +10,18 @@ use crate::Date;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Step {
-    /// As many seconds.
+    /// This many seconds.
     Seconds(i64),
-    /// As many months, on the same day of the month, or on its last.
+    /// This many months, on the same day of the month, or on its last day where it is shorter.
     Months(i64),
+    /// This many business days: Monday to Friday. Holidays are steps that are missing.
+    BusinessDays(i64),
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, unit) = match *self {
+            Self::BusinessDays(days) => (days, "business day"),
             Self::Months(months) if months % 12 == 0 => (months / 12, "year"),
             Self::Months(months) => (months, "month"),
             Self::Seconds(seconds) if seconds % 86_400 == 0 => (seconds / 86_400, "day"),
@@ -33,17 +36,17 @@ impl fmt::Display for Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Gap {
-    /// The index of the step in front of the gap.
+    /// The index of the step before the gap.
     pub after: usize,
     /// That step's date.
     pub from: Date,
-    /// The date of the step behind the gap.
+    /// The date of the step after the gap.
     pub to: Date,
     /// How many steps are missing between them.
     pub missing: usize,
 }
 
-/// The first date that is not behind the one in front of it.
+/// The first date that is not after the one before it.
 pub(super) fn first_disorder(dates: &[Date]) -> Option<usize> {
     dates.windows(2).position(|pair| pair[1] <= pair[0]).map(|index| index + 1)
 }
@@ -51,19 +54,20 @@ pub(super) fn first_disorder(dates: &[Date]) -> Option<usize> {
 pub(super) fn disorder(dates: &[Date], index: usize, place: impl Fn(usize) -> String) -> Error {
     let (date, before) = (dates[index], dates[index - 1]);
     if date == before {
-        return Error::data(format!("the date {date} at {} stands there twice", place(index))).hint("keep one value for each date");
+        return Error::data(format!("the date {date} at {} occurs twice", place(index))).hint("keep one value for each date");
     }
-    Error::data(format!("the date {date} at {} is before {before} in front of it", place(index))).hint("sort the series by its dates")
+    Error::data(format!("the date {date} at {} is before {before}, the date of the previous value", place(index)))
 }
 
 /// How many values a gap may have: more than this is a wrong date.
 const LARGEST_GAP: i64 = 1_000_000;
+const DAY: i64 = 86_400;
 
 impl Series {
     /// How far apart the steps are: most of the time, where there are gaps.
     ///
-    /// Dates that all are on the same day of the month at the same time, or all on the last day of their months, are
-    /// months apart; other dates are seconds apart.
+    /// Dates that all are on the same day of the month at the same time, or on the last day where a month is shorter, are
+    /// months apart. Daily dates that leave out every weekend are business days. Other dates are seconds apart.
     ///
     /// ```
     /// use practicum_timeseries::Series;
@@ -81,7 +85,7 @@ impl Series {
         for (index, pair) in dates.windows(2).enumerate() {
             if step.between(pair[0], pair[1]).is_none() {
                 return Err(Error::data(format!(
-                    "the steps are irregular: most are {step} apart, but {} at index {} is no whole number of that behind {}",
+                    "the steps are irregular: most are {step} apart, but {} at index {} is no whole number of that after {}",
                     pair[1],
                     index + 1,
                     pair[0]
@@ -133,7 +137,7 @@ impl Series {
         Ok(Self { names: self.names.clone(), columns, dates: Some(dates) })
     }
 
-    /// The dates of so many steps behind the end: those of a forecast.
+    /// The dates of the next `steps` steps: those of a forecast.
     ///
     /// ```
     /// use practicum_timeseries::Series;
@@ -153,45 +157,72 @@ impl Series {
     }
 }
 
-/// The day of the month on which monthly dates fall; on the last of all months, if it is 31.
-fn day_of_month(dates: &[Date]) -> i64 {
-    if dates.iter().all(|date| date.ends_month()) { 31 } else { dates.first().map_or(1, |date| i64::from(date.day())) }
+/// The day of the month on which monthly dates fall, or the last of a shorter month: the largest day among them.
+fn day_of_month(dates: &[Date]) -> i8 {
+    let day = dates.iter().map(|date| date.civil().day()).max().unwrap_or(1);
+    // The ends of a February and some Aprils say nothing about the thirty-first.
+    if dates.iter().all(|date| date.is_day_or_last(31)) { 31 } else { day }
 }
 
 impl Step {
-    /// The date so many steps behind another; months keep this day.
-    fn after(self, date: Date, count: i64, day: i64) -> Result<Date> {
+    /// The date `count` steps after another; months fall on this day, or on their last.
+    pub(crate) fn after(self, date: Date, count: i64, day: i8) -> Result<Date> {
         match self {
             Self::Seconds(seconds) => date.add_seconds(seconds.saturating_mul(count)),
             Self::Months(months) => date.in_month(months.saturating_mul(count), day),
+            Self::BusinessDays(days) => date.add_business_days(days.saturating_mul(count)),
+        }
+    }
+
+    /// How far apart two dates are in the unit of the step.
+    fn distance(self, from: Date, to: Date) -> i64 {
+        match self {
+            Self::Seconds(_) => to.seconds() - from.seconds(),
+            Self::Months(_) => to.months() - from.months(),
+            Self::BusinessDays(_) => to.business_days() - from.business_days(),
         }
     }
 
     /// How many steps lie between two dates, if it is a whole number.
     fn between(self, from: Date, to: Date) -> Option<i64> {
-        let (distance, step) = match self {
-            Self::Seconds(step) => (to.seconds() - from.seconds(), step),
-            Self::Months(step) => (to.months() - from.months(), step),
-        };
-        (distance % step == 0).then_some(distance / step)
+        let (Self::Seconds(step) | Self::Months(step) | Self::BusinessDays(step)) = self;
+        let distance = self.distance(from, to);
+        (distance.checked_rem(step)? == 0).then_some(distance / step)
+    }
+
+    /// The same unit, as many times as most neighbours are apart; the fewest, where several are as frequent.
+    fn most_often(self, dates: &[Date]) -> Self {
+        let mut counts = BTreeMap::new();
+        for pair in dates.windows(2) {
+            *counts.entry(self.distance(pair[0], pair[1])).or_insert(0_usize) += 1;
+        }
+        let usual = counts.iter().rev().max_by_key(|(_, count)| **count).map_or(1, |(distance, _)| *distance);
+        match self {
+            Self::Seconds(_) => Self::Seconds(usual),
+            Self::Months(_) => Self::Months(usual),
+            Self::BusinessDays(_) => Self::BusinessDays(usual),
+        }
     }
 }
 
-/// The distance that most neighbours have; the shortest, where several are as frequent.
+/// The distance that most neighbours have.
 fn usual_step(dates: &[Date]) -> Result<Step> {
-    let [first, _, ..] = dates else {
+    let [first, .., last] = dates else {
         return Err(Error::data("the series has one date: there is no step between it and another"));
     };
-    let same_day = |date: &Date| date.day() == first.day() && date.time() == first.time();
-    let month_end = |date: &Date| date.ends_month() && date.time() == first.time();
-    let monthly = dates.iter().all(same_day) || dates.iter().all(month_end);
-    let distance = |pair: &[Date]| if monthly { pair[1].months() - pair[0].months() } else { pair[1].seconds() - pair[0].seconds() };
-    let mut counts = BTreeMap::new();
-    for pair in dates.windows(2) {
-        *counts.entry(distance(pair)).or_insert(0_usize) += 1;
+    let day = day_of_month(dates);
+    if dates.iter().all(|date| date.is_day_or_last(day) && date.time() == first.time()) {
+        return Ok(Step::Months(1).most_often(dates));
     }
-    let usual = counts.iter().rev().max_by_key(|(_, count)| **count).map_or(1, |(distance, _)| *distance);
-    Ok(if monthly { Step::Months(usual) } else { Step::Seconds(usual) })
+    let step = Step::Seconds(1).most_often(dates);
+    if step == Step::Seconds(DAY) && dates.iter().all(|date| !date.is_weekend()) && last.seconds() - first.seconds() >= 7 * DAY {
+        return Ok(Step::BusinessDays(1));
+    }
+    if step == Step::Seconds(0) {
+        return Err(Error::data("the dates are less than a second apart: a step of a second or more is expected")
+            .hint("leave the dates out, or give each value a date of its own second"));
+    }
+    Ok(step)
 }
 
 #[cfg(test)]
@@ -212,6 +243,7 @@ mod tests {
         assert_eq!(step(&["1981-01-15", "1981-02-15", "1981-04-15"]).unwrap(), "1 month");
         assert_eq!(step(&["1981-01-15", "1981-04-15", "1981-07-15"]).unwrap(), "3 months");
         assert_eq!(step(&["1981", "1982", "1984"]).unwrap(), "1 year");
+        assert_eq!(step(&["2024-01-04", "2024-01-05", "2024-01-08"]).unwrap(), "1 day", "less than a week says nothing about weekends");
         let irregular = step(&["1981-01-01", "1981-01-03", "1981-01-05", "1981-01-06"]).unwrap_err();
         assert!(irregular.contains("most are 2 days apart, but 1981-01-06 at index 3"), "{irregular}");
         assert!(step(&["1981"]).unwrap_err().contains("one date"));
@@ -230,6 +262,32 @@ mod tests {
         assert!(next(&["9998", "9999"], 1).unwrap_err().to_string().contains("leaves the years 0 to 9999"));
         assert!(next(&["9998", "9999"], usize::MAX).is_err());
         assert!(Series::new(vec![1.0]).unwrap().next_dates(1).unwrap_err().is_state());
+    }
+
+    #[test]
+    fn t5_the_end_of_a_month_is_a_step() {
+        for day in 29..=31 {
+            let start = Date::new(2023, 12, day).unwrap();
+            let dates: Vec<Date> = [0, 1, 2, 4, 5].map(|months| start.in_month(months, day as i8).unwrap()).to_vec();
+            let series = Series::new(vec![0.0; 5]).unwrap().with_dates(dates).unwrap();
+            let whole = series.fill_gaps().unwrap();
+            assert_eq!((whole.len(), whole.step().unwrap()), (6, Step::Months(1)));
+            let next = whole.next_dates(12).unwrap();
+            assert_eq!((next[1].day(), next[3].day()), (day, day.min(30)), "{next:?}");
+            let back = Series::new(vec![0.0; 12]).unwrap().with_dates(next).unwrap();
+            assert_eq!(back.step().unwrap(), Step::Months(1));
+        }
+    }
+
+    #[test]
+    fn t8_weekends_are_no_gaps() {
+        let prices = series(&["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09", "2024-01-11", "2024-01-12"]);
+        assert_eq!(prices.step().unwrap(), Step::BusinessDays(1));
+        let gaps = prices.gaps().unwrap();
+        assert_eq!((gaps.len(), gaps[0].missing, gaps[0].from.to_string().as_str()), (1, 1, "2024-01-09"));
+        assert_eq!(prices.fill_gaps().unwrap().len(), 7);
+        let next: Vec<String> = prices.next_dates(2).unwrap().iter().map(Date::to_string).collect();
+        assert_eq!(next, ["2024-01-15", "2024-01-16"]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use practicum_core::{Error, Result};
 
+use super::dates::{self, DateColumn};
 use super::{Series, calendar};
 use crate::Date;
 
@@ -45,26 +46,54 @@ impl From<usize> for Column {
 pub struct CsvReader {
     columns: Vec<Column>,
     dates: Option<Column>,
+    times: Option<Column>,
     date_format: Option<String>,
-    delimiter: char,
+    time_zone: Option<String>,
+    delimiter: Option<char>,
     header: bool,
+    sort: bool,
+    latin1: bool,
     decimal_comma: bool,
+    thousands: Option<char>,
     missing: Vec<String>,
 }
 
 impl Default for CsvReader {
     fn default() -> Self {
-        let missing = ["", "NA", "N/A", "NaN", "nan", "null", "?"].map(str::to_owned).to_vec();
-        let (columns, dates, date_format) = (Vec::new(), None, None);
-        Self { columns, dates, date_format, delimiter: ',', header: true, decimal_comma: false, missing }
+        let missing = ["", "NA", "N/A", "#N/A", "NaN", "nan", "null", "?"].map(str::to_owned).to_vec();
+        Self {
+            columns: Vec::new(),
+            dates: None,
+            times: None,
+            date_format: None,
+            time_zone: None,
+            delimiter: None,
+            header: true,
+            sort: false,
+            latin1: false,
+            decimal_comma: false,
+            thousands: None,
+            missing,
+        }
     }
 }
 
 impl CsvReader {
-    /// With a header, commas between the fields, points in the numbers.
+    /// With a header and points in the numbers.
     ///
-    /// The date is the column called `date` or `time`, whatever its case, if there is one, and the value is the one other
-    /// column.
+    /// What a file does not need to be told:
+    ///
+    /// | | read by itself |
+    /// |---|---|
+    /// | encoding | UTF-8, UTF-16 with a byte order mark |
+    /// | lines before the header | those that start with `#` are skipped |
+    /// | delimiter | comma, semicolon, tab or bar, whichever the header has |
+    /// | date column | `date`, `time`, `year`, `month`, `week`, … whatever its case; else the first whose fields all are dates |
+    /// | dates | ISO 8601 with or without time, fraction, offset or zone; `1981-01`, `1981`, `1960-Q2`, `20240131`; day, month and year in any order with `/`, `.` or `-`, English names of months, two-digit years, 12-hour clocks, where only one order fits all rows |
+    /// | moments | seconds or milliseconds since 1970 in a column whose name says that it is a date |
+    /// | missing values | an empty field, `NA`, `N/A`, `#N/A`, `NaN`, `nan`, `null`, `?` |
+    ///
+    /// The value is the one other column.
     pub fn new() -> Self {
         Self::default()
     }
@@ -83,17 +112,47 @@ impl CsvReader {
         self
     }
 
-    /// The form of the dates, as for [`Date::parse`]; that of ISO 8601 unless given.
+    /// Takes the times of day from a column of their own, beside that of the dates.
+    #[must_use]
+    pub fn times(mut self, column: impl Into<Column>) -> Self {
+        self.times = Some(column.into());
+        self
+    }
+
+    /// The form of the dates, as for [`Date::parse`]; found from the rows unless given. Where times have a column of their
+    /// own, the form holds both with a space between.
     #[must_use]
     pub fn date_format(mut self, format: &str) -> Self {
         self.date_format = Some(format.to_owned());
         self
     }
 
-    /// What stands between the fields; a comma unless given.
+    /// The time zone of the clock that the dates were read from, by its IANA name, such as `Europe/Berlin`. The series then
+    /// has the dates of UTC, so that no hour is missing or repeated where clocks change.
+    #[must_use]
+    pub fn time_zone(mut self, name: &str) -> Self {
+        self.time_zone = Some(name.to_owned());
+        self
+    }
+
+    /// Sorts the rows by their dates, for files with the newest row first. Without it, dates that fall are an error.
+    #[must_use]
+    pub fn sort(mut self, sort: bool) -> Self {
+        self.sort = sort;
+        self
+    }
+
+    /// Reads bytes that are not UTF-8 as Latin-1 (ISO 8859-1).
+    #[must_use]
+    pub fn latin1(mut self, latin1: bool) -> Self {
+        self.latin1 = latin1;
+        self
+    }
+
+    /// The character between the fields; unless given, the comma, semicolon, tab or bar that the header has.
     #[must_use]
     pub fn delimiter(mut self, delimiter: char) -> Self {
-        self.delimiter = delimiter;
+        self.delimiter = Some(delimiter);
         self
     }
 
@@ -104,14 +163,22 @@ impl CsvReader {
         self
     }
 
-    /// Whether numbers have a comma where others have a point. Points between their thousands are then left out.
+    /// The character between groups of three digits, such as `,` in `8,746.6`.
+    #[must_use]
+    pub fn thousands(mut self, separator: char) -> Self {
+        self.thousands = Some(separator);
+        self
+    }
+
+    /// Whether numbers have a comma where others have a point. Points then separate thousands, unless
+    /// [`thousands`](Self::thousands) names another character.
     #[must_use]
     pub fn decimal_comma(mut self, comma: bool) -> Self {
         self.decimal_comma = comma;
         self
     }
 
-    /// One more word that stands for a missing value, beside an empty field, `NA`, `N/A`, `NaN`, `nan`, `null` and `?`.
+    /// One more word that stands for a missing value.
     #[must_use]
     pub fn missing(mut self, word: &str) -> Self {
         self.missing.push(word.to_owned());
@@ -125,10 +192,7 @@ impl CsvReader {
     pub fn read(&self, path: impl AsRef<Path>) -> Result<Series> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(|error| Error::io("read", path, error))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
-            Error::format(format!("{}: line {line} is not UTF-8", path.display())).hint("save the file as UTF-8")
-        })?;
+        let text = self.decode(bytes).map_err(|error| error.context(path.display().to_string()))?;
         self.parse(&text).map_err(|error| error.context(path.display().to_string()))
     }
 
@@ -139,13 +203,14 @@ impl CsvReader {
     /// number or date that cannot be read, or a number that is not finite; dates that are missing, stand there twice or
     /// fall: each with its line.
     pub fn parse(&self, text: &str) -> Result<Series> {
-        let rows = self.rows(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let rows = self.rows(text)?;
         let names = self.names(&rows)?;
         let rows = &rows[usize::from(self.header)..];
         if rows.is_empty() {
             return Err(Error::data("there are no rows of values"));
         }
-        let dates = self.date_column(&names)?;
+        let dates = self.date_column(&names, rows)?;
         let columns = self.value_columns(&names, dates)?;
         if let Some((_, twice)) = columns.iter().enumerate().find(|(index, column)| columns[..*index].contains(column)) {
             return Err(Error::argument(format!("column {twice} `{}` is named twice", names[*twice])));
@@ -155,28 +220,83 @@ impl CsvReader {
             let values = rows.iter().map(|row| self.number(row, column, &names[column])).collect::<Result<Vec<f64>>>()?;
             series.push(&names[column], values)?;
         }
-        if let Some(column) = dates {
-            let dates = rows.iter().map(|row| self.date(row, column, &names[column])).collect::<Result<Vec<Date>>>()?;
-            if let Some(index) = calendar::first_disorder(&dates) {
-                return Err(calendar::disorder(&dates, index, |index| format!("line {}", rows[index].line)));
+        let Some(column) = dates else {
+            return if self.sort {
+                Err(Error::argument("there is no column of dates to sort by").hint("name it with `.dates(…)`"))
+            } else {
+                Ok(series)
+            };
+        };
+        let times = self.times.as_ref().map(|times| self.find(times, &names)).transpose()?;
+        let dates =
+            DateColumn { rows, column, times, name: &names[column] }.read(self.date_format.as_deref(), self.time_zone.as_deref())?;
+        if self.sort {
+            let mut order: Vec<usize> = (0..dates.len()).collect();
+            order.sort_by_key(|row| dates[*row]);
+            for column in &mut series.columns {
+                *column = order.iter().map(|row| column[*row]).collect();
             }
-            series.dates = Some(dates);
+            let sorted: Vec<Date> = order.iter().map(|row| dates[*row]).collect();
+            return self.dated(series, sorted, |index| rows[order[index]].line);
         }
+        self.dated(series, dates, |index| rows[index].line)
+    }
+
+    /// The series with its dates, which have to rise.
+    fn dated(&self, mut series: Series, dates: Vec<Date>, line: impl Fn(usize) -> u64) -> Result<Series> {
+        if let Some(index) = calendar::first_disorder(&dates) {
+            let error = calendar::disorder(&dates, index, |index| format!("line {}", line(index)));
+            let back = dates[index - 1].seconds() - dates[index].seconds();
+            return Err(match (back, dates.first() > dates.last()) {
+                (0, _) => error,
+                (_, true) => error.hint("say `.sort(true)` if the newest row comes first"),
+                (1..=7200, _) if self.time_zone.is_none() => {
+                    error.hint("if clocks were put back there, say `.time_zone(…)`, such as \"Europe/Berlin\"")
+                }
+                _ => error.hint("say `.sort(true)` to sort the rows by date"),
+            });
+        }
+        series.dates = Some(dates);
         Ok(series)
     }
 
-    fn rows(&self, text: &str) -> Result<Vec<Row>> {
-        let Ok(delimiter) = u8::try_from(self.delimiter) else {
-            return Err(Error::argument(format!("the delimiter is `{}`, expected a character of ASCII", self.delimiter)));
+    /// The text of a file.
+    fn decode(&self, bytes: Vec<u8>) -> Result<String> {
+        let utf16 = |unit: fn([u8; 2]) -> u16| {
+            let units = bytes[2..].chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+            let text: Result<String, _> = char::decode_utf16(units).collect();
+            text.map_err(|_| Error::format("the file begins as UTF-16 and is not").hint("save the file as UTF-8"))
         };
+        match bytes.get(..2) {
+            Some([0xff, 0xfe]) => return utf16(u16::from_le_bytes),
+            Some([0xfe, 0xff]) => return utf16(u16::from_be_bytes),
+            _ => {}
+        }
+        String::from_utf8(bytes).or_else(|error| {
+            if self.latin1 {
+                return Ok(error.as_bytes().iter().map(|byte| char::from(*byte)).collect());
+            }
+            let line = error.as_bytes()[..error.utf8_error().valid_up_to()].iter().filter(|byte| **byte == b'\n').count() + 1;
+            Err(Error::format(format!("line {line} is not UTF-8")).hint("save the file as UTF-8, or say `.latin1(true)` if it is Latin-1"))
+        })
+    }
+
+    fn rows(&self, text: &str) -> Result<Vec<Row>> {
+        let delimiter = self.delimiter.unwrap_or_else(|| delimiter_of(header_of(text)));
+        let Ok(delimiter) = u8::try_from(delimiter) else {
+            return Err(Error::argument(format!("the delimiter is `{delimiter}`, expected a character of ASCII")));
+        };
+        let notes = text.len() - after_notes(text).len();
+        let skipped = text[..notes].bytes().filter(|byte| *byte == b'\n').count() as u64;
+        let text = &text[notes..];
         let mut reader =
             csv::ReaderBuilder::new().has_headers(false).delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());
         let row = |record: Result<csv::StringRecord, csv::Error>| match record {
             Ok(record) => {
-                let line = line_at(text, record.position());
+                let line = skipped + line_at(text, record.position());
                 Ok(Row { line, fields: record.iter().map(str::to_owned).collect() })
             }
-            Err(error) => Err(self.broken(text, &error)),
+            Err(error) => Err(self.broken(text, skipped, &error)),
         };
         let rows = reader.records().map(row).collect::<Result<Vec<Row>>>()?;
         if rows.is_empty() {
@@ -185,20 +305,19 @@ impl CsvReader {
         Ok(rows)
     }
 
-    fn broken(&self, text: &str, error: &csv::Error) -> Error {
+    fn broken(&self, text: &str, skipped: u64, error: &csv::Error) -> Error {
         if let csv::ErrorKind::UnequalLengths { pos, expected_len, len } = error.kind() {
-            let line = line_at(text, pos.as_ref());
+            let line = skipped + line_at(text, pos.as_ref());
             let error = Error::format(format!("line {line} has {len} fields, the first line {expected_len}"));
-            let header = text.lines().next().unwrap_or_default();
-            return match self.other_delimiter(header) {
+            return match self.other_delimiter(header_of(text)) {
                 Some(other) => error.hint(format!("say `.delimiter({other:?})`: it stands in the header")),
-                None if self.delimiter == ',' && len > expected_len => {
+                None if header_of(text).contains(',') && len > expected_len => {
                     error.hint("if its numbers have commas, quote them, or put another delimiter between the fields")
                 }
                 None => error,
             };
         }
-        Error::format(format!("this is no CSV: {error}"))
+        Error::format(format!("this is not CSV: {error}"))
     }
 
     fn names(&self, rows: &[Row]) -> Result<Vec<String>> {
@@ -240,30 +359,44 @@ impl CsvReader {
         })
     }
 
-    /// What seems to stand between the fields of a header that has none of the delimiters asked for.
+    /// The delimiter of a header that has not the one asked for.
     fn other_delimiter(&self, header: &str) -> Option<char> {
-        let others = [',', ';', '\t', '|'].into_iter().filter(|_| !header.contains(self.delimiter));
-        others.into_iter().find(|other| header.contains(*other))
+        let asked = self.delimiter?;
+        DELIMITERS.into_iter().filter(|_| !header.contains(asked)).find(|other| header.contains(*other))
     }
 
-    fn date_column(&self, names: &[String]) -> Result<Option<usize>> {
-        match &self.dates {
-            Some(column) => self.find(column, names).map(Some),
-            None => Ok(names.iter().position(|name| ["date", "time", "datetime", "timestamp"].contains(&name.to_lowercase().as_str()))),
+    /// The column of dates: the one asked for, else one whose name says so, else the first whose fields all are dates and no
+    /// numbers.
+    fn date_column(&self, names: &[String], rows: &[Row]) -> Result<Option<usize>> {
+        if let Some(column) = &self.dates {
+            return self.find(column, names).map(Some);
         }
+        let named = names.iter().position(|name| dates::names_dates(name) && !self.is_asked_for(name));
+        Ok(named.or_else(|| {
+            (0..names.len())
+                .find(|column| !self.is_asked_for(&names[*column]) && dates::are_dates(rows.iter().map(|row| row.fields[*column].as_str())))
+        }))
+    }
+
+    /// Whether a column is asked for as one of values.
+    fn is_asked_for(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| matches!(column, Column::Name(asked) if asked == name))
     }
 
     fn value_columns(&self, names: &[String], dates: Option<usize>) -> Result<Vec<usize>> {
         if !self.columns.is_empty() {
             return self.columns.iter().map(|column| self.find(column, names)).collect();
         }
-        let others: Vec<usize> = (0..names.len()).filter(|number| Some(*number) != dates).collect();
+        let times = self.times.as_ref().map(|times| self.find(times, names)).transpose()?;
+        let others: Vec<usize> = (0..names.len()).filter(|number| Some(*number) != dates && Some(*number) != times).collect();
         if others.len() == 1 {
             return Ok(others);
         }
         let known: Vec<String> = others.iter().map(|number| format!("{number} `{}`", names[*number])).collect();
-        Err(Error::argument(format!("the values could be in any of {} columns: {}", others.len(), known.join(", ")))
-            .hint("name one with `.column(…)`"))
+        let none = if dates.is_none() { "; no column of dates was found" } else { "" };
+        Err(Error::argument(format!("the values could be in any of {} columns: {}{none}", others.len(), known.join(", "))).hint(
+            if dates.is_none() { "name one with `.column(…)`, and the dates with `.dates(…)`" } else { "name one with `.column(…)`" },
+        ))
     }
 
     fn number(&self, row: &Row, column: usize, name: &str) -> Result<f64> {
@@ -271,35 +404,78 @@ impl CsvReader {
         if self.missing.iter().any(|word| word == field) {
             return Ok(f64::NAN);
         }
-        let text = if self.decimal_comma { field.replace('.', "").replace(',', ".") } else { field.clone() };
-        match text.parse::<f64>() {
-            Ok(value) if value.is_finite() => Ok(value),
-            Ok(_) => Err(Error::data(format!("line {}, column `{name}`: {field} is not a finite number", row.line))),
-            Err(_) => {
-                let error = Error::format(format!("line {}, column `{name}`: `{field}` is not a number", row.line));
-                let with_point = field.replace('.', "").replace(',', ".");
-                Err(if field.contains(',') && with_point.parse::<f64>().is_ok() {
-                    error.hint("it has a decimal comma: say `.decimal_comma(true)`")
-                } else {
-                    error.hint("if it stands for a missing value, say so with `.missing(…)`")
+        let thousands = self.thousands.or(self.decimal_comma.then_some('.'));
+        let place = format!("line {}, column `{name}`", row.line);
+        let text = plain_number(field, thousands, self.decimal_comma);
+        match text.as_deref().map(str::parse::<f64>) {
+            Some(Ok(value)) if value.is_finite() => Ok(value),
+            Some(Ok(_)) => Err(Error::data(format!("{place}: {field} is not a finite number"))),
+            Some(Err(_)) | None => {
+                let error = Error::format(format!("{place}: `{field}` is not a number"));
+                let reads = |thousands, comma| plain_number(field, Some(thousands), comma).is_some_and(|text| text.parse::<f64>().is_ok());
+                Err(match (reads(',', false), reads('.', true)) {
+                    (true, true) => error
+                        .hint("say `.thousands(',')` if its comma separates thousands, `.decimal_comma(true)` if it is a decimal comma"),
+                    (true, false) => error.hint("its commas separate thousands: say `.thousands(',')`"),
+                    (false, true) => error.hint("it has a decimal comma: say `.decimal_comma(true)`"),
+                    (false, false) => error.hint("if it stands for a missing value, say so with `.missing(…)`"),
                 })
             }
         }
     }
-
-    fn date(&self, row: &Row, column: usize, name: &str) -> Result<Date> {
-        let field = &row.fields[column];
-        let date = match &self.date_format {
-            Some(format) => Date::parse(field, format),
-            None => field.parse(),
-        };
-        date.map_err(|error| error.context(format!("line {}, column `{name}`", row.line)))
-    }
 }
 
-struct Row {
-    line: u64,
-    fields: Vec<String>,
+/// A number with a decimal point and nothing between its digits; `None` where its thousands are no groups of three.
+fn plain_number(field: &str, thousands: Option<char>, decimal_comma: bool) -> Option<String> {
+    let decimal = if decimal_comma { ',' } else { '.' };
+    let (whole, fraction) = field.split_once(decimal).map_or((field, None), |(whole, fraction)| (whole, Some(fraction)));
+    let groups: Vec<&str> =
+        thousands.filter(|separator| *separator != decimal).map_or_else(|| vec![whole], |separator| whole.split(separator).collect());
+    if let [first, rest @ ..] = groups.as_slice()
+        && !rest.is_empty()
+    {
+        let digits = first.trim_start_matches(['-', '+']);
+        let three = |group: &&str| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit());
+        if !(1..=3).contains(&digits.len()) || !rest.iter().all(three) {
+            return None;
+        }
+    }
+    let whole = groups.concat();
+    // `str::parse` would take a second point or comma for what it is not.
+    if whole.contains(',') || fraction.is_some_and(|fraction| fraction.contains(['.', ','])) {
+        return None;
+    }
+    Some(fraction.map_or_else(|| whole.clone(), |fraction| format!("{whole}.{fraction}")))
+}
+
+const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
+
+/// The text from its first line that is no note.
+fn after_notes(text: &str) -> &str {
+    let mut rest = text;
+    while rest.starts_with('#')
+        && let Some((_, after)) = rest.split_once('\n')
+    {
+        rest = after;
+    }
+    rest
+}
+
+fn header_of(text: &str) -> &str {
+    after_notes(text).lines().find(|line| !line.trim().is_empty()).unwrap_or_default()
+}
+
+/// The delimiter that a header has most of, outside of quotes; a comma where it has none.
+fn delimiter_of(header: &str) -> char {
+    let unquoted: String = header.split('"').step_by(2).collect();
+    let count = |delimiter: char| unquoted.chars().filter(|letter| *letter == delimiter).count();
+    // The first of those that are equally frequent.
+    DELIMITERS.into_iter().rev().max_by_key(|delimiter| count(*delimiter)).filter(|delimiter| count(*delimiter) > 0).unwrap_or(',')
+}
+
+pub(super) struct Row {
+    pub(super) line: u64,
+    pub(super) fields: Vec<String>,
 }
 
 /// The line of a row: a position is where the one before it ended, in front of empty lines.
@@ -310,60 +486,4 @@ fn line_at(text: &str, position: Option<&csv::Position>) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn error(reader: &CsvReader, text: &str) -> String {
-        reader.parse(text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_courses_files() {
-        let spots = ",Date,Monthly Mean Total Sunspot Number\n0,1749-01-31,96.7\n1,1749-02-28,104.3\n";
-        let series = CsvReader::new().dates(1).column(2).parse(spots).unwrap();
-        assert_eq!(series.values().unwrap(), [96.7, 104.3]);
-        assert_eq!(series.names(), ["Monthly Mean Total Sunspot Number"]);
-        let temps = "\"Date\",\"Temp\"\r\n\"1981-01-01\",20.7\r\n\"1981-01-02\",17.9\r\n";
-        assert_eq!(CsvReader::new().parse(temps).unwrap().dates().unwrap()[1].to_string(), "1981-01-02");
-        let two = CsvReader::new().column("b").column("a").parse("\u{feff}a,b\n1,2\n").unwrap();
-        assert_eq!(two.names(), ["b", "a"]);
-        let bare = CsvReader::new().header(false).column(1).parse("7,2\n8,?\n").unwrap();
-        assert!(bare.column("1").unwrap()[1].is_nan());
-    }
-
-    #[test]
-    fn columns_that_do_not_exist_list_those_that_do() {
-        let reader = CsvReader::new();
-        let message = error(&reader.clone().column("Tmp"), "Date,Temp\n1981-01-01,1\n");
-        assert!(message.contains("unknown column `Tmp`: known are 0 `Date`, 1 `Temp`"), "{message}");
-        assert!(error(&reader.clone().column(2), "Date,Temp\n1981-01-01,1\n").contains("unknown column `2`"));
-        assert!(error(&reader.clone().column("Temp"), "Date;Temp\n1981-01-01;1\n").contains("say `.delimiter(';')`"));
-        assert!(error(&reader, "Date;Temp\n1981-01-01;20,7\n").contains("say `.delimiter(';')`"));
-        assert!(error(&reader.clone().column("temp"), "Date,Temp\n1981-01-01,1\n").contains("did you mean `Temp`?"));
-        assert!(error(&reader.clone().column("a").column(1), "b,a\n1,2\n").contains("column 1 `a` is named twice"));
-        let which = error(&reader, "Date,a,b\n1981-01-01,1,2\n");
-        assert!(which.contains("any of 2 columns: 1 `a`, 2 `b`") && which.contains(".column("), "{which}");
-        assert!(error(&reader, "a,a\n1,2\n").contains("columns 0 and 1 are both called `a`"));
-    }
-
-    #[test]
-    fn lines_are_named() {
-        let reader = CsvReader::new();
-        let comma = error(&reader, "Date,Temp\n1981-01-01,1\n1981-01-02,\"20,7\"\n");
-        assert!(comma.contains("line 3, column `Temp`: `20,7` is not a number") && comma.contains("decimal_comma(true)"), "{comma}");
-        assert!(error(&reader, "Date,Temp\n1981-01-01,20,7\n").contains("line 2 has 3 fields, the first line 2"));
-        assert!(error(&reader, "Date,Temp\n1981-01-01,warm\n").contains(".missing("));
-        assert!(error(&reader, "Date,Temp\n1981-01-01,inf\n").contains("line 2, column `Temp`: inf is not a finite number"));
-        assert!(error(&reader, "Date,Temp\n01/31/1981,1\n").contains("line 2, column `Date`: `01/31/1981` is not a date"));
-        assert!(error(&reader, "Date,Temp\n1981-01-02,1\n1981-01-01,1\n").contains("the date 1981-01-01 at line 3 is before 1981-01-02"));
-        assert!(error(&reader, "Date,Temp\n1981-01-02,1\n\n1981-01-02,1\n").contains("1981-01-02 at line 4 stands there twice"));
-        assert!(error(&reader, "1981-01-02,1\n1981-01-03,1\n").contains("line 1 holds values"));
-        assert!(error(&reader, "").contains("no rows") && error(&reader, "a\n").contains("no rows"));
-        assert!(error(&reader.clone().delimiter('→'), "a\n1\n").contains("ASCII"));
-    }
-
-    #[test]
-    fn files() {
-        assert!(CsvReader::new().read("/nowhere/at.csv").unwrap_err().is_io());
-    }
-}
+mod tests;

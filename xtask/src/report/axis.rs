@@ -1,5 +1,7 @@
 //! From values to places on an axis, and the ticks that label it.
 
+use jiff::civil::Date;
+
 use super::numbers::{civil, days_since_1970, fixed, power_of_ten, scientific};
 
 /// How values spread along an axis.
@@ -116,8 +118,8 @@ impl Placed {
     fn date_ticks(&self, wanted: usize) -> Vec<Tick> {
         const MONTHS: [i64; 13] = [1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200, 2400, 6000];
         let month_of = |day: f64| {
-            let (year, month, _) = civil(day.clamp(-7e5, 3e6) as i64);
-            year * 12 + i64::from(month) - 1
+            let date = civil(day.clamp(-7e5, 2.9e6) as i64);
+            i64::from(date.year()) * 12 + i64::from(date.month()) - 1
         };
         let (first, last) = (month_of(self.low), month_of(self.high) + 1);
         let rough = (last - first) / wanted.max(1) as i64;
@@ -129,8 +131,8 @@ impl Placed {
         (first.div_euclid(step)..=last.div_euclid(step))
             .map(|index| index * step)
             .filter_map(|month| {
-                let day = days_since_1970(month.div_euclid(12), month.rem_euclid(12) as u32 + 1, 1);
-                Some((self.at(day as f64)?, label(month)))
+                let first = Date::new(month.div_euclid(12).try_into().ok()?, month.rem_euclid(12) as i8 + 1, 1).ok()?;
+                Some((self.at(days_since_1970(first) as f64)?, label(month)))
             })
             .filter(|(place, _)| (0.0..=1.0).contains(place))
             .collect()
@@ -206,7 +208,7 @@ mod tests {
 
     #[test]
     fn dates_have_ticks_at_years_or_months() {
-        let days = |year, month, day| days_since_1970(year, month, day) as f64;
+        let days = |year, month, day| days_since_1970(Date::constant(year, month, day)) as f64;
         let years = labels(Scale::Dates, &[days(1749, 1, 31), days(2018, 7, 31)]);
         assert_eq!(years, ["1800", "1900", "2000"]);
         assert_eq!(labels(Scale::Dates, &[days(1988, 11, 4), days(1990, 12, 31)]), ["1989-01", "1989-07", "1990-01", "1990-07"]);

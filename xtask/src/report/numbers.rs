@@ -1,5 +1,8 @@
 //! Numbers and times as people write them.
 
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+
 /// An integer with its thousands set apart: `101,770`.
 pub(crate) fn grouped(value: u64) -> String {
     let digits = value.to_string();
@@ -103,28 +106,20 @@ pub(super) fn duration(seconds: f64) -> String {
 
 /// The date and time of day in UTC, `2026-11-24 04:30 UTC`, of seconds since 1970-01-01.
 pub(super) fn date(seconds: u64) -> String {
-    let (year, month, day) = civil((seconds / 86_400) as i64);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", seconds / 3600 % 24, seconds / 60 % 60)
+    let moment = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    moment.map_or_else(|| "–".to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-/// The year, month and day that begin so many days behind 1970-01-01.
-pub(super) fn civil(days: i64) -> (i64, u32, u32) {
-    // Counting from the first of March of the year 0 puts the leap day at the end of a year.
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let (day, month) = (day - (153 * month + 2) / 5 + 1, if month < 10 { month + 3 } else { month - 9 });
-    (era * 400 + year + i64::from(month <= 2), month as u32, day as u32)
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+/// The date `days` after 1970-01-01; the first or last of the calendar where it leaves that.
+pub(super) fn civil(days: i64) -> Date {
+    EPOCH.saturating_add(SignedDuration::from_hours(days.clamp(-10_000_000, 10_000_000) * 24))
 }
 
-/// How many days behind 1970-01-01 a day begins.
-pub(super) fn days_since_1970(year: i64, month: u32, day: u32) -> i64 {
-    let year = year - i64::from(month <= 2);
-    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
-    let month = i64::from(if month > 2 { month - 3 } else { month + 9 });
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * month + 2) / 5 + i64::from(day) - 1 - 719_468
+/// How many days after 1970-01-01 a date is.
+pub(super) fn days_since_1970(date: Date) -> i64 {
+    date.duration_since(EPOCH).as_hours() / 24
 }
 
 #[cfg(test)]
@@ -163,12 +158,9 @@ mod tests {
 
     #[test]
     fn days_count_both_ways() {
-        assert_eq!((civil(0), days_since_1970(1970, 1, 1)), ((1970, 1, 1), 0));
-        assert_eq!(civil(days_since_1970(1749, 1, 31)), (1749, 1, 31));
-        assert!((-800_000..800_000).step_by(97).all(|days| {
-            let (year, month, day) = civil(days);
-            days_since_1970(year, month, day) == days
-        }));
+        assert_eq!((civil(0), days_since_1970(EPOCH)), (EPOCH, 0));
+        assert!((-700_000..2_900_000).step_by(97).all(|days| days_since_1970(civil(days)) == days));
+        assert_eq!((civil(i64::MIN), civil(i64::MAX)), (Date::MIN, Date::MAX));
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub(crate) struct Sweep<'a> {
 }
 
 impl Figures<'_> {
-    /// One or more series over time, with the interval of a forecast behind them.
+    /// One or more series over time, with the interval of a forecast drawn below them.
     pub(crate) fn over_time(&self, name: &str, title: &str, caption: &str, picture: &OverTime<'_>) -> Result<Figure> {
         let time = picture.time;
         let series = picture.traces.iter().map(|trace| {
