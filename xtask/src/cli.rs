@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, fetch, list, report, run_week};
+use crate::{bench, console, fetch, list, report, run_week};
 
 /// The "TensorFlow in Practice" course in Rust: weeks to run, their data, and reports to look at.
 #[derive(Parser)]
@@ -45,9 +45,19 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Bench(args) => bench::run(&args)?,
         Command::Report(args) => {
             for page in report::run(&args.out)? {
-                list::say(&page.display().to_string())?;
+                console::say(&page.display().to_string())?;
             }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether a command line is one that `run` would take, as far as can be said without running it.
+#[cfg(test)]
+pub(crate) fn understood(words: &[&str]) -> Result<()> {
+    let name = std::iter::once("cargo xtask");
+    match Cli::try_parse_from(name.chain(words.iter().copied()))?.command {
+        Command::RunWeek(args) => run_week::check(&args),
+        _ => Ok(()),
+    }
 }

@@ -2,6 +2,8 @@
 
 mod bench;
 mod cli;
+mod console;
+mod data;
 mod fetch;
 mod interrupt;
 mod list;
@@ -9,6 +11,7 @@ mod machine;
 mod report;
 mod results;
 mod run_week;
+mod week;
 mod weeks;
 
 use std::io::Write;

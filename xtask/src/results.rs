@@ -1,6 +1,7 @@
 //! What a week leaves behind for people and programs: `results.json`.
 
 use std::collections::BTreeMap;
+use std::fmt::{self, Display};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -26,12 +27,38 @@ pub(crate) struct WeekResults {
     /// True where the week did not come to its end: the user stopped it, or it failed.
     pub(crate) interrupted: bool,
     pub(crate) data: Vec<DataUsed>,
+    /// The sessions that ran, in the course's order.
+    #[serde(default)]
+    pub(crate) sessions: Vec<SessionText>,
     /// In the course's order; the first is the main model of lab 1.
     pub(crate) runs: Vec<RunResults>,
     /// Pictures for the page, in the order they are shown.
     pub(crate) figures: Vec<Figure>,
     /// Files beside `results.json`, by name.
     pub(crate) artifacts: Vec<String>,
+}
+
+/// What a session says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SessionText {
+    /// Such as `lab 1`.
+    pub(crate) session: String,
+    pub(crate) title: String,
+    pub(crate) task: String,
+    /// The code that ran: where it stands, and its text.
+    pub(crate) code: Vec<CodeText>,
+    /// The Keras code that it stands for; empty where there is none.
+    pub(crate) keras: String,
+    pub(crate) notice: String,
+    /// What to change next, and the command that does it.
+    pub(crate) next: Vec<(String, String)>,
+}
+
+/// A piece of code.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct CodeText {
+    pub(crate) file: String,
+    pub(crate) text: String,
 }
 
 /// A data set and where it came from.
@@ -59,6 +86,9 @@ pub(crate) struct RunResults {
     /// Unique within the week, such as `lab1` or `exercise`.
     pub(crate) id: String,
     pub(crate) title: String,
+    /// The session it belongs to, such as `lab 1`.
+    #[serde(default)]
+    pub(crate) session: String,
     pub(crate) params: ParamCount,
     pub(crate) epochs: usize,
     pub(crate) seconds: f64,
@@ -68,6 +98,12 @@ pub(crate) struct RunResults {
     /// Keras' names with the split in front: `test_accuracy`, `validation_mae`.
     #[serde(deserialize_with = "numbers")]
     pub(crate) metrics: BTreeMap<String, f64>,
+    /// The metric that the run is about; empty where none is.
+    #[serde(default)]
+    pub(crate) key: String,
+    /// What the key figure is held against.
+    #[serde(default)]
+    pub(crate) yardstick: Option<Yardstick>,
     pub(crate) targets: Vec<TargetResult>,
     /// Forecasts of the same steps beside each other; the first is the naive one, which the others are held against.
     #[serde(default)]
@@ -96,6 +132,14 @@ pub(crate) struct ForecastScore {
     pub(crate) mae: f64,
 }
 
+/// A number that tells whether another is good: that of the naive forecast, or of guessing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Yardstick {
+    pub(crate) name: String,
+    #[serde(deserialize_with = "number")]
+    pub(crate) value: f64,
+}
+
 /// A number the run had to reach, and whether it did.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TargetResult {
@@ -104,9 +148,34 @@ pub(crate) struct TargetResult {
     pub(crate) bound: String,
     #[serde(deserialize_with = "number")]
     pub(crate) value: f64,
-    pub(crate) met: bool,
+    pub(crate) verdict: Verdict,
+    /// Whether it only shows that a number of the notebook comes out again.
+    pub(crate) print: bool,
     /// Where the bound comes from.
     pub(crate) source: String,
+    /// The figure of the course's own single run.
+    pub(crate) course: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Verdict {
+    Met,
+    Missed,
+    /// The target is for a longer training than this one.
+    TooShort,
+}
+
+impl Display for TargetResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { metric, value, bound, source, .. } = self;
+        let verdict = match self.verdict {
+            Verdict::Met => "met",
+            Verdict::Missed => "missed",
+            Verdict::TooShort => "too short to judge; `--full` trains as long as the course",
+        };
+        write!(f, "{metric} {value:.4}, target {bound}: {verdict} ({source})")
+    }
 }
 
 /// A picture of the page: one file for light pages and, where it differs, one for dark pages.
@@ -146,7 +215,15 @@ mod tests {
 
     #[test]
     fn numbers_that_are_not_finite_survive_the_file() {
-        let target = TargetResult { metric: "loss".into(), bound: "<= 1".into(), value: f64::NAN, met: false, source: String::new() };
+        let target = TargetResult {
+            metric: "loss".into(),
+            bound: "<= 1".into(),
+            value: f64::NAN,
+            verdict: Verdict::Missed,
+            print: false,
+            source: String::new(),
+            course: None,
+        };
         let run = RunResults {
             history: BTreeMap::from([("loss".to_owned(), vec![0.1, f64::NAN, 1.0 / 3.0])]),
             metrics: BTreeMap::from([("test_loss".to_owned(), f64::INFINITY)]),

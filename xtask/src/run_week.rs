@@ -1,5 +1,6 @@
 //! `run-week`: runs weeks, writes their results and pages, and says whether the targets were reached.
 
+use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -9,10 +10,11 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, anyhow, bail};
 use practicum_core::{Cpu, Error, Simd};
 
-use crate::list::mention;
-use crate::results::WeekResults;
-use crate::weeks::{DataChoice, SessionKind, Settings, Week, WeekRun, find};
-use crate::{fetch, interrupt, machine, report};
+use crate::console::mention;
+use crate::results::{CodeText, SessionText, Verdict, WeekResults};
+use crate::week::{DataChoice, Session, SessionKind, Settings, Week, WeekRun};
+use crate::weeks::find;
+use crate::{data, fetch, interrupt, machine, report};
 
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
@@ -47,6 +49,10 @@ pub(crate) struct RunArgs {
     /// Where the data lie [default: the workspace's data folder]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+
+    /// Your own file or folder for a data set, whatever its name; may be given several times
+    #[arg(long, value_name = "ID=PATH")]
+    from: Vec<String>,
 
     /// Epochs, in place of the course's (of one week); targets are not judged then
     #[arg(long, value_name = "N")]
@@ -100,9 +106,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let mut missed = 0;
     for week in weeks {
         let results = run_one(week, &settings, args)?;
-        missed += results.runs.iter().flat_map(|run| &run.targets).filter(|target| !target.met).count();
+        missed += results.runs.iter().flat_map(|run| &run.targets).filter(|target| target.verdict == Verdict::Missed).count();
         if interrupt::asked() {
-            let file = args.out.join(week.id()).join("results.json");
+            let file = args.out.join(week.id).join("results.json");
             // Whoever asked may have taken the terminal along.
             let _ = writeln!(std::io::stderr(), "stopped; what was done so far is in {}", file.display());
             return Ok(ExitCode::from(interrupt::STATUS));
@@ -114,8 +120,14 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Whether the weeks and sessions that are asked for exist, and the options go together.
+#[cfg(test)]
+pub(crate) fn check(args: &RunArgs) -> Result<()> {
+    args.settings(&args.weeks()?).map(|_| ())
+}
+
 impl RunArgs {
-    fn weeks(&self) -> Result<Vec<&'static dyn Week>> {
+    fn weeks(&self) -> Result<Vec<&'static Week>> {
         let weeks = self.ids.iter().map(|id| find(id)).collect::<practicum_core::Result<Vec<_>>>()?;
         if let Some(twice) = self.ids.iter().enumerate().find(|(place, id)| self.ids[..*place].contains(id)) {
             bail!("week `{}` is asked for twice", twice.1);
@@ -132,15 +144,15 @@ impl RunArgs {
         }
     }
 
-    fn settings(&self, weeks: &[&'static dyn Week]) -> Result<Settings> {
+    fn settings(&self, weeks: &[&'static Week]) -> Result<Settings> {
         let exercise = self.exercise.then_some(SessionKind::Exercise);
         let explorations = self.exploration.iter().map(|number| SessionKind::Exploration(*number));
         let sessions: Vec<SessionKind> = self.lab.map(SessionKind::Lab).into_iter().chain(exercise).chain(explorations).collect();
         for (week, wanted) in weeks.iter().zip([&sessions]) {
-            let known: Vec<SessionKind> = week.sessions().iter().map(|session| session.kind).collect();
+            let known: Vec<SessionKind> = week.sessions.iter().map(|session| session.kind).collect();
             if let Some(stranger) = wanted.iter().find(|kind| !known.contains(kind)) {
                 let known: Vec<String> = known.iter().map(ToString::to_string).collect();
-                bail!("{} has no {stranger}: it has {}", week.id(), known.join(", "));
+                bail!("{} has no {stranger}: it has {}", week.id, known.join(", "));
             }
         }
         if self.epochs == Some(0) {
@@ -153,6 +165,7 @@ impl RunArgs {
             full: self.full || self.scale == Scale::Course,
             data: self.data,
             data_dir: self.data_dir.clone().unwrap_or_else(fetch::default_data_dir),
+            own_data: self.own_data(weeks)?,
             epochs: self.epochs,
             seed: self.seed,
             cpu: Cpu::new(threads, simd)?,
@@ -161,9 +174,33 @@ impl RunArgs {
         })
     }
 
+    /// The files and folders given by `--from`, each for a data set of the weeks.
+    fn own_data(&self, weeks: &[&'static Week]) -> Result<BTreeMap<&'static str, PathBuf>> {
+        let mut given = BTreeMap::new();
+        for option in &self.from {
+            let Some((id, path)) = option.split_once('=').filter(|(id, path)| !id.is_empty() && !path.is_empty()) else {
+                bail!("--from {option}: expected ID=PATH, such as sunspots=/home/me/sunspots.csv");
+            };
+            let set = data::find(id)?;
+            let used: Vec<&str> = weeks.iter().flat_map(|week| week.data()).map(|set| set.id()).collect();
+            if !used.contains(&set.id()) {
+                let used = if used.is_empty() { "no data set".to_owned() } else { used.join(", ") };
+                bail!("--from {option}: {} uses {used}", self.ids.join(", "));
+            }
+            if self.data == DataChoice::Builtin {
+                bail!("--from {option} gives a data set and --data builtin refuses it: leave out one of them");
+            }
+            set.own(Path::new(path))?;
+            if given.insert(set.id(), PathBuf::from(path)).is_some() {
+                bail!("--from {id} is given twice");
+            }
+        }
+        Ok(given)
+    }
+
     /// What to type to get the same results.
-    fn command(&self, week: &dyn Week, settings: &Settings) -> String {
-        let mut command = format!("cargo xtask run-week {}", week.id());
+    fn command(&self, week: &Week, settings: &Settings) -> String {
+        let mut command = format!("cargo xtask run-week {}", week.id);
         let mut add = |option: &str, value: Option<String>| {
             command.extend(value.map(|value| if value.is_empty() { format!(" {option}") } else { format!(" {option} {value}") }));
         };
@@ -173,6 +210,7 @@ impl RunArgs {
         add("--full", settings.full.then(String::new));
         add("--data", (self.data != DataChoice::Auto).then(|| format!("{:?}", self.data).to_lowercase()));
         add("--data-dir", self.data_dir.as_ref().map(|folder| folder.display().to_string()));
+        self.from.iter().for_each(|own| add("--from", Some(own.clone())));
         add("--epochs", self.epochs.map(|epochs| epochs.to_string()));
         add("--seed", (self.seed != practicum_core::rng::DEFAULT_SEED).then(|| self.seed.to_string()));
         add("--simd", (self.simd != "auto").then(|| self.simd.clone()));
@@ -193,12 +231,12 @@ fn lock(out: &Path) -> Result<File> {
     }
 }
 
-fn run_one(week: &'static dyn Week, settings: &Settings, args: &RunArgs) -> Result<WeekResults> {
-    let folder = args.out.join(week.id());
+fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<WeekResults> {
+    let folder = args.out.join(week.id);
     std::fs::create_dir_all(&folder).map_err(|source| Error::io("make the folder", &folder, source))?;
     let mut results = WeekResults {
-        week: week.id().to_owned(),
-        title: week.title().to_owned(),
+        week: week.id.to_owned(),
+        title: week.title.to_owned(),
         command: args.command(week, settings),
         scale: if settings.full { "course" } else { "quick" }.to_owned(),
         seed: settings.seed,
@@ -209,12 +247,13 @@ fn run_one(week: &'static dyn Week, settings: &Settings, args: &RunArgs) -> Resu
         ..WeekResults::default()
     };
     let began = Instant::now();
-    let mut run = WeekRun::new(week, settings, &mut results, &folder);
-    run.announce()?;
-    let outcome = match week.run(&mut run).with_context(|| week.id().to_owned()) {
+    let mut run = WeekRun::begin_week(week, settings, &mut results, &folder)?;
+    let outcome = match run.run_sessions() {
         Err(error) if results.runs.is_empty() => return Err(error),
         outcome => outcome,
     };
+    let ran = |session: &&Session| results.runs.iter().any(|run| run.session == session.kind.to_string());
+    results.sessions = week.sessions.iter().filter(ran).map(text_of).collect();
     results.seconds = began.elapsed().as_secs_f64();
     results.interrupted = interrupt::asked() || outcome.is_err();
     let files = results.figures.iter().flat_map(|figure| std::iter::once(&figure.file).chain(&figure.dark_file)).cloned();
@@ -234,6 +273,20 @@ fn run_one(week: &'static dyn Week, settings: &Settings, args: &RunArgs) -> Resu
         }
     }
     Ok(results)
+}
+
+/// What a session says of itself, with the code that ran.
+fn text_of(session: &Session) -> SessionText {
+    let code = session.code.iter().map(|code| CodeText { file: code.file.to_owned(), text: code.text().unwrap_or_default() });
+    SessionText {
+        session: session.kind.to_string(),
+        title: session.title.to_owned(),
+        task: session.task.to_owned(),
+        code: code.collect(),
+        keras: session.keras.trim_end().to_owned(),
+        notice: session.notice.to_owned(),
+        next: session.next.iter().map(|next| (next.change.to_owned(), next.command.to_owned())).collect(),
+    }
 }
 
 fn write_results(folder: &Path, results: &WeekResults) -> Result<()> {

@@ -31,8 +31,9 @@ impl Observed {
         Ok(if there { Vec::new() } else { vec![self.file] })
     }
 
-    fn load(&self, folder: &Path) -> Result<Series> {
-        let path = folder.join(self.file);
+    /// From its folder, or from the file itself, whatever its name.
+    fn load(&self, from: &Path) -> Result<Series> {
+        let path = if from.is_file() { from.to_owned() } else { from.join(self.file) };
         let series = CsvReader::new().dates(self.date).column(self.value).read(&path)?;
         let ends = series.dates().map(|dates| [dates[0], dates[dates.len() - 1]].map(|date| date.to_string()));
         if series.len() != self.steps || ends.as_ref().is_none_or(|ends| *ends != self.ends) {

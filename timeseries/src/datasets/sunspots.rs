@@ -29,10 +29,10 @@ pub fn missing(folder: impl AsRef<Path>) -> Result<Vec<&'static str>> {
     OBSERVED.missing(folder.as_ref())
 }
 
-/// Loads the series with the last day of each month as its date.
+/// Loads the series with the last day of each month as its date, from its folder or from the file itself.
 ///
 /// # Errors
 /// A file that is missing or cannot be read, and one that holds something else.
-pub fn load(folder: impl AsRef<Path>) -> Result<Series> {
-    OBSERVED.load(folder.as_ref())
+pub fn load(from: impl AsRef<Path>) -> Result<Series> {
+    OBSERVED.load(from.as_ref())
 }

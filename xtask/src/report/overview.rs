@@ -9,7 +9,7 @@ use super::figures::words;
 use super::files::write_whole;
 use super::numbers::{date, duration, exact, measured};
 use super::page::{against, badges, document};
-use crate::results::{ForecastScore, WeekResults};
+use crate::results::{ForecastScore, Verdict, WeekResults};
 
 /// Writes `OUT/index.html`, a row for each of `weeks`, and returns its path.
 ///
@@ -85,7 +85,13 @@ fn last_forecast(forecasts: &[ForecastScore]) -> Markup {
 }
 
 fn targets(week: &WeekResults) -> Markup {
-    let all: Vec<bool> = week.runs.iter().flat_map(|run| run.targets.iter().map(|target| target.met)).collect();
+    let all: Vec<bool> = week
+        .runs
+        .iter()
+        .flat_map(|run| {
+            run.targets.iter().filter(|target| target.verdict != Verdict::TooShort).map(|target| target.verdict == Verdict::Met)
+        })
+        .collect();
     let met = all.iter().filter(|&&met| met).count();
     html! {
         span {

@@ -8,7 +8,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::figures::words;
 use super::files::write_whole;
 use super::numbers::{date, duration, exact, grouped, measured};
-use crate::results::{DataSource, DataUsed, Figure, ForecastScore, RunResults, TargetResult, WeekResults};
+use crate::results::{DataSource, DataUsed, Figure, ForecastScore, RunResults, TargetResult, Verdict, WeekResults};
 
 /// Writes `OUT/<week>/index.html`, which shows the pictures that lie beside it, and returns its path.
 ///
@@ -174,9 +174,13 @@ fn metrics(run: &RunResults) -> Markup {
 /// A target; where it comes from is told once for several of the same source.
 fn target_line(target: &TargetResult, tell_source: bool) -> Markup {
     let bound = target.bound.replace(">=", "≥").replace("<=", "≤").replace('-', "−");
-    let verdict = if target.met { "✓ met" } else { "✗ missed" };
+    let (verdict, class) = match target.verdict {
+        Verdict::Met => ("✓ met", "good"),
+        Verdict::Missed => ("✗ missed", "bad"),
+        Verdict::TooShort => ("too short to judge", "muted"),
+    };
     html! {
-        strong.verdict.good[target.met].bad[!target.met] { (verdict) }
+        strong class={ "verdict " (class) } { (verdict) }
         " · " (words(&target.metric)) " " strong.number { (exact(target.value)) } ", wanted " span.number { (bound) }
         @if tell_source && !target.source.is_empty() { br; span.muted.small { (target.source) } }
     }

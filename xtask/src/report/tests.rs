@@ -8,7 +8,7 @@ use super::axis::{Axis, Scale};
 use super::chart::{Chart, Mark, Series};
 use super::theme::LIGHT;
 use super::*;
-use crate::results::{DataSource, DataUsed, Figure, ParamCount, RunResults, TargetResult};
+use crate::results::{DataSource, DataUsed, Figure, ParamCount, RunResults, TargetResult, Verdict};
 
 const GARMENTS: [&str; 10] = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
@@ -17,7 +17,15 @@ fn history(rows: &[(&str, &[f64])]) -> BTreeMap<String, Vec<f64>> {
 }
 
 fn target(metric: &str, bound: &str, value: f64, met: bool) -> TargetResult {
-    TargetResult { metric: metric.into(), bound: bound.into(), value, met, source: "the course's own runs, five seeds".into() }
+    TargetResult {
+        metric: metric.into(),
+        bound: bound.into(),
+        value,
+        verdict: if met { Verdict::Met } else { Verdict::Missed },
+        print: false,
+        source: "the course's own runs, five seeds".into(),
+        course: None,
+    }
 }
 
 fn week(id: &str, title: &str, data: &[(&str, DataSource)], runs: Vec<RunResults>, figures: Vec<Figure>) -> WeekResults {
@@ -73,8 +81,8 @@ fn first_week(out: &Path) -> WeekResults {
         history: history.clone(),
         metrics: BTreeMap::from([("predict_10".to_owned(), at(10.0).1), ("train_loss".to_owned(), losses[499])]),
         targets: vec![target("predict_10", "in [18.975, 18.988]", at(10.0).1, true)],
-        forecasts: Vec::new(),
         notes: vec![format!("The neuron found y = {weight:.4} x − {:.4}.", -bias)],
+        ..RunResults::default()
     };
     let exercise = Figures { folder: &folder, run: "exercise" };
     shown.extend(exercise.curves(&history).unwrap());
@@ -146,8 +154,8 @@ fn second_week(out: &Path) -> WeekResults {
         history,
         metrics: BTreeMap::from([("test_accuracy".to_owned(), 0.8744), ("test_loss".to_owned(), 0.3594)]),
         targets: vec![target("test_accuracy", ">= 0.865", 0.8744, true)],
-        forecasts: Vec::new(),
         notes: vec![summary.into()],
+        ..RunResults::default()
     };
     let failing = RunResults {
         id: "exploration4".into(),

@@ -3,128 +3,175 @@
 use anyhow::Result;
 use practicum_core::prelude::*;
 
-use super::run::curves_of;
-use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::code;
 use crate::report::LineFit;
 use crate::results::DataSource;
+use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun, curves_of};
 
-pub(crate) struct C1W1;
-
-impl Week for C1W1 {
-    fn id(&self) -> &'static str {
-        "c1w1"
-    }
-
-    fn title(&self) -> &'static str {
-        "A new programming paradigm"
-    }
-
-    fn teaches(&self) -> &'static str {
-        "One neuron finds the rule behind six pairs of numbers"
-    }
-
-    fn data(&self) -> &'static [DataNeed] {
-        &[]
-    }
-
-    fn sessions(&self) -> &'static [Session] {
-        const SESSIONS: &[Session] = &[
-            Session { kind: SessionKind::Lab(1), title: "Hello world: learn y = 2x - 1" },
-            Session { kind: SessionKind::Lab(2), title: "The same, and a look at what the layer learned" },
-            Session { kind: SessionKind::Exercise, title: "House prices: predict a house with 7 bedrooms" },
-        ];
-        SESSIONS
-    }
-
-    fn targets(&self) -> &'static [Target] {
-        const LINE: Bound = Bound::Within(18.975, 18.988);
-        const LINE_SOURCE: &str = "where gradient descent stands after 500 steps from any of Glorot's first weights";
-        const TARGETS: &[Target] = &[
-            Target { run: "lab1", metric: "predict_10", bound: LINE, on: DataSource::Inline, at: Scale::Any, source: LINE_SOURCE },
-            Target { run: "lab2", metric: "predict_10", bound: LINE, on: DataSource::Inline, at: Scale::Any, source: LINE_SOURCE },
-            Target {
+pub(super) static C1W1: Week = Week {
+    id: "c1w1",
+    title: "A new programming paradigm",
+    teaches: "One neuron finds the rule behind six pairs of numbers",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "Hello world: learn y = 2x − 1",
+            task: "A program usually gets rules and data and returns answers. Here it gets data and answers, six pairs (x, y), and has \
+                   to find the rule. The smallest network there is will do: one neuron, y = w·x + b, whose weight and bias are \
+                   improved 500 times by gradient descent.",
+            code: code!["c1w1.rs": "lab1"],
+            keras: include_str!("keras/c1w1_lab1.py"),
+            notice: "The answer for x = 10 is a little less than 19. Six points don't prove that the rule is a line, and gradient \
+                     descent comes closer to it with every step without reaching it. The loss falls fast at first, then as a straight \
+                     line on the logarithmic axis: each step removes the same share of the error that is left.",
+            next: &[Next { change: "How far is it after 50 steps?", command: "cargo xtask run-week c1w1 --lab 1 --epochs 50" }],
+            targets: &[Target { run: "lab1", ..LINE }],
+            run: lab1,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Lab(2),
+            title: "The same, and a look at what the layer learned",
+            task: "The network of lab 1 again. This time we ask the layer for its two numbers, to see that what it learned is \
+                   the rule itself: y = 2x − 1.",
+            code: code!["c1w1.rs": "lab2"],
+            keras: include_str!("keras/c1w1_lab2.py"),
+            notice: "The weight is close to 2 and the bias close to −1. Both are off on the side on which their errors nearly cancel \
+                     out over the six points: gradient descent is slowest in that direction.",
+            next: &[Next {
+                change: "Another seed begins with another weight and ends almost at the same one.",
+                command: "cargo xtask run-week c1w1 --lab 2 --seed 1",
+            }],
+            targets: &[Target { run: "lab2", ..LINE }],
+            run: lab2,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "House prices: predict a house with 7 bedrooms",
+            task: "A house costs 50,000 and another 50,000 for each bedroom. Teach this to a neuron by six examples, and ask it \
+                   for the price of a house with seven bedrooms. The prices are given in units of 100,000, so that no number is \
+                   much larger than another.",
+            code: code!["c1w1.rs": "exercise"],
+            keras: include_str!("keras/c1w1_exercise.py"),
+            notice: "The prediction is close to 4, that is 400,000. With prices of 400,000 instead of 4 the first steps would overshoot \
+                     by far: the size of the numbers decides which learning rates work.",
+            next: &[Next {
+                change: "After 500 steps, as in later editions of the course, the price is still off by about 1 %.",
+                command: "cargo xtask run-week c1w1 --exercise --epochs 500",
+            }],
+            targets: &[Target {
                 run: "exercise",
                 metric: "predict_7",
                 bound: Bound::Within(3.99, 4.02),
-                on: DataSource::Inline,
-                at: Scale::Any,
-                source: "where gradient descent stands after 1,000 steps from any of Glorot's first weights",
-            },
-        ];
-        TARGETS
-    }
+                source: "where gradient descent is after 1,000 steps from any of Glorot's first weights",
+                ..LINE
+            }],
+            run: exercise,
+            ..Session::BARE
+        },
+    ],
+};
 
-    fn run(&self, run: &mut WeekRun<'_>) -> Result<()> {
-        run.inline_data("pairs");
-        let line =
-            Line { x: [-1.0, 0.0, 1.0, 2.0, 3.0, 4.0], y: [-3.0, -1.0, 1.0, 3.0, 5.0, 7.0], at: 10.0, epochs: 500, axes: ("x", "y") };
-        let houses = Line {
-            x: [1.0, 2.0, 3.0, 4.0, 5.0, 6.0],
-            y: [1.0, 1.5, 2.0, 2.5, 3.0, 3.5],
-            at: 7.0,
-            epochs: 1000,
-            axes: ("bedrooms", "price in 100,000"),
-        };
-        if run.wants(SessionKind::Lab(1)) {
-            line.learn(run, "lab1", "Lab 1: hello world", false)?;
-        }
-        if run.wants(SessionKind::Lab(2)) {
-            line.learn(run, "lab2", "Lab 2: what the layer learned", true)?;
-        }
-        if run.wants(SessionKind::Exercise) {
-            houses.learn(run, "exercise", "Exercise: house prices", false)?;
-        }
-        Ok(())
-    }
+const LINE: Target = Target {
+    run: "",
+    metric: "predict_10",
+    bound: Bound::Within(18.975, 18.988),
+    on: DataSource::Inline,
+    at: Scale::Any,
+    source: "where gradient descent is after 500 steps from any of Glorot's first weights",
+    course: None,
+};
+
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
+    let clock = run.begin("lab1", "Lab 1: hello world")?;
+    let mut model = run.sequential().add(Input::new([1])).add(Dense::new(1));
+    model.compile("sgd", "mean_squared_error", ())?;
+
+    let xs = Tensor::new([6, 1], vec![-1.0, 0.0, 1.0, 2.0, 3.0, 4.0])?;
+    let ys = Tensor::new([6, 1], vec![-3.0, -1.0, 1.0, 3.0, 5.0, 7.0])?;
+    let history = model.fit(&xs, &ys, run.fit(500).quiet())?;
+
+    let predicted = model.predict(&Tensor::new([1, 1], vec![10.0])?)?;
+    run.say(&format!("predict(10) = {}", predicted.item()?))?;
+    // <page>
+    let line = Line { xs, ys, at: 10.0, exact: 19.0, axes: ("x", "y") };
+    line.finish(run, clock, &model, &history)
+    // </page>
 }
 
-/// Six pairs on a line, and where to ask for a seventh.
+fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("lab2", "Lab 2: what the layer learned")?;
+    let mut model = run.sequential().add(Input::new([1])).add(Dense::new(1).named("l0"));
+    model.compile("sgd", "mean_squared_error", ())?;
+
+    let xs = Tensor::new([6, 1], vec![-1.0, 0.0, 1.0, 2.0, 3.0, 4.0])?;
+    let ys = Tensor::new([6, 1], vec![-3.0, -1.0, 1.0, 3.0, 5.0, 7.0])?;
+    let history = model.fit(&xs, &ys, run.fit(500).quiet())?;
+
+    let predicted = model.predict(&Tensor::new([1, 1], vec![10.0])?)?;
+    run.say(&format!("predict(10) = {}", predicted.item()?))?;
+    let learned = model.get_layer("l0")?.get_weights();
+    let (weight, bias) = (learned[0].item()?, learned[1].item()?);
+    let told = format!("The layer learned the weight {weight} and the bias {bias}.");
+    run.say(&told)?;
+    // <page>
+    clock.metric("weight", weight.into());
+    clock.metric("bias", bias.into());
+    clock.note(told);
+    let line = Line { xs, ys, at: 10.0, exact: 19.0, axes: ("x", "y") };
+    line.finish(run, clock, &model, &history)
+    // </page>
+}
+
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    let clock = run.begin("exercise", "Exercise: house prices")?;
+    let bedrooms = Tensor::new([6, 1], vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+    let prices = Tensor::new([6, 1], vec![1.0, 1.5, 2.0, 2.5, 3.0, 3.5])?;
+
+    let mut model = run.sequential().add(Input::new([1])).add(Dense::new(1));
+    model.compile("sgd", "mean_squared_error", ())?;
+    let history = model.fit(&bedrooms, &prices, run.fit(1000).quiet())?;
+
+    let predicted = model.predict(&Tensor::new([1, 1], vec![7.0])?)?;
+    run.say(&format!("predict(7) = {}", predicted.item()?))?;
+    // <page>
+    let line = Line { xs: bedrooms, ys: prices, at: 7.0, exact: 4.0, axes: ("bedrooms", "price in 100,000") };
+    line.finish(run, clock, &model, &history)
+    // </page>
+}
+
+/// Six pairs on a line, and where the model is asked for a seventh.
 struct Line {
-    x: [f32; 6],
-    y: [f32; 6],
+    xs: Tensor,
+    ys: Tensor,
     at: f32,
-    epochs: usize,
+    exact: f64,
     axes: (&'static str, &'static str),
 }
 
 impl Line {
-    fn learn(&self, run: &mut WeekRun<'_>, id: &str, title: &str, show_weights: bool) -> Result<()> {
-        let mut clock = run.begin(id, title)?;
-        let x = Tensor::new([6, 1], self.x.to_vec())?;
-        let y = Tensor::new([6, 1], self.y.to_vec())?;
-        let mut model = run.sequential().add(Input::new([1])).add(Dense::new(1));
-        model.compile("sgd", "mean_squared_error", ())?;
-        // Five hundred lines that say the same are of no use to anybody.
-        let history = model.fit(&x, &y, run.fit(self.epochs).quiet())?;
-
+    /// Draws the line that the model found, and puts what it says into the results.
+    fn finish(&self, run: &mut WeekRun<'_>, mut clock: RunClock, model: &Model, history: &History) -> Result<()> {
+        run.inline_data("pairs");
         let predicted = model.predict(&Tensor::new([1, 1], vec![self.at])?)?.item()?;
-        let loss = history.last("loss").unwrap_or(f64::NAN);
-        run.say(&format!("loss {loss:.3e} after {} epochs; predict({}) = {predicted}", history.epochs().len(), self.at))?;
-        clock.metric(&format!("predict_{}", self.at), predicted.into());
-        clock.metric("train_loss", loss);
-        if show_weights {
-            let layer = model.layer(0)?;
-            let weights: Vec<f32> = layer.get_weights().iter().flat_map(Tensor::to_vec).collect();
-            let learned = format!("{} learned the weight {} and the bias {}", layer.name(), weights[0], weights[1]);
-            run.say(&learned)?;
-            clock.note(learned);
+        let metric = format!("predict_{}", self.at);
+        clock.metric(&metric, predicted.into());
+        clock.metric("train_loss", history.last("loss").unwrap_or(f64::NAN));
+        clock.key_figure(&metric, ("on the line", self.exact));
+        let id = clock.results.id.clone();
+        if let Some(figures) = run.figures(&id) {
+            let pair = |(x, y): (&f32, &f32)| (f64::from(*x), f64::from(*y));
+            let points: Vec<(f64, f64)> = self.xs.as_slice().iter().zip(self.ys.as_slice()).map(pair).collect();
+            let ends = [self.xs.as_slice()[0], self.at];
+            let on_line = model.predict(&Tensor::new([2, 1], ends.to_vec())?)?;
+            let line: Vec<(f64, f64)> = ends.iter().zip(on_line.as_slice()).map(pair).collect();
+            let predictions = [(f64::from(self.at), f64::from(predicted))];
+            let fit = LineFit { axes: self.axes, points: &points, line: &line, predictions: &predictions };
+            let picture = figures.line_fit("line", "The line it found", &fit)?;
+            run.results.figures.push(picture);
+            run.results.figures.extend(figures.curves(&curves_of(history))?);
         }
-        if let Some(figures) = run.figures(id) {
-            let picture = self.draw(&model, predicted, &figures)?;
-            let curves = figures.curves(&curves_of(&history))?;
-            run.results.figures.extend(std::iter::once(picture).chain(curves));
-        }
-        run.finish(clock, &model, &history)
-    }
-
-    fn draw(&self, model: &Model, predicted: f32, figures: &crate::report::Figures<'_>) -> Result<crate::results::Figure> {
-        let pair = |(x, y): (&f32, &f32)| (f64::from(*x), f64::from(*y));
-        let points: Vec<(f64, f64)> = self.x.iter().zip(&self.y).map(pair).collect();
-        let ends = [self.x[0], self.at];
-        let on_line = model.predict(&Tensor::new([2, 1], ends.to_vec())?)?;
-        let line: Vec<(f64, f64)> = ends.iter().zip(on_line.as_slice()).map(pair).collect();
-        let predictions = [(f64::from(self.at), f64::from(predicted))];
-        let fit = LineFit { axes: self.axes, points: &points, line: &line, predictions: &predictions };
-        figures.line_fit("line", "The line it found", &fit)
+        run.finish(clock, model, history)
     }
 }

@@ -1,298 +1,415 @@
 //! Course 1, week 2: dense networks tell garments and digits apart.
 
 use anyhow::{Result, bail};
-use practicum_core::callbacks::{Callback, Context, Logs};
-use practicum_core::data::Data;
+use practicum_core::callbacks::Context;
 use practicum_core::prelude::*;
 use practicum_vision::datasets::ImageDataset;
 
 use super::pictures::{Answers, data_of, numbers_of};
-use super::run::curves_of;
-use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
-use crate::list::mention;
-use crate::results::{DataSource, RunResults};
+use crate::code;
+use crate::data::{FMNIST, MNIST};
+use crate::results::DataSource;
+use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun, curves_of};
 
-pub(crate) struct C1W2;
-
-impl Week for C1W2 {
-    fn id(&self) -> &'static str {
-        "c1w2"
-    }
-
-    fn title(&self) -> &'static str {
-        "Introduction to computer vision"
-    }
-
-    fn teaches(&self) -> &'static str {
-        "A dense network tells ten kinds of garments apart, and a callback ends the training in time"
-    }
-
-    fn data(&self) -> &'static [DataNeed] {
-        const DATA: &[DataNeed] = &[
-            DataNeed { id: "fmnist", built_in: "garments drawn by the code" },
-            DataNeed { id: "mnist", built_in: "digits drawn by the code" },
-        ];
-        DATA
-    }
-
-    fn sessions(&self) -> &'static [Session] {
-        use SessionKind::{Exercise, Exploration, Lab};
-        const SESSIONS: &[Session] = &[
-            Session { kind: Lab(1), title: "Fashion-MNIST with one hidden layer of 128" },
-            Session { kind: Lab(2), title: "Callbacks: stop at an accuracy, and at a loss" },
-            Session { kind: Exercise, title: "Handwriting: MNIST to 99 % training accuracy" },
-            Session { kind: Exploration(2), title: "1,024 hidden units" },
-            Session { kind: Exploration(3), title: "without Flatten: must fail" },
-            Session { kind: Exploration(4), title: "5 outputs for 10 classes: must fail" },
-            Session { kind: Exploration(5), title: "a second hidden layer" },
-            Session { kind: Exploration(6), title: "30 epochs" },
-            Session { kind: Exploration(7), title: "pixels from 0 to 255" },
-            Session { kind: Exploration(8), title: "stop at a loss below 0.4" },
-        ];
-        SESSIONS
-    }
-
-    fn targets(&self) -> &'static [Target] {
-        const TARGETS: &[Target] = &[
-            Target {
-                run: "lab1",
-                metric: "test_accuracy",
-                bound: Bound::AtLeast(0.865),
-                on: DataSource::Real,
-                at: Scale::Any,
-                source: "the notebook reaches 0.874",
-            },
-            Target {
-                run: "lab1",
-                metric: "test_accuracy",
-                bound: Bound::AtLeast(0.85),
-                on: DataSource::BuiltIn,
-                at: Scale::Any,
-                source: "Keras reaches 0.878 to 0.892 on these pictures",
-            },
-            Target {
-                run: "exercise",
-                metric: "train_accuracy",
-                bound: Bound::Above(0.99),
-                on: DataSource::Real,
-                at: Scale::Any,
-                source: "what the exercise asks for, within 10 epochs",
-            },
-            Target {
-                run: "exercise",
-                metric: "train_accuracy",
-                bound: Bound::Above(0.99),
-                on: DataSource::BuiltIn,
-                at: Scale::Any,
-                source: "what the exercise asks for, within 10 epochs",
-            },
-        ];
-        TARGETS
-    }
-
-    fn run(&self, run: &mut WeekRun<'_>) -> Result<()> {
-        use SessionKind::{Exercise, Exploration, Lab};
-        let on_garments = [Lab(1), Lab(2), Exploration(8)];
-        if on_garments.iter().any(|kind| run.wants(*kind)) {
-            let set = run.pictures("fmnist")?;
-            if run.wants(Lab(1)) {
-                Experiment { metrics: true, draw: true, ..Experiment::new("lab1", "Lab 1: Fashion-MNIST", &[128], 5) }.run(run, &set)?;
-            }
-            let deep = |id, title, epochs| Experiment::new(id, title, &[512], epochs);
-            if run.wants(Lab(2)) {
-                let stop = Stop::new("accuracy", 0.6, true, "Reached 60% accuracy so cancelling training!");
-                let title = "Lab 2: stop when the accuracy is above 0.6";
-                Experiment { metrics: true, stop: Some(stop), ..deep("lab2-accuracy", title, 10) }.run(run, &set)?;
-                let stop = Stop::new("loss", 0.4, false, "Reached a loss below 0.4 so cancelling training!");
-                let title = "Lab 2: stop when the loss is below 0.4";
-                Experiment { metrics: true, stop: Some(stop), ..deep("lab2-loss", title, 10) }.run(run, &set)?;
-            }
-            if run.wants(Exploration(8)) {
-                let stop = Stop::new("loss", 0.4, false, "Reached a loss below 0.4 so cancelling training!");
-                Experiment { stop: Some(stop), ..deep("exploration8", "Exploration 8: stop when the loss is below 0.4", 5) }
-                    .run(run, &set)?;
-            }
-        }
-        let on_digits = [Exercise, Exploration(2), Exploration(3), Exploration(4), Exploration(5), Exploration(6), Exploration(7)];
-        if on_digits.iter().any(|kind| run.wants(*kind)) {
-            let set = run.pictures("mnist")?;
-            self.digits(run, &set)?;
-        }
-        Ok(())
-    }
-}
-
-impl C1W2 {
-    fn digits(&self, run: &mut WeekRun<'_>, set: &ImageDataset) -> Result<()> {
-        use SessionKind::{Exercise, Exploration};
-        if run.wants(Exercise) {
-            let stop = Stop::new("accuracy", 0.99, true, "Reached 99% accuracy so cancelling training!");
-            let experiment = Experiment::new("exercise", "Exercise: handwriting", &[512], 10);
-            Experiment { metrics: true, draw: true, stop: Some(stop), ..experiment }.run(run, set)?;
-        }
-        let explorations = [
-            (2, Experiment::new("exploration2", "Exploration 2: 1,024 hidden units", &[1024], 5)),
-            (5, Experiment::new("exploration5", "Exploration 5: a second hidden layer", &[512, 256], 5)),
-            (6, Experiment::new("exploration6", "Exploration 6: 30 epochs", &[128], 30)),
-            (7, Experiment { scale: 1.0, ..Experiment::new("exploration7", "Exploration 7: pixels from 0 to 255", &[512], 5) }),
-            (3, Experiment { flatten: false, fails: true, ..Experiment::new("exploration3", "Exploration 3: without Flatten", &[64], 5) }),
-            (
-                4,
-                Experiment {
-                    outputs: 5,
-                    fails: true,
-                    ..Experiment::new("exploration4", "Exploration 4: 5 outputs for 10 classes", &[64], 5)
+pub(super) static C1W2: Week = Week {
+    id: "c1w2",
+    title: "Introduction to computer vision",
+    teaches: "A dense network tells ten kinds of garments apart, and a callback ends the training in time",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "Fashion-MNIST with one hidden layer of 128",
+            task: "Nobody can write down the rules by which a coat differs from a pullover. So the network of week 1 gets more \
+                   neurons: the 784 pixels of a picture go into a hidden layer of 128, and ten outputs say how probable each kind of \
+                   garment is. How well it does is measured on pictures that it was not trained on.",
+            code: code!["c1w2.rs": "lab1", "pictures.rs": "data_of"],
+            keras: include_str!("keras/c1w2_lab1.py"),
+            notice: "The accuracy on the training pictures still rises after the fifth epoch while that on the test pictures has \
+                     nearly stopped: the distance between the two is what the network has learned by heart. In the confusion matrix most \
+                     mistakes are between garments that look alike, such as shirt and T-shirt. Among the worst mistakes are some \
+                     that a person would make too.",
+            next: &[
+                Next {
+                    change: "Does it get better with 30 epochs, or only better at its training pictures?",
+                    command: "cargo xtask run-week c1w2 --exploration 6",
                 },
-            ),
-        ];
-        for (number, experiment) in explorations {
-            if run.wants(Exploration(number)) {
-                experiment.run(run, set)?;
-            }
-        }
-        Ok(())
-    }
+                Next {
+                    change: "What happens to pixels from 0 to 255, without the division?",
+                    command: "cargo xtask run-week c1w2 --exploration 7",
+                },
+            ],
+            data: &[&FMNIST],
+            targets: &[
+                Target {
+                    run: "lab1",
+                    metric: "test_accuracy",
+                    bound: Bound::AtLeast(0.865),
+                    on: DataSource::Real,
+                    at: Scale::Any,
+                    source: "Keras reaches 0.87 to 0.88",
+                    course: Some(0.8744),
+                },
+                Target {
+                    run: "lab1",
+                    metric: "test_accuracy",
+                    bound: Bound::AtLeast(0.85),
+                    on: DataSource::BuiltIn,
+                    at: Scale::Any,
+                    source: "Keras reaches 0.878 to 0.892 on these pictures",
+                    course: None,
+                },
+            ],
+            run: lab1,
+        },
+        Session {
+            kind: SessionKind::Lab(2),
+            title: "Callbacks: stop at an accuracy, and at a loss",
+            task: "How many epochs are enough? Instead of guessing, the training asks a callback after each epoch, which stops it once \
+                   it is good enough. One callback looks at the accuracy, the other at the loss.",
+            code: code!["c1w2.rs": "lab2", "c1w2.rs": "Stop", "c1w2.rs": "impl Callback for Stop"],
+            keras: include_str!("keras/c1w2_lab2.py"),
+            notice: "Ten epochs were allowed. An accuracy of 60 % is reached in the first epoch, a loss of 0.4 a little later. \
+                     Both callbacks see the means over the epoch's training pictures, not the test pictures.",
+            next: &[Next {
+                change: "The exercise uses the same callback with a bound that is harder to reach.",
+                command: "cargo xtask run-week c1w2 --exercise",
+            }],
+            data: &[&FMNIST],
+            run: lab2,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "Handwriting: MNIST to 99 % training accuracy",
+            task: "Teach a network to read handwritten digits until it is right about 99 of 100 training pictures, in ten epochs at \
+                   most, and let a callback stop it there.",
+            code: code!["c1w2.rs": "exercise", "c1w2.rs": "dense", "c1w2.rs": "impl Callback for Stop"],
+            keras: include_str!("keras/c1w2_exercise.py"),
+            notice: "99 % are reached after about half of the ten epochs. The accuracy on the test pictures is lower by one or two points \
+                     and has stopped rising before: the last epochs taught little that holds for other pictures.",
+            next: &[Next { change: "Does a second hidden layer help?", command: "cargo xtask run-week c1w2 --exploration 5" }],
+            data: &[&MNIST],
+            targets: &[Target { on: DataSource::Real, ..NINETY_NINE }, Target { on: DataSource::BuiltIn, ..NINETY_NINE }],
+            run: exercise,
+        },
+        Session {
+            kind: SessionKind::Exploration(2),
+            title: "1,024 hidden units",
+            task: "Eight times as many hidden units as in lab 1: does more calculation mean more accuracy?",
+            code: code!["c1w2.rs": "exploration2", "c1w2.rs": "dense"],
+            data: &[&MNIST],
+            run: exploration2,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(3),
+            title: "without Flatten: must fail",
+            task: "Leave out the layer that makes one row of a picture, to see which error says so: the network then answers for each \
+                   of the 28 rows of a picture.",
+            code: code!["c1w2.rs": "exploration3", "c1w2.rs": "must_fail"],
+            data: &[&MNIST],
+            run: exploration3,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(4),
+            title: "5 outputs for 10 classes: must fail",
+            task: "Give the network five outputs where there are ten classes, to see which error says so.",
+            code: code!["c1w2.rs": "exploration4", "c1w2.rs": "must_fail"],
+            data: &[&MNIST],
+            run: exploration4,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(5),
+            title: "a second hidden layer",
+            task: "Put a layer of 256 between the hidden layer of 512 and the outputs. For pictures as simple as digits it changes \
+                   little.",
+            code: code!["c1w2.rs": "exploration5", "c1w2.rs": "dense"],
+            data: &[&MNIST],
+            run: exploration5,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(6),
+            title: "30 epochs",
+            task: "Train six times as long as lab 1. The training loss goes on falling, and the test loss rises: the network begins to \
+                   learn its training pictures by heart, which is called overfitting.",
+            code: code!["c1w2.rs": "exploration6", "c1w2.rs": "explore"],
+            data: &[&MNIST],
+            run: exploration6,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(7),
+            title: "pixels from 0 to 255",
+            task: "Leave out the division by 255. The network still learns, but from a much larger first loss: inputs of this size are \
+                   not what its first weights and its learning rate are made for.",
+            code: code!["c1w2.rs": "exploration7", "c1w2.rs": "dense"],
+            data: &[&MNIST],
+            run: exploration7,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(8),
+            title: "stop at a loss below 0.4",
+            task: "Stop the training after the first epoch whose loss is below 0.4.",
+            code: code!["c1w2.rs": "exploration8", "c1w2.rs": "impl Callback for Stop"],
+            data: &[&FMNIST],
+            run: exploration8,
+            ..Session::BARE
+        },
+    ],
+};
+
+const NINETY_NINE: Target = Target {
+    run: "exercise",
+    metric: "train_accuracy",
+    bound: Bound::Above(0.99),
+    on: DataSource::Real,
+    at: Scale::Any,
+    source: "what the exercise asks for, within 10 epochs",
+    course: None,
+};
+
+/// What a pixel is divided by.
+const SCALE: f32 = 1.0 / 255.0;
+
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
+    let clock = run.begin("lab1", "Lab 1: Fashion-MNIST")?;
+    let set = run.data(&FMNIST)?;
+    let (x_train, y_train) = data_of(&set.train, SCALE)?;
+    let (x_test, y_test) = data_of(&set.test, SCALE)?;
+
+    let mut model = run
+        .sequential()
+        .add(Input::new([28, 28]))
+        .add(Flatten::new())
+        .add(Dense::new(128).activation(Activation::Relu))
+        .add(Dense::new(10).activation(Activation::Softmax));
+    model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
+
+    let fit = run.fit(5).validation_data(&x_test, &y_test);
+    let history = model.fit(&x_train, &y_train, fit)?;
+    let test = model.evaluate(&x_test, &y_test)?;
+    // <page>
+    look(run, clock, &Trained { model: &model, history: &history, test: &test }, &set)
+    // </page>
 }
 
-/// A dense network and how it is trained.
-struct Experiment {
-    id: &'static str,
-    title: &'static str,
-    hidden: &'static [usize],
-    outputs: usize,
-    epochs: usize,
-    scale: f32,
-    flatten: bool,
-    /// Whether the accuracy is watched: the notebook's explorations do not.
-    metrics: bool,
-    stop: Option<Stop>,
-    /// Whether there are pictures of the answers.
-    draw: bool,
-    /// Whether it is meant to fail, to show how.
-    fails: bool,
-}
+fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
+    let set = run.data(&FMNIST)?;
+    let (x_train, y_train) = data_of(&set.train, SCALE)?;
+    let (x_test, y_test) = data_of(&set.test, SCALE)?;
 
-impl Experiment {
-    fn new(id: &'static str, title: &'static str, hidden: &'static [usize], epochs: usize) -> Self {
-        let (outputs, scale) = (10, 1.0 / 255.0);
-        Self { id, title, hidden, outputs, epochs, scale, flatten: true, metrics: false, stop: None, draw: false, fails: false }
-    }
-
-    fn model(&self, run: &WeekRun<'_>) -> Result<Sequential> {
-        let mut model = run.sequential().add(Input::new([28, 28]));
-        if self.flatten {
-            model = model.add(Flatten::new());
-        }
-        for units in self.hidden {
-            model = model.add(Dense::new(*units).activation(Activation::Relu));
-        }
-        model = model.add(Dense::new(self.outputs).activation(Activation::Softmax));
-        if self.metrics {
-            model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
-        } else {
-            model.compile("adam", "sparse_categorical_crossentropy", ())?;
-        }
-        Ok(model)
-    }
-
-    fn run(mut self, run: &mut WeekRun<'_>, set: &ImageDataset) -> Result<()> {
-        let mut clock = run.begin(self.id, self.title)?;
-        let (x, y) = data_of(&set.train, self.scale)?;
-        let (x_test, y_test) = data_of(&set.test, self.scale)?;
-        let mut model = self.model(run)?;
-        let mut fit = run.fit(self.epochs);
-        if let Some(stop) = &mut self.stop {
-            stop.quiet = run.settings.quiet;
-            fit = fit.callback(stop);
-        }
-        let fitted = model.fit(&x, &y, fit);
-        let history = match fitted {
-            Err(error) if self.fails => return self.explain_failure(run, clock.results, &error),
-            fitted => fitted?,
-        };
-        if self.fails {
-            bail!("{} was meant to fail, and did not", self.title);
-        }
-        for name in ["loss", "accuracy"] {
-            history.last(name).into_iter().for_each(|value| clock.metric(&format!("train_{name}"), value));
-        }
+    let accurate = |logs: &Logs| logs.get("accuracy").is_some_and(|accuracy| accuracy > 0.6);
+    let precise = |logs: &Logs| logs.get("loss").is_some_and(|loss| loss < 0.4);
+    for (id, title, mut stop) in [
+        ("lab2-accuracy", "Lab 2: stop when the accuracy is above 0.6", Stop::when(accurate, "Reached 60% accuracy")),
+        ("lab2-loss", "Lab 2: stop when the loss is below 0.4", Stop::when(precise, "Reached a loss below 0.4")),
+    ] {
+        let mut clock = run.begin(id, title)?;
+        let mut model = dense(run, &[512]);
+        model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
+        let history = model.fit(&x_train, &y_train, run.fit(10).callback(&mut stop))?;
         let test = model.evaluate(&x_test, &y_test)?;
-        clock.metrics("test", &test);
-        let told: Vec<String> = test.iter().map(|(name, value)| format!("test {name} {value:.4}")).collect();
-        run.say(&told.join("  "))?;
-        if let Some(stop) = self.stop.as_ref().filter(|stop| stop.reached) {
-            clock.note(stop.message.to_owned());
-        }
-        if let Some(figures) = run.figures(self.id) {
-            let curves = figures.curves(&curves_of(&history))?;
-            run.results.figures.extend(curves);
-        }
-        self.look(run, &mut clock, &model, set, &x_test)?;
-        run.finish(clock, &model, &history)
+        stop.tell(run, &mut clock)?;
+        // <page>
+        judge(run, clock, &Trained { model: &model, history: &history, test: &test })?;
+        // </page>
     }
-
-    /// What the notebook looks at: the first picture in numbers, the probabilities of the first test picture, pictures.
-    fn look(
-        &self,
-        run: &mut WeekRun<'_>,
-        clock: &mut super::run::RunClock,
-        model: &Model,
-        set: &ImageDataset,
-        x_test: &Data,
-    ) -> Result<()> {
-        if !self.draw {
-            return Ok(());
-        }
-        let answers = Answers::of(model, x_test)?;
-        let first = answers.describe(0, set.class_names());
-        run.say(&first)?;
-        clock.note(first);
-        clock.note(format!("training picture 0 is of class {}:\n{}", set.train.class_of(0).unwrap_or("none"), numbers_of(&set.train, 0)?));
-        if let Some(figures) = run.figures(self.id) {
-            let drawn = answers.draw(set, &figures)?;
-            run.results.figures.extend(drawn);
-        }
-        Ok(())
-    }
-
-    fn explain_failure(&self, run: &mut WeekRun<'_>, mut results: RunResults, error: &Error) -> Result<()> {
-        run.say(&format!("failed, as it should: {error}"))?;
-        results.notes.push(format!("failed, as it should:\n{error}"));
-        run.add_run(results)
-    }
+    Ok(())
 }
 
-/// Ends the training when a log passes a bound, and says so in the notebook's words.
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("exercise", "Exercise: handwriting")?;
+    let set = run.data(&MNIST)?;
+    let (x_train, y_train) = data_of(&set.train, SCALE)?;
+    let (x_test, y_test) = data_of(&set.test, SCALE)?;
+
+    let mut model = dense(run, &[512]);
+    model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
+
+    let accurate = |logs: &Logs| logs.get("accuracy").is_some_and(|accuracy| accuracy > 0.99);
+    let mut stop = Stop::when(accurate, "Reached 99% accuracy");
+    let fit = run.fit(10).validation_data(&x_test, &y_test).callback(&mut stop);
+    let history = model.fit(&x_train, &y_train, fit)?;
+    let test = model.evaluate(&x_test, &y_test)?;
+    stop.tell(run, &mut clock)?;
+    // <page>
+    look(run, clock, &Trained { model: &model, history: &history, test: &test }, &set)
+    // </page>
+}
+
+fn exploration2(run: &mut WeekRun<'_>) -> Result<()> {
+    let model = dense(run, &[1024]);
+    explore(run, "exploration2", "Exploration 2: 1,024 hidden units", model, SCALE, 5)
+}
+
+fn exploration3(run: &mut WeekRun<'_>) -> Result<()> {
+    let model = run
+        .sequential()
+        .add(Input::new([28, 28]))
+        .add(Dense::new(64).activation(Activation::Relu))
+        .add(Dense::new(10).activation(Activation::Softmax));
+    must_fail(run, "exploration3", "Exploration 3: without Flatten", model)
+}
+
+fn exploration4(run: &mut WeekRun<'_>) -> Result<()> {
+    let model = run
+        .sequential()
+        .add(Input::new([28, 28]))
+        .add(Flatten::new())
+        .add(Dense::new(64).activation(Activation::Relu))
+        .add(Dense::new(5).activation(Activation::Softmax));
+    must_fail(run, "exploration4", "Exploration 4: 5 outputs for 10 classes", model)
+}
+
+fn exploration5(run: &mut WeekRun<'_>) -> Result<()> {
+    let model = dense(run, &[512, 256]);
+    explore(run, "exploration5", "Exploration 5: a second hidden layer", model, SCALE, 5)
+}
+
+fn exploration6(run: &mut WeekRun<'_>) -> Result<()> {
+    let model = dense(run, &[128]);
+    explore(run, "exploration6", "Exploration 6: 30 epochs", model, SCALE, 30)
+}
+
+fn exploration7(run: &mut WeekRun<'_>) -> Result<()> {
+    let model = dense(run, &[512]);
+    explore(run, "exploration7", "Exploration 7: pixels from 0 to 255", model, 1.0, 5)
+}
+
+fn exploration8(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("exploration8", "Exploration 8: stop when the loss is below 0.4")?;
+    let set = run.data(&FMNIST)?;
+    let (x_train, y_train) = data_of(&set.train, SCALE)?;
+    let (x_test, y_test) = data_of(&set.test, SCALE)?;
+    let mut model = dense(run, &[512]);
+    model.compile("adam", "sparse_categorical_crossentropy", ())?;
+
+    let precise = |logs: &Logs| logs.get("loss").is_some_and(|loss| loss < 0.4);
+    let mut stop = Stop::when(precise, "Reached a loss below 0.4");
+    let history = model.fit(&x_train, &y_train, run.fit(5).callback(&mut stop))?;
+    let test = model.evaluate(&x_test, &y_test)?;
+    stop.tell(run, &mut clock)?;
+    // <page>
+    judge(run, clock, &Trained { model: &model, history: &history, test: &test })
+    // </page>
+}
+
+/// Hidden layers of these sizes between the pixels and ten probabilities.
+fn dense(run: &WeekRun<'_>, hidden: &[usize]) -> Sequential {
+    let mut model = run.sequential().add(Input::new([28, 28])).add(Flatten::new());
+    for units in hidden {
+        model = model.add(Dense::new(*units).activation(Activation::Relu));
+    }
+    model.add(Dense::new(10).activation(Activation::Softmax))
+}
+
+/// Trains a network on the digits, as the notebook's explorations do: by the loss alone.
+fn explore(run: &mut WeekRun<'_>, id: &str, title: &str, mut model: Sequential, scale: f32, epochs: usize) -> Result<()> {
+    let clock = run.begin(id, title)?;
+    let set = run.data(&MNIST)?;
+    let (x_train, y_train) = data_of(&set.train, scale)?;
+    let (x_test, y_test) = data_of(&set.test, scale)?;
+    model.compile("adam", "sparse_categorical_crossentropy", ())?;
+    let fit = run.fit(epochs).validation_data(&x_test, &y_test);
+    let history = model.fit(&x_train, &y_train, fit)?;
+    let test = model.evaluate(&x_test, &y_test)?;
+    // <page>
+    judge(run, clock, &Trained { model: &model, history: &history, test: &test })
+    // </page>
+}
+
+/// Trains a network that cannot be trained, and keeps the error.
+fn must_fail(run: &mut WeekRun<'_>, id: &str, title: &str, mut model: Sequential) -> Result<()> {
+    let mut clock = run.begin(id, title)?;
+    let set = run.data(&MNIST)?;
+    let (x_train, y_train) = data_of(&set.train, SCALE)?;
+    model.compile("adam", "sparse_categorical_crossentropy", ())?;
+    let Err(error) = model.fit(&x_train, &y_train, run.fit(5)) else {
+        bail!("{title} was meant to fail, and did not");
+    };
+    run.say(&format!("failed, as it should: {error}"))?;
+    // <page>
+    clock.note(format!("It failed, as it should:\n{error}"));
+    run.finish_without_model(clock)
+    // </page>
+}
+
+/// Ends the training after the first epoch whose logs are good enough.
 struct Stop {
-    log: &'static str,
-    bound: f64,
-    above: bool,
+    reached: fn(&Logs) -> bool,
     message: &'static str,
-    quiet: bool,
-    reached: bool,
+    done: bool,
 }
 
 impl Stop {
-    fn new(log: &'static str, bound: f64, above: bool, message: &'static str) -> Self {
-        Self { log, bound, above, message, quiet: false, reached: false }
+    fn when(reached: fn(&Logs) -> bool, message: &'static str) -> Self {
+        Self { reached, message, done: false }
+    }
+
+    /// The notebook's words, where it has stopped the training.
+    fn tell(&self, run: &WeekRun<'_>, clock: &mut RunClock) -> Result<()> {
+        if self.done {
+            let told = format!("{} so cancelling training!", self.message);
+            run.say(&told)?;
+            clock.note(told);
+        }
+        Ok(())
     }
 }
 
 impl Callback for Stop {
     fn on_epoch_end(&mut self, _epoch: usize, logs: &mut Logs, cx: &mut Context<'_>) -> practicum_core::Result<()> {
-        let Some(value) = logs.get(self.log) else { return Ok(()) };
-        if if self.above { value > self.bound } else { value < self.bound } {
-            self.reached = true;
+        if (self.reached)(logs) {
+            self.done = true;
             cx.stop_training();
         }
         Ok(())
     }
+}
 
-    fn on_train_end(&mut self, _cx: &mut Context<'_>) -> practicum_core::Result<()> {
-        if self.reached && !self.quiet {
-            // The progress line of the epoch stands above it by now.
-            mention(self.message).map_err(|error| Error::io("write to", "the output".as_ref(), error))?;
+/// What came out of a training.
+struct Trained<'a> {
+    model: &'a Model,
+    history: &'a History,
+    test: &'a Logs,
+}
+
+/// Tells the figures and draws the curves.
+fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>) -> Result<()> {
+    for name in ["loss", "accuracy"] {
+        if let Some(value) = trained.history.last(name) {
+            clock.metric(&format!("train_{name}"), value);
         }
-        Ok(())
     }
+    clock.metrics("test", trained.test);
+    if trained.test.get("accuracy").is_some() {
+        clock.key_figure("test_accuracy", ("guessing", 0.1));
+    }
+    let told: Vec<String> = trained.test.iter().map(|(name, value)| format!("test {name} {value:.4}")).collect();
+    run.say(&told.join("  "))?;
+    let id = clock.results.id.clone();
+    if let Some(figures) = run.figures(&id) {
+        let curves = figures.curves(&curves_of(trained.history))?;
+        run.results.figures.extend(curves);
+    }
+    run.finish(clock, trained.model, trained.history)
+}
+
+/// What the notebook looks at: a picture in numbers, the probabilities of the first test picture, and many pictures.
+fn look(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, set: &ImageDataset) -> Result<()> {
+    let (x_test, _) = data_of(&set.test, SCALE)?;
+    let answers = Answers::of(trained.model, &x_test)?;
+    let first = answers.describe(0, set.class_names());
+    run.say(&first)?;
+    clock.note(first);
+    let label = set.train.class_of(0).unwrap_or("none");
+    clock.note(format!("Training picture 0, of class {label}:\n{}", numbers_of(&set.train, 0)?));
+    let id = clock.results.id.clone();
+    let drawn = run.figures(&id).map(|figures| answers.draw(set, &figures)).transpose()?;
+    run.results.figures.extend(drawn.into_iter().flatten());
+    judge(run, clock, trained)
 }

@@ -8,102 +8,140 @@ use practicum_timeseries::baseline::{Differencing, difference, moving_average, n
 use practicum_timeseries::correlate::autocorrelation;
 use practicum_timeseries::synth::{self, Pattern, SeriesSpec};
 
-use super::run::RunClock;
 use super::series::{Subject, compare, wide};
-use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::code;
+use crate::data::SUNSPOTS;
 use crate::report::{CorrelogramPicture, Figures, OverTime, Time, Trace, grouped};
 use crate::results::{DataSource, Figure};
+use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
 
-pub(crate) struct C4W1;
+pub(super) static C4W1: Week = Week {
+    id: "c4w1",
+    title: "Sequences and prediction",
+    teaches: "Trend, season, noise and memory make a series; naive forecasts and averages say what a network has to beat",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "Trend, season, noise, memory, and a change of regime",
+            task: "Before a series can be forecast one should know what it may be made of: a trend, a season, noise, and a memory \
+                   of its own past. Each is drawn alone, then together, and at last a series that changes its rules midway.",
+            code: code!["c4w1.rs": "lab1", "c4w1.rs": "draw"],
+            keras: include_str!("keras/c4w1_lab1.py"),
+            notice: "With noise of level 15 the season is easy to see, with 40 hardly. Noise with a memory wanders: it looks like a trend \
+                     over short spans, and is none. After the change of regime everything learned before it is wrong, which is why \
+                     it can be better to learn from the recent past alone.",
+            next: &[Next { change: "Other noise, the same season.", command: "cargo xtask run-week c4w1 --lab 1 --seed 1" }],
+            run: lab1,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Lab(2),
+            title: "The same with fixed seeds; impulses, autocorrelation, sunspots",
+            task: "With fixed seeds the series are the notebook's, number for number. Impulses at random times get echoes, and the \
+                   autocorrelation, which says how much a series resembles itself some steps ago, shows them. Then it is measured on \
+                   sunspots.",
+            code: code!["c4w1.rs": "lab2", "c4w1.rs": "impulses", "c4w1.rs": "sunspots", "c4w1.rs": "pearson"],
+            keras: include_str!("keras/c4w1_lab2.py"),
+            notice: "The autocorrelation of the two echoes has a peak at lag 50, where the second echo is. That of the sunspots falls \
+                     slowly and rises again after a cycle of about 11 years (132 months); once their changes are taken over such a \
+                     cycle, little is left but noise.",
+            next: &[Next { change: "Lab 3 uses what the season tells.", command: "cargo xtask run-week c4w1 --lab 3" }],
+            data: &[&SUNSPOTS],
+            targets: &[
+                print("lab2", "memory_lowest", -49.92, INLINE),
+                print("lab2", "memory_highest", 46.48, INLINE),
+                print("lab2", "impulse_at_1095", 0.969910, INLINE),
+                print("lab2", "echo_at_1095", 1.525499, INLINE),
+                print("lab2", "two_echoes_at_1095", 1.203486, INLINE),
+                print("lab2-sunspots", "autocorrelation_1", 0.917324, REAL),
+                print("lab2-sunspots", "autocorrelation_2", 0.884754, REAL),
+                print("lab2-sunspots", "autocorrelation_3", 0.868599, REAL),
+                print("lab2-sunspots", "autocorrelation_4", 0.857995, REAL),
+                print("lab2-sunspots", "autocorrelation_5", 0.843386, REAL),
+                print("lab2-sunspots", "first_negative_lag", 36.0, REAL),
+            ],
+            run: lab2,
+        },
+        Session {
+            kind: SessionKind::Lab(3),
+            title: "Naive forecast, moving average, differencing, smoothing",
+            task: "How good is a forecast that needs no network? Four of them are measured on the same 461 days: the last value again, \
+                   the mean of the last 30, last year's value plus the mean change since, and the same with last year smoothed. A \
+                   network has to beat the best of them.",
+            code: code!["c4w1.rs": "lab3", "c4w1.rs": "forecast"],
+            keras: include_str!("keras/c4w1_lab3.py"),
+            notice: "The moving average is worse than the naive forecast: it removes noise, and comes late for trend and season. Taking \
+                     the difference to last year removes both, and smoothing last year's values removes their noise. That forecast is \
+                     better than the naive one by a quarter.",
+            next: &[Next { change: "The exercise does the same for another series.", command: "cargo xtask run-week c4w1 --exercise" }],
+            targets: &[
+                print("lab3", "naive_mse", 61.827534, INLINE),
+                print("lab3", "naive_mae", 5.9379077, INLINE),
+                print("lab3", "moving_average_mse", 106.674576, INLINE),
+                print("lab3", "moving_average_mae", 7.1424193, INLINE),
+                print("lab3", "difference_mse", 52.973656, INLINE),
+                print("lab3", "difference_mae", 5.8393106, INLINE),
+                print("lab3", "smoothed_mse", 33.45226, INLINE),
+                print("lab3", "smoothed_mae", 4.569442, INLINE),
+            ],
+            run: lab3,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "The forecasts of lab 3 for another series",
+            task: "The same four forecasts for series B, whose season has abrupt turns and whose noise is weak. Which one is best \
+                   now?",
+            code: code!["c4w1.rs": "exercise", "c4w1.rs": "forecast"],
+            keras: include_str!("keras/c4w1_exercise.py"),
+            notice: "By the mean absolute error smoothing still helps a little, by the mean squared error it harms: at the turns of the \
+                     season the smoothed forecast is far off, and squares count that most. Which forecast is best depends on what a \
+                     large error costs.",
+            next: &[Next {
+                change: "Week 2 lets a network find the weights of the past days.",
+                command: "cargo xtask run-week c4w2 --lab 2",
+            }],
+            targets: &[
+                print("exercise", "naive_mse", 19.578304, INLINE),
+                print("exercise", "naive_mae", 2.6011968, INLINE),
+                print("exercise", "moving_average_mse", 65.786224, INLINE),
+                print("exercise", "moving_average_mae", 4.3040023, INLINE),
+                print("exercise", "difference_mse", 8.498155, INLINE),
+                print("exercise", "difference_mae", 2.327179, INLINE),
+                print("exercise", "smoothed_mse", 12.527958, INLINE),
+                print("exercise", "smoothed_mae", 2.2034433, INLINE),
+            ],
+            run: exercise,
+            ..Session::BARE
+        },
+    ],
+};
 
-impl Week for C4W1 {
-    fn id(&self) -> &'static str {
-        "c4w1"
-    }
+const INLINE: DataSource = DataSource::Inline;
+const REAL: DataSource = DataSource::Real;
 
-    fn title(&self) -> &'static str {
-        "Sequences and prediction"
-    }
+const fn print(run: &'static str, metric: &'static str, value: f64, on: DataSource) -> Target {
+    let bound = Bound::Print(value);
+    Target { run, metric, bound, on, at: Scale::Any, source: "what the notebook prints", course: None }
+}
 
-    fn teaches(&self) -> &'static str {
-        "Trend, season, noise and memory make a series; naive forecasts and averages say what a network has to beat"
-    }
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
+    // The notebook draws other numbers each time; ours follow the seed.
+    let seed = run.settings.seed as u32;
+    Parts { white: 15.0, seed }.draw(run, "lab1", "Lab 1: what series are made of", false)
+}
 
-    fn data(&self) -> &'static [DataNeed] {
-        const DATA: &[DataNeed] = &[DataNeed { id: "sunspots", built_in: "irregular cycles made by the code" }];
-        DATA
-    }
+fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
+    Parts { white: 5.0, seed: 42 }.draw(run, "lab2", "Lab 2: fixed seeds, impulses and their echoes", true)?;
+    sunspots(run)
+}
 
-    fn sessions(&self) -> &'static [Session] {
-        const SESSIONS: &[Session] = &[
-            Session { kind: SessionKind::Lab(1), title: "Trend, season, noise, memory, and a change of regime" },
-            Session { kind: SessionKind::Lab(2), title: "The same with fixed seeds; impulses, autocorrelation, sunspots" },
-            Session { kind: SessionKind::Lab(3), title: "Naive forecast, moving average, differencing, smoothing" },
-            Session { kind: SessionKind::Exercise, title: "The forecasts of lab 3 for another series" },
-        ];
-        SESSIONS
-    }
+fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
+    forecast(run, "lab3", "Lab 3: forecasts without a network, series A", &SeriesSpec::A)
+}
 
-    fn targets(&self) -> &'static [Target] {
-        const fn exact(run: &'static str, metric: &'static str, value: f64, on: DataSource) -> Target {
-            Target { run, metric, bound: Bound::Near(value), on, at: Scale::Any, source: "what the notebook prints" }
-        }
-        const INLINE: DataSource = DataSource::Inline;
-        const REAL: DataSource = DataSource::Real;
-        const TARGETS: &[Target] = &[
-            exact("lab2", "memory_lowest", -49.92, INLINE),
-            exact("lab2", "memory_highest", 46.48, INLINE),
-            exact("lab2", "impulse_at_1095", 0.969910, INLINE),
-            exact("lab2", "echo_at_1095", 1.525499, INLINE),
-            exact("lab2", "two_echoes_at_1095", 1.203486, INLINE),
-            exact("lab2-sunspots", "autocorrelation_1", 0.917324, REAL),
-            exact("lab2-sunspots", "autocorrelation_2", 0.884754, REAL),
-            exact("lab2-sunspots", "autocorrelation_3", 0.868599, REAL),
-            exact("lab2-sunspots", "autocorrelation_4", 0.857995, REAL),
-            exact("lab2-sunspots", "autocorrelation_5", 0.843386, REAL),
-            exact("lab2-sunspots", "first_negative_lag", 36.0, REAL),
-            exact("lab3", "naive_mse", 61.827534, INLINE),
-            exact("lab3", "naive_mae", 5.9379077, INLINE),
-            exact("lab3", "moving_average_mse", 106.674576, INLINE),
-            exact("lab3", "moving_average_mae", 7.1424193, INLINE),
-            exact("lab3", "difference_mse", 52.973656, INLINE),
-            exact("lab3", "difference_mae", 5.8393106, INLINE),
-            exact("lab3", "smoothed_mse", 33.45226, INLINE),
-            exact("lab3", "smoothed_mae", 4.569442, INLINE),
-            exact("exercise", "naive_mse", 19.578304, INLINE),
-            exact("exercise", "naive_mae", 2.6011968, INLINE),
-            exact("exercise", "moving_average_mse", 65.786224, INLINE),
-            exact("exercise", "moving_average_mae", 4.3040023, INLINE),
-            exact("exercise", "difference_mse", 8.498155, INLINE),
-            exact("exercise", "difference_mae", 2.327179, INLINE),
-            exact("exercise", "smoothed_mse", 12.527958, INLINE),
-            exact("exercise", "smoothed_mae", 2.2034433, INLINE),
-        ];
-        TARGETS
-    }
-
-    fn run(&self, run: &mut WeekRun<'_>) -> Result<()> {
-        if run.wants(SessionKind::Lab(1)) {
-            run.inline_data("synthetic");
-            // The notebook draws other numbers each time; ours follow the seed.
-            let seed = run.settings.seed as u32;
-            Parts { white: 15.0, seed }.draw(run, "lab1", "Lab 1: what series are made of", false)?;
-        }
-        if run.wants(SessionKind::Lab(2)) {
-            run.inline_data("synthetic");
-            Parts { white: 5.0, seed: 42 }.draw(run, "lab2", "Lab 2: fixed seeds, impulses and their echoes", true)?;
-            sunspots(run)?;
-        }
-        if run.wants(SessionKind::Lab(3)) {
-            run.inline_data("synthetic");
-            forecast(run, "lab3", "Lab 3: forecasts without a network, series A", &SeriesSpec::A)?;
-        }
-        if run.wants(SessionKind::Exercise) {
-            run.inline_data("synthetic");
-            forecast(run, "exercise", "Exercise: the same for series B", &SeriesSpec::B)?;
-        }
-        Ok(())
-    }
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    forecast(run, "exercise", "Exercise: the same for series B", &SeriesSpec::B)
 }
 
 const STEPS: usize = 4 * 365 + 1;
@@ -121,6 +159,7 @@ struct Parts {
 impl Parts {
     fn draw(&self, run: &mut WeekRun<'_>, id: &str, title: &str, impulses: bool) -> Result<()> {
         let mut clock = run.begin(id, title)?;
+        run.inline_data("synthetic");
         let time: Vec<f64> = synth::time(STEPS);
         let season = synth::seasonality(&time, Pattern::P1, 365, 40.0, 0.0)?;
         let trend = |slope: f64| synth::trend(&time, slope);
@@ -227,7 +266,7 @@ fn correlogram(figures: &Figures<'_>, name: &str, title: &str, series: &[f64], l
 fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
     const ID: &str = "lab2-sunspots";
     const CYCLE: usize = 132;
-    let series = run.series("sunspots")?;
+    let series = run.data(&SUNSPOTS)?;
     let mut clock = run.begin(ID, "Lab 2: sunspots")?;
     let values = series.values()?;
     let correlations: Vec<f64> = (1..50).map(|lag| pearson(&values[lag..], &values[..values.len() - lag])).collect();
@@ -288,7 +327,7 @@ const CHANGES: usize = 50;
 /// The third lab and the exercise.
 fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> Result<()> {
     let mut clock = run.begin(id, title)?;
-    let subject = Subject::synthetic(spec)?;
+    let subject = Subject::synthetic(run, spec)?;
     let (series, split) = (&subject.values, spec.split);
     let averages = moving_average(series, 30)?;
     let changes = difference(series, PERIOD)?;

@@ -7,82 +7,147 @@ use practicum_timeseries::synth::SeriesSpec;
 
 use super::networks::{Recipe, Sweep, Training};
 use super::series::Subject;
-use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::code;
 use crate::results::DataSource;
+use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRun};
 
-pub(crate) struct C4W2;
+pub(super) static C4W2: Week = Week {
+    id: "c4w2",
+    title: "Deep neural networks for time series",
+    teaches: "A series cut into windows trains a dense network; a sweep finds its learning rate",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "Windows and labels of a pipeline",
+            task: "A network that forecasts needs examples: a few steps of the series as the input, and the step after them as the \
+                   answer. A pipeline makes them out of the series, here out of the numbers from 0 to 9, so that each stage can be \
+                   read.",
+            code: code!["c4w2.rs": "lab1"],
+            keras: include_str!("keras/c4w2_lab1.py"),
+            notice: "Without `drop_remainder` the last four windows get shorter and shorter: they have no answer. After the shuffle the \
+                     windows come in another order, but each is still whole: the order within a window is what there is to learn.",
+            next: &[Next {
+                change: "Another seed shuffles the windows differently and leaves their content as it is.",
+                command: "cargo xtask run-week c4w2 --lab 1 --seed 1",
+            }],
+            targets: &[print("lab1", "windows", 10.0), print("lab1", "whole_windows", 6.0), print("lab1", "batches", 3.0)],
+            run: lab1,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Lab(2),
+            title: "One neuron on windows: linear regression",
+            task: "One neuron reads the last 20 days and says what the next day brings: a weighted sum of them, which is linear \
+                   regression trained by gradient descent. It has to beat the naive forecast, which says that tomorrow is as today.",
+            code: code!["c4w2.rs": "lab2", "networks.rs": "fit", "networks.rs": "forecast"],
+            keras: include_str!("keras/c4w2_lab2.py"),
+            notice: "The last days have the largest weights: the neuron found by itself that the recent past tells most, and it averages \
+                     over several days, so that noise cancels out. The forecast follows the season well and comes late where the \
+                     series jumps.",
+            next: &[Next {
+                change: "After 10 epochs the weights are not in order yet.",
+                command: "cargo xtask run-week c4w2 --lab 2 --epochs 10",
+            }],
+            targets: &[Target { run: "lab2", bound: Bound::AtMost(5.35), source: "19 of 20 seeds meet it", course: Some(5.111128), ..MAE }],
+            run: lab2,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Lab(3),
+            title: "Three layers, a sweep of the learning rate, and a longer training",
+            task: "Two hidden layers make the forecast nonlinear. Which learning rate suits them is found by a sweep: the rate \
+                   rises from epoch to epoch, and the loss shows from which one on the network learns, and from which one on it blows \
+                   up. Then the network is trained five times as long with a rate just below that.",
+            code: code!["c4w2.rs": "lab3", "c4w2.rs": "three_layers", "c4w2.rs": "dense", "networks.rs": "sweep"],
+            keras: include_str!("keras/c4w2_lab3.py"),
+            notice: "In the sweep the loss falls until a rate of about 1e-5 and explodes after 5e-5. The rate to choose lies where it \
+                     still falls steadily, a few times below the explosion. Long training improves the loss on the training part by much, \
+                     and the validation error by little.",
+            next: &[Next {
+                change: "Later notebooks use a steeper series with a weaker season. Does the same rate suit it?",
+                command: "cargo xtask run-week c4w2 --exploration 1",
+            }],
+            targets: &[
+                Target { run: "lab3", bound: Bound::AtMost(5.51), source: "19 of 20 seeds meet it", course: Some(5.105463), ..MAE },
+                Target { run: "lab3-final", bound: Bound::Below(5.9379), source: "the naive forecast", course: Some(4.925656), ..MAE },
+            ],
+            run: lab3,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "A dense network for series C",
+            task: "Ten years of days, with a steep season: train a network on windows of 20 days whose forecasts are off by about 3 \
+                   in the mean.",
+            code: code!["c4w2.rs": "exercise", "c4w2.rs": "dense", "networks.rs": "fit"],
+            keras: include_str!("keras/c4w2_exercise.py"),
+            notice: "The noise of this series has a standard deviation of 3, so that even the best forecast is off by 2.4 in the mean. \
+                     What the network misses is largest where the season turns abruptly.",
+            next: &[Next {
+                change: "Three times as many epochs: how close to 2.4 does it come?",
+                command: "cargo xtask run-week c4w2 --exercise --epochs 300",
+            }],
+            targets: &[Target {
+                run: "exercise",
+                bound: Bound::Below(3.2),
+                source: "the exercise asks for about 3; Keras reaches 2.99 to 3.10",
+                ..MAE
+            }],
+            run: exercise,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(1),
+            title: "lab 3 for series D, which later notebooks use",
+            task: "The three trainings of lab 3 on a series that rises almost twice as fast and has half the season.",
+            code: code!["c4w2.rs": "exploration1", "c4w2.rs": "three_layers"],
+            targets: &[Target {
+                run: "exploration1",
+                bound: Bound::Below(5.7997),
+                source: "the naive forecast; Keras reaches 4.61 to 5.13",
+                ..MAE
+            }],
+            run: exploration1,
+            ..Session::BARE
+        },
+    ],
+};
 
-impl Week for C4W2 {
-    fn id(&self) -> &'static str {
-        "c4w2"
-    }
+const MAE: Target = Target {
+    run: "",
+    metric: "validation_mae",
+    bound: Bound::Below(0.0),
+    on: DataSource::Inline,
+    at: Scale::Any,
+    source: "",
+    course: None,
+};
 
-    fn title(&self) -> &'static str {
-        "Deep neural networks for time series"
-    }
+const fn print(run: &'static str, metric: &'static str, value: f64) -> Target {
+    Target { run, metric, bound: Bound::Print(value), source: "what the notebook prints", ..MAE }
+}
 
-    fn teaches(&self) -> &'static str {
-        "A series cut into windows trains a dense network; a sweep finds its learning rate"
-    }
+fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
+    let a = Subject::synthetic(run, &SeriesSpec::A)?;
+    let neuron = run.sequential().add(Input::new([20])).add(Dense::new(1));
+    let training = Training::new("lab2", "Lab 2: one neuron", 1e-6, (100, 100));
+    recipe(20).train(run, &a, neuron, &Training { tell_weights: true, ..training })
+}
 
-    fn data(&self) -> &'static [DataNeed] {
-        &[]
-    }
+fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
+    let a = Subject::synthetic(run, &SeriesSpec::A)?;
+    three_layers(run, &a, ["lab3", "lab3-sweep", "lab3-final"], "Lab 3")
+}
 
-    fn sessions(&self) -> &'static [Session] {
-        const SESSIONS: &[Session] = &[
-            Session { kind: SessionKind::Lab(1), title: "Windows and labels of a pipeline" },
-            Session { kind: SessionKind::Lab(2), title: "One neuron on windows: linear regression" },
-            Session { kind: SessionKind::Lab(3), title: "Three layers, a sweep of the learning rate, and a longer training" },
-            Session { kind: SessionKind::Exercise, title: "A dense network for series C" },
-            Session { kind: SessionKind::Exploration(1), title: "lab 3 for series D, which later notebooks use" },
-        ];
-        SESSIONS
-    }
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    let c = Subject::synthetic(run, &SeriesSpec::C)?;
+    let model = dense(run, 20, 100);
+    recipe(20).train(run, &c, model, &Training::new("exercise", "Exercise: series C", 1e-6, (100, 100)))
+}
 
-    fn targets(&self) -> &'static [Target] {
-        const fn inline(run: &'static str, metric: &'static str, bound: Bound, source: &'static str) -> Target {
-            Target { run, metric, bound, on: DataSource::Inline, at: Scale::Any, source }
-        }
-        const TARGETS: &[Target] = &[
-            inline("lab1", "windows", Bound::Near(10.0), "what the notebook prints"),
-            inline("lab1", "whole_windows", Bound::Near(6.0), "what the notebook prints"),
-            inline("lab1", "batches", Bound::Near(3.0), "what the notebook prints"),
-            inline("lab2", "validation_mae", Bound::AtMost(5.35), "the notebook prints 5.11; 19 of 20 seeds stay below 5.35"),
-            inline("lab3", "validation_mae", Bound::AtMost(5.51), "the notebook prints 5.105; 19 of 20 seeds stay below 5.51"),
-            inline("lab3-final", "validation_mae", Bound::Below(5.9379), "the naive forecast; the notebook prints 4.93"),
-            inline("exercise", "validation_mae", Bound::Below(3.2), "the exercise asks for about 3; Keras reaches 2.99 to 3.10"),
-            inline("exploration1", "validation_mae", Bound::Below(5.7997), "the naive forecast; Keras reaches 4.61 to 5.13"),
-        ];
-        TARGETS
-    }
-
-    fn run(&self, run: &mut WeekRun<'_>) -> Result<()> {
-        run.inline_data("synthetic");
-        if run.wants(SessionKind::Lab(1)) {
-            windows(run)?;
-        }
-        let a = Subject::synthetic(&SeriesSpec::A)?;
-        if run.wants(SessionKind::Lab(2)) {
-            let training = Training::new("lab2", "Lab 2: one neuron", 1e-6, (100, 100));
-            let neuron = run.sequential().add(Input::new([20])).add(Dense::new(1));
-            recipe(20).train(run, &a, neuron, &Training { tell_weights: true, ..training })?;
-        }
-        if run.wants(SessionKind::Lab(3)) {
-            three_layers(run, &a, ["lab3", "lab3-sweep", "lab3-final"], "Lab 3")?;
-        }
-        if run.wants(SessionKind::Exercise) {
-            let training = Training::new("exercise", "Exercise: series C", 1e-6, (100, 100));
-            let c = Subject::synthetic(&SeriesSpec::C)?;
-            let model = dense(run, 20, 100);
-            recipe(20).train(run, &c, model, &training)?;
-        }
-        if run.wants(SessionKind::Exploration(1)) {
-            let d = Subject::synthetic(&SeriesSpec::D)?;
-            three_layers(run, &d, ["exploration1", "exploration1-sweep", "exploration1-final"], "Exploration 1, series D")?;
-        }
-        Ok(())
-    }
+fn exploration1(run: &mut WeekRun<'_>) -> Result<()> {
+    let d = Subject::synthetic(run, &SeriesSpec::D)?;
+    three_layers(run, &d, ["exploration1", "exploration1-sweep", "exploration1-final"], "Exploration 1, series D")
 }
 
 fn recipe(window: usize) -> Recipe {
@@ -94,7 +159,7 @@ fn dense(run: &WeekRun<'_>, window: usize, first: usize) -> Sequential {
     run.sequential().add(Input::new([window])).add(relu(first)).add(relu(10)).add(Dense::new(1))
 }
 
-/// The third lab: a first model, the sweep, and the training that follows from it.
+/// A first model, the sweep, and the training that follows from it.
 fn three_layers(run: &mut WeekRun<'_>, subject: &Subject, ids: [&'static str; 3], title: &str) -> Result<()> {
     let model = dense(run, 20, 10);
     recipe(20).train(run, subject, model, &Training::new(ids[0], &format!("{title}: three layers"), 1e-6, (100, 100)))?;
@@ -113,9 +178,10 @@ fn three_layers(run: &mut WeekRun<'_>, subject: &Subject, ids: [&'static str; 3]
     recipe(30).train(run, subject, model, &Training::new(ids[2], &title, 8e-6, (500, 500)))
 }
 
-/// The first lab: what each stage of a pipeline makes of the numbers from 0 to 9.
-fn windows(run: &mut WeekRun<'_>) -> Result<()> {
+/// What each stage of a pipeline makes of the numbers from 0 to 9.
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: windows and labels")?;
+    run.inline_data("range");
     let parts = |drop| Dataset::range(0..10).window(WindowOptions::new(5).shift(1).drop_remainder(drop));
     let written = |windows: Dataset<Dataset<i64>>| -> Result<Vec<String>> {
         let line = |window: practicum_core::Result<Dataset<i64>>| {

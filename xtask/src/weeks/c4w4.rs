@@ -6,111 +6,151 @@ use practicum_timeseries::synth::SeriesSpec;
 
 use super::networks::{Recipe, Sweep, Training, times};
 use super::series::Subject;
-use super::{Bound, DataNeed, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::code;
+use crate::data::{SUNSPOTS, TEMPS};
 use crate::results::DataSource;
+use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRun};
 
-pub(crate) struct C4W4;
+pub(super) static C4W4: Week = Week {
+    id: "c4w4",
+    title: "Real-world time series",
+    teaches: "A causal convolution before recurrent layers forecasts sunspots and temperatures",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "A convolution and LSTM layers on series A",
+            task: "A causal convolution in front looks at a few neighbouring days at once and passes their patterns on; the LSTM layers \
+                   after it get a cleaner input. The network answers after every day of a window, not only after its last, so that each \
+                   window teaches as much as it has days.",
+            code: code!["c4w4.rs": "lab1", "c4w4.rs": "causal", "c4w4.rs": "lstm", "networks.rs": "fit"],
+            keras: include_str!("keras/c4w4_lab1.py"),
+            notice: "The loss falls within ten epochs as far as the recurrent networks of week 3 came in hundreds. Most of the rest of \
+                     the training is spent on the last tenth.",
+            next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --lab 1 --full" }],
+            targets: &[Target {
+                run: "lab1",
+                bound: Bound::Below(5.9379),
+                on: DataSource::Inline,
+                at: Scale::Any,
+                source: "the naive forecast",
+                course: Some(5.0066857),
+                ..MAE
+            }],
+            run: lab1,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Lab(2),
+            title: "Sunspots with a dense network",
+            task: "The number of spots on the sun has been written down each month since 1749. It rises and falls in cycles of about 11 \
+                   years, none of which is like the other. A dense network reads five years and says what the next month brings.",
+            code: code!["c4w4.rs": "lab2", "c4w4.rs": "sunspots", "networks.rs": "fit"],
+            keras: include_str!("keras/c4w4_lab2.py"),
+            notice: "Here the naive forecast is hard to beat: months resemble the month before. The network wins by a few per cent, \
+                     because it averages over several months. What it misses has no pattern that an eye could find.",
+            next: &[Next { change: "The network of lab 3 knows the order of the months.", command: "cargo xtask run-week c4w4 --lab 3" }],
+            data: &[&SUNSPOTS],
+            targets: &[
+                Target {
+                    run: "lab2",
+                    bound: Bound::Below(17.6732),
+                    on: DataSource::BuiltIn,
+                    at: Scale::Any,
+                    source: "the naive forecast",
+                    ..MAE
+                },
+                Target {
+                    run: "lab2",
+                    metric: "naive_mae",
+                    bound: Bound::Print(16.136170),
+                    at: Scale::Any,
+                    source: "the naive forecast",
+                    ..MAE
+                },
+                Target { run: "lab2", bound: Bound::AtMost(15.2), source: "Keras reaches 14.82 to 15.17", course: Some(15.0819645), ..MAE },
+            ],
+            run: lab2,
+        },
+        Session {
+            kind: SessionKind::Lab(3),
+            title: "Sunspots with a convolution, LSTM and dense layers",
+            task: "The sunspots again, with everything the course has taught: a causal convolution, two LSTM layers, two dense layers, \
+                   windows of 60 months, a sweep of the learning rate, and 500 epochs. Does forty times the size of lab 2's network \
+                   pay?",
+            code: code!["c4w4.rs": "lab3", "c4w4.rs": "deep", "c4w4.rs": "causal", "c4w4.rs": "lstm"],
+            keras: include_str!("keras/c4w4_lab3.py"),
+            notice: "Look at the error beside that of the naive forecast and of lab 2 before you believe the size of a network. The \
+                     training loss keeps falling to the end, the validation error does not follow it.",
+            next: &[Next {
+                change: "As long as the course trains it; this takes minutes.",
+                command: "cargo xtask run-week c4w4 --lab 3 --full",
+            }],
+            data: &[&SUNSPOTS],
+            targets: &[Target { run: "lab3", bound: Bound::AtMost(15.75), source: "seeds differ by 1", course: Some(15.40074), ..MAE }],
+            run: lab3,
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "The same network for daily temperatures",
+            task: "Ten years of the lowest temperature of each day in Melbourne. Train the network of lab 3 on the first 2,500 days, \
+                   and forecast each of the others from the 64 days before it.",
+            code: code!["c4w4.rs": "exercise", "c4w4.rs": "deep"],
+            keras: include_str!("keras/c4w4_exercise.py"),
+            notice: "The network beats the naive forecast by a tenth. It does so by caution: its forecasts swing less than the \
+                     temperatures do, because the weather of tomorrow is nearer to the season's mean than that of today.",
+            next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --exercise --full" }],
+            data: &[&TEMPS],
+            targets: &[
+                Target {
+                    run: "exercise",
+                    metric: "naive_mae",
+                    bound: Bound::Print(2.011217),
+                    at: Scale::Any,
+                    source: "the naive forecast",
+                    ..MAE
+                },
+                Target { run: "exercise", bound: Bound::AtMost(1.81), source: "seeds differ by 0.02", course: Some(1.780626), ..MAE },
+            ],
+            run: exercise,
+        },
+    ],
+};
+
+const MAE: Target = Target {
+    run: "",
+    metric: "validation_mae",
+    bound: Bound::Below(0.0),
+    on: DataSource::Real,
+    at: Scale::Course,
+    source: "",
+    course: None,
+};
 
 /// The notebooks forecast from the sweep's windows, which are longer than those of the training.
 const SWEEP_WINDOW: usize = 64;
 
-impl Week for C4W4 {
-    fn id(&self) -> &'static str {
-        "c4w4"
-    }
+fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
+    let subject = sunspots(run)?;
+    let recipe = Recipe { window: 60, batch_size: 32, sequences: false, loss: "mse", mae: false };
+    let relu = |units| Dense::new(units).activation(Activation::Relu);
+    let model = run.sequential().add(Input::new([60])).add(relu(20)).add(relu(10)).add(Dense::new(1));
+    let training = Training::new("lab2", "Lab 2: sunspots, a dense network", 1e-7, (100, 100));
+    recipe.train(run, &subject, model, &Training { show_series: true, ..training })
+}
 
-    fn title(&self) -> &'static str {
-        "Real-world time series"
-    }
+fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
+    let subject = sunspots(run)?;
+    deep(run, &subject, ["lab3-sweep", "lab3"], "Lab 3: sunspots", (500, 12), false)
+}
 
-    fn teaches(&self) -> &'static str {
-        "A causal convolution before recurrent layers forecasts sunspots and temperatures"
-    }
-
-    fn data(&self) -> &'static [DataNeed] {
-        const DATA: &[DataNeed] = &[
-            DataNeed { id: "sunspots", built_in: "irregular cycles made by the code" },
-            DataNeed { id: "temps", built_in: "a yearly wave with weather made by the code" },
-        ];
-        DATA
-    }
-
-    fn sessions(&self) -> &'static [Session] {
-        const SESSIONS: &[Session] = &[
-            Session { kind: SessionKind::Lab(1), title: "A convolution and LSTM layers on series A" },
-            Session { kind: SessionKind::Lab(2), title: "Sunspots with a dense network" },
-            Session { kind: SessionKind::Lab(3), title: "Sunspots with a convolution, LSTM and dense layers" },
-            Session { kind: SessionKind::Exercise, title: "The same network for daily temperatures" },
-        ];
-        SESSIONS
-    }
-
-    fn targets(&self) -> &'static [Target] {
-        const REAL: DataSource = DataSource::Real;
-        const fn target(run: &'static str, metric: &'static str, bound: Bound, on: DataSource, at: Scale, source: &'static str) -> Target {
-            Target { run, metric, bound, on, at, source }
-        }
-        const TARGETS: &[Target] = &[
-            target(
-                "lab1",
-                "validation_mae",
-                Bound::Below(5.9379),
-                DataSource::Inline,
-                Scale::Any,
-                "the naive forecast; the notebook's one run prints 5.01",
-            ),
-            target("lab2", "validation_mae", Bound::Below(17.6732), DataSource::BuiltIn, Scale::Any, "the naive forecast"),
-            target("lab2", "naive_mae", Bound::Near(16.136170), REAL, Scale::Any, "the naive forecast"),
-            target(
-                "lab2",
-                "validation_mae",
-                Bound::AtMost(15.2),
-                REAL,
-                Scale::Course,
-                "the notebook prints 15.08; Keras reaches 14.82 to 15.17",
-            ),
-            target("lab3", "validation_mae", Bound::AtMost(15.75), REAL, Scale::Course, "the notebook prints 15.40; seeds differ by 1"),
-            target("exercise", "naive_mae", Bound::Near(2.011217), REAL, Scale::Any, "the naive forecast"),
-            target(
-                "exercise",
-                "validation_mae",
-                Bound::AtMost(1.81),
-                REAL,
-                Scale::Course,
-                "the notebook prints 1.78; seeds differ by 0.02",
-            ),
-        ];
-        TARGETS
-    }
-
-    fn run(&self, run: &mut WeekRun<'_>) -> Result<()> {
-        if run.wants(SessionKind::Lab(1)) {
-            run.inline_data("synthetic");
-            synthetic(run)?;
-        }
-        if run.wants(SessionKind::Lab(2)) {
-            let subject = sunspots(run)?;
-            let recipe = Recipe { window: 60, batch_size: 32, sequences: false, loss: "mse", mae: false };
-            let relu = |units| Dense::new(units).activation(Activation::Relu);
-            let model = run.sequential().add(Input::new([60])).add(relu(20)).add(relu(10)).add(Dense::new(1));
-            let training = Training::new("lab2", "Lab 2: sunspots, a dense network", 1e-7, (100, 100));
-            recipe.train(run, &subject, model, &Training { show_series: true, ..training })?;
-        }
-        if run.wants(SessionKind::Lab(3)) {
-            let subject = sunspots(run)?;
-            deep(run, &subject, ["lab3-sweep", "lab3"], "Lab 3: sunspots", (500, 12), false)?;
-        }
-        if run.wants(SessionKind::Exercise) {
-            let series = run.series("temps")?;
-            let subject = Subject::observed(&series, 2500, 365, "day", "Value (°C)")?;
-            deep(run, &subject, ["exercise-sweep", "exercise"], "Exercise: temperatures", (150, 15), true)?;
-        }
-        Ok(())
-    }
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    let series = run.data(&TEMPS)?;
+    let subject = Subject::observed(&series, 2500, 365, "day", "Value (°C)")?;
+    deep(run, &subject, ["exercise-sweep", "exercise"], "Exercise: temperatures", (150, 15), true)
 }
 
 fn sunspots(run: &mut WeekRun<'_>) -> Result<Subject> {
-    let series = run.series("sunspots")?;
+    let series = run.data(&SUNSPOTS)?;
     Subject::observed(&series, 3000, 132, "month", "Value (sunspots, mean of the month)")
 }
 
@@ -122,9 +162,8 @@ fn lstm(units: usize) -> LSTM {
     LSTM::new(units).return_sequences(true)
 }
 
-/// The first lab.
-fn synthetic(run: &mut WeekRun<'_>) -> Result<()> {
-    let a = Subject::synthetic(&SeriesSpec::A)?;
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
+    let a = Subject::synthetic(run, &SeriesSpec::A)?;
     let recipe = Recipe { window: 30, batch_size: 128, sequences: true, loss: "huber", mae: true };
     let input = || Input::open([None, Some(1)]);
     let model = run
@@ -149,7 +188,7 @@ fn synthetic(run: &mut WeekRun<'_>) -> Result<()> {
     Recipe { batch_size: 32, ..recipe }.train(run, &a, model, &Training { zoom: 200, ..training })
 }
 
-/// The network of the third lab and the exercise: a sweep with one size, the training with another.
+/// A causal convolution, two LSTM layers and dense layers: swept with one size, trained with another.
 fn deep(
     run: &mut WeekRun<'_>,
     subject: &Subject,

@@ -9,11 +9,10 @@ use practicum_core::prelude::*;
 use practicum_timeseries::lr_finder::{LrCurve, LrSweep};
 use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset};
 
-use super::WeekRun;
-use super::run::{RunClock, curves_of};
 use super::series::{Subject, compare};
-use crate::list::mention;
+use crate::console::mention;
 use crate::report::Sweep as SweepPicture;
+use crate::week::{RunClock, WeekRun, curves_of};
 
 /// The sweep's first rate, and how many epochs make it ten times as large.
 const LOWEST: f64 = 1e-8;

@@ -6,10 +6,9 @@ use practicum_timeseries::metrics::{mae, mse};
 use practicum_timeseries::synth::SeriesSpec;
 use practicum_timeseries::{Date, Series, conformal_width};
 
-use super::WeekRun;
-use super::run::RunClock;
 use crate::report::{Figures, Interval, OverTime, Time, Trace, against};
 use crate::results::{Figure, ForecastScore};
+use crate::week::{RunClock, WeekRun};
 
 /// The share of the steps that an interval is meant to hold.
 const LEVEL: f64 = 0.9;
@@ -29,8 +28,13 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// One of the course's synthetic series.
-    pub(super) fn synthetic(spec: &SeriesSpec) -> Result<Self> {
+    /// One of the course's synthetic series, as the data of a run.
+    pub(super) fn synthetic(run: &mut WeekRun<'_>, spec: &SeriesSpec) -> Result<Self> {
+        run.inline_data("synthetic");
+        Self::generate(spec)
+    }
+
+    fn generate(spec: &SeriesSpec) -> Result<Self> {
         let (values, period) = (spec.generate()?, spec.period as usize);
         Ok(Self { values, split: spec.split, period, dates: None, unit: "day", value: "Value" })
     }
@@ -167,7 +171,7 @@ mod tests {
 
     #[test]
     fn baselines_forecast_the_validation_part() {
-        let subject = Subject::synthetic(&SeriesSpec::A).unwrap();
+        let subject = Subject::generate(&SeriesSpec::A).unwrap();
         let scores = subject.baseline_scores().unwrap();
         assert_eq!(scores[0].name, "naive");
         assert!((scores[0].mae - 5.937_907_7).abs() < 1e-4 && (scores[4].mae - 4.569_442).abs() < 1e-4);

@@ -7,7 +7,10 @@ fn a_week_runs_whole_by_default_and_says_what_it_does() {
     let out = Out::new();
     let told = out.run_week(&["c1w1"]).succeeded().out;
     assert!(told.starts_with("c1w1  A new programming paradigm  [data in the lab]  [scale quick, seed 42]\n"), "{told}");
-    assert!(told.contains("\nLab 1") && told.contains("predict(10) = 18.97") && told.contains("\nreached predict_10 "), "{told}");
+    assert!(
+        told.contains("\nLab 1") && told.contains("predict(10) = 18.97") && told.contains("\npredict_10 18.9") && told.contains(": met ("),
+        "{told}"
+    );
     assert_eq!(out.runs("c1w1"), ["lab1", "lab2", "exercise"]);
     let page = out.path().join("c1w1/index.html");
     assert!(told.ends_with(&format!("{}\n", page.display())) && page.is_file(), "{told}");

@@ -1,0 +1,322 @@
+//! A week while it runs: what was asked for, and what it found.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, bail};
+use practicum_core::prelude::*;
+
+use super::{Scale, Session, SessionKind, Target, Week};
+use crate::console::mention;
+use crate::data::{AnyDataSet, DataSet, Fault};
+use crate::interrupt::{self, StopWhenAsked};
+use crate::report::Figures;
+use crate::results::{DataSource, DataUsed, ParamCount, RunResults, TargetResult, Verdict, WeekResults, Yardstick};
+
+/// How a week is run.
+pub(crate) struct Settings {
+    /// The sessions that were asked for; empty for all labs and the exercise.
+    pub(crate) sessions: Vec<SessionKind>,
+    /// The course's own epochs and sizes.
+    pub(crate) full: bool,
+    pub(crate) data: DataChoice,
+    pub(crate) data_dir: PathBuf,
+    /// The user's own files and folders, by the data set they hold.
+    pub(crate) own_data: BTreeMap<&'static str, PathBuf>,
+    pub(crate) epochs: Option<usize>,
+    pub(crate) seed: u64,
+    pub(crate) cpu: Cpu,
+    pub(crate) report: bool,
+    pub(crate) quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DataChoice {
+    /// Real data where they are complete, else those built in
+    Auto,
+    /// Real data, or an error that says what is missing
+    Real,
+    /// The stand-ins that the code makes by itself
+    Builtin,
+}
+
+/// What is used of a data set, and why.
+struct Used {
+    source: DataSource,
+    path: PathBuf,
+    /// Why the real data are not used, where somebody may wonder.
+    why: Option<String>,
+    loaded: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+pub(crate) struct WeekRun<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) results: &'a mut WeekResults,
+    week: &'static Week,
+    session: Option<&'static Session>,
+    /// Of the data that the session loaded last; a session that loads none has its numbers in the code.
+    source: DataSource,
+    data: BTreeMap<&'static str, Used>,
+    /// The folder of the week's page.
+    folder: &'a Path,
+}
+
+impl<'a> WeekRun<'a> {
+    /// A week about to begin; says which it is, and which data it uses.
+    pub(crate) fn begin_week(week: &'static Week, settings: &'a Settings, results: &'a mut WeekResults, folder: &'a Path) -> Result<Self> {
+        let mut run = Self { settings, results, week, session: None, source: DataSource::Inline, data: BTreeMap::new(), folder };
+        let wanted: Vec<&Session> = week.sessions.iter().filter(|session| run.wants(session.kind)).collect();
+        let mut told = Vec::new();
+        for set in week.data() {
+            if wanted.iter().any(|session| session.data.iter().any(|used| used.id() == set.id())) {
+                let used = run.decide(set)?;
+                told.push(used.describe(set));
+                run.data.insert(set.id(), used);
+            }
+        }
+        let data = if told.is_empty() { "data in the lab".to_owned() } else { format!("data {}", told.join("; ")) };
+        let scale = if settings.full { "course" } else { "quick" };
+        run.say(&format!("{}  {}  [{data}]  [scale {scale}, seed {}]", week.id, week.title, settings.seed))?;
+        Ok(run)
+    }
+
+    /// Runs the sessions that were asked for, in the course's order.
+    pub(crate) fn run_sessions(&mut self) -> Result<()> {
+        for session in self.week.sessions {
+            if self.wants(session.kind) {
+                self.session = Some(session);
+                self.source = DataSource::Inline;
+                (session.run)(self).with_context(|| format!("{} {}", self.week.id, session.kind))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a session is to be run.
+    pub(crate) fn wants(&self, kind: SessionKind) -> bool {
+        let by_default = self.settings.sessions.is_empty() && !matches!(kind, SessionKind::Exploration(_));
+        !interrupt::asked() && (by_default || self.settings.sessions.contains(&kind))
+    }
+
+    /// Tells a line, unless it shall be quiet.
+    pub(crate) fn say(&self, line: &str) -> Result<()> {
+        if self.settings.quiet { Ok(()) } else { Ok(mention(line)?) }
+    }
+
+    /// An empty model with the seed and the processor that were asked for.
+    pub(crate) fn sequential(&self) -> Sequential {
+        Sequential::new().with_seed(self.settings.seed).with_cpu(&self.settings.cpu)
+    }
+
+    /// The epochs to train: the course's, or fewer at the small scale, unless others were asked for.
+    pub(crate) fn epochs(&self, course: usize, quick: usize) -> usize {
+        self.settings.epochs.unwrap_or(if self.settings.full { course } else { quick })
+    }
+
+    /// Options to fit with for this many epochs, unless others were asked for.
+    pub(crate) fn fit<'b>(&self, epochs: usize) -> Fit<'b> {
+        let fit = Fit::new().epochs(self.settings.epochs.unwrap_or(epochs)).callback(StopWhenAsked);
+        if self.settings.quiet { fit.quiet() } else { fit }
+    }
+
+    /// Begins a run: everything that is measured belongs to it until it is finished.
+    pub(crate) fn begin(&self, id: &str, title: &str) -> Result<RunClock> {
+        self.say(&format!("\n{title}"))?;
+        let session = self.session.map(|session| session.kind.to_string()).unwrap_or_default();
+        let results = RunResults { id: id.to_owned(), title: title.to_owned(), session, ..RunResults::default() };
+        Ok(RunClock { results, began: Instant::now() })
+    }
+
+    /// Ends a run of a model that was trained: its parameters, history and time go into the results.
+    pub(crate) fn finish(&mut self, clock: RunClock, model: &Model, history: &History) -> Result<()> {
+        let mut results = clock.results;
+        results.seconds = clock.began.elapsed().as_secs_f64();
+        let count = model.param_count()?;
+        results.params = ParamCount { total: count.total, trainable: count.trainable, non_trainable: count.non_trainable };
+        results.epochs = history.epochs().len();
+        results.history = curves_of(history);
+        results.notes.insert(0, model.summary()?.to_string());
+        self.add_run(results)
+    }
+
+    /// Ends a run that trained no model.
+    pub(crate) fn finish_without_model(&mut self, clock: RunClock) -> Result<()> {
+        let mut results = clock.results;
+        results.seconds = clock.began.elapsed().as_secs_f64();
+        self.add_run(results)
+    }
+
+    /// Puts a run into the results, with the targets it must reach.
+    fn add_run(&mut self, mut results: RunResults) -> Result<()> {
+        // Other numbers of epochs than the course's reach other numbers.
+        let judged = self.settings.epochs.is_none() && !interrupt::asked();
+        let meant = |target: &&Target| judged && target.run == results.id && target.on == self.source;
+        let targets: Vec<&Target> = self.session.iter().flat_map(|session| session.targets).filter(meant).collect();
+        for target in targets {
+            let value = results.metrics.get(target.metric).copied().unwrap_or(f64::NAN);
+            let verdict = match target.bound.is_met(value) {
+                _ if target.at == Scale::Course && !self.settings.full => Verdict::TooShort,
+                true => Verdict::Met,
+                false => Verdict::Missed,
+            };
+            let told = TargetResult {
+                metric: target.metric.to_owned(),
+                bound: target.bound.to_string(),
+                value,
+                verdict,
+                print: target.bound.is_print(),
+                source: target.source.to_owned(),
+                course: target.course,
+            };
+            self.say(&told.to_string())?;
+            results.targets.push(told);
+        }
+        self.results.runs.push(results);
+        Ok(())
+    }
+
+    /// What makes the pictures of a run; none where no report is wanted.
+    pub(crate) fn figures<'b>(&self, run: &'b str) -> Option<Figures<'b>>
+    where
+        'a: 'b,
+    {
+        self.settings.report.then_some(Figures { folder: self.folder, run })
+    }
+
+    /// Names the numbers that stand in the lab itself.
+    pub(crate) fn inline_data(&mut self, id: &str) {
+        self.source = DataSource::Inline;
+        self.record(id, DataSource::Inline);
+    }
+
+    /// Loads one of the session's data sets: real or built in, as was asked for. A set that was loaded before is not loaded
+    /// again.
+    ///
+    /// # Errors
+    /// Real data that hold something else, where real ones are demanded or there is no stand-in.
+    pub(crate) fn data<T: Send + Sync>(&mut self, set: &'static DataSet<T>) -> Result<Arc<T>> {
+        let mut used = match self.data.remove(set.id) {
+            Some(used) => used,
+            None => self.decide(set)?,
+        };
+        let loaded = match used.loaded.take().map(Arc::downcast::<T>) {
+            Some(Ok(loaded)) => loaded,
+            _ => Arc::new(self.load(set, &mut used)?),
+        };
+        used.loaded = Some(loaded.clone());
+        self.source = used.source;
+        self.record(set.id, used.source);
+        self.data.insert(set.id, used);
+        Ok(loaded)
+    }
+
+    fn load<T>(&self, set: &'static DataSet<T>, used: &mut Used) -> Result<T> {
+        if used.source == DataSource::Real {
+            match ((set.load)(&used.path), &set.stand_in) {
+                (Err(error), Some(_)) if self.may_stand_in(set) => {
+                    *used = Used { source: DataSource::BuiltIn, why: Some(error.to_string()), ..std::mem::take(used) };
+                    self.say(&used.describe(set))?;
+                }
+                (loaded, _) => return Ok(loaded?),
+            }
+        }
+        match &set.stand_in {
+            Some(stand_in) => Ok((stand_in.make)()?),
+            None => bail!("{} has no stand-in", set.id),
+        }
+    }
+
+    /// Whether the stand-in may replace data that are not what they should be.
+    fn may_stand_in(&self, set: &dyn AnyDataSet) -> bool {
+        self.settings.data != DataChoice::Real && set.stand_in().is_some()
+    }
+
+    /// Whether a data set is there, or its stand-in is used, and why.
+    fn decide(&self, set: &dyn AnyDataSet) -> Result<Used> {
+        let id = set.id();
+        let given = self.settings.own_data.get(id);
+        let path = match given {
+            Some(own) => set.own(own)?,
+            None => self.settings.data_dir.join(id),
+        };
+        let used = |source, why| Used { source, path: path.clone(), why, loaded: None };
+        if self.settings.data == DataChoice::Builtin {
+            return match set.stand_in() {
+                Some(_) => Ok(used(DataSource::BuiltIn, None)),
+                None => bail!("{id} has no stand-in\n  hint: leave out `--data builtin` and fetch it: `cargo xtask fetch-data {id}`"),
+            };
+        }
+        let leave = if self.settings.data == DataChoice::Real { ", or leave out `--data real`" } else { "" };
+        match set.fault(&path)? {
+            None => Ok(used(DataSource::Real, None)),
+            Some(Fault::Missing(missing)) if self.may_stand_in(set) => {
+                Ok(used(DataSource::BuiltIn, given.map(|_| format!("{} lacks {}", path.display(), missing.join(", ")))))
+            }
+            Some(Fault::Missing(missing)) => {
+                bail!("{} lacks {}\n  hint: fetch it with `cargo xtask fetch-data {id}`{leave}", path.display(), missing.join(", "))
+            }
+            Some(Fault::Wrong(error)) if self.may_stand_in(set) => Ok(used(DataSource::BuiltIn, Some(error.to_string()))),
+            Some(Fault::Wrong(error)) => Err(error.into()),
+        }
+    }
+
+    fn record(&mut self, id: &str, source: DataSource) {
+        self.results.data.retain(|used| used.id != id);
+        self.results.data.push(DataUsed { id: id.to_owned(), source });
+    }
+}
+
+impl Default for Used {
+    fn default() -> Self {
+        Self { source: DataSource::Inline, path: PathBuf::new(), why: None, loaded: None }
+    }
+}
+
+impl Used {
+    fn describe(&self, set: &dyn AnyDataSet) -> String {
+        match (self.source, set.stand_in()) {
+            (DataSource::BuiltIn, Some(stand_in)) => {
+                let why = self.why.as_ref().map(|why| format!(", because {why}")).unwrap_or_default();
+                format!("{} built-in: {stand_in}{why}", set.id())
+            }
+            _ => format!("{} real, from {}", set.id(), self.path.display()),
+        }
+    }
+}
+
+/// A run that is going on.
+pub(crate) struct RunClock {
+    pub(crate) results: RunResults,
+    began: Instant,
+}
+
+impl RunClock {
+    /// A number that the run found out.
+    pub(crate) fn metric(&mut self, name: &str, value: f64) {
+        self.results.metrics.insert(name.to_owned(), value);
+    }
+
+    /// All logs of a split, with its name in front.
+    pub(crate) fn metrics(&mut self, split: &str, logs: &Logs) {
+        logs.iter().for_each(|(name, value)| self.metric(&format!("{split}_{name}"), value));
+    }
+
+    /// Says which metric the run is about, and what to hold it against: `("naive", 5.94)`. The metric comes first on the page.
+    pub(crate) fn key_figure(&mut self, metric: &str, (name, value): (&str, f64)) {
+        self.results.key = metric.to_owned();
+        self.results.yardstick = Some(Yardstick { name: name.to_owned(), value });
+    }
+
+    /// A line that a person should read.
+    pub(crate) fn note(&mut self, note: String) {
+        self.results.notes.push(note);
+    }
+}
+
+/// A history as results hold it and pictures are made of it.
+pub(crate) fn curves_of(history: &History) -> BTreeMap<String, Vec<f64>> {
+    history.iter().map(|(name, values)| (name.to_owned(), values.to_vec())).collect()
+}
