@@ -6,10 +6,14 @@ use anyhow::Result;
 
 use crate::console::say;
 use crate::week::Week;
-use crate::weeks::WEEKS;
+use crate::weeks::{WEEKS, select};
 
 #[derive(clap::Args)]
 pub(crate) struct ListArgs {
+    /// Only these weeks [default: all]
+    #[arg(value_name = "ID", conflicts_with_all = ["ids", "markdown"])]
+    weeks: Vec<String>,
+
     /// Only the ids, one a line
     #[arg(long, conflicts_with = "markdown")]
     ids: bool,
@@ -23,7 +27,8 @@ pub(crate) fn run(args: &ListArgs) -> Result<()> {
     if args.ids {
         return WEEKS.iter().try_for_each(|week| say(week.id));
     }
-    say(if args.markdown { markdown() } else { WEEKS.iter().map(|week| describe(week)).collect::<Vec<_>>().join("\n\n") }.trim_end())
+    let weeks = if args.weeks.is_empty() { WEEKS.to_vec() } else { select(&args.weeks)? };
+    say(if args.markdown { markdown() } else { weeks.into_iter().map(describe).collect::<Vec<_>>().join("\n\n") }.trim_end())
 }
 
 fn describe(week: &Week) -> String {

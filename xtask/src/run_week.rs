@@ -13,12 +13,12 @@ use practicum_core::{Cpu, Error, Simd};
 use crate::console::mention;
 use crate::results::{CodeText, SessionText, Verdict, WeekResults};
 use crate::week::{DataChoice, Session, SessionKind, Settings, Week, WeekRun};
-use crate::weeks::find;
+use crate::weeks::select;
 use crate::{data, fetch, interrupt, machine, report};
 
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
-    /// Weeks to run, such as c1w1 c1w2
+    /// Weeks to run, such as c1w1 c1w2, or all
     #[arg(value_name = "ID", required = true)]
     ids: Vec<String>,
 
@@ -128,9 +128,9 @@ pub(crate) fn check(args: &RunArgs) -> Result<()> {
 
 impl RunArgs {
     fn weeks(&self) -> Result<Vec<&'static Week>> {
-        let weeks = self.ids.iter().map(|id| find(id)).collect::<practicum_core::Result<Vec<_>>>()?;
-        if let Some(twice) = self.ids.iter().enumerate().find(|(place, id)| self.ids[..*place].contains(id)) {
-            bail!("week `{}` is asked for twice", twice.1);
+        let weeks = select(&self.ids)?;
+        if weeks.is_empty() {
+            bail!("no week is named: say which, such as c1w1, or all");
         }
         let single = [
             ("--lab", self.lab.is_some()),

@@ -10,24 +10,54 @@ mod networks;
 mod pictures;
 mod series;
 
-use crate::week::Week;
+use practicum_core::{Error, Result};
+
+use crate::week::{COURSE, Week};
 
 /// The weeks that are ported, in the course's order.
 pub(crate) static WEEKS: &[&Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c4w1::C4W1, &c4w2::C4W2, &c4w3::C4W3, &c4w4::C4W4];
 
-/// The week of that id.
+/// The week of that id, in small or capital letters.
 ///
 /// # Errors
-/// No such week, with those that there are and the nearest of them.
-pub(crate) fn find(id: &str) -> practicum_core::Result<&'static Week> {
-    let found = WEEKS.iter().find(|week| week.id == id);
-    found.copied().ok_or_else(|| practicum_core::Error::unknown("week", id, WEEKS.iter().map(|week| week.id)))
+/// A week of the course that is not ported; or no such week, with the nearest one.
+pub(crate) fn find(id: &str) -> Result<&'static Week> {
+    let wanted = id.to_lowercase();
+    if let Some(week) = WEEKS.iter().find(|week| week.id == wanted) {
+        return Ok(week);
+    }
+    let there = WEEKS.iter().map(|week| week.id);
+    match COURSE.iter().find(|(known, _)| *known == wanted) {
+        Some((id, title)) => {
+            let there: Vec<&str> = there.collect();
+            Err(Error::argument(format!("{id}, \"{title}\", is not ported yet: there are {}", there.join(", "))))
+        }
+        None => Err(Error::unknown("week", id, there)),
+    }
+}
+
+/// The weeks that somebody lists: ids, several in a word with commas between them, or `all`.
+///
+/// # Errors
+/// Those of [`find`], and a week that is named twice.
+pub(crate) fn select(words: &[String]) -> Result<Vec<&'static Week>> {
+    let mut weeks: Vec<&'static Week> = Vec::new();
+    for id in words.iter().flat_map(|word| word.split(',')).filter(|id| !id.is_empty()) {
+        let named = if id == "all" { WEEKS.to_vec() } else { vec![find(id)?] };
+        for week in named {
+            if weeks.iter().any(|known| known.id == week.id) {
+                return Err(Error::argument(format!("week `{}` is asked for twice", week.id)));
+            }
+            weeks.push(week);
+        }
+    }
+    Ok(weeks)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::week::{COURSE, Session, SessionKind};
+    use crate::week::{Session, SessionKind};
 
     #[test]
     fn weeks_stand_in_the_course_and_name_each_session_and_run_once() {
@@ -90,7 +120,21 @@ mod tests {
 
     #[test]
     fn strangers_get_the_nearest_week() {
-        let error = find("c1w3x").err().unwrap().to_string();
+        let error = find("c1w1x").err().unwrap().to_string();
         assert!(error.contains("c1w1, c1w2") && error.contains("did you mean"), "{error}");
+    }
+
+    #[test]
+    fn c1_weeks_are_taken_in_capitals_in_lists_and_all_at_once_and_the_others_told_as_what_they_are() {
+        let select = |words: &[&str]| super::select(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
+        let ids = |words: &[&str]| select(words).unwrap().iter().map(|week| week.id).collect::<Vec<_>>();
+        assert_eq!(ids(&["C1W1"]), ["c1w1"]);
+        assert_eq!(ids(&["c1w1,c1w2", "c4w1"]), ["c1w1", "c1w2", "c4w1"]);
+        assert_eq!(ids(&["all"]).len(), WEEKS.len());
+        assert!(select(&["c1w1", "all"]).err().unwrap().to_string().contains("`c1w1` is asked for twice"));
+        for (id, title) in COURSE.iter().filter(|(id, _)| WEEKS.iter().all(|week| week.id != *id)) {
+            let error = select(&[id]).err().unwrap().to_string();
+            assert!(error.contains(title) && error.contains("not ported yet"), "{error}");
+        }
     }
 }
