@@ -1,5 +1,6 @@
 //! Models: layers, their parameters, and the training loop.
 
+mod callback;
 mod compiled;
 mod eager;
 mod evaluate;
@@ -13,20 +14,22 @@ mod network;
 mod non_finite;
 mod options;
 mod profile;
+mod progress;
 mod sequential;
 mod summary;
 mod trace;
 
+pub use callback::{Callback, Context, IntoCallbacks, Monitor};
 pub use compiled::StepLogs;
-pub(crate) use fit::Plan;
 pub use functional::Graph;
 pub use history::History;
 pub use logs::Logs;
 pub(crate) use network::Network;
 pub use network::{ParamCount, Parameter};
 pub use non_finite::NonFinite;
-pub use options::{Fit, Verbose};
+pub use options::{Fit, IntoClassWeights, Verbose};
 pub use profile::{Part, Profile};
+pub use progress::Progress;
 pub use sequential::Sequential;
 pub use summary::Summary;
 pub use trace::Traced;
@@ -58,6 +61,22 @@ pub struct Model {
     scratch: Batch,
     /// What went wrong while layers were added, to be told by the next method that can fail.
     pending: Option<Error>,
+}
+
+impl Clone for Model {
+    /// The same model, its optimizer's state included. The values of parameters are shared until one of the two changes them.
+    fn clone(&self) -> Self {
+        Self {
+            name: self.name.clone(),
+            network: self.network.duplicate(),
+            cpu: self.cpu.clone(),
+            seed: self.seed,
+            compiled: self.compiled.clone(),
+            runner: Runner::default(),
+            scratch: Batch::default(),
+            pending: self.pending.clone(),
+        }
+    }
 }
 
 impl Model {
@@ -183,36 +202,24 @@ impl Model {
         &self.network
     }
 
-    /// How many parameters there are.
+    /// How many parameters there are. [`summary`](Model::summary) tells how many of them learn.
     ///
     /// # Errors
     /// The model is not built yet.
     pub fn count_params(&self) -> Result<usize> {
-        Ok(self.param_count()?.total)
-    }
-
-    /// How many parameters there are, and how many of them learn.
-    ///
-    /// # Errors
-    /// The model is not built yet.
-    pub fn param_count(&self) -> Result<ParamCount> {
         self.check_pending()?;
-        self.network.param_count()
+        Ok(self.network.param_count()?.total)
     }
 
-    /// A layer by name.
+    /// A layer by its name, or by its index from 0.
     ///
     /// # Errors
-    /// No layer of that name.
-    pub fn get_layer(&self, name: &str) -> Result<LayerRef<'_>> {
-        Ok(LayerRef { network: &self.network, index: self.network.find(name)? })
-    }
-
-    /// A layer by its place, counted from 0.
-    ///
-    /// # Errors
-    /// Fewer layers.
-    pub fn layer(&self, index: usize) -> Result<LayerRef<'_>> {
+    /// No layer of that name, or fewer layers.
+    pub fn get_layer<'n>(&self, which: impl Into<WhichLayer<'n>>) -> Result<LayerRef<'_>> {
+        let index = match which.into() {
+            WhichLayer::Name(name) => self.network.find(name)?,
+            WhichLayer::Index(index) => index,
+        };
         let layers = self.network.nodes().len();
         if index >= layers {
             return Err(Error::argument(format!("there is no layer {index}: the model has {layers}")));
@@ -310,6 +317,34 @@ impl Model {
 
 fn not_compiled() -> Error {
     Error::state("the model is not compiled").hint("call `compile` with an optimizer and a loss first")
+}
+
+/// How [`Model::get_layer`] is told which layer.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum WhichLayer<'a> {
+    /// The layer of this name.
+    Name(&'a str),
+    /// The layer with this index, counted from 0.
+    Index(usize),
+}
+
+impl<'a> From<&'a str> for WhichLayer<'a> {
+    fn from(name: &'a str) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl<'a> From<&'a String> for WhichLayer<'a> {
+    fn from(name: &'a String) -> Self {
+        Self::Name(name)
+    }
+}
+
+impl From<usize> for WhichLayer<'_> {
+    fn from(index: usize) -> Self {
+        Self::Index(index)
+    }
 }
 
 /// A layer of a model.

@@ -24,9 +24,9 @@ pub struct Options {
 }
 
 impl Options {
-    pub(crate) fn new(learning_rate: f64) -> Self {
-        let learning_rate = Schedule::Constant { learning_rate };
-        Self { learning_rate, weight_decay: None, clipnorm: None, clipvalue: None, global_clipnorm: None }
+    /// A learning rate, or a schedule of rates; nothing is clipped or decays.
+    pub fn new(learning_rate: impl Into<Schedule>) -> Self {
+        Self { learning_rate: learning_rate.into(), weight_decay: None, clipnorm: None, clipvalue: None, global_clipnorm: None }
     }
 
     /// Checks what was set.
@@ -87,6 +87,9 @@ pub trait Optimizer: Debug + Send + Sync + 'static {
     /// The first values of the state of each parameter: one number for each slot, which fills an array of the
     /// parameter's size.
     fn slots(&self) -> Vec<f32>;
+
+    /// The same optimizer.
+    fn boxed_clone(&self) -> Box<dyn Optimizer>;
 
     /// Changes one parameter.
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]);
@@ -180,6 +183,10 @@ macro_rules! common_methods {
     ($name:literal) => {
         fn name(&self) -> &'static str {
             $name
+        }
+
+        fn boxed_clone(&self) -> Box<dyn Optimizer> {
+            Box::new(self.clone())
         }
 
         fn options(&self) -> &Options {

@@ -213,9 +213,9 @@ fn eight_threads_predict_as_one() {
 fn predictions_do_not_depend_on_the_batch_size() {
     let (x, _) = data();
     let model = classifier(42, &Cpu::default());
-    let whole = bits(&model.predict_batches(&x, 200).unwrap());
+    let whole = bits(&model.predict(ArraySource::new(&x, (), 200).unwrap()).unwrap());
     for size in [1, 7, 32, 1000] {
-        assert!(bits(&model.predict_batches(&x, size).unwrap()) == whole, "batches of {size}");
+        assert!(bits(&model.predict(ArraySource::new(&x, (), size).unwrap()).unwrap()) == whole, "batches of {size}");
     }
 }
 
@@ -295,7 +295,11 @@ fn a_replayed_program_gives_the_bits_of_the_tape() {
             let loss = MeanSquaredError.call(&tape.constant(y.clone()), &output).unwrap().mean().unwrap();
             let gradients = loss.backward().unwrap();
             let eager: Vec<Vec<u32>> = vars[1..].iter().map(|var| bits(&gradients.of(var).unwrap())).collect();
-            assert_eq!(bits(&model.predict_batches(&x, rows).unwrap()), bits(&output.value().unwrap()), "{name}: the output");
+            assert_eq!(
+                bits(&model.predict(ArraySource::new(&x, (), rows).unwrap()).unwrap()),
+                bits(&output.value().unwrap()),
+                "{name}: the output"
+            );
 
             // Replayed twice, so that what one run leaves in the buffers meets the next.
             for _ in 0..2 {

@@ -40,7 +40,7 @@ fn one_operation_has_the_bits_of_two_on_any_number_of_threads() {
                 let [mut fused, mut apart] = [(); 2].map(|()| model(activation, kernel, threads, simd));
                 let tape = apart.tape();
                 let eager = apart.call(&tape.constant(x.clone()), false).unwrap().output.value().unwrap();
-                assert_eq!(bits(&fused.predict_batches(&x, 10).unwrap()), bits(&eager));
+                assert_eq!(bits(&fused.predict(ArraySource::new(&x, (), 10).unwrap()).unwrap()), bits(&eager));
                 for _ in 0..3 {
                     fused.train_on_batch(&x, &y).unwrap();
                     step_by_hand(&mut apart, &x, &y);
@@ -75,7 +75,7 @@ fn means_of_maps_have_the_bits_of_maps_and_means() {
             for (([mut fused, mut apart], x), first) in pairs.into_iter().zip([&x, &sequences]).zip(&mut first) {
                 let tape = apart.tape();
                 let eager = apart.call(&tape.constant(x.clone()), false).unwrap().output.value().unwrap();
-                assert_eq!(bits(&fused.predict_batches(x, 10).unwrap()), bits(&eager));
+                assert_eq!(bits(&fused.predict(ArraySource::new(x, (), 10).unwrap()).unwrap()), bits(&eager));
                 for _ in 0..3 {
                     fused.train_on_batch(x, &y).unwrap();
                     step_by_hand(&mut apart, x, &y);
@@ -108,7 +108,7 @@ fn means_of_word_vectors_have_the_bits_of_vectors_and_means() {
             });
             let tape = apart.tape();
             let eager = apart.call(&tape.constant(ids.clone()), false).unwrap().output.value().unwrap();
-            assert_eq!(bits(&fused.predict_batches(&ids, rows).unwrap()), bits(&eager));
+            assert_eq!(bits(&fused.predict(ArraySource::new(&ids, (), rows).unwrap()).unwrap()), bits(&eager));
             for _ in 0..3 {
                 fused.train_on_batch(&ids, &y).unwrap();
                 step_by_hand(&mut apart, &ids, &y);

@@ -270,7 +270,7 @@ proptest! {
         let loss = MeanSquaredError.call(&tape.constant(y.clone()), &output).unwrap().mean().unwrap();
         let gradients = loss.backward().unwrap();
 
-        prop_assert_eq!(bits(&model.predict_batches(&x, size).unwrap()), bits(&output.value().unwrap()));
+        prop_assert_eq!(bits(&model.predict(ArraySource::new(&x, (), size).unwrap()).unwrap()), bits(&output.value().unwrap()));
         let logs = model.train_on_batch(&x, &y).unwrap();
         prop_assert_eq!((logs.loss as f32).to_bits(), loss.value().unwrap().item().unwrap().to_bits());
         for (place, variable) in variables.iter().enumerate() {

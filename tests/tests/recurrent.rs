@@ -65,9 +65,9 @@ fn the_portable_path_agrees_to_rounding() {
 #[test]
 fn predictions_do_not_depend_on_the_batch() {
     let (model, x) = (reader(&Cpu::default()), ids(100, 7, 50));
-    let whole = bits(&model.predict_batches(&x, 100).unwrap());
+    let whole = bits(&model.predict(ArraySource::new(&x, (), 100).unwrap()).unwrap());
     for size in [1, 7, 32] {
-        assert!(bits(&model.predict_batches(&x, size).unwrap()) == whole, "batches of {size}");
+        assert!(bits(&model.predict(ArraySource::new(&x, (), size).unwrap()).unwrap()) == whole, "batches of {size}");
     }
 }
 

@@ -93,7 +93,7 @@ impl LrSweep {
         let weights = model.get_weights();
         let schedule = LearningRateScheduler::new(|epoch, _| self.rate(epoch));
         let options = Fit::new().epochs(epochs).quiet().callback(schedule).callback(TerminateOnNan::default());
-        let history = model.fit_batches(source, options).map_err(|error| error.context("the learning rate's sweep"));
+        let history = model.fit(source, (), options).map_err(|error| error.context("the learning rate's sweep"));
         if !weights.is_empty() {
             model.set_weights(&weights)?;
         }
@@ -278,7 +278,7 @@ mod tests {
 
         // With the rate that was found, the network learns.
         model.compile(Sgd::new(suggestion.rate).momentum(0.9), "mse", ()).unwrap();
-        let history = model.fit_batches(&mut windows(20), Fit::new().epochs(20).quiet()).unwrap();
+        let history = model.fit(windows(20), (), Fit::new().epochs(20).quiet()).unwrap();
         assert!(history.last("loss").is_some_and(|loss| loss < 100.0), "{suggestion:?} {:?}", history.last("loss"));
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::IntoData;
 use crate::kernel::{Exec, convert};
 use crate::{Error, Result, Shape, Tensor};
 
@@ -36,7 +37,28 @@ enum Values {
 }
 
 /// The integers that `f32` holds exactly.
-const EXACT: i32 = 1 << 24;
+pub(super) const EXACT: i32 = 1 << 24;
+
+/// The error for an integer that `f32` would not hold exactly.
+pub(super) fn beyond_exact(shape: &Shape, flat: usize, value: impl std::fmt::Display) -> Error {
+    Error::data(format!("integers must be within ±{EXACT}, got {value} at index {:?}", index_of(shape, flat)))
+        .hint("f32 holds larger integers only roughly: subtract an offset, or scale them as floats")
+}
+
+/// The index on every axis of the element that is number `flat` in memory.
+pub(super) fn index_of(shape: &Shape, mut flat: usize) -> Vec<usize> {
+    let mut index: Vec<usize> = shape
+        .iter()
+        .rev()
+        .map(|size| {
+            let along = flat % (*size).max(1);
+            flat /= (*size).max(1);
+            along
+        })
+        .collect();
+    index.reverse();
+    index
+}
 
 impl Data {
     /// Data from any array.
@@ -61,10 +83,11 @@ impl Data {
     /// Another number of integers than the shape has, a shape without axes, or an integer beyond ±2²⁴, which `f32` would
     /// not hold exactly.
     pub fn from_i32(shape: impl Into<Shape>, integers: Vec<i32>) -> Result<Self> {
-        if let Some(place) = integers.iter().position(|value| value.unsigned_abs() > EXACT as u32) {
-            return Err(Error::data(format!("integers must be within ±{EXACT}, got {} at place {place}", integers[place])));
+        let shape = shape.into();
+        if let Some(flat) = integers.iter().position(|value| value.unsigned_abs() > EXACT as u32) {
+            return Err(beyond_exact(&shape, flat, integers[flat]));
         }
-        Self::checked(shape.into(), integers.len(), Values::I32(Arc::new(integers)))
+        Self::checked(shape, integers.len(), Values::I32(Arc::new(integers)))
     }
 
     /// Floats.
@@ -206,7 +229,7 @@ impl Data {
         }
     }
 
-    /// The first element that is not finite, if there is one, by its place on every axis.
+    /// The first element that is not finite, if there is one, by its index on every axis.
     pub(crate) fn first_not_finite(&self) -> Option<(Vec<usize>, f32)> {
         // A search that ends at each number could not look at several at once.
         const BLOCK: usize = 1024;
@@ -214,10 +237,10 @@ impl Data {
         let all_finite = |block: &[f32]| block.iter().fold(true, |all, value| all & value.is_finite());
         let first = tensor.as_slice().chunks(BLOCK).position(|block| !all_finite(block))? * BLOCK;
         let flat = first + tensor.as_slice()[first..].iter().position(|value| !value.is_finite())?;
-        Some((self.place(flat), tensor.as_slice()[flat]))
+        Some((index_of(&self.shape, flat), tensor.as_slice()[flat]))
     }
 
-    /// The first element that is no class of `classes`, by its place and value.
+    /// The first element that is no class of `classes`, by its index and value.
     pub(crate) fn first_not_a_class(&self, classes: usize) -> Option<(Vec<usize>, f32)> {
         let wrong = |value: f32| !(value >= 0.0 && value < classes as f32 && value.fract() == 0.0);
         let flat = match &self.values {
@@ -230,22 +253,7 @@ impl Data {
             Values::U8(bytes) => f32::from(bytes[flat]),
             Values::I32(integers) => integers[flat] as f32,
         };
-        Some((self.place(flat), value))
-    }
-
-    fn place(&self, mut flat: usize) -> Vec<usize> {
-        let mut place: Vec<usize> = self
-            .shape
-            .iter()
-            .rev()
-            .map(|size| {
-                let index = flat % size;
-                flat /= size;
-                index
-            })
-            .collect();
-        place.reverse();
-        place
+        Some((index_of(&self.shape, flat), value))
     }
 }
 
@@ -253,166 +261,4 @@ fn copied<T: Copy>(elements: &[T]) -> Result<Vec<T>> {
     let mut copy = Vec::new();
     crate::autodiff::extend(&mut copy, elements)?;
     Ok(copy)
-}
-
-/// What can be data: arrays of bytes, integers or floats, examples along the first axis.
-pub trait IntoData {
-    /// The same as [`Data`], moved where that is possible.
-    ///
-    /// # Errors
-    /// See [`Data::from_u8`], [`Data::from_i32`] and [`Data::from_tensor`].
-    fn into_data(self) -> Result<Data>;
-}
-
-impl IntoData for Data {
-    fn into_data(self) -> Result<Data> {
-        Ok(self)
-    }
-}
-
-impl IntoData for &Data {
-    fn into_data(self) -> Result<Data> {
-        Ok(self.clone())
-    }
-}
-
-impl IntoData for Tensor {
-    fn into_data(self) -> Result<Data> {
-        Data::from_tensor(self)
-    }
-}
-
-impl IntoData for &Tensor {
-    fn into_data(self) -> Result<Data> {
-        Data::from_tensor(self.clone())
-    }
-}
-
-impl IntoData for Vec<f32> {
-    fn into_data(self) -> Result<Data> {
-        Data::from_tensor(Tensor::from(self))
-    }
-}
-
-impl IntoData for Vec<i32> {
-    fn into_data(self) -> Result<Data> {
-        Data::from_i32([self.len()], self)
-    }
-}
-
-impl IntoData for Vec<u8> {
-    fn into_data(self) -> Result<Data> {
-        Data::from_u8([self.len()], self)
-    }
-}
-
-impl<const N: usize> IntoData for [f32; N] {
-    fn into_data(self) -> Result<Data> {
-        Data::from_tensor(Tensor::from(self))
-    }
-}
-
-impl<const N: usize, const M: usize> IntoData for [[f32; M]; N] {
-    fn into_data(self) -> Result<Data> {
-        Data::from_tensor(Tensor::from(self))
-    }
-}
-
-impl<const N: usize> IntoData for [i32; N] {
-    fn into_data(self) -> Result<Data> {
-        self.to_vec().into_data()
-    }
-}
-
-/// What can be given for the inputs or the outputs of a model: an array, or several where it has several; `()` for none.
-pub trait IntoArrays {
-    /// The arrays.
-    ///
-    /// # Errors
-    /// As [`IntoData::into_data`].
-    fn into_arrays(self) -> Result<Vec<Data>>;
-}
-
-impl<D: IntoData> IntoArrays for D {
-    fn into_arrays(self) -> Result<Vec<Data>> {
-        Ok(vec![self.into_data()?])
-    }
-}
-
-impl IntoArrays for () {
-    fn into_arrays(self) -> Result<Vec<Data>> {
-        Ok(Vec::new())
-    }
-}
-
-macro_rules! several_arrays {
-    ($($several:ty),+) => {
-        $(impl IntoArrays for $several {
-            fn into_arrays(self) -> Result<Vec<Data>> {
-                self.into_iter().map(IntoData::into_data).collect()
-            }
-        })+
-    };
-}
-several_arrays!(Vec<Data>, Vec<Tensor>, &[Data], &[Tensor], &Vec<Data>, &Vec<Tensor>);
-
-macro_rules! several_in_an_array {
-    ($($item:ty),+) => {
-        $(impl<const N: usize> IntoArrays for [$item; N] {
-            fn into_arrays(self) -> Result<Vec<Data>> {
-                self.into_iter().map(IntoData::into_data).collect()
-            }
-        })+
-    };
-}
-several_in_an_array!(Data, Tensor, &Data, &Tensor);
-
-impl<A: IntoData, B: IntoData> IntoArrays for (A, B) {
-    fn into_arrays(self) -> Result<Vec<Data>> {
-        Ok(vec![self.0.into_data()?, self.1.into_data()?])
-    }
-}
-
-impl<A: IntoData, B: IntoData, C: IntoData> IntoArrays for (A, B, C) {
-    fn into_arrays(self) -> Result<Vec<Data>> {
-        Ok(vec![self.0.into_data()?, self.1.into_data()?, self.2.into_data()?])
-    }
-}
-
-#[cfg(feature = "ndarray-016")]
-mod ndarray_016 {
-    use ndarray::{Array, Dimension};
-
-    use super::*;
-
-    fn parts<T: Copy, D: Dimension>(array: Array<T, D>) -> Result<(Shape, Vec<T>)> {
-        let shape = Shape::new(array.shape())?;
-        if !array.is_standard_layout() {
-            return Ok((shape, array.iter().copied().collect()));
-        }
-        let (mut elements, offset) = array.into_raw_vec_and_offset();
-        elements.truncate(offset.unwrap_or(0) + shape.size());
-        elements.drain(..offset.unwrap_or(0));
-        Ok((shape, elements))
-    }
-
-    impl<D: Dimension> IntoData for Array<u8, D> {
-        fn into_data(self) -> Result<Data> {
-            let (shape, bytes) = parts(self)?;
-            Data::from_u8(shape, bytes)
-        }
-    }
-
-    impl<D: Dimension> IntoData for Array<i32, D> {
-        fn into_data(self) -> Result<Data> {
-            let (shape, integers) = parts(self)?;
-            Data::from_i32(shape, integers)
-        }
-    }
-
-    impl<D: Dimension> IntoData for Array<f32, D> {
-        fn into_data(self) -> Result<Data> {
-            Data::from_tensor(Tensor::from_array(self)?)
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Batches, and where they come from.
 
-use super::{Data, IntoArrays};
+use super::array::index_of;
+use super::{Data, IntoArrays, IntoData};
 use crate::kernel::Exec;
 use crate::rng::Key;
 use crate::{Error, Result, Shape, Tensor};
@@ -25,6 +26,10 @@ impl BatchArray {
     /// The shape, the batch first.
     pub fn shape(&self) -> Shape {
         self.0.shape()
+    }
+
+    pub(crate) fn tensor(&self) -> &Tensor {
+        &self.0
     }
 
     /// The elements.
@@ -106,6 +111,87 @@ pub trait BatchSource: Send {
     fn is_endless(&self) -> bool {
         false
     }
+
+    /// The first batches of each epoch, `count` at most: Keras' `steps` for a source.
+    ///
+    /// ```
+    /// use practicum_core::data::{ArraySource, BatchSource};
+    ///
+    /// let x = practicum_core::Tensor::arange(10)?;
+    /// assert_eq!(ArraySource::new(&x, (), 2)?.take_batches(3).batches(), Some(3));
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    fn take_batches(self, count: usize) -> TakeBatches<Self>
+    where
+        Self: Sized,
+    {
+        TakeBatches { source: self, count, left: 0 }
+    }
+}
+
+macro_rules! forwarded {
+    ($($pointer:ty),+) => { $(
+        impl<S: BatchSource + ?Sized> BatchSource for $pointer {
+            fn start_epoch(&mut self, epoch: usize) -> Result<()> {
+                (**self).start_epoch(epoch)
+            }
+
+            fn next_batch(&mut self, batch: &mut Batch, exec: Exec<'_>) -> Result<bool> {
+                (**self).next_batch(batch, exec)
+            }
+
+            fn batches(&self) -> Option<usize> {
+                (**self).batches()
+            }
+
+            fn is_endless(&self) -> bool {
+                (**self).is_endless()
+            }
+        }
+    )+ };
+}
+
+forwarded!(&mut S, Box<S>);
+
+/// The first batches of a source: see [`BatchSource::take_batches`].
+#[derive(Debug)]
+pub struct TakeBatches<S> {
+    source: S,
+    count: usize,
+    left: usize,
+}
+
+impl<S: BatchSource> BatchSource for TakeBatches<S> {
+    fn start_epoch(&mut self, epoch: usize) -> Result<()> {
+        self.left = self.count;
+        self.source.start_epoch(epoch)
+    }
+
+    fn next_batch(&mut self, batch: &mut Batch, exec: Exec<'_>) -> Result<bool> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        self.left -= 1;
+        self.source.next_batch(batch, exec)
+    }
+
+    fn batches(&self) -> Option<usize> {
+        let all = if self.source.is_endless() { Some(usize::MAX) } else { self.source.batches() };
+        all.map(|all| all.min(self.count))
+    }
+}
+
+/// Refuses to wait for the end of a source that has none. `option` is what limits it.
+pub(crate) fn check_end(source: &dyn BatchSource, steps: Option<usize>, option: &str) -> Result<()> {
+    if source.is_endless() && steps.is_none() {
+        return Err(Error::argument("the source gives batches without end").hint(format!("say with {option} how many to take")));
+    }
+    Ok(())
+}
+
+/// The error for a source without a batch.
+pub(crate) fn no_batch() -> Error {
+    Error::data("the source gave no batch").hint("it is empty, or `drop_remainder` left out its only batch")
 }
 
 /// Refuses arrays of different lengths.
@@ -124,10 +210,18 @@ pub(crate) fn check_lengths(x: &[Data], y: &[Data]) -> Result<()> {
     }
 }
 
-/// Refuses weights that are negative or not finite.
-pub(crate) fn check_weights(weights: &[f32]) -> Result<()> {
-    match weights.iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
-        Some(place) => Err(Error::data(format!("sample_weight[{place}] is {}: weights are 0 or more", weights[place]))),
+/// Refuses weights for another number of examples, and weights that are negative or not finite.
+pub(crate) fn check_weights(weights: &Data, examples: usize) -> Result<()> {
+    if weights.len() != examples {
+        let got = weights.shape();
+        return Err(Error::data(format!("sample_weight must have one number an example: expected [{examples}], got {got}")));
+    }
+    let tensor = weights.to_tensor()?;
+    match tensor.as_slice().iter().position(|weight| !(weight.is_finite() && *weight >= 0.0)) {
+        Some(flat) => {
+            let (index, weight) = (index_of(&weights.shape(), flat), tensor.as_slice()[flat]);
+            Err(Error::data(format!("sample_weight{index:?} is {weight}: weights are 0 or more")))
+        }
         None => Ok(()),
     }
 }
@@ -179,12 +273,9 @@ impl ArraySource {
     ///
     /// # Errors
     /// Weights for another number of examples, or weights that are negative or not finite.
-    pub fn weighted(mut self, sample_weight: Data) -> Result<Self> {
-        if sample_weight.len() != self.order.len() {
-            let (got, expected) = (sample_weight.shape(), self.order.len());
-            return Err(Error::data(format!("sample_weight must have one number an example: expected [{expected}], got {got}")));
-        }
-        check_weights(sample_weight.to_tensor()?.as_slice())?;
+    pub fn weighted(mut self, sample_weight: impl IntoData) -> Result<Self> {
+        let sample_weight = sample_weight.into_data()?;
+        check_weights(&sample_weight, self.order.len())?;
         self.sample_weight = Some(sample_weight);
         Ok(self)
     }
@@ -200,7 +291,7 @@ impl BatchSource for ArraySource {
     }
 
     fn next_batch(&mut self, batch: &mut Batch, exec: Exec<'_>) -> Result<bool> {
-        let rows = &self.order[self.next..self.order.len().min(self.next + self.batch_size)];
+        let rows = &self.order[self.next..self.order.len().min(self.next.saturating_add(self.batch_size))];
         if rows.is_empty() {
             return Ok(false);
         }

@@ -61,11 +61,11 @@ use crate::{Error, Result};
 ///
 /// let x = Tensor::from([[0.0], [1.0], [2.0], [3.0]]);
 /// let y = Tensor::from([[1.0], [3.0], [5.0], [7.0]]);
-/// let mut batches = Dataset::from_tensor_slices((&x, &y))?.shuffle(4).batch(2);
+/// let batches = Dataset::from_tensor_slices((&x, &y))?.shuffle(4).batch(2);
 ///
 /// let mut model = Sequential::new().add(Dense::new(1));
 /// model.compile(Sgd::new(0.1), "mse", ())?;
-/// let history = model.fit_batches(&mut batches, Fit::new().epochs(60).quiet())?;
+/// let history = model.fit(&batches, (), Fit::new().epochs(60).quiet())?;
 /// assert!(history.last("loss").is_some_and(|loss| loss < 0.05));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

@@ -2,11 +2,16 @@
 
 mod array;
 mod batch;
+mod convert;
 mod dataset;
+mod feed;
 
-pub use array::{Data, IntoArrays, IntoData};
-pub use batch::{ArraySource, Batch, BatchArray, BatchSource};
-pub(crate) use batch::{check_lengths, check_weights};
+pub use array::Data;
+pub use batch::{ArraySource, Batch, BatchArray, BatchSource, TakeBatches};
+pub(crate) use batch::{check_end, check_lengths, check_weights, no_batch};
+pub use convert::{IntoArrays, IntoData, Number, Rows};
 pub use dataset::{
     AUTOTUNE, BatchOptions, Cardinality, Components, Dataset, Examples, IntoSlices, Iter, ShuffleOptions, Stack, WindowOptions,
 };
+pub(crate) use feed::no_targets;
+pub use feed::{Feed, IntoFeed, OfArrays, OfBatches, OfDataset};

@@ -24,7 +24,7 @@ use crate::{Error, PartialShape, Result};
 /// use practicum_core::{Sequential, layers::{BatchNormalization, Input}};
 ///
 /// let model = Sequential::new().add(Input::new([28, 28, 3])).add(BatchNormalization::new().momentum(0.9));
-/// let count = model.param_count()?;
+/// let count = model.summary()?.param_count();
 /// assert_eq!((count.trainable, count.non_trainable), (6, 6));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

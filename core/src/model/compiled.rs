@@ -74,6 +74,23 @@ pub struct StepLogs {
     pub metrics: Vec<f64>,
 }
 
+impl Clone for Compiled {
+    /// The same goal and state; programs are recorded again.
+    fn clone(&self) -> Self {
+        Self {
+            optimizer: self.optimizer.boxed_clone(),
+            goal: self.goal.clone(),
+            scores: self.scores.fresh(),
+            step: self.step,
+            passes: self.passes,
+            slots: self.slots.clone(),
+            programs: Vec::new(),
+            arena: Arena::new(),
+            gradients: self.gradients.clone(),
+        }
+    }
+}
+
 impl Compiled {
     pub(crate) fn new(optimizer: Box<dyn Optimizer>, goal: Goal, scores: Scores) -> Result<Self> {
         optimizer.check().map_err(|error| error.context(optimizer.name()))?;

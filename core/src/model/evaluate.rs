@@ -3,14 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::compiled::{Shapes, fill_inputs};
-use super::fit::check_end;
 use super::goal::{Goal, Scores};
 use super::network::Parameter;
 use super::trace::Pass;
 use super::{Logs, Model};
 use crate::autodiff::program::{Parameters, Program, Targets};
 use crate::autodiff::{Context, Tape, Var, View, extend};
-use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays};
+use crate::data::{ArraySource, Batch, BatchSource, Data, Feed, IntoArrays, IntoFeed, check_end, no_batch, no_targets};
 use crate::kernel::arena::Arena;
 use crate::{Error, Result, Shape, Tensor};
 
@@ -73,20 +72,16 @@ impl Parameters for Fixed<'_> {
 const BATCH_SIZE: usize = 32;
 
 impl Model {
-    /// What the model puts out for each example, computed in batches of 32.
+    /// The outputs of the model for each example of `x`: arrays, in batches of 32, or a source of batches, whose targets are
+    /// left alone.
+    ///
+    /// How examples are put into batches changes no bit. For another batch size, give an
+    /// [`ArraySource::new(x, (), 256)`](ArraySource::new).
     ///
     /// # Errors
-    /// The model is not built or has several outputs, or the data do not fit it.
-    pub fn predict(&self, x: impl IntoArrays) -> Result<Tensor> {
-        self.predict_batches(x, BATCH_SIZE)
-    }
-
-    /// What the model puts out for each example, computed in batches of the given size.
-    ///
-    /// # Errors
-    /// The model is not built or has several outputs, the data do not fit it, or the batch size is 0.
-    pub fn predict_batches(&self, x: impl IntoArrays, batch_size: usize) -> Result<Tensor> {
-        let mut outputs = self.predict_all_batches(x, batch_size)?;
+    /// The model is not built or has several outputs, the data do not fit it, or a source has no end.
+    pub fn predict<'d, K>(&self, x: impl IntoFeed<'d, K>) -> Result<Tensor> {
+        let mut outputs = self.predict_all(x)?;
         match outputs.len() {
             1 => Ok(outputs.remove(0)),
             several => Err(Error::argument(format!("the model has {several} outputs ({})", self.output_names().join(", ")))
@@ -94,28 +89,23 @@ impl Model {
         }
     }
 
-    /// All outputs of the model for each example, computed in batches of 32.
+    /// Like [`predict`](Model::predict), for a model with any number of outputs: a tensor for each.
     ///
     /// # Errors
-    /// The model is not built, or the data do not fit it.
-    pub fn predict_all(&self, x: impl IntoArrays) -> Result<Vec<Tensor>> {
-        self.predict_all_batches(x, BATCH_SIZE)
+    /// The model is not built, the data do not fit it, or a source has no end.
+    pub fn predict_all<'d, K>(&self, x: impl IntoFeed<'d, K>) -> Result<Vec<Tensor>> {
+        self.check_pending()?;
+        match x.into_feed()? {
+            Feed::Arrays(x) => {
+                self.check_inputs(&x)?;
+                self.predict_source(&mut ArraySource::from_arrays(x, Vec::new(), BATCH_SIZE)?)
+            }
+            Feed::Source(mut source) => self.predict_source(&mut *source),
+        }
     }
 
-    fn predict_all_batches(&self, x: impl IntoArrays, batch_size: usize) -> Result<Vec<Tensor>> {
-        self.check_pending()?;
-        let x = x.into_arrays()?;
-        self.check_inputs(&x)?;
-        self.predict_source(&mut ArraySource::from_arrays(x, Vec::new(), batch_size)?)
-    }
-
-    /// All outputs of the model for the batches of a source, one behind the other. Targets in the batches are left alone.
-    ///
-    /// # Errors
-    /// The model is not built, the batches do not fit it or each other, or there is no end of them.
-    pub fn predict_source(&self, source: &mut dyn BatchSource) -> Result<Vec<Tensor>> {
-        self.check_pending()?;
-        check_end(source, None, "take")?;
+    fn predict_source(&self, source: &mut dyn BatchSource) -> Result<Vec<Tensor>> {
+        check_end(source, None, "take_batches")?;
         let (mut batch, mut outputs) = (Batch::default(), Vec::new());
         let exec = self.cpu.exec();
         source.start_epoch(0)?;
@@ -152,43 +142,59 @@ impl Model {
         })
     }
 
-    /// The loss and the metrics over all examples, in batches of 32.
+    /// The loss and the metrics over all examples.
+    ///
+    /// `x` and `y` are arrays, or `x` is a source of batches, with their targets and weights, and `y` is `()`. To weigh
+    /// examples, or for another batch size than 32, give an [`ArraySource`]; for the first batches of a source alone,
+    /// [`take_batches`](BatchSource::take_batches).
+    ///
+    /// ```
+    /// use practicum_core::data::ArraySource;
+    /// use practicum_core::prelude::*;
+    ///
+    /// let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
+    /// model.compile("sgd", "mse", ())?;
+    /// let (x, y) = ([[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]);
+    /// let logs = model.evaluate(x, y)?;
+    /// let only_first = model.evaluate(ArraySource::new(x, y, 3)?.weighted([3.0, 0.0, 0.0])?, ())?;
+    /// assert!((only_first["loss"] - 1.0).abs() < 1e-6 && logs["loss"] > 1.0);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// The model is not compiled or not built, or the data do not fit it.
-    pub fn evaluate(&self, x: impl IntoArrays, y: impl IntoArrays) -> Result<Logs> {
-        let (x, y) = (x.into_arrays()?, y.into_arrays()?);
-        self.check_inputs(&x)?;
-        self.check_targets(&y)?;
-        self.evaluate_source(&mut ArraySource::from_arrays(x, y, BATCH_SIZE)?, None, true)
+    /// The model is not compiled or not built, the data do not fit it, or there are none.
+    pub fn evaluate<'d, K>(&self, x: impl IntoFeed<'d, K>, y: impl IntoArrays) -> Result<Logs> {
+        match x.into_feed()? {
+            Feed::Arrays(x) => {
+                let y = y.into_arrays()?;
+                self.check_inputs(&x)?;
+                self.check_targets(&y)?;
+                self.evaluate_source(&mut ArraySource::from_arrays(x, y, BATCH_SIZE)?, None, true)
+            }
+            Feed::Source(mut source) => {
+                no_targets(y)?;
+                self.evaluate_source(&mut *source, None, false)
+            }
+        }
     }
 
-    /// The loss and the metrics over the batches of a source, or over the first of them.
-    ///
-    /// # Errors
-    /// The model is not compiled or not built, or the batches do not fit it.
-    pub fn evaluate_batches(&self, source: &mut dyn BatchSource, steps: Option<usize>) -> Result<Logs> {
-        self.evaluate_source(source, steps, false)
-    }
-
-    /// The same, for a source whose data may have been looked at before.
+    /// The same for a source whose data may have been checked before, or for its first `steps` batches.
     pub(super) fn evaluate_source(&self, source: &mut dyn BatchSource, steps: Option<usize>, checked: bool) -> Result<Logs> {
         self.check_pending()?;
-        check_end(source, steps, "steps")?;
+        check_end(source, steps, "take_batches")?;
         let compiled = self.compiled()?;
         let (mut scores, mut batch) = (compiled.scores().fresh(), Batch::default());
         source.start_epoch(0)?;
-        for step in 0..steps.unwrap_or(usize::MAX) {
-            if !source.next_batch(&mut batch, self.cpu.exec())? {
-                break;
-            }
+        let mut step = 0;
+        while steps.is_none_or(|steps| step < steps) && source.next_batch(&mut batch, self.cpu.exec())? {
             if !checked {
                 self.check_batch(&batch, step)?;
             }
             let program = self.evaluation_program(compiled.goal(), &scores, &batch)?;
             self.run_program(&program, &batch, |batch, output| scores.add(batch, compiled.goal(), output))?;
+            step += 1;
         }
-        Ok(scores.logs())
+        if step == 0 { Err(no_batch()) } else { Ok(scores.logs()) }
     }
 
     fn evaluation_program(&self, goal: &Goal, scores: &Scores, batch: &Batch) -> Result<Arc<Program>> {
@@ -207,6 +213,9 @@ impl Model {
     /// Refuses targets that do not go with the losses.
     pub(super) fn check_targets(&self, y: &[Data]) -> Result<()> {
         let (goal, outputs) = (self.compiled()?.goal(), self.network.output_shapes()?);
+        if y.is_empty() {
+            return Err(Error::data("there are no targets to compare with").hint("give y beside x"));
+        }
         if outputs.len() != y.len() {
             let (got, names) = (y.len(), self.output_names().join(", "));
             return Err(Error::data(format!("the model has {} outputs ({names}), got {got} arrays of targets", outputs.len())));

@@ -2,38 +2,76 @@
 
 use std::collections::BTreeMap;
 
+use super::callback::{Callback, Context, Plan};
 use super::compiled::StepLogs;
 use super::options::{Validation, Verbose};
-use super::{Fit, History, Logs, Model};
+use super::{Fit, History, Model, Progress};
 use crate::autodiff::program::Watch;
-use crate::callbacks::{Callback, Context, Monitor, Progress};
-use crate::data::{ArraySource, Batch, BatchSource, Data, IntoArrays, IntoData, check_lengths, check_weights};
+use crate::data::{
+    ArraySource, Batch, BatchSource, Components, Data, Feed, IntoArrays, IntoData, IntoFeed, check_end, check_lengths, check_weights,
+    no_batch, no_targets,
+};
 use crate::losses::Targets;
 use crate::rng::Key;
-use crate::{Error, PartialShape, Result, Shape, Tensor};
+use crate::{Error, PartialShape, Result, Shape};
 
 /// Where validation batches come from, once the options are checked.
-enum Validator<'a> {
-    None,
-    Arrays(Box<ArraySource>),
-    Source(&'a mut dyn BatchSource),
+struct Validator<'a> {
+    source: Box<dyn BatchSource + 'a>,
+    /// Whether its data were looked at before.
+    checked: bool,
 }
 
 impl Model {
-    /// Trains the model on arrays: the examples `x` and what it should put out for them.
+    /// Trains the model.
+    ///
+    /// `x` are arrays, and `y` the outputs wanted for them; or `x` is a [`Dataset`](crate::data::Dataset) of batches or any
+    /// other [`BatchSource`], whose batches bring their targets and weights, and `y` is `()`. [`IntoArrays`] says what can be
+    /// an array, [`IntoFeed`] what can be a source.
+    ///
+    /// ```
+    /// use practicum_core::prelude::*;
+    ///
+    /// let mut model = Sequential::new().add(Dense::new(1));
+    /// model.compile("sgd", "mse", ())?;
+    /// let (x, y) = ([[0.0], [1.0], [2.0], [3.0]], vec![1, 3, 5, 7]);
+    /// model.fit(x, &y, Fit::new().epochs(2).quiet())?;
+    ///
+    /// let batches = Dataset::from_tensor_slices((x, &y))?.shuffle(4).batch(2);
+    /// model.fit(&batches, (), Fit::new().epochs(2).quiet())?;
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
     ///
     /// # Errors
     /// The model is not compiled; options outside their range; data that do not fit the model, the loss or each other; a
     /// callback fails or watches a name that no log has. What was learned until then stays in the model.
-    pub fn fit(&mut self, x: impl IntoArrays, y: impl IntoArrays, options: Fit<'_>) -> Result<History> {
+    pub fn fit<'d, K>(&mut self, x: impl IntoFeed<'d, K>, y: impl IntoArrays, options: Fit<'_>) -> Result<History> {
         self.compiled()?;
         options.check()?;
-        let (x, y) = (x.into_arrays()?, y.into_arrays()?);
+        match x.into_feed()? {
+            Feed::Arrays(x) => self.fit_arrays(x, y.into_arrays()?, options),
+            Feed::Source(mut source) => {
+                no_targets(y)?;
+                if options.sample_weight.is_some() || !options.class_weight.is_empty() {
+                    let message = "sample_weight and class_weight go with arrays: a source gives weights in its batches";
+                    return Err(Error::argument(message));
+                }
+                if let Some(Validation::Split(_)) = options.validation {
+                    return Err(Error::argument("validation_split goes with arrays: give a source of its own with validation_data"));
+                }
+                self.run_fit(Stream::of(&mut *source, false), options, None)
+            }
+        }
+    }
+
+    fn fit_arrays(&mut self, x: Vec<Data>, y: Vec<Data>, mut options: Fit<'_>) -> Result<History> {
         self.build_for(x.iter().map(Data::shape))?;
         self.check_data(&x, &y)?;
-        let (mut options, mut train, mut held_out) = (options, (x, y), None);
-        let weights = options.sample_weight.take().transpose()?;
-        let mut weights = self.combine_weights(weights, &options.class_weight, &train.1)?;
+        let (mut train, mut validator) = ((x, y), None);
+        let mut weights = options.sample_weight.take().transpose()?;
+        if let Some(weights) = &weights {
+            check_weights(weights, train.0[0].len())?;
+        }
         if let Some(Validation::Split(share)) = options.validation {
             let examples = train.0[0].len();
             let kept = (examples as f64 * (1.0 - share)).floor() as usize;
@@ -45,11 +83,14 @@ impl Model {
             let rows = |arrays: &[Data], rows: std::ops::Range<usize>| -> Result<Vec<Data>> {
                 arrays.iter().map(|data| data.rows(rows.clone())).collect()
             };
-            held_out = Some((rows(&train.0, kept..examples)?, rows(&train.1, kept..examples)?));
+            let held_out = (rows(&train.0, kept..examples)?, rows(&train.1, kept..examples)?);
+            let their_weights = weights.as_ref().map(|weights| weights.rows(kept..examples)).transpose()?;
             train = (rows(&train.0, 0..kept)?, rows(&train.1, 0..kept)?);
             weights = weights.map(|weights| weights.rows(0..kept)).transpose()?;
+            validator = Some(self.validator_of(held_out.0, held_out.1, their_weights, &options)?);
             options.validation = None;
         }
+        let weights = self.combine_weights(weights, &options.class_weight, &train.1)?;
         let mut source = ArraySource::from_arrays(train.0, train.1, options.batch_size)?;
         if let Some(weights) = weights {
             source = source.weighted(weights)?;
@@ -57,40 +98,27 @@ impl Model {
         if options.shuffle {
             source = source.shuffled(Key::new(self.seed).fold_str("shuffle"));
         }
-        let validator = match held_out {
-            Some((x, y)) => self.validator_of(x, y, &options)?,
-            None => Validator::None,
-        };
         self.run_fit(Stream::of(&mut source, true), options, validator)
     }
 
-    /// Trains the model on the batches of a source.
+    /// One optimizer update on one batch: a tensor for each input and for each output, several in an array or a tuple.
+    /// Returns the loss and the metrics of this batch alone.
     ///
-    /// # Errors
-    /// As [`fit`](Model::fit); sample and class weights belong into the batches.
-    pub fn fit_batches(&mut self, source: &mut dyn BatchSource, options: Fit<'_>) -> Result<History> {
-        self.compiled()?;
-        options.check()?;
-        if options.sample_weight.is_some() || !options.class_weight.is_empty() {
-            return Err(Error::argument("sample_weight and class_weight go with arrays: a source gives weights in its batches"));
-        }
-        self.run_fit(Stream::of(source, false), options, Validator::None)
-    }
-
-    /// One optimizer update on one batch. Returns the loss and the metrics of this batch alone.
+    /// Unlike [`fit`](Model::fit) it does not look through the numbers first: NaN in `x` or `y` makes every weight NaN, and
+    /// the loss it returns says so.
     ///
     /// # Errors
     /// The model is not compiled, or the tensors do not fit it.
-    pub fn train_on_batch(&mut self, x: &Tensor, y: &Tensor) -> Result<StepLogs> {
+    pub fn train_on_batch(&mut self, x: impl Components, y: impl Components) -> Result<StepLogs> {
         self.train_on_batch_watched(x, y, &mut ())
     }
 
-    /// The same, with somebody looking on.
-    pub(super) fn train_on_batch_watched(&mut self, x: &Tensor, y: &Tensor, watch: &mut impl Watch) -> Result<StepLogs> {
+    /// Like [`train_on_batch`](Model::train_on_batch), reporting each operation to `watch`.
+    pub(super) fn train_on_batch_watched(&mut self, x: impl Components, y: impl Components, watch: &mut impl Watch) -> Result<StepLogs> {
         let mut batch = std::mem::take(&mut self.scratch);
-        batch.x.push(x.clone().into());
-        batch.y.push(y.clone().into());
-        let result = self.train_watched(&batch, watch);
+        x.put(&mut batch.x);
+        y.put(&mut batch.y);
+        let result = self.train_alone(&batch, watch);
         // The lists are kept for the next batch, the caller's tensors are not.
         batch.x.clear();
         batch.y.clear();
@@ -98,16 +126,7 @@ impl Model {
         result
     }
 
-    /// One optimizer update on a batch with any number of inputs and outputs. Returns the loss and the metrics of this batch
-    /// alone.
-    ///
-    /// # Errors
-    /// The model is not compiled, or the batch does not fit it.
-    pub fn train_step(&mut self, batch: &Batch) -> Result<StepLogs> {
-        self.train_watched(batch, &mut ())
-    }
-
-    fn train_watched(&mut self, batch: &Batch, watch: &mut impl Watch) -> Result<StepLogs> {
+    fn train_alone(&mut self, batch: &Batch, watch: &mut impl Watch) -> Result<StepLogs> {
         self.compiled()?;
         self.build_if_needed(batch)?;
         self.check_pending()?;
@@ -144,7 +163,10 @@ impl Model {
         let check = || {
             let [x, y] = batch.arrays()?;
             self.check_data(&x, &y)?;
-            batch.sample_weight.as_ref().map_or(Ok(()), |weights| check_weights(weights.as_slice()))
+            match &batch.sample_weight {
+                Some(weights) => check_weights(&Data::from_tensor(weights.tensor().clone())?, batch.len()),
+                None => Ok(()),
+            }
         };
         check().map_err(|error: Error| error.context(format!("batch {number}")))
     }
@@ -158,44 +180,66 @@ impl Model {
         self.check_targets(y)
     }
 
-    fn validator_of<'b>(&self, x: Vec<Data>, y: Vec<Data>, options: &Fit<'_>) -> Result<Validator<'b>> {
-        self.check_data(&x, &y).map_err(|error| error.context("validation data"))?;
-        let batch_size = options.validation_batch_size.unwrap_or(options.batch_size);
-        Ok(Validator::Arrays(Box::new(ArraySource::from_arrays(x, y, batch_size)?)))
+    fn validator_of<'b>(&self, x: Vec<Data>, y: Vec<Data>, weights: Option<Data>, options: &Fit<'_>) -> Result<Validator<'b>> {
+        let check = || {
+            self.check_data(&x, &y)?;
+            weights.as_ref().map_or(Ok(()), |weights| check_weights(weights, x[0].len()))
+        };
+        check().map_err(|error| error.context("validation data"))?;
+        let mut source = ArraySource::from_arrays(x, y, options.validation_batch_size.unwrap_or(options.batch_size))?;
+        if let Some(weights) = weights {
+            source = source.weighted(weights)?;
+        }
+        Ok(Validator { source: Box::new(source), checked: true })
     }
 
-    fn run_fit<'a>(&mut self, mut stream: Stream<'_>, mut options: Fit<'a>, mut validator: Validator<'a>) -> Result<History> {
-        if let Some(Validation::Split(_)) = options.validation {
-            return Err(Error::argument("validation_split goes with arrays: give a source of its own with validation_batches"));
-        }
-        match options.validation.take() {
-            Some(Validation::Arrays(arrays)) => {
-                let (x, y) = (*arrays).map_err(|error| error.context("validation data"))?;
+    /// The source that the model is validated on, as the options have it.
+    fn take_validator<'b>(&mut self, options: &mut Fit<'b>) -> Result<Option<Validator<'b>>> {
+        let weights = options.validation_sample_weight.take();
+        let Some(Validation::Data(data)) = options.validation.take() else {
+            return match weights {
+                Some(_) => Err(Error::argument("validation_sample_weight goes with arrays of validation_data")),
+                None => Ok(None),
+            };
+        };
+        let in_validation = |error: Error| error.context("validation data");
+        match data.map_err(in_validation)? {
+            (Feed::Arrays(x), y) => {
                 if !self.network.is_built() {
                     self.build_for(x.iter().map(Data::shape))?;
                 }
-                validator = self.validator_of(x, y, &options)?;
+                let weights = weights.transpose().map_err(in_validation)?;
+                self.validator_of(x, y, weights, options).map(Some)
             }
-            Some(Validation::Source(source)) => validator = Validator::Source(source),
-            Some(Validation::Split(_)) | None => {}
+            (Feed::Source(source), y) => {
+                no_targets(y).map_err(in_validation)?;
+                if weights.is_some() {
+                    return Err(Error::argument("validation_sample_weight goes with arrays: a source gives weights in its batches"));
+                }
+                check_end(&*source, options.validation_steps, "validation_steps")?;
+                Ok(Some(Validator { source, checked: false }))
+            }
         }
+    }
+
+    fn run_fit<'a>(&mut self, mut stream: Stream<'_>, mut options: Fit<'a>, split: Option<Validator<'a>>) -> Result<History> {
+        let validator = match split {
+            Some(split) => Some(split),
+            None => self.take_validator(&mut options)?,
+        };
         let mut callbacks = std::mem::take(&mut options.callbacks);
         if options.verbose != Verbose::Quiet {
             callbacks.push(Box::new(Progress::stdout(options.verbose)));
         }
-        let validates = !matches!(validator, Validator::None);
         let steps = options.steps_per_epoch.or(stream.source.batches());
         check_end(stream.source, options.steps_per_epoch, "steps_per_epoch")?;
         stream.endless = options.steps_per_epoch.is_some();
-        if let Validator::Source(source) = &validator {
-            check_end(&**source, options.validation_steps, "validation_steps")?;
-        }
-        let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validates)? };
+        let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validator.is_some())? };
         for callback in &callbacks {
             callback.monitored().map_or(Ok(()), |monitored| plan.check(monitored))?;
         }
         let mut run = Run { model: self, callbacks, plan, stop: false, history: History::default() };
-        let result = run.train(stream, &mut validator, &options);
+        let result = run.train(stream, validator, &options);
         // Callbacks end their work even when something failed; the first error is the one to tell.
         let ended = run.call_all(|callback, cx| callback.on_train_end(cx));
         result.and(ended)?;
@@ -206,28 +250,6 @@ impl Model {
         let names: Vec<String> = self.compiled()?.scores().names().into_iter().map(str::to_owned).collect();
         let validation = if validates { names.iter().map(|name| format!("val_{name}")).collect() } else { Vec::new() };
         Ok([names, validation].concat())
-    }
-}
-
-/// What is known before the first batch.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    pub(crate) epochs: usize,
-    pub(crate) steps: Option<usize>,
-    names: Vec<String>,
-}
-
-impl Plan {
-    fn check(&self, monitored: Monitor<'_>) -> Result<()> {
-        if self.names.iter().any(|name| name == monitored.name) {
-            return Ok(());
-        }
-        let error = Error::unknown("log", monitored.name, &self.names).context(monitored.callback);
-        Err(if monitored.name.starts_with("val_") && !self.names.iter().any(|name| name.starts_with("val_")) {
-            error.hint("give validation data to have val_ logs")
-        } else {
-            error
-        })
     }
 }
 
@@ -247,7 +269,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn train(&mut self, mut stream: Stream<'_>, validator: &mut Validator<'_>, options: &Fit<'_>) -> Result<()> {
+    fn train(&mut self, mut stream: Stream<'_>, mut validator: Option<Validator<'_>>, options: &Fit<'_>) -> Result<()> {
         self.call_all(|callback, cx| callback.on_train_begin(cx))?;
         let mut batch = Batch::default();
         for epoch in options.initial_epoch..options.epochs {
@@ -258,20 +280,14 @@ impl Run<'_, '_> {
             self.model.compiled_mut()?.reset_metrics();
             self.train_epoch(&mut stream, &mut batch, options.steps_per_epoch)?;
             let mut logs = self.model.running_logs()?;
-            if !self.stop_now() && (epoch + 1) % options.validation_freq == 0 {
-                logs.extend(self.validate(validator, options.validation_steps)?);
+            if let Some(validator) = validator.as_mut().filter(|_| !self.stop && (epoch + 1) % options.validation_freq == 0) {
+                let found = self.model.evaluate_source(&mut *validator.source, options.validation_steps, validator.checked);
+                logs.extend(found.map_err(|error| error.context(format!("validation of epoch {epoch}")))?.prefixed("val_"));
             }
-            for callback in &mut self.callbacks {
-                let cx = &mut Context { model: self.model, plan: &self.plan, stop: &mut self.stop };
-                callback.on_epoch_end(epoch, &mut logs, cx)?;
-            }
+            self.call_all(|callback, cx| callback.on_epoch_end(epoch, &mut logs, cx))?;
             self.history.push(epoch, &logs);
         }
         Ok(())
-    }
-
-    fn stop_now(&self) -> bool {
-        self.stop
     }
 
     fn train_epoch(&mut self, stream: &mut Stream<'_>, batch: &mut Batch, steps: Option<usize>) -> Result<()> {
@@ -294,18 +310,9 @@ impl Run<'_, '_> {
             step += 1;
         }
         if step == 0 && !self.stop {
-            return Err(Error::data("the source gave no batch"));
+            return Err(no_batch());
         }
         Ok(())
-    }
-
-    fn validate(&self, validator: &mut Validator<'_>, steps: Option<usize>) -> Result<Logs> {
-        let logs = match validator {
-            Validator::None => return Ok(Logs::default()),
-            Validator::Arrays(source) => self.model.evaluate_source(&mut **source, steps, true),
-            Validator::Source(source) => self.model.evaluate_batches(*source, steps),
-        };
-        Ok(logs.map_err(|error| error.context("validation"))?.prefixed("val_"))
     }
 }
 
@@ -347,14 +354,6 @@ impl<'a> Stream<'a> {
     }
 }
 
-/// Refuses to wait for the end of a source that has none.
-pub(super) fn check_end(source: &dyn BatchSource, steps: Option<usize>, option: &str) -> Result<()> {
-    if source.is_endless() && steps.is_none() {
-        return Err(Error::argument("the source gives batches without end").hint(format!("say with {option} how many to take")));
-    }
-    Ok(())
-}
-
 impl Model {
     /// Sample weights and class weights as one weight an example.
     fn combine_weights(&self, sample_weight: Option<Data>, class_weight: &BTreeMap<usize, f32>, y: &[Data]) -> Result<Option<Data>> {
@@ -365,15 +364,26 @@ impl Model {
             return Err(Error::argument(format!("class_weight goes with one output, the model has {}", y.len()))
                 .hint("give weights of the examples with sample_weight"));
         };
-        weights_of_classes(sample_weight, class_weight, &y.to_tensor()?, self.compiled()?.goal().of(0).targets()).map(Some)
+        weights_of_classes(sample_weight, class_weight, y, self.compiled()?.goal().of(0).targets()).map(Some)
     }
 }
 
-fn weights_of_classes(sample_weight: Option<Data>, class_weight: &BTreeMap<usize, f32>, y: &Tensor, targets: Targets) -> Result<Data> {
-    let one_hot = targets == Targets::Values && y.rank() == 2 && y.shape().last() > 1;
-    let classes: Vec<usize> = if one_hot { y.argmax()? } else { y.as_slice().iter().map(|class| *class as usize).collect() };
-    if classes.len() != y.shape().first().copied().unwrap_or(0) {
-        return Err(Error::argument(format!("class_weight needs one class an example, got targets of shape {}", y.shape())));
+fn weights_of_classes(sample_weight: Option<Data>, class_weight: &BTreeMap<usize, f32>, y: &Data, targets: Targets) -> Result<Data> {
+    let labels = y.to_tensor()?;
+    let one_hot = targets == Targets::Values && labels.rank() == 2 && labels.shape().last() > 1;
+    let classes: Vec<usize> = if one_hot {
+        labels.argmax()?
+    } else {
+        if let Some((index, value)) = y.first_not_a_class(1 << 24) {
+            return Err(Error::data(format!(
+                "class_weight goes with classes: y{index:?} is {value}, and classes are whole numbers from 0"
+            ))
+            .hint("give weights of the examples with sample_weight"));
+        }
+        labels.as_slice().iter().map(|class| *class as usize).collect()
+    };
+    if classes.len() != labels.shape().first().copied().unwrap_or(0) {
+        return Err(Error::argument(format!("class_weight needs one class an example, got targets of shape {}", labels.shape())));
     }
     let mut weights: Vec<f32> = classes.iter().map(|class| class_weight.get(class).copied().unwrap_or(1.0)).collect();
     if let Some(sample_weight) = sample_weight {

@@ -1,5 +1,7 @@
 //! What a model is trained towards: a loss for each output, and the numbers that tell how far it got.
 
+use std::sync::Arc;
+
 use super::Logs;
 use super::compiled::Shapes;
 use super::network::Network;
@@ -11,8 +13,8 @@ use crate::metrics::{Mean, Metric, Scored};
 use crate::{Error, Result};
 
 /// The losses, and how much each counts: one for all outputs, or one an output.
-#[derive(Debug)]
-pub(crate) struct Goal(Vec<(Box<dyn Loss>, f32)>);
+#[derive(Clone, Debug)]
+pub(crate) struct Goal(Vec<(Arc<dyn Loss>, f32)>);
 
 /// A model on a tape with its losses.
 pub(crate) struct RecordedLoss {
@@ -33,7 +35,7 @@ impl Goal {
             return Err(Error::argument("a model is compiled with a loss, got none"));
         }
         losses.iter().try_for_each(|(loss, _)| loss.check())?;
-        Ok(Self(losses))
+        Ok(Self(losses.into_iter().map(|(loss, weight)| (Arc::from(loss), weight)).collect()))
     }
 
     /// The loss of an output.

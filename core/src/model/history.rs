@@ -1,4 +1,5 @@
 use std::fmt::Write as _;
+use std::ops::Index;
 use std::path::Path;
 
 use serde::Serialize;
@@ -99,6 +100,20 @@ impl History {
     /// The file cannot be written.
     pub fn save_json(&self, path: impl AsRef<Path>) -> Result<()> {
         write_atomically(path.as_ref(), self.to_json()?.as_bytes())
+    }
+}
+
+impl Index<&str> for History {
+    type Output = [f64];
+
+    /// # Panics
+    /// No numbers of that name: ask with [`get`](History::get) where they may be missing.
+    fn index(&self, name: &str) -> &[f64] {
+        match self.get(name) {
+            Some(series) => series,
+            #[allow(clippy::panic, reason = "as every map of the standard library does")]
+            None => panic!("{}", Error::unknown("log", name, self.series.iter().map(|(name, _)| name))),
+        }
     }
 }
 

@@ -1,3 +1,7 @@
+use std::ops::Index;
+
+use crate::Error;
+
 /// Named numbers, in the order in which they came: the loss first, then the metrics.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Logs(Vec<(String, f64)>);
@@ -34,6 +38,26 @@ impl Logs {
 
     pub(crate) fn extend(&mut self, other: Self) {
         other.0.into_iter().for_each(|(name, value)| self.set(&name, value));
+    }
+}
+
+/// ```
+/// use practicum_core::model::Logs;
+///
+/// let logs: Logs = [("loss".to_owned(), 0.5)].into_iter().collect();
+/// assert_eq!(logs["loss"], 0.5);
+/// ```
+impl Index<&str> for Logs {
+    type Output = f64;
+
+    /// # Panics
+    /// No number of that name: ask with [`get`](Logs::get) where it may be missing.
+    fn index(&self, name: &str) -> &f64 {
+        match self.0.iter().find(|(known, _)| known == name) {
+            Some((_, value)) => value,
+            #[allow(clippy::panic, reason = "as every map of the standard library does")]
+            None => panic!("{}", Error::unknown("log", name, self.names())),
+        }
     }
 }
 

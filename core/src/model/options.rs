@@ -1,7 +1,9 @@
-use std::collections::BTreeMap;
+//! How a model is trained: the arguments of `fit`.
 
-use crate::callbacks::Callback;
-use crate::data::{BatchSource, Data, IntoArrays, IntoData};
+use std::collections::{BTreeMap, HashMap};
+
+use super::callback::{Callback, IntoCallbacks};
+use crate::data::{Data, Feed, IntoArrays, IntoData, IntoFeed};
 use crate::{Error, Result};
 
 /// How much [`fit`](crate::Model::fit) says, on standard output.
@@ -33,6 +35,7 @@ pub struct Fit<'a> {
     pub(crate) sample_weight: Option<Result<Data>>,
     pub(crate) class_weight: BTreeMap<usize, f32>,
     pub(crate) validation: Option<Validation<'a>>,
+    pub(crate) validation_sample_weight: Option<Result<Data>>,
     pub(crate) validation_batch_size: Option<usize>,
     pub(crate) validation_steps: Option<usize>,
     pub(crate) validation_freq: usize,
@@ -42,9 +45,8 @@ pub struct Fit<'a> {
 
 /// What the model is validated on after an epoch.
 pub(crate) enum Validation<'a> {
-    Arrays(Box<Result<(Vec<Data>, Vec<Data>)>>),
+    Data(Box<Result<(Feed<'a>, Vec<Data>)>>),
     Split(f64),
-    Source(&'a mut dyn BatchSource),
 }
 
 impl Default for Fit<'_> {
@@ -58,6 +60,7 @@ impl Default for Fit<'_> {
             sample_weight: None,
             class_weight: BTreeMap::new(),
             validation: None,
+            validation_sample_weight: None,
             validation_batch_size: None,
             validation_steps: None,
             validation_freq: 1,
@@ -115,28 +118,38 @@ impl<'a> Fit<'a> {
         self
     }
 
-    /// How much the examples of a class count in the loss; the others count 1.
+    /// How much the examples of a class count in the loss, for models that tell classes apart; classes not named count 1.
+    ///
+    /// The weights are a list, one a class from 0 on, or pairs of a class and its weight, or a map.
+    ///
+    /// ```
+    /// use practicum_core::prelude::*;
+    ///
+    /// let by_list = Fit::new().class_weight([1.0, 5.0]);
+    /// let by_class = Fit::new().class_weight([(1, 5.0)]);
+    /// ```
     #[must_use]
-    pub fn class_weight(mut self, class: usize, weight: f32) -> Self {
-        self.class_weight.insert(class, weight);
+    pub fn class_weight(mut self, weights: impl IntoClassWeights) -> Self {
+        self.class_weight.extend(weights.into_class_weights());
         self
     }
 
-    /// Data to evaluate the model on after each epoch.
+    /// Data to evaluate the model on after each epoch: arrays, or a source of batches, which brings its targets, beside `()`.
     #[must_use]
-    pub fn validation_data(mut self, x: impl IntoArrays, y: impl IntoArrays) -> Self {
-        self.validation = Some(Validation::Arrays(Box::new(x.into_arrays().and_then(|x| Ok((x, y.into_arrays()?))))));
+    pub fn validation_data<K>(mut self, x: impl IntoFeed<'a, K>, y: impl IntoArrays) -> Self {
+        self.validation = Some(Validation::Data(Box::new(x.into_feed().and_then(|x| Ok((x, y.into_arrays()?))))));
         self
     }
 
-    /// Batches to evaluate the model on after each epoch.
+    /// How much each example of the validation arrays counts.
     #[must_use]
-    pub fn validation_batches(mut self, source: &'a mut dyn BatchSource) -> Self {
-        self.validation = Some(Validation::Source(source));
+    pub fn validation_sample_weight(mut self, weights: impl IntoData) -> Self {
+        self.validation_sample_weight = Some(weights.into_data());
         self
     }
 
-    /// The share of the examples, taken from the end before they are shuffled, that the model is not trained but evaluated on.
+    /// The share of the examples, taken from the end before they are shuffled, that the model is not trained but evaluated on. Their
+    /// sample weights go with them.
     #[must_use]
     pub fn validation_split(mut self, share: f64) -> Self {
         self.validation = Some(Validation::Split(share));
@@ -168,6 +181,20 @@ impl<'a> Fit<'a> {
     #[must_use]
     pub fn callback(mut self, callback: impl Callback + 'a) -> Self {
         self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Several callbacks at once, called in this order: a list of one type (or of `Box<dyn Callback>`), or a tuple.
+    ///
+    /// ```
+    /// use practicum_core::callbacks::{EarlyStopping, TerminateOnNan};
+    /// use practicum_core::Fit;
+    ///
+    /// let fit = Fit::new().callbacks((EarlyStopping::new("loss"), TerminateOnNan::new()));
+    /// ```
+    #[must_use]
+    pub fn callbacks(mut self, callbacks: impl IntoCallbacks<'a>) -> Self {
+        self.callbacks.extend(callbacks.into_callbacks());
         self
     }
 
@@ -205,4 +232,35 @@ impl<'a> Fit<'a> {
             _ => Ok(()),
         }
     }
+}
+
+/// What [`Fit::class_weight`] takes: weights by class.
+pub trait IntoClassWeights {
+    /// Pairs of a class and its weight.
+    fn into_class_weights(self) -> Vec<(usize, f32)>;
+}
+
+macro_rules! class_weights {
+    ($([$($param:tt)*] $type:ty: |$weights:ident| $pairs:expr;)+) => { $(
+        impl<$($param)*> IntoClassWeights for $type {
+            fn into_class_weights(self) -> Vec<(usize, f32)> {
+                let $weights = self;
+                $pairs
+            }
+        }
+    )+ };
+}
+
+class_weights! {
+    [] &[f32]: |weights| weights.iter().copied().enumerate().collect();
+    [] Vec<f32>: |weights| weights.into_iter().enumerate().collect();
+    [] &Vec<f32>: |weights| weights.iter().copied().enumerate().collect();
+    [const N: usize] [f32; N]: |weights| weights.into_iter().enumerate().collect();
+    [] Vec<(usize, f32)>: |weights| weights;
+    [] &[(usize, f32)]: |weights| weights.to_vec();
+    [const N: usize] [(usize, f32); N]: |weights| weights.to_vec();
+    [] BTreeMap<usize, f32>: |weights| weights.into_iter().collect();
+    [] &BTreeMap<usize, f32>: |weights| weights.iter().map(|(class, weight)| (*class, *weight)).collect();
+    [S] HashMap<usize, f32, S>: |weights| weights.into_iter().collect();
+    [S] &HashMap<usize, f32, S>: |weights| weights.iter().map(|(class, weight)| (*class, *weight)).collect();
 }

@@ -20,7 +20,7 @@ use crate::layers::LayerSpec;
 ///
 /// Adding never fails: what is wrong with a layer is told by the next method that can fail. Without an
 /// [`Input`](crate::layers::Input), the layers are built when the first data come.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Sequential(Model);
 
 impl Sequential {

@@ -49,6 +49,11 @@ impl Summary {
         self.connections.as_deref()
     }
 
+    /// How many parameters there are, and how many of them learn.
+    pub fn param_count(&self) -> ParamCount {
+        self.count
+    }
+
     /// Layer with its class, output shape, and parameters, for each layer.
     pub fn rows(&self) -> &[[String; 3]] {
         &self.rows

@@ -156,13 +156,13 @@ fn batches_of_a_source_are_looked_at_as_arrays_are() {
     for (bad_x, bad_y, words) in cases {
         let batches = [(x.clone(), y.clone()), (bad_x, bad_y)];
         let mut model = classifier();
-        let error = model.fit_batches(&mut source(batches.clone()), quick()).unwrap_err();
+        let error = model.fit(source(batches.clone()), (), quick()).unwrap_err();
         says(&error, words);
         // What was good was learned from.
         assert_eq!(model.step(), 1);
-        says(&model.evaluate_batches(&mut source(batches.clone()), None).unwrap_err(), words);
+        says(&model.evaluate(source(batches.clone()), ()).unwrap_err(), words);
         let mut validation = source(batches);
-        let error = model.fit(&x, &y, quick().validation_batches(&mut validation)).unwrap_err();
+        let error = model.fit(&x, &y, quick().validation_data(&mut validation, ())).unwrap_err();
         says(&error, &["validation"]);
         says(&error, words);
     }
@@ -221,7 +221,7 @@ fn a_batch_larger_than_the_data_is_one_short_batch() {
 #[test]
 fn data_say_what_is_wrong_with_them() {
     says(&Data::from_u8([2, 3], vec![0; 5]).unwrap_err(), &["[2, 3]", "6", "5"]);
-    says(&Data::from_i32([1], vec![1 << 25]).unwrap_err(), &["33554432", "place 0"]);
+    says(&Data::from_i32([1], vec![1 << 25]).unwrap_err(), &["33554432", "index [0]"]);
     let data = Data::from_u8([4, 2], vec![1; 8]).unwrap();
     says(&data.rows(3..5).unwrap_err(), &["3..5", "4"]);
     says(&Tensor::new([2, 2], vec![1.0]).unwrap_err(), &["[2, 2]", "4", "1"]);

@@ -1,6 +1,6 @@
 //! Options outside their range, names that nobody knows, and calls that come too early.
 
-use practicum_core::data::{ArraySource, Data};
+use practicum_core::data::Data;
 use practicum_core::layers::Registry;
 use practicum_core::losses::Huber;
 use practicum_core::prelude::*;
@@ -19,15 +19,15 @@ fn options_outside_their_range_are_refused() {
         (quick().validation_split(1.0), &["validation_split", "between 0 and 1", "got 1"]),
         (quick().validation_split(f64::NAN), &["validation_split", "NaN"]),
         (quick().validation_split(0.99), &["validation_split 0.99 of 6 examples", "one or more"]),
-        (quick().class_weight(1, f32::NAN), &["class_weight of class 1", "NaN"]),
-        (quick().class_weight(2, -1.0), &["class_weight of class 2", "-1"]),
+        (quick().class_weight([(1, f32::NAN)]), &["class_weight of class 1", "NaN"]),
+        (quick().class_weight([0.0, 1.0, -1.0]), &["class_weight of class 2", "-1"]),
     ];
     for (fit, words) in cases {
         let error = fit_error(&mut regressor(), &x, &y, fit);
         assert!(error.is_argument());
         says(&error, words);
     }
-    assert!(regressor().predict_batches(&x, 0).unwrap_err().is_argument());
+    assert!(ArraySource::new(&x, (), 0).unwrap_err().is_argument());
     assert!(ArraySource::new(Data::new(x).unwrap(), (), 0).unwrap_err().is_argument());
 }
 
@@ -110,7 +110,7 @@ fn names_that_do_not_exist_list_those_that_do() {
         assert!(error.is_unknown());
         says(&error, words);
     }
-    let error = model.layer(2).unwrap_err();
+    let error = model.get_layer(2).unwrap_err();
     assert!(error.is_argument());
     says(&error, &["layer 2", "has 2"]);
 }

@@ -74,14 +74,14 @@ pub(crate) fn says(error: &Error, words: &[&str]) {
 }
 
 /// Leaves the gradients where the weights were.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct GradientsToWeights {
     options: Options,
 }
 
 impl GradientsToWeights {
     pub(crate) fn new() -> Self {
-        Self { options: Sgd::default().options().clone() }
+        Self { options: Options::new(0.01) }
     }
 }
 
@@ -96,6 +96,10 @@ impl Optimizer for GradientsToWeights {
 
     fn options_mut(&mut self) -> &mut Options {
         &mut self.options
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Optimizer> {
+        Box::new(self.clone())
     }
 
     fn slots(&self) -> Vec<f32> {

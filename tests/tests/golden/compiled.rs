@@ -20,7 +20,7 @@ fn check(case: &Case<'_>) -> Outcome {
         return check_history(case, model);
     }
     if case.json("tested").is_object() {
-        check_logs(case, "tested", &model.evaluate_batches(&mut batch(case)?, None)?);
+        check_logs(case, "tested", &model.evaluate(&mut batch(case)?, ())?);
     }
     by_fit(case)?;
     if case.json("class_weight").is_null() {
@@ -94,7 +94,7 @@ fn by_fit(case: &Case<'_>) -> Outcome {
         fit = fit.sample_weight(case.data("sample_weight")?);
     }
     for (class, weight) in case.json("class_weight").as_object().into_iter().flatten() {
-        fit = fit.class_weight(class.parse()?, weight.as_f64().ok_or("a weight is a number")? as f32);
+        fit = fit.class_weight([(class.parse()?, weight.as_f64().ok_or("a weight is a number")? as f32)]);
     }
     let history = model.fit(x, y, fit)?;
     let logs = history.iter().map(|(name, series)| (name.to_owned(), series[0])).collect();

@@ -257,11 +257,11 @@ impl Neural {
         let sequences = self.reads_sequences(columns.len());
         let options = Windowing::new(self.window).horizon(answers).batch_size(self.batch_size);
         let shuffle = ShuffleOptions::new(columns.first().map_or(0, |column| column.len())).seed(self.seed);
-        let mut windows = windowed_dataset(table(columns, &scales, sequences)?, &options.shuffle(shuffle).target(0))?;
+        let windows = windowed_dataset(table(columns, &scales, sequences)?, &options.shuffle(shuffle).target(0))?;
         let mut model = self.build(columns.len(), answers);
         model.set_cpu(self.cpu.clone());
         model.compile(Adam::new(self.learning_rate), self.loss.as_str(), ())?;
-        let history = model.fit_batches(&mut windows, Fit::new().epochs(self.epochs).quiet())?;
+        let history = model.fit(&windows, (), Fit::new().epochs(self.epochs).quiet())?;
         if !history.last("loss").is_some_and(f64::is_finite) {
             return Err(Error::numeric(format!("the loss is no number after {} epochs", self.epochs)).hint("take a smaller learning rate"));
         }
@@ -338,7 +338,7 @@ impl Trained {
         let mut all: Vec<f64> = Vec::with_capacity(steps.len());
         for windows in forecast_windows(table(&seen, &self.scales, self.sequences)?, &windows)?.iter() {
             let windows = windows?;
-            let (count, answers) = (windows.shape()[0], model.predict_batches(&windows, AT_ONCE)?);
+            let (count, answers) = (windows.shape()[0], model.predict(&windows)?);
             if answers.shape().dims() != [count, self.answers] {
                 let (found, expected) = (answers.shape(), self.answers);
                 return Err(Error::shape(format!("{} answers {found} to {count} windows, expected [{count}, {expected}]", self.name)));

@@ -134,11 +134,12 @@ impl<'a> WeekRun<'a> {
     pub(crate) fn finish(&mut self, clock: RunClock, model: &Model, history: &History) -> Result<()> {
         let mut results = clock.results;
         results.seconds = clock.began.elapsed().as_secs_f64();
-        let count = model.param_count()?;
+        let summary = model.summary()?;
+        let count = summary.param_count();
         results.params = ParamCount { total: count.total, trainable: count.trainable, non_trainable: count.non_trainable };
         results.epochs = history.epochs().len();
         results.history = curves_of(history);
-        results.notes.insert(0, model.summary()?.to_string());
+        results.notes.insert(0, summary.to_string());
         self.add_run(results)
     }
 

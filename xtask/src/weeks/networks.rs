@@ -89,8 +89,8 @@ impl Recipe {
 
     fn fit(&self, run: &WeekRun<'_>, model: &mut Sequential, subject: &Subject, fit: Fit<'_>) -> Result<History> {
         let train = subject.values[..subject.split].to_vec();
-        let mut batches = windowed_dataset(train, &self.windowing(run.settings.seed))?;
-        Ok(model.fit_batches(&mut batches, fit)?)
+        let batches = windowed_dataset(train, &self.windowing(run.settings.seed))?;
+        Ok(model.fit(&batches, (), fit)?)
     }
 
     /// Trains while the learning rate rises from epoch to epoch, to see from which one on the loss falls, and from which one
@@ -195,7 +195,7 @@ impl Recipe {
         let windowing = Windowing::new(window).batch_size(known.len());
         let windowing = if self.sequences { windowing.sequences() } else { windowing };
         let windows = forecast_windows(known, &windowing)?.get_single_element()?;
-        let answers = model.predict_batches(&windows, windows.shape()[0])?;
+        let answers = model.predict(&windows)?;
         // A network that answers at every step says what comes next with its last answer.
         let of_window = if self.sequences { window } else { 1 };
         Ok(answers.as_slice().chunks_exact(of_window).map(|answers| answers[of_window - 1]).collect())
@@ -222,7 +222,7 @@ fn tell_epochs(run: &WeekRun<'_>, clock: &mut RunClock, epochs: usize, course: u
 }
 
 fn tell_weights(run: &WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Result<()> {
-    let layer = model.layer(0)?;
+    let layer = model.get_layer(0)?;
     let weights: Vec<Vec<f32>> = layer.get_weights().iter().map(Tensor::to_vec).collect();
     let [kernel, bias] = weights.as_slice() else { return Ok(()) };
     let shown: Vec<String> = kernel.iter().map(|weight| format!("{weight:.4}").replace('-', "−")).collect();

@@ -1,7 +1,7 @@
 //! What the weeks about small pictures share: data for a model, and pictures of what it made of them.
 
 use anyhow::Result;
-use practicum_core::data::Data;
+use practicum_core::data::{ArraySource, Data};
 use practicum_core::{Model, Tensor};
 use practicum_vision::datasets::{ImageDataset, LabeledImages};
 
@@ -25,7 +25,7 @@ pub(super) struct Answers {
 
 impl Answers {
     pub(super) fn of(model: &Model, x: &Data) -> Result<Self> {
-        let probabilities = model.predict_batches(x, 256)?;
+        let probabilities = model.predict(ArraySource::new(x, (), 256)?)?;
         let classes = probabilities.argmax()?;
         Ok(Self { probabilities, classes })
     }

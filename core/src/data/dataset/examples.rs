@@ -17,6 +17,12 @@ impl Components for Tensor {
     }
 }
 
+impl Components for &Tensor {
+    fn put(self, arrays: &mut Vec<BatchArray>) {
+        arrays.push(self.clone().into());
+    }
+}
+
 impl<A: Components> Components for Vec<A> {
     fn put(self, arrays: &mut Vec<BatchArray>) {
         self.into_iter().for_each(|part| part.put(arrays));

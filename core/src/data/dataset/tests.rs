@@ -381,30 +381,30 @@ fn a_pipeline_trains_evaluates_and_predicts_as_arrays_do() {
     let (mut by_arrays, mut by_pipeline) = (neuron(), neuron());
     let options = || Fit::new().epochs(3).quiet();
     let arrays = by_arrays.fit(&x, &y, options().batch_size(4).shuffle(false).sample_weight(&weights)).unwrap();
-    let mut batches = one_by_one(Dataset::from_tensor_slices((&x, &y, &weights)).unwrap()).batch(4).prefetch(1);
-    let pipeline = by_pipeline.fit_batches(&mut batches, options()).unwrap();
+    let batches = one_by_one(Dataset::from_tensor_slices((&x, &y, &weights)).unwrap()).batch(4).prefetch(1);
+    let pipeline = by_pipeline.fit(&batches, (), options()).unwrap();
     assert_eq!((arrays.get("loss"), arrays.get("mae")), (pipeline.get("loss"), pipeline.get("mae")));
 
-    let mut pairs = Dataset::from_tensor_slices((&x, &y)).unwrap().batch(4);
-    assert_eq!(by_arrays.predict_batches(&x, 4).unwrap(), by_pipeline.predict_source(&mut pairs).unwrap()[0]);
-    assert_eq!(by_pipeline.predict_source(&mut Dataset::from_tensor_slices(&x).unwrap().batch(3)).unwrap()[0].shape().dims(), [10, 1]);
-    let logs = by_pipeline.evaluate_batches(&mut pairs, None).unwrap();
+    let pairs = Dataset::from_tensor_slices((&x, &y)).unwrap().batch(4);
+    assert_eq!(by_arrays.predict(&x).unwrap(), by_pipeline.predict(&pairs).unwrap());
+    assert_eq!(by_pipeline.predict(Dataset::from_tensor_slices(&x).unwrap().batch(3)).unwrap().shape().dims(), [10, 1]);
+    let logs = by_pipeline.evaluate(&pairs, ()).unwrap();
     assert!((logs.get("mae").unwrap() - by_arrays.evaluate(&x, &y).unwrap().get("mae").unwrap()).abs() < 1e-6);
 }
 
 #[test]
 fn an_endless_pipeline_needs_steps() {
     let (x, y) = line();
-    let mut endless = Dataset::from_tensor_slices((&x, &y)).unwrap().shuffle(10).repeat_forever().batch(4);
-    let error = neuron().fit_batches(&mut endless, Fit::new().quiet()).unwrap_err();
+    let endless = Dataset::from_tensor_slices((&x, &y)).unwrap().shuffle(10).repeat_forever().batch(4);
+    let error = neuron().fit(&endless, (), Fit::new().quiet()).unwrap_err();
     assert!(error.is_argument() && error.to_string().contains("say with steps_per_epoch how many to take"), "{error}");
     let mut model = neuron();
-    let history = model.fit_batches(&mut endless, Fit::new().epochs(2).steps_per_epoch(3).quiet()).unwrap();
+    let history = model.fit(&endless, (), Fit::new().epochs(2).steps_per_epoch(3).quiet()).unwrap();
     assert_eq!(history.get("loss").map(<[f64]>::len), Some(2));
-    assert!(model.predict_source(&mut endless).unwrap_err().is_argument());
-    assert!(model.evaluate_batches(&mut endless, None).unwrap_err().is_argument());
-    assert!(model.evaluate_batches(&mut endless, Some(2)).is_ok());
+    assert!(model.predict(&endless).unwrap_err().is_argument());
+    assert!(model.evaluate(&endless, ()).unwrap_err().is_argument());
+    assert!(model.evaluate(endless.take_batches(2), ()).is_ok());
 
-    let mut bad = Dataset::from_tensor_slices((&x, &y)).unwrap().map(|_| -> Result<(Tensor, Tensor)> { Err(Error::data("bad")) }).batch(2);
-    assert_eq!(model.fit_batches(&mut bad, Fit::new().quiet()).unwrap_err().to_string(), "map, element 0: bad");
+    let bad = Dataset::from_tensor_slices((&x, &y)).unwrap().map(|_| -> Result<(Tensor, Tensor)> { Err(Error::data("bad")) }).batch(2);
+    assert_eq!(model.fit(&bad, (), Fit::new().quiet()).unwrap_err().to_string(), "map, element 0: bad");
 }

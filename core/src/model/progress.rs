@@ -2,8 +2,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use super::{Callback, Context, Logs};
-use crate::model::Verbose;
+use super::{Callback, Context, Logs, Verbose};
 use crate::{Error, Result};
 
 /// Tells how the training goes: on a terminal in a line that is rewritten, elsewhere in a line an epoch.
