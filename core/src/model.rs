@@ -183,6 +183,16 @@ impl Model {
         Ok(self.network.output_shapes()?.into_iter().cloned().collect())
     }
 
+    /// The shapes of all inputs, batch first.
+    ///
+    /// # Errors
+    /// The model is not built yet.
+    pub fn input_shapes(&self) -> Result<Vec<PartialShape>> {
+        self.check_pending()?;
+        let shapes = self.network.input_shapes().ok_or_else(network::not_built)?;
+        Ok(shapes.into_iter().cloned().collect())
+    }
+
     /// The names of the inputs.
     pub fn input_names(&self) -> Vec<&str> {
         self.network.input_names().iter().map(String::as_str).collect()

@@ -5,6 +5,9 @@
 //! | [`idx`] | the file format of MNIST and its relatives, read and written, plain or gzipped |
 //! | [`datasets`] | MNIST and Fashion-MNIST from files, and stand-ins that code draws (feature `builtin`) |
 //! | [`picture`] | contact sheets of many small pictures, and PNG |
+//! | [`architectures`] | the course's convolutional networks, LeNet-5, residual networks |
+//! | [`evaluation`] | confusion matrix, precision and recall, ROC, the most confident mistakes |
+//! | [`visualize`] | feature maps, filters, Grad-CAM, the picture that excites a filter |
 //!
 //! Pictures are bytes, [count, height, width, channels], as they come from files; scaling them to 0…1 is the model's or
 //! the batch's business, so that a set of 60,000 takes 47 MB and not 188.
@@ -28,9 +31,12 @@
 //!
 //! Without files, the feature `builtin` draws stand-ins: `datasets::builtin::garments(42, Size::default())?`.
 
+pub mod architectures;
 pub mod datasets;
+pub mod evaluation;
 pub mod idx;
 pub mod picture;
+pub mod visualize;
 
 pub use image;
 pub use practicum_core::{Error, Result};
