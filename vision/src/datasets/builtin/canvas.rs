@@ -70,22 +70,10 @@ impl Mask {
         Self(Box::new([0.0; AREA]))
     }
 
-    /// The inside of a closed outline, exactly: every edge adds the signed area to its right, then rows are summed.
+    /// The inside of a closed outline, exactly.
     pub(super) fn inside(outline: &[Point]) -> Self {
-        // One cell more a row takes what lies beyond the right border.
-        const PITCH: usize = SIDE + 2;
-        let mut areas = [0.0f32; PITCH * SIDE];
-        for (i, &from) in outline.iter().enumerate() {
-            add_edge(&mut areas, PITCH, from, outline[(i + 1) % outline.len()]);
-        }
         let mut mask = Self::empty();
-        for (row, areas) in mask.0.chunks_exact_mut(SIDE).zip(areas.chunks_exact(PITCH)) {
-            let mut sum = 0.0;
-            for (pixel, area) in row.iter_mut().zip(areas) {
-                sum += area;
-                *pixel = f32::abs(sum).min(1.0);
-            }
-        }
+        cover_outline(mask.0.as_mut_slice(), SIDE, outline);
         mask
     }
 
@@ -93,28 +81,9 @@ impl Mask {
     pub(super) fn stroke(line: &[Point], radius: impl Fn(usize) -> f32) -> Self {
         let mut mask = Self::empty();
         for (i, ends) in line.windows(2).enumerate() {
-            mask.add_segment(ends[0], ends[1], radius(i), radius(i + 1));
+            cover_segment(mask.0.as_mut_slice(), SIDE, [ends[0], ends[1]], [radius(i), radius(i + 1)]);
         }
         mask
-    }
-
-    fn add_segment(&mut self, from: Point, to: Point, thick_from: f32, thick_to: f32) {
-        let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
-        let inverse = 1.0 / (dx * dx + dy * dy).max(1e-12);
-        let reach = thick_from.max(thick_to) + 0.5;
-        let rows = pixels(from[1].min(to[1]) - reach, from[1].max(to[1]) + reach);
-        let columns = pixels(from[0].min(to[0]) - reach, from[0].max(to[0]) + reach);
-        for row in rows {
-            for column in columns.clone() {
-                let (x, y) = (column as f32 + 0.5 - from[0], row as f32 + 0.5 - from[1]);
-                let along = ((x * dx + y * dy) * inverse).clamp(0.0, 1.0);
-                let (x, y) = (x - along * dx, y - along * dy);
-                let thick = thick_from + along * (thick_to - thick_from);
-                let cover = (thick + 0.5 - (x * x + y * y).sqrt()).clamp(0.0, 1.0);
-                let pixel = &mut self.0[row * SIDE + column];
-                *pixel = pixel.max(cover);
-            }
-        }
     }
 
     /// What either covers.
@@ -130,15 +99,57 @@ impl Mask {
     }
 }
 
+/// Adds the inside of a closed outline to what is covered of `side` × `side` pixels, exactly: every edge adds the signed area to
+/// its right, then rows are summed.
+pub(super) fn cover_outline(cover: &mut [f32], side: usize, outline: &[Point]) {
+    // One cell more a row takes what lies beyond the right border.
+    let pitch = side + 2;
+    let (mut top, mut bottom) = (f32::INFINITY, f32::NEG_INFINITY);
+    outline.iter().for_each(|point| (top, bottom) = (top.min(point[1]), bottom.max(point[1])));
+    let rows = pixels(top, bottom, side);
+    let mut areas = vec![0.0f32; pitch * side];
+    for (i, &from) in outline.iter().enumerate() {
+        add_edge(&mut areas, side, from, outline[(i + 1) % outline.len()]);
+    }
+    for row in rows {
+        let mut sum = 0.0;
+        for (pixel, area) in cover[row * side..][..side].iter_mut().zip(&areas[row * pitch..]) {
+            sum += area;
+            *pixel = pixel.max(f32::abs(sum).min(1.0));
+        }
+    }
+}
+
+/// Adds a piece of a line, drawn by a round pen whose half width goes from the first to the second of `radii`.
+pub(super) fn cover_segment(cover: &mut [f32], side: usize, [from, to]: [Point; 2], radii: [f32; 2]) {
+    let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
+    let inverse = 1.0 / (dx * dx + dy * dy).max(1e-12);
+    let reach = radii[0].max(radii[1]) + 0.5;
+    let rows = pixels(from[1].min(to[1]) - reach, from[1].max(to[1]) + reach, side);
+    let columns = pixels(from[0].min(to[0]) - reach, from[0].max(to[0]) + reach, side);
+    for row in rows {
+        for column in columns.clone() {
+            let (x, y) = (column as f32 + 0.5 - from[0], row as f32 + 0.5 - from[1]);
+            let along = ((x * dx + y * dy) * inverse).clamp(0.0, 1.0);
+            let (x, y) = (x - along * dx, y - along * dy);
+            let thick = radii[0] + along * (radii[1] - radii[0]);
+            let covered = (thick + 0.5 - (x * x + y * y).sqrt()).clamp(0.0, 1.0);
+            let pixel = &mut cover[row * side + column];
+            *pixel = pixel.max(covered);
+        }
+    }
+}
+
 /// The pixels that [low, high] touches.
-fn pixels(low: f32, high: f32) -> std::ops::Range<usize> {
+fn pixels(low: f32, high: f32, side: usize) -> std::ops::Range<usize> {
     // Casting a float to an integer stops at the type's ends, so a line far outside is an empty range.
-    (low.max(0.0) as usize).min(SIDE)..((high + 1.0).max(0.0) as usize).min(SIDE)
+    (low.max(0.0) as usize).min(side)..((high + 1.0).max(0.0) as usize).min(side)
 }
 
 /// Adds an edge to the cells it crosses: in each the signed area between the edge and the cell's right side, and in the
 /// cell after it what is still lacking to the height crossed, so that a running sum gives the coverage.
-fn add_edge(areas: &mut [f32], pitch: usize, from: Point, to: Point) {
+fn add_edge(areas: &mut [f32], side: usize, from: Point, to: Point) {
+    let pitch = side + 2;
     let (sign, [mut x, top], [_, bottom]) = if from[1] < to[1] { (1.0, from, to) } else { (-1.0, to, from) };
     if top == bottom {
         return;
@@ -147,14 +158,14 @@ fn add_edge(areas: &mut [f32], pitch: usize, from: Point, to: Point) {
     if top < 0.0 {
         x -= top * slope;
     }
-    for row in pixels(top, bottom) {
+    for row in pixels(top, bottom, side) {
         let height = bottom.min(row as f32 + 1.0) - top.max(row as f32);
         if height <= 0.0 {
             continue;
         }
         let next = x + slope * height;
         let (left, right) = if x < next { (x, next) } else { (next, x) };
-        add_span(&mut areas[row * pitch..][..pitch], sign * height, left.clamp(0.0, SIDE as f32), right.clamp(0.0, SIDE as f32));
+        add_span(&mut areas[row * pitch..][..pitch], sign * height, left.clamp(0.0, side as f32), right.clamp(0.0, side as f32));
         x = next;
     }
 }

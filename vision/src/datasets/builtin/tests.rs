@@ -1,3 +1,4 @@
+use super::canvas::AREA;
 use super::*;
 
 const FEW: Size = Size { train: 1_000, test: 500 };
@@ -97,4 +98,88 @@ fn the_same_seed_draws_the_same_bits_everywhere() {
     let size = Size { train: 200, test: 100 };
     let prints = [fingerprint(&garments(42, size).unwrap()), fingerprint(&digits(42, size).unwrap())];
     assert_eq!(prints, [5_395_169_247_275_932_086, 8_199_362_165_364_699_779]);
+}
+
+type Drawn = fn(u64, Size, usize) -> Result<ImageDataset>;
+const SCENES: [(&str, Drawn); 4] = [
+    ("horses or humans", horses_or_humans),
+    ("happy or sad", happy_or_sad),
+    ("cats and dogs", cats_and_dogs),
+    ("rock, paper, scissors", rock_paper_scissors),
+];
+
+#[test]
+fn scenes_depend_on_seed_split_index_and_side_alone() {
+    for (name, draw) in SCENES {
+        let few = draw(5, Size { train: 6, test: 6 }, 40).unwrap();
+        let more = draw(5, Size { train: 12, test: 6 }, 40).unwrap();
+        assert_eq!(few.test, more.test, "{name}");
+        assert!(few.train.images().outer_iter().eq(more.train.images().outer_iter().take(6)), "{name}");
+        assert_ne!(few.train.pixels(), few.test.pixels(), "{name}");
+        assert_ne!(few.train.pixels(), draw(6, Size { train: 6, test: 0 }, 40).unwrap().train.pixels(), "{name}");
+        let counts = more.train.count_by_class();
+        assert!(counts.iter().all(|count| *count == 12 / counts.len()), "{name}: {counts:?}");
+        for side in [0, 15, 2_049, usize::MAX] {
+            assert!(draw(5, Size { train: 1, test: 1 }, side).unwrap_err().is_argument(), "{name}: {side}");
+        }
+        assert!(draw(5, Size { train: usize::MAX, test: 1 }, 40).unwrap_err().is_argument(), "{name}");
+    }
+}
+
+#[test]
+fn signs_have_all_letters_that_need_no_movement() {
+    let set = signs(1, Size { train: 48, test: 24 }).unwrap();
+    let counts = set.train.count_by_class();
+    assert_eq!(counts.len(), 26);
+    assert!(counts.iter().enumerate().all(|(label, count)| *count == if label == 9 || label == 25 { 0 } else { 2 }), "{counts:?}");
+    let mut seen = std::collections::HashSet::new();
+    assert!(set.train.pixels().chunks(AREA).all(|bytes| seen.insert(bytes)), "a picture comes twice");
+}
+
+/// Trains a model and returns the share of right answers on the test pictures.
+fn learned(set: &ImageDataset, mut model: practicum_core::Sequential, epochs: usize) -> f64 {
+    let (x, y) = set.train.to_data().unwrap();
+    let (x_test, y_test) = set.test.to_data().unwrap();
+    model.compile("adam", "sparse_categorical_crossentropy", "accuracy").unwrap();
+    model.fit(x.scaled(1.0 / 255.0), &y, practicum_core::Fit::new().epochs(epochs).quiet()).unwrap();
+    model.evaluate(x_test.scaled(1.0 / 255.0), &y_test).unwrap().get("accuracy").unwrap()
+}
+
+#[test]
+fn a_small_network_learns_scenes_and_a_linear_model_does_not() {
+    use practicum_core::prelude::*;
+    for (name, draw) in SCENES {
+        let set = draw(42, Size { train: 400, test: 200 }, 32).unwrap();
+        let classes = set.class_names().len();
+        let linear = Sequential::new().add(Input::new([32, 32, 3])).add(Flatten::new());
+        let linear = learned(&set, linear.add(Dense::new(classes).activation(Activation::Softmax)), 12);
+        let convnet = crate::architectures::Convnet::new([32, 32, 3], &[16, 32], 64).classes(classes);
+        let convnet = learned(&set, convnet.build(Sequential::new()).unwrap(), 12);
+        println!("{name}: linear {linear:.3}, convolutions {convnet:.3}");
+        assert!(convnet > 0.65 && convnet > linear + 0.1, "{name}: linear {linear:.3}, convolutions {convnet:.3}");
+    }
+}
+
+#[test]
+fn the_stairs_have_all_shades() {
+    let picture = ascent();
+    assert_eq!(picture.dim(), (512, 512));
+    let mut shades = [0; 4];
+    picture.iter().for_each(|pixel| shades[usize::from(*pixel) / 64] += 1);
+    assert!(shades.iter().all(|count| *count > 10_000), "{shades:?}");
+}
+
+#[test]
+fn the_same_seed_draws_the_same_scenes_everywhere() {
+    let size = Size { train: 12, test: 6 };
+    let scenes = SCENES.map(|(_, draw)| fingerprint(&draw(42, size, 48).unwrap()));
+    let stairs = ascent().iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    assert_eq!(
+        (scenes, fingerprint(&signs(42, size).unwrap()), stairs),
+        (
+            [4_160_404_787_521_250_959, 6_309_796_661_105_103_273, 16_344_236_132_466_341_293, 12_692_057_660_462_120_840],
+            14_339_551_734_792_798_528,
+            13_394_616_115_481_351_423
+        )
+    );
 }
