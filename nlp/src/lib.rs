@@ -32,11 +32,15 @@
 mod array;
 mod categorical;
 pub mod datasets;
+mod files;
 mod pad;
+mod parallel;
 mod stop_words;
+mod subwords;
 mod tokenizer;
 
 pub use categorical::to_categorical;
 pub use pad::{PadOptions, Side, pad_sequences, prefix_sequences};
 pub use stop_words::{STOP_WORDS, remove_stop_words};
+pub use subwords::{SubwordOptions, SubwordTextEncoder};
 pub use tokenizer::{Analyzer, DEFAULT_FILTERS, MatrixMode, Tokenizer, WordIndex};

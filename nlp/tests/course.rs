@@ -2,20 +2,11 @@
 //! `shared/data` folder beside the workspace.
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
 
-use std::path::PathBuf;
+mod common;
 
+use common::data;
 use practicum_nlp::datasets::{bbc, lyrics, sarcasm};
 use practicum_nlp::{PadOptions, Side, Tokenizer, pad_sequences, prefix_sequences, remove_stop_words};
-
-/// The file, or nothing and a line that says so.
-fn data(name: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
-    if path.exists() {
-        return Some(path);
-    }
-    eprintln!("skipped: there is no {}", path.display());
-    None
-}
 
 fn post() -> PadOptions {
     PadOptions::new().padding(Side::Post)

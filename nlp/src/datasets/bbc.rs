@@ -4,7 +4,7 @@ use std::path::Path;
 
 use practicum_core::{Error, Result};
 
-use super::read_text;
+use crate::files::read_text;
 
 /// The categories, the most frequent first: the order in which a tokenizer numbers them.
 pub const CATEGORIES: [&str; 5] = ["sport", "business", "politics", "tech", "entertainment"];

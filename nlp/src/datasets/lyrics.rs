@@ -4,7 +4,7 @@ use std::path::Path;
 
 use practicum_core::{Error, Result};
 
-use super::read_text;
+use crate::files::read_text;
 
 /// The lines of a text file, as they stand there.
 ///

@@ -9,27 +9,9 @@
 //! ```
 
 pub mod bbc;
+pub mod imdb;
 pub mod lyrics;
 pub mod sarcasm;
-
-use std::path::Path;
-
-use practicum_core::{Error, Result};
-
-/// The file as text, without a byte order mark.
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|cause| Error::io("read", path, cause))?;
-    let mut text = String::from_utf8(bytes).map_err(|cause| {
-        let place = cause.utf8_error().valid_up_to();
-        Error::format(format!("{} is not UTF-8 text: byte {place} does not fit", path.display()))
-            .hint("check that the file is unpacked and complete, or convert it to UTF-8")
-            .source(cause)
-    })?;
-    if text.starts_with('\u{feff}') {
-        text.drain(..'\u{feff}'.len_utf8());
-    }
-    Ok(text)
-}
 
 #[cfg(test)]
 mod tests {
@@ -47,7 +29,7 @@ mod tests {
     fn missing_and_foreign_files() {
         assert!(lyrics::load("no/such/file").unwrap_err().is_io());
         let error = lyrics::load(file(b"ok \xff").path()).unwrap_err();
-        assert!(error.is_format() && error.to_string().contains("byte 3"), "{error}");
+        assert!(error.is_format() && error.to_string().contains("offset 3"), "{error}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::Path;
 use practicum_core::{Error, Result};
 use serde::Deserialize;
 
-use super::read_text;
+use crate::files::read_text;
 
 /// One headline.
 #[derive(Clone, Debug, PartialEq, Eq)]

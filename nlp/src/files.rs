@@ -1,0 +1,45 @@
+//! Text files, read and written whole.
+
+use std::io::Write;
+use std::path::Path;
+
+use practicum_core::{Error, Result};
+
+/// The file as text, without a byte order mark.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    let bytes = std::fs::read(path).map_err(|cause| Error::io("read", path, cause))?;
+    decode(bytes).map_err(|error| error.context(path.display().to_string()))
+}
+
+/// Bytes as text, without a byte order mark; the first byte that is no UTF-8 is named by its offset.
+pub(crate) fn decode(bytes: Vec<u8>) -> Result<String> {
+    let mut text = String::from_utf8(bytes).map_err(|cause| {
+        let offset = cause.utf8_error().valid_up_to();
+        Error::format(format!("not UTF-8 text: the byte at offset {offset} does not fit"))
+            .hint("check that the file is unpacked and complete, or convert it to UTF-8")
+            .source(cause)
+    })?;
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    Ok(text)
+}
+
+/// Writes a file whole or not at all: beside it first, then in its place.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.tmp", std::process::id()));
+    let beside = path.with_file_name(name);
+    let write = || {
+        let mut file = std::fs::File::create(&beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        drop(file);
+        std::fs::rename(&beside, path)
+    };
+    write().map_err(|cause| {
+        // What could be written of it is of no use.
+        let _ = std::fs::remove_file(&beside);
+        Error::io("write", path, cause)
+    })
+}
