@@ -7,8 +7,12 @@ use practicum_core::{Error, Result};
 
 /// The file as text, without a byte order mark.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|cause| Error::io("read", path, cause))?;
-    decode(bytes).map_err(|error| error.context(path.display().to_string()))
+    decode(read_bytes(path)?).map_err(|error| error.context(path.display().to_string()))
+}
+
+/// The bytes of a file.
+pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|cause| Error::io("read", path, cause))
 }
 
 /// Bytes as text, without a byte order mark; the first byte that is no UTF-8 is named by its offset.

@@ -33,14 +33,17 @@ mod array;
 mod categorical;
 pub mod datasets;
 mod files;
+pub mod models;
 mod pad;
 mod parallel;
 mod stop_words;
 mod subwords;
 mod tokenizer;
+mod word_vectors;
 
 pub use categorical::to_categorical;
 pub use pad::{PadOptions, Side, pad_sequences, prefix_sequences};
 pub use stop_words::{STOP_WORDS, remove_stop_words};
 pub use subwords::{SubwordOptions, SubwordTextEncoder};
 pub use tokenizer::{Analyzer, DEFAULT_FILTERS, MatrixMode, Tokenizer, WordIndex};
+pub use word_vectors::WordVectors;

@@ -10,8 +10,10 @@
 
 pub mod bbc;
 pub mod imdb;
+pub mod lanigan;
 pub mod lyrics;
 pub mod sarcasm;
+pub mod twitter;
 
 #[cfg(test)]
 mod tests {
@@ -51,8 +53,10 @@ mod tests {
         assert!(refuse(r#"[{"article_link": "l", "headline": " ", "is_sarcastic": 0}]"#).is_data());
         assert!(refuse(r#"[{"article_link": "l", "is_sarcastic": 0}]"#).to_string().contains("missing field `headline`"));
         assert!(refuse(r#"[{"article_link": "l", "headline": "h"#).is_format());
-        let lines = refuse("{\"article_link\": \"l\", \"headline\": \"h\", \"is_sarcastic\": 0}\n");
-        assert!(lines.is_format() && lines.to_string().contains("one object a line"), "{lines}");
+        let lines = file(b"{\"headline\": \"h\", \"is_sarcastic\": 0}\n\n{\"headline\": \"i\", \"is_sarcastic\": 1}\n");
+        assert_eq!(sarcasm::load(lines.path()).unwrap().len(), 2);
+        let broken = refuse("{\"headline\": \"h\", \"is_sarcastic\": 0}\n{\"headline\": \n");
+        assert!(broken.is_format() && broken.to_string().contains("line 2"), "{broken}");
     }
 
     #[test]

@@ -17,7 +17,8 @@ fn is_word(character: char) -> bool {
         return character.is_ascii_alphanumeric() || character == '_';
     }
     // Unicode calls vowel signs and letters in circles alphabetic; Python's `isalnum` does not.
-    let circled = matches!(character, '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}');
+    let circled =
+        matches!(character, '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}');
     character.is_alphanumeric() && !is_combining_mark(character) && !circled
 }
 

@@ -12,8 +12,24 @@ fn texts_survive_any_vocabulary() {
         encoder(&["<EOS>", "a-b", " a", "a\\&"]),
     ];
     let texts = [
-        "", " ", "  ", "a b", "a  b ", "_", "__ _", "a_ b", "x_y z_", "\\&undsc", "a\\&undsc_ \\&undsc", "\\&und sc", "é漢\u{301}🙂 \n\t\0",
-        "<EOS> a-b<EOS>", "x\\&undscy", "a\\_&undsc", "a-b c", "\u{feff}ab, ab",
+        "",
+        " ",
+        "  ",
+        "a b",
+        "a  b ",
+        "_",
+        "__ _",
+        "a_ b",
+        "x_y z_",
+        "\\&undsc",
+        "a\\&undsc_ \\&undsc",
+        "\\&und sc",
+        "é漢\u{301}🙂 \n\t\0",
+        "<EOS> a-b<EOS>",
+        "x\\&undscy",
+        "a\\_&undsc",
+        "a-b c",
+        "\u{feff}ab, ab",
     ];
     for encoder in &encoders {
         for text in texts {
@@ -46,8 +62,7 @@ fn ids_are_checked() {
 #[test]
 fn pieces_are_checked() {
     assert!(SubwordTextEncoder::new(["a", ""]).unwrap_err().is_data());
-    let twice = SubwordTextEncoder::new(["a", "b", "a"]).unwrap_err();
-    assert!(twice.to_string().contains("subword 2 `a` is subword 0 already"), "{twice}");
+    assert_eq!(encoder(&["a", "b", "a"]).encode("ab"), [3, 2]);
 }
 
 #[test]

@@ -19,7 +19,7 @@ impl Default for Trie {
 }
 
 impl Trie {
-    /// Adds a string with a number below `u32::MAX`; when it was there already, gives its number and changes nothing.
+    /// Adds a string with a number below `u32::MAX`; a string that was there already gets the new number. Gives the old one.
     pub(super) fn insert(&mut self, string: &str, number: u32) -> Option<u32> {
         let mut node = 0;
         for byte in string.bytes() {
@@ -35,12 +35,8 @@ impl Trie {
             }
             node = self.edges[slot].1;
         }
-        let end = &mut self.ends[node as usize];
-        if *end == NONE {
-            *end = number;
-            return None;
-        }
-        Some(*end)
+        let before = std::mem::replace(&mut self.ends[node as usize], number);
+        (before != NONE).then_some(before)
     }
 
     /// The length in bytes and the number of the longest string at the beginning of `text` whose end is `allowed`.
@@ -102,7 +98,7 @@ mod tests {
             assert_eq!(trie.insert(string, number), None);
         }
         assert_eq!(trie.insert("abc", 9), Some(1));
-        assert_eq!(trie.longest("abcde", |_| true), Some((3, 1)));
+        assert_eq!(trie.longest("abcde", |_| true), Some((3, 9)));
         assert_eq!(trie.longest("abcde", |end| end != 3), Some((1, 0)));
         assert_eq!(trie.longest("éa", |_| true), Some((2, 2)));
         assert_eq!(trie.longest("b", |_| true), None);

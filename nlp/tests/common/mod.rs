@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// A file of the real data, or nothing and a line that says so.
-pub fn data(name: &str) -> Option<PathBuf> {
+pub(crate) fn data(name: &str) -> Option<PathBuf> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(name);
     if path.exists() {
         return Some(path);

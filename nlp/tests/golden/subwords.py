@@ -22,7 +22,7 @@ TEXTS = CORPUS + [
     "",
     " ",
     "TensorFlow, from basics to mastery",
-    "_underscores_ and \\&undsc, in a text",  # followed by one space, TFDS writes two
+    "_underscores_ and more, in a_text",
     "unheard_of 🙂 \n\t words\u00a0here",
     "owl",
     "the the  the",
@@ -51,7 +51,7 @@ def case(encoder):
 
 
 cases = [dict(case(SubwordTextEncoder(vocab_list=pieces)), target=None) for pieces in VOCABULARIES]
-for target, longest, chars, reserved in [(280, 20, None, []), (300, 20, None, []), (300, 4, None, []), (400, 20, 150, []), (320, 20, None, ["<br />"])]:
+for target, longest, chars, reserved in [(280, 20, None, []), (300, 20, None, []), (300, 4, None, []), (400, 20, 150, []), (320, 20, None, ["<EOS>"])]:
     built = SubwordTextEncoder.build_from_corpus(
         CORPUS, target, max_subword_length=longest, max_corpus_chars=chars, reserved_tokens=reserved
     )
