@@ -1,6 +1,5 @@
 //! Text files, read and written whole.
 
-use std::io::Write;
 use std::path::Path;
 
 use practicum_core::{Error, Result};
@@ -27,23 +26,4 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Result<String> {
         text.drain(..'\u{feff}'.len_utf8());
     }
     Ok(text)
-}
-
-/// Writes a file whole or not at all: beside it first, then in its place.
-pub(crate) fn write_text(path: &Path, text: &str) -> Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.tmp", std::process::id()));
-    let beside = path.with_file_name(name);
-    let write = || {
-        let mut file = std::fs::File::create(&beside)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        drop(file);
-        std::fs::rename(&beside, path)
-    };
-    write().map_err(|cause| {
-        // What could be written of it is of no use.
-        let _ = std::fs::remove_file(&beside);
-        Error::io("write", path, cause)
-    })
 }

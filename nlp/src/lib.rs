@@ -30,9 +30,12 @@
 //! | `to_categorical(y, num_classes=6)` | `to_categorical(&y, Some(6))` |
 
 mod array;
+mod baseline;
 mod categorical;
 pub mod datasets;
+mod encoder;
 mod files;
+mod generate;
 pub mod models;
 mod pad;
 mod parallel;
@@ -41,7 +44,10 @@ mod subwords;
 mod tokenizer;
 mod word_vectors;
 
+pub use baseline::{BagOfWords, FittedBagOfWords};
 pub use categorical::to_categorical;
+pub use encoder::TextEncoder;
+pub use generate::{Sampling, TextGenerator, next_token_examples, sliding_windows};
 pub use pad::{PadOptions, Side, pad_sequences, prefix_sequences};
 pub use stop_words::{STOP_WORDS, remove_stop_words};
 pub use subwords::{SubwordOptions, SubwordTextEncoder};

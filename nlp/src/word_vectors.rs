@@ -7,12 +7,12 @@ use std::path::Path;
 use linfa::DatasetBase;
 use linfa::traits::Fit;
 use linfa_reduction::Pca;
+use practicum_core::io::write_atomically;
 use practicum_core::ndarray::{Array2, ArrayView1, Axis};
 use practicum_core::{Error, Result, Tensor};
 
 use crate::WordIndex;
 use crate::array::filled;
-use crate::files::write_text;
 
 /// Words and their vectors, all of the same dimension.
 ///
@@ -253,8 +253,8 @@ impl WordVectors {
     /// A file that cannot be written.
     pub fn export(&self, vecs: impl AsRef<Path>, meta: impl AsRef<Path>) -> Result<()> {
         let (vectors, words) = self.to_tsv();
-        write_text(vecs.as_ref(), &vectors)?;
-        write_text(meta.as_ref(), &words)
+        write_atomically(vecs.as_ref(), vectors.as_bytes())?;
+        write_atomically(meta.as_ref(), words.as_bytes())
     }
 
     /// What [`export`](Self::export) writes. Tabs and line breaks inside a word are written as spaces.

@@ -9,6 +9,8 @@
 //! ```
 
 pub mod bbc;
+#[cfg(feature = "builtin")]
+pub mod builtin;
 pub mod imdb;
 pub mod lanigan;
 pub mod lyrics;

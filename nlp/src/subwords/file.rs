@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use practicum_core::io::write_atomically;
 use practicum_core::{Error, Result};
 use serde_json::{Value, json};
 
 use super::SubwordTextEncoder;
-use crate::files::{read_text, write_text};
+use crate::files::read_text;
 
 const HEADER: &str = "### SubwordTextEncoder";
 const METADATA: &str = "### Metadata: ";
@@ -76,7 +77,7 @@ impl SubwordTextEncoder {
     /// # Errors
     /// A file that cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        write_text(path.as_ref(), &self.to_text())
+        write_atomically(path.as_ref(), self.to_text().as_bytes())
     }
 
     /// Reads a vocabulary that [`save`](Self::save) or TFDS wrote.

@@ -20,7 +20,8 @@ use self::vocabulary::Vocabulary;
 /// for padding.
 ///
 /// `num_words` keeps the numbers *below* it: `num_words(100)` lets 99 of them through, the OOV token among them.
-/// It never shortens [`word_index`](Self::word_index).
+/// It never shortens [`word_index`](Self::word_index), which holds all words: only sequences, matrices and texts made of
+/// sequences know the limit. This surprises everybody once.
 ///
 /// ```
 /// use practicum_nlp::Tokenizer;
@@ -197,6 +198,27 @@ impl Tokenizer {
     /// In how many texts each word was seen, in the order they were first seen.
     pub fn word_docs(&self) -> impl ExactSizeIterator<Item = (&str, u64)> {
         self.vocabulary.as_seen().map(|entry| (&*entry.word, entry.docs))
+    }
+
+    /// The number of ids that sequences may hold, padding among them: `num_words`, or one more than there are words if
+    /// these are fewer. It is the `input_dim` of an `Embedding` over them.
+    ///
+    /// ```
+    /// use practicum_nlp::Tokenizer;
+    ///
+    /// let mut tokenizer = Tokenizer::new();
+    /// tokenizer.fit_on_texts(["one two three"])?;
+    /// assert_eq!((tokenizer.vocab_size(), tokenizer.num_words(3).vocab_size()), (4, 3));
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    pub fn vocab_size(&self) -> usize {
+        let all = self.word_index().len() + 1;
+        self.num_words.map_or(all, |limit| limit.min(all))
+    }
+
+    /// What counts as a word.
+    pub(crate) fn analyzer_used(&self) -> Analyzer {
+        self.splitter.analyzer
     }
 
     /// The number of texts fitted on.
