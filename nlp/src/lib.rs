@@ -32,6 +32,7 @@
 mod array;
 mod baseline;
 mod categorical;
+mod classifier;
 pub mod datasets;
 mod encoder;
 mod files;
@@ -46,6 +47,7 @@ mod word_vectors;
 
 pub use baseline::{BagOfWords, FittedBagOfWords};
 pub use categorical::to_categorical;
+pub use classifier::{Explanation, TextClassifier, Verdict};
 pub use encoder::TextEncoder;
 pub use generate::{Sampling, TextGenerator, next_token_examples, sliding_windows};
 pub use pad::{PadOptions, Side, pad_sequences, prefix_sequences};

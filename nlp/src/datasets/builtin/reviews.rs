@@ -35,7 +35,7 @@ fn review(chance: &mut Chance, index: usize) -> Review {
         let sentence = match chance.below(10) {
             0..3 => fact(chance, &star),
             // The other side is granted a point.
-            3..6 => verdict(chance, !tone, &star),
+            3..5 => verdict(chance, !tone, &star),
             _ => verdict(chance, tone, &star),
         };
         sentences.push(sentence);
@@ -89,7 +89,7 @@ fn verdict(chance: &mut Chance, positive: bool, star: &str) -> String {
         7 => format!("what a {word} {part}!"),
         // Sarcasm says the opposite and gives itself away by its first word; praise that was doubted does the same.
         8 | 9 if positive => format!("they call the {part} {other}, but it is {word}."),
-        7 => {
+        8 | 9 => {
             format!("oh {}, {} more minutes of that {other} {part}.", chance.pick(&["great", "wonderful", "perfect"]), chance.range(10, 60))
         }
         _ => format!("a {word} {part}, {word} and {}.", chance.often(right)),
