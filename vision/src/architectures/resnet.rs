@@ -15,7 +15,7 @@ use practicum_core::rng::DEFAULT_SEED;
 /// use practicum_vision::architectures::ResNet;
 ///
 /// let model = ResNet::new([32, 32, 3], 10).blocks(3).build()?;
-/// let count = model.param_count()?;
+/// let count = model.summary()?.param_count();
 /// assert_eq!((count.trainable, count.non_trainable), (272_474, 1_568));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
@@ -107,7 +107,7 @@ mod tests {
         // Weights with learned shortcuts of 1 × 1, as they are commonly counted, without moving statistics.
         for (blocks, trainable) in [(3, 272_474), (5, 466_906), (9, 855_770)] {
             let model = ResNet::new([32, 32, 3], 10).blocks(blocks).build().unwrap();
-            assert_eq!(model.param_count().unwrap().trainable, trainable, "n = {blocks}");
+            assert_eq!(model.summary().unwrap().param_count().trainable, trainable, "n = {blocks}");
             assert_eq!(model.name(), format!("resnet{}", 6 * blocks + 2));
         }
     }
