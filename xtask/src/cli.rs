@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, console, fetch, list, report, run_week};
+use crate::{bench, console, fetch, list, report, run_week, weeks};
 
 /// The "TensorFlow in Practice" course in Rust: weeks to run, their data, and reports to look at.
 #[derive(Parser)]
@@ -44,7 +44,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::RunWeek(args) => return run_week::run(&args),
         Command::Bench(args) => bench::run(&args)?,
         Command::Report(args) => {
-            for page in report::run(&args.out)? {
+            for page in report::run(&args.out, &weeks::course())? {
                 console::say(&page.display().to_string())?;
             }
         }

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context as _, Result};
 use practicum_core::callbacks::{Callback, Context};
 
 /// The exit status of a program that was interrupted: 128 and the number of the signal.
@@ -10,22 +9,23 @@ pub(crate) const STATUS: u8 = 130;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
 
-/// Listens for Ctrl-C from now on.
-pub(crate) fn listen() -> Result<()> {
+/// Listens for Ctrl-C from now on. Where that is not possible, as where no thread can be started, Ctrl-C ends at once.
+pub(crate) fn listen() {
     let on_interrupt = || {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(STATUS.into());
         }
     };
-    ctrlc::set_handler(on_interrupt).context("cannot listen for Ctrl-C")
+    // A run that cannot be ended cleanly is better than none.
+    let _ = ctrlc::set_handler(on_interrupt);
 }
 
-/// Whether somebody asked to end.
+/// Whether the user asked to end.
 pub(crate) fn asked() -> bool {
     ASKED.load(Ordering::Relaxed)
 }
 
-/// Ends a training when somebody asks to.
+/// Ends a training when the user asks to.
 pub(crate) struct StopWhenAsked;
 
 impl Callback for StopWhenAsked {

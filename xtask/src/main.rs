@@ -8,11 +8,13 @@ mod fetch;
 mod interrupt;
 mod list;
 mod machine;
+mod own_file;
 mod report;
 mod results;
 mod run_week;
 mod week;
 mod weeks;
+mod workspace;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -22,7 +24,7 @@ fn main() -> ExitCode {
         Ok(outcome) => outcome,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nobody is left to tell where even this cannot be written.
+            // Where even this cannot be written, there is no one left to tell.
             let _ = writeln!(std::io::stderr(), "error: {}", told(&error));
             ExitCode::FAILURE
         }

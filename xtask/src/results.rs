@@ -1,4 +1,4 @@
-//! What a week leaves behind for people and programs: `results.json`.
+//! What a week leaves for people and programs: `results.json`.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub(crate) struct WeekResults {
     pub(crate) week: String,
     pub(crate) title: String,
-    /// What to type to get these results again; empty where nobody knows.
+    /// What to type to get these results again; empty where it is not known.
     #[serde(default)]
     pub(crate) command: String,
     pub(crate) scale: String,
@@ -52,17 +52,35 @@ pub(crate) struct SessionText {
     pub(crate) notice: String,
     /// What to change next, and the command that does it.
     pub(crate) next: Vec<(String, String)>,
+    /// How it was run.
+    #[serde(default)]
+    pub(crate) made: Made,
+}
+
+/// How and when a session was run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    pub(crate) scale: String,
+    pub(crate) seed: u64,
+    /// In seconds since 1970-01-01 UTC.
+    pub(crate) started: u64,
+    /// Wall-clock seconds.
+    pub(crate) seconds: f64,
+    /// False where it was stopped, or failed.
+    pub(crate) complete: bool,
+    pub(crate) data: Vec<DataUsed>,
 }
 
 /// A piece of code.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct CodeText {
     pub(crate) file: String,
+    pub(crate) item: String,
     pub(crate) text: String,
 }
 
 /// A data set and where it came from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct DataUsed {
     pub(crate) id: String,
     pub(crate) source: DataSource,
@@ -110,6 +128,9 @@ pub(crate) struct RunResults {
     pub(crate) forecasts: Vec<ForecastScore>,
     /// The model's summary, or lines a person should read.
     pub(crate) notes: Vec<String>,
+    /// True where it was stopped before its end: its numbers are those of a part of it.
+    #[serde(default)]
+    pub(crate) partial: bool,
 }
 
 /// Parameters of a model.
@@ -188,9 +209,48 @@ pub(crate) struct Figure {
     pub(crate) caption: String,
     pub(crate) file: String,
     pub(crate) dark_file: Option<String>,
+    /// The same for narrow screens, light and dark, where the picture is one for the whole width of the page.
+    #[serde(default)]
+    pub(crate) narrow: Option<(String, String)>,
     /// True where the picture needs the whole width of the page.
     #[serde(default)]
     pub(crate) wide: bool,
+}
+
+impl Figure {
+    /// All its files.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &String> {
+        let narrow = self.narrow.iter().flat_map(|(light, dark)| [light, dark]);
+        std::iter::once(&self.file).chain(&self.dark_file).chain(narrow)
+    }
+}
+
+impl WeekResults {
+    /// These results, with those of `earlier` for the sessions that these lack or hold in a part only where the earlier ones
+    /// are whole; in the order of `sessions`.
+    pub(crate) fn merged(self, earlier: Self, sessions: &[String]) -> Self {
+        let whole = |results: &Self, name: &String| results.sessions.iter().any(|one| one.session == *name && one.made.complete);
+        let has = |results: &Self, name: &String| results.sessions.iter().any(|one| one.session == *name);
+        let (mut merged, mut kept_some) = (Self::default(), false);
+        for name in sessions {
+            let from = if has(&self, name) && (whole(&self, name) || !whole(&earlier, name)) { &self } else { &earlier };
+            kept_some |= std::ptr::eq(from, &self) && has(from, name);
+            merged.sessions.extend(from.sessions.iter().filter(|one| one.session == *name).cloned());
+            for run in from.runs.iter().filter(|run| run.session == *name) {
+                merged.figures.extend(from.figures.iter().filter(|figure| figure.run == run.id).cloned());
+                merged.runs.push(run.clone());
+            }
+        }
+        let mut data: Vec<DataUsed> = Vec::new();
+        for used in merged.sessions.iter().flat_map(|session| &session.made.data) {
+            if !data.contains(used) {
+                data.push(used.clone());
+            }
+        }
+        let interrupted = merged.sessions.iter().any(|session| !session.made.complete);
+        let frame = if kept_some { self } else { earlier };
+        Self { data, interrupted, sessions: merged.sessions, runs: merged.runs, figures: merged.figures, ..frame }
+    }
 }
 
 // JSON has no NaN: what is not finite is written as null, and read as NaN.
@@ -212,6 +272,41 @@ fn histories<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A week whose sessions are these, each with a run of this seed.
+    fn week(seed: u64, sessions: &[(&str, bool)]) -> WeekResults {
+        let made = |complete| Made { seed, complete, ..Made::default() };
+        let session =
+            |(name, complete): &(&str, bool)| SessionText { session: (*name).to_owned(), made: made(*complete), ..SessionText::default() };
+        let run = |(name, _): &(&str, bool)| RunResults { id: (*name).to_owned(), session: (*name).to_owned(), ..RunResults::default() };
+        WeekResults {
+            seed,
+            sessions: sessions.iter().map(session).collect(),
+            runs: sessions.iter().map(run).collect(),
+            ..WeekResults::default()
+        }
+    }
+
+    #[test]
+    fn r3_sessions_that_were_not_run_again_stay_as_they_were() {
+        let order = ["lab 1", "lab 2", "exercise"].map(str::to_owned);
+        let seeds = |merged: &WeekResults| merged.sessions.iter().map(|one| (one.session.clone(), one.made.seed)).collect::<Vec<_>>();
+        let earlier = week(1, &[("lab 1", true), ("exercise", true)]);
+        let merged = week(2, &[("lab 2", true), ("lab 1", true)]).merged(earlier, &order);
+        assert_eq!(seeds(&merged), [("lab 1".into(), 2), ("lab 2".into(), 2), ("exercise".into(), 1)]);
+        assert_eq!(merged.runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["lab 1", "lab 2", "exercise"]);
+        assert!(!merged.interrupted && merged.seed == 2);
+    }
+
+    #[test]
+    fn r2_whole_results_are_not_replaced_by_a_part() {
+        let order = ["lab 1", "lab 2"].map(str::to_owned);
+        let earlier = || week(1, &[("lab 1", true), ("lab 2", false)]);
+        let merged = week(2, &[("lab 1", false)]).merged(earlier(), &order);
+        assert_eq!((merged.seed, merged.sessions[0].made.seed, merged.interrupted), (1, 1, true));
+        let merged = week(2, &[("lab 2", false)]).merged(earlier(), &order);
+        assert_eq!((merged.seed, merged.sessions[0].made.seed, merged.sessions[1].made.seed), (2, 1, 2));
+    }
 
     #[test]
     fn numbers_that_are_not_finite_survive_the_file() {

@@ -5,16 +5,16 @@ use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use practicum_core::{Cpu, Error, Simd};
 
 use crate::console::mention;
-use crate::results::{CodeText, SessionText, Verdict, WeekResults};
-use crate::week::{DataChoice, Session, SessionKind, Settings, Week, WeekRun};
-use crate::weeks::select;
-use crate::{data, fetch, interrupt, machine, report};
+use crate::results::{Figure, Verdict, WeekResults};
+use crate::week::{DataChoice, SessionKind, Settings, Week, WeekRun, now};
+use crate::weeks::{course, select};
+use crate::{data, fetch, interrupt, machine, own_file, report, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
@@ -91,10 +91,9 @@ enum Scale {
     Course,
 }
 
-/// `target/practicum` in the workspace, where there is one.
+/// `target/practicum` in the workspace that this is run from, or in the current folder.
 pub(crate) fn default_out() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|workspace| workspace.is_dir());
-    workspace.map(|workspace| workspace.join("target")).unwrap_or_default().join("practicum")
+    workspace::root().unwrap_or_default().join("target").join("practicum")
 }
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
@@ -102,11 +101,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let settings = args.settings(&weeks)?;
     std::fs::create_dir_all(&args.out).map_err(|source| Error::io("make the folder", &args.out, source))?;
     let _lock = lock(&args.out)?;
-    interrupt::listen()?;
+    interrupt::listen();
     let mut missed = 0;
     for week in weeks {
-        let results = run_one(week, &settings, args)?;
-        missed += results.runs.iter().flat_map(|run| &run.targets).filter(|target| target.verdict == Verdict::Missed).count();
+        missed += run_one(week, &settings, args)?;
         if interrupt::asked() {
             let file = args.out.join(week.id).join("results.json");
             // Whoever asked may have taken the terminal along.
@@ -221,7 +219,10 @@ impl RunArgs {
 /// The only one that writes to a folder, as long as the file is open.
 fn lock(out: &Path) -> Result<File> {
     let path = out.join(".lock");
-    let file = File::create(&path).map_err(|source| Error::io("write", &path, source))?;
+    let file = own_file::open("lock", &path)?;
+    if file.metadata().is_ok_and(|found| found.len() > 0) {
+        bail!("{} is no lock of a run: it has content\n  hint: move it away, or choose another folder with --out", path.display());
+    }
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
@@ -231,7 +232,7 @@ fn lock(out: &Path) -> Result<File> {
     }
 }
 
-fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<WeekResults> {
+fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<usize> {
     let folder = args.out.join(week.id);
     std::fs::create_dir_all(&folder).map_err(|source| Error::io("make the folder", &folder, source))?;
     let mut results = WeekResults {
@@ -243,7 +244,7 @@ fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<W
         threads: settings.cpu.threads(),
         simd: settings.cpu.simd().to_string(),
         machine: machine::describe(),
-        started: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        started: now(),
         ..WeekResults::default()
     };
     let began = Instant::now();
@@ -252,41 +253,33 @@ fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<W
         Err(error) if results.runs.is_empty() => return Err(error),
         outcome => outcome,
     };
-    let ran = |session: &&Session| results.runs.iter().any(|run| run.session == session.kind.to_string());
-    results.sessions = week.sessions.iter().filter(ran).map(text_of).collect();
     results.seconds = began.elapsed().as_secs_f64();
     results.interrupted = interrupt::asked() || outcome.is_err();
-    let files = results.figures.iter().flat_map(|figure| std::iter::once(&figure.file).chain(&figure.dark_file)).cloned();
-    results.artifacts = files.collect();
-    if settings.report {
-        results.artifacts.push("index.html".to_owned());
-    }
-    write_results(&folder, &results)?;
+    let missed = results.runs.iter().flat_map(|run| &run.targets).filter(|target| target.verdict == Verdict::Missed).count();
     // What was done before it failed is kept.
+    if !results.runs.is_empty() {
+        let sessions: Vec<String> = week.sessions.iter().map(|session| session.kind.to_string()).collect();
+        let mut results = match report::read_week(&folder.join("results.json")) {
+            Ok(earlier) => results.merged(earlier, &sessions),
+            Err(_) => results,
+        };
+        results.artifacts = results.figures.iter().flat_map(Figure::files).cloned().collect();
+        if settings.report || folder.join("index.html").is_file() {
+            results.artifacts.push("index.html".to_owned());
+        }
+        write_results(&folder, &results)?;
+    }
     outcome?;
     if settings.report {
-        let began = Instant::now();
-        let pages = report::run(&args.out)?;
+        let page_began = Instant::now();
+        let pages = report::run(&args.out, &course())?;
         let page = pages.iter().find(|page| page.starts_with(&folder)).or(pages.first());
         if let (false, Some(page)) = (settings.quiet, page) {
-            mention(&format!("\n{:.1} s; report in {:.2} s: {}", results.seconds, began.elapsed().as_secs_f64(), page.display()))?;
+            let (took, report) = (page_began.duration_since(began).as_secs_f64(), page_began.elapsed().as_secs_f64());
+            mention(&format!("\n{took:.1} s; report in {report:.2} s: {}", page.display()))?;
         }
     }
-    Ok(results)
-}
-
-/// What a session says of itself, with the code that ran.
-fn text_of(session: &Session) -> SessionText {
-    let code = session.code.iter().map(|code| CodeText { file: code.file.to_owned(), text: code.text().unwrap_or_default() });
-    SessionText {
-        session: session.kind.to_string(),
-        title: session.title.to_owned(),
-        task: session.task.to_owned(),
-        code: code.collect(),
-        keras: session.keras.trim_end().to_owned(),
-        notice: session.notice.to_owned(),
-        next: session.next.iter().map(|next| (next.change.to_owned(), next.command.to_owned())).collect(),
-    }
+    Ok(missed)
 }
 
 fn write_results(folder: &Path, results: &WeekResults) -> Result<()> {

@@ -3,7 +3,7 @@
 //! Beside `NAME` may stand `NAME.stamp.json`, which remembers the hash of the file so that it need not be read again
 //! (and pins it where the catalogue knows none), and, while it is on its way, `NAME.part` with `NAME.part.json`.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use super::catalogue::DataFile;
+use crate::own_file;
 
 pub(super) const CHUNK: usize = 1 << 16;
 
@@ -161,7 +162,7 @@ impl<'a> Part<'a> {
     /// Opens what an earlier attempt left, or an empty file.
     pub(super) fn open(place: &'a Place) -> Result<Self> {
         let failed = |error| Error::io("write", &place.part, error);
-        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&place.part).map_err(failed)?;
+        let mut file = own_file::open("write", &place.part)?;
         let mut hash = Sha256::new();
         let len = hash_into(&mut hash, &mut file).map_err(failed)?;
         let origin = if len > 0 { read_json(&place.part_note) } else { None };
@@ -236,7 +237,7 @@ impl FolderLock {
         fs::create_dir_all(folder).map_err(|error| Error::io("create the folder", folder, error).hint("choose another with --data-dir"))?;
         let path = folder.join(".lock");
         let failed = |error| Error::io("lock", &path, error);
-        let file = OpenOptions::new().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        let file = own_file::open("lock", &path)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -284,7 +285,9 @@ fn modified(found: &fs::Metadata) -> u64 {
 
 /// A companion file's content; a missing or damaged one says nothing.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
-    serde_json::from_slice(&fs::read(path).ok()?).ok()
+    // A pipe in its place would be waited for.
+    let is_file = fs::metadata(path).is_ok_and(|found| found.is_file());
+    serde_json::from_slice(&is_file.then(|| fs::read(path).ok()).flatten()?).ok()
 }
 
 fn write_json<T: Serialize>(path: &Path, value: &T) -> Result<()> {

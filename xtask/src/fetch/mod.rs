@@ -83,11 +83,9 @@ pub(crate) fn run(args: &FetchArgs) -> anyhow::Result<()> {
     Ok(fetch.run(args, &mut Progress::stderr(), &mut std::io::stdout().lock())?)
 }
 
-/// Where data lie unless told otherwise: `data` in the workspace this program was built in, while that is there, else
-/// in the current folder.
+/// Where data lie unless told otherwise: `data` in the workspace this is run from, or else in the current folder.
 pub(crate) fn default_data_dir() -> PathBuf {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().filter(|workspace| workspace.is_dir());
-    workspace.map_or_else(|| PathBuf::from("data"), |workspace| workspace.join("data"))
+    crate::workspace::root().unwrap_or_default().join("data")
 }
 
 struct Fetch<'a> {

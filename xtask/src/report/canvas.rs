@@ -20,7 +20,7 @@ const FINE: f64 = 8.0;
 /// Plotters divides a font's size by this before it writes it as `font-size`.
 const DIVISOR: f64 = 1.24;
 
-/// Plotters measures a font as if its size were its line height, which for DejaVu Sans is so many times the `font-size`.
+/// Plotters measures a font as if its size were its line height, which for DejaVu Sans is this multiple of the `font-size`.
 const LINE_HEIGHT: f64 = 1.164;
 
 /// Where a text stands from its point.

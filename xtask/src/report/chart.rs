@@ -42,7 +42,7 @@ impl Series {
     }
 }
 
-/// A named area between two lines, behind everything else.
+/// A named area between two lines, below everything else.
 #[derive(Clone, Debug)]
 pub(crate) struct Band {
     pub(crate) name: String,
@@ -69,8 +69,6 @@ pub(crate) struct Chart {
     pub(crate) series: Vec<Series>,
     pub(crate) bands: Vec<Band>,
     pub(crate) rules: Vec<Rule>,
-    /// As wide as the page, for long series.
-    pub(crate) wide: bool,
     /// Names stand above the chart even where they would fit beside the ends of the lines.
     pub(crate) key_on_top: bool,
 }
@@ -78,12 +76,20 @@ pub(crate) struct Chart {
 impl Chart {
     /// An empty chart over these axes.
     pub(crate) fn new(x: Axis, y: Axis) -> Self {
-        Self { x, y, series: Vec::new(), bands: Vec::new(), rules: Vec::new(), wide: false, key_on_top: false }
+        Self { x, y, series: Vec::new(), bands: Vec::new(), rules: Vec::new(), key_on_top: false }
     }
 
-    /// The chart as SVG.
-    pub(super) fn draw(&self, theme: &'static Theme) -> Result<String> {
-        let size = if self.wide { WIDE } else { SIZE };
+    /// How many of the points have no place between the limits of the axes, and how many have values at all.
+    pub(super) fn off_the_axes(&self) -> (usize, usize) {
+        let (x, y) = (self.x.place(self.points().map(|point| point.0)), self.y.place(self.points().map(|point| point.1)));
+        let shares: Vec<(f64, f64)> = self.points().filter_map(|point| Some((x.at(point.0)?, y.at(point.1)?))).collect();
+        let inside = |share: f64| (-1e-9..=1.0 + 1e-9).contains(&share);
+        (shares.iter().filter(|share| !inside(share.0) || !inside(share.1)).count(), shares.len())
+    }
+
+    /// The chart as SVG, for the whole width of a page or for a part of it.
+    pub(super) fn draw(&self, theme: &'static Theme, wide: bool) -> Result<String> {
+        let size = if wide { WIDE } else { SIZE };
         let legend = Legend::of(self, size.0)?;
         let frame = self.frame(size, &legend)?;
         draw(size, theme, |canvas| {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
 
 use super::axis::{Axis, Scale};
+use super::bars::Bars;
 use super::chart::{Chart, Mark, Series};
 use super::confusion::Confusion;
 use super::files::write_whole;
@@ -57,9 +59,9 @@ impl Figures<'_> {
             let shown: Vec<(&str, &[f64])> =
                 [("training", training), ("validation", validation)].into_iter().filter(|(_, values)| !values.is_empty()).collect();
             let series = shown.iter().map(|(name, values)| Series::new(name, Mark::Line, by_epoch(values))).collect();
-            let chart = Chart { series, ..Chart::new(Axis::new("epoch", Scale::Whole), Axis::new(&words(name), scale)) };
+            let chart = Chart { series, ..Chart::new(Axis::new("Epoch", Scale::Whole), Axis::new(&axis_label(name), scale)) };
             let title = format!("{} after each epoch", capital(&words(name)));
-            figures.push(self.save(name, &title, &curve_caption(epochs, &shown, scale), false, |theme| chart.draw(theme))?);
+            figures.push(self.chart(name, &title, &curve_caption(epochs, &shown, scale), false, &chart)?);
         }
         Ok(figures)
     }
@@ -77,12 +79,24 @@ impl Figures<'_> {
             caption.push_str(&format!(" For {} it predicts {}.", short(*x), measured(*y)));
         }
         let chart = Chart { series, ..Chart::new(x, y) };
-        self.save(name, title, &caption, false, |theme| chart.draw(theme))
+        self.chart(name, title, &caption, false, &chart)
+    }
+
+    /// A bar for each name, such as the probability of each class; those in `marked` stand out.
+    pub(crate) fn bars(&self, name: &str, title: &str, caption: &str, bars: &Bars<'_>) -> Result<Figure> {
+        self.save(name, title, caption, Extent::Part, |theme, _| bars.draw(theme))
+    }
+
+    /// A stem for each number, such as the weight of each step of a window.
+    pub(crate) fn stems(&self, name: &str, title: &str, caption: &str, axes: (&str, &str), points: Vec<(f64, f64)>) -> Result<Figure> {
+        let axes = (Axis::new(axes.0, Scale::Whole), Axis::new(axes.1, Scale::Linear));
+        let chart = Chart { series: vec![Series::new("", Mark::Stems, points)], ..Chart::new(axes.0, axes.1) };
+        self.chart(name, title, caption, false, &chart)
     }
 
     /// Pictures, each over its true class, the class predicted for it, and the probability of that class.
     pub(crate) fn picture_grid(&self, name: &str, title: &str, caption: &str, pictures: &[Picture<'_>]) -> Result<Figure> {
-        self.save(name, title, caption, false, |theme| draw_grid(pictures, theme))
+        self.save(name, title, caption, Extent::Part, |theme, _| draw_grid(pictures, theme))
     }
 
     /// How often each class was taken for each other one.
@@ -97,33 +111,63 @@ impl Figures<'_> {
             let (truth, guess) = (matrix.classes[row], matrix.classes[column]);
             caption.push_str(&format!(" Most often {truth} was taken for {guess}: {} times.", grouped(count)));
         }
-        self.save(name, title, &caption, matrix.is_wide(), |theme| matrix.draw(theme))
+        let extent = if matrix.is_wide() { Extent::Fixed } else { Extent::Part };
+        self.save(name, title, &caption, extent, |theme, _| matrix.draw(theme))
     }
 
+    /// A chart; its caption says how much of it the axes leave out.
+    pub(super) fn chart(&self, name: &str, title: &str, caption: &str, wide: bool, chart: &Chart) -> Result<Figure> {
+        let caption = match chart.off_the_axes() {
+            (0, _) => caption.to_owned(),
+            (off, all) => format!("{caption} {} of {} values are off the axes.", grouped(off as u64), grouped(all as u64)),
+        };
+        let extent = if wide { Extent::Whole } else { Extent::Part };
+        self.save(name, title, &caption, extent, |theme, wide| chart.draw(theme, wide))
+    }
+
+    /// Writes a picture in all its versions. A file's name ends with a hash of its content, so that the pictures of a new run
+    /// never replace those that an earlier page shows.
     pub(super) fn save(
         &self,
         name: &str,
         title: &str,
         caption: &str,
-        wide: bool,
-        draw: impl Fn(&'static Theme) -> Result<String>,
+        extent: Extent,
+        draw: impl Fn(&'static Theme, bool) -> Result<String>,
     ) -> Result<Figure> {
         let stem = [self.run, name].into_iter().filter(|part| !part.is_empty()).map(file_safe).collect::<Vec<_>>().join("-");
-        let write = |theme: &'static Theme| {
-            let file = format!("{stem}{}.svg", if theme.dark { "-dark" } else { "" });
-            let svg = draw(theme).with_context(|| format!("drawing `{title}`"))?;
+        let write = |theme: &'static Theme, wide: bool| {
+            let svg = draw(theme, wide).with_context(|| format!("drawing `{title}`"))?;
+            let narrow = if extent == Extent::Whole && !wide { "-narrow" } else { "" };
+            let dark = if theme.dark { "-dark" } else { "" };
+            let hash: String = Sha256::digest(&svg).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            let file = format!("{stem}{narrow}{dark}-{hash}.svg");
             write_whole(&self.folder.join(&file), svg.as_bytes())?;
             anyhow::Ok(file)
         };
+        let wide = extent == Extent::Whole;
+        let narrow = if wide { Some((write(&LIGHT, false)?, write(&DARK, false)?)) } else { None };
         Ok(Figure {
             run: self.run.to_owned(),
             title: title.to_owned(),
             caption: caption.to_owned(),
-            file: write(&LIGHT)?,
-            dark_file: Some(write(&DARK)?),
-            wide,
+            file: write(&LIGHT, wide)?,
+            dark_file: Some(write(&DARK, wide)?),
+            narrow,
+            wide: extent != Extent::Part,
         })
     }
+}
+
+/// How much of a page's width a picture takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Beside another.
+    Part,
+    /// All of it, with a version of its own for narrow screens.
+    Whole,
+    /// As much as it needs; narrow screens scroll.
+    Fixed,
 }
 
 /// Scores live on a scale with two ends, where ratios say nothing.
@@ -168,11 +212,26 @@ fn short(value: f64) -> String {
 /// Keras' name as words: `test_mae` is `test MAE`.
 pub(super) fn words(name: &str) -> String {
     let short = ["mae", "mse", "rmse", "mape", "auc"];
-    let words = name.split('_').map(|word| if short.contains(&word) { word.to_uppercase() } else { word.to_owned() });
+    let words = name.split('_').map(|word| match word {
+        "val" => "validation".to_owned(),
+        word if short.contains(&word) => word.to_uppercase(),
+        word => word.to_owned(),
+    });
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn capital(text: &str) -> String {
+/// A log's name with its unit, for an axis.
+fn axis_label(name: &str) -> String {
+    let unit = match name {
+        _ if name.contains("acc") || matches!(name, "precision" | "recall") => " (share of examples)",
+        "mae" | "rmse" => " (unit of the series)",
+        "mse" => " (unit of the series, squared)",
+        _ => "",
+    };
+    format!("{}{unit}", capital(&words(name)))
+}
+
+pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

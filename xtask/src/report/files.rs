@@ -13,6 +13,28 @@ pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     Ok(write_atomically(path, content)?)
 }
 
+/// Removes pictures that no page shows any more: those of earlier runs, by their names that end with a hash.
+pub(super) fn remove_stale(folder: &Path, shown: &[&String]) -> Result<()> {
+    let context = || format!("cannot clean up the folder {}", folder.display());
+    for entry in fs::read_dir(folder).with_context(context)? {
+        let entry = entry.with_context(context)?;
+        let name = entry.file_name();
+        if let Some(name) = name.to_str()
+            && is_picture(name)
+            && !shown.iter().any(|shown| *shown == name)
+        {
+            fs::remove_file(entry.path()).with_context(context)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a picture of ours has a name like this: `lab1-loss-0123abcd.svg`.
+fn is_picture(name: &str) -> bool {
+    let hash = name.strip_suffix(".svg").and_then(|stem| stem.rsplit_once('-'));
+    hash.is_some_and(|(_, hash)| hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

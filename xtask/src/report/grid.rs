@@ -35,6 +35,8 @@ pub(crate) struct Guess<'a> {
     pub(crate) class: &'a str,
     /// From 0 to 1.
     pub(crate) probability: f64,
+    /// The same of the true class.
+    pub(crate) of_truth: f64,
     pub(crate) right: bool,
 }
 
@@ -77,7 +79,12 @@ fn draw_cell(canvas: &mut Canvas<'_>, (x, y): (f64, f64), picture: &Picture<'_>)
     line += LINE;
     let class = fit(&format!("{sign} {}", guess.class), LETTER, false, room)?;
     canvas.text((middle, line), &class, Text { color, ..look })?;
-    canvas.text((middle, line + LINE), &percent(guess.probability), Text { color: theme.muted, ..look })
+    let sure = if guess.right {
+        percent(guess.probability)
+    } else {
+        format!("{} · true {}", percent(guess.probability), percent(guess.of_truth))
+    };
+    canvas.text((middle, line + LINE), &fit(&sure, LETTER - 1.0, false, room)?, Text { color: theme.muted, size: LETTER - 1.0, ..look })
 }
 
 fn png(picture: &Picture<'_>) -> Result<Vec<u8>> {

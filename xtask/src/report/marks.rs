@@ -7,9 +7,9 @@ use super::axis::Placed;
 use super::canvas::{Anchor, Canvas, Text, text_width};
 use super::chart::{Band, LETTER, LINE, Mark, Rule, Series};
 
-/// Up to so many points a line shows them as dots.
+/// Up to this many points a line shows them as dots.
 const FEW: usize = 12;
-/// From so many points on a line is thin.
+/// From this many points on a line is thin.
 const MANY: usize = 200;
 
 /// The rectangle that the axes enclose, and the axes themselves.

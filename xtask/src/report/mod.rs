@@ -1,6 +1,7 @@
 //! The report of a week: pictures and a page that works from a file, offline, in light and dark, on any screen.
 
 mod axis;
+mod bars;
 mod canvas;
 mod chart;
 mod confusion;
@@ -12,6 +13,8 @@ mod numbers;
 mod over_time;
 mod overview;
 mod page;
+mod session;
+mod targets;
 #[cfg(test)]
 mod tests;
 mod theme;
@@ -21,30 +24,35 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use bars::Bars;
 pub(crate) use confusion::Confusion;
 pub(crate) use figures::{Figures, LineFit};
 pub(crate) use files::write_whole;
 pub(crate) use grid::{Guess, Picture};
 pub(crate) use numbers::grouped;
 pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Time, Trace};
-pub(crate) use overview::write_overview;
-pub(crate) use page::{against, write_week_page};
+pub(crate) use overview::{CourseWeek, write_overview};
+pub(crate) use page::write_week_page;
+pub(crate) use targets::against;
 
-use crate::results::WeekResults;
+use crate::results::{Figure, WeekResults};
 
-/// Writes every page again from the results and pictures that lie under `out`; returns their paths, the overview first.
+/// Writes every page again from the results and pictures that lie under `out`, and the overview of the course; returns their
+/// paths, the overview first.
 ///
 /// # Errors
 /// Where `out` holds no results, or a file cannot be read or written. Results that cannot be read do not keep the
 /// others from their pages.
-pub(crate) fn run(out: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn run(out: &Path, course: &[CourseWeek]) -> Result<Vec<PathBuf>> {
     let (weeks, broken) = read_weeks(out)?;
     if weeks.is_empty() && broken.is_empty() {
         bail!("no results under {}: run a week first, for example `cargo xtask run-week c1w1`", out.display());
     }
-    let mut pages = vec![write_overview(out, &weeks)?];
+    let mut pages = vec![write_overview(out, &weeks, course)?];
     for week in &weeks {
         pages.push(write_week_page(out, week)?);
+        let shown: Vec<&String> = week.figures.iter().flat_map(Figure::files).collect();
+        files::remove_stale(&out.join(&week.week), &shown)?;
     }
     if !broken.is_empty() {
         bail!("{}\n  hint: run the week again, or delete its folder", broken.join("\n"));
@@ -71,7 +79,11 @@ fn read_weeks(out: &Path) -> Result<(Vec<WeekResults>, Vec<String>)> {
     Ok((weeks, broken))
 }
 
-fn read_week(file: &Path) -> Result<WeekResults> {
+/// The results in a file.
+///
+/// # Errors
+/// No such file, or one that holds something else.
+pub(crate) fn read_week(file: &Path) -> Result<WeekResults> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
     let week: WeekResults = serde_json::from_str(&text).with_context(|| format!("{} is not the results of a week", file.display()))?;
     let folder = file.parent().and_then(Path::file_name);

@@ -5,11 +5,11 @@ use practicum_timeseries::Date;
 
 use super::axis::{Axis, Scale};
 use super::chart::{Band, Chart, Mark, Rule, Series};
-use super::figures::{Figures, words};
+use super::figures::{Figures, capital, words};
 use super::numbers::{measured, scientific};
 use crate::results::Figure;
 
-/// Up to so many lags are drawn as stems.
+/// Up to this many lags are drawn as stems.
 const STEMS: usize = 150;
 
 /// When the steps of a series are.
@@ -111,11 +111,10 @@ impl Figures<'_> {
         let chart = Chart {
             series: series.collect(),
             bands: bands.collect(),
-            wide: picture.wide,
             key_on_top: true,
             ..Chart::new(time.axis(Some(all)), Axis { limits: picture.limits, ..Axis::new(picture.value, Scale::Linear) })
         };
-        self.save(name, title, caption, picture.wide, |theme| chart.draw(theme))
+        self.chart(name, title, caption, picture.wide, &chart)
     }
 
     /// The correlations as stems, or as a line where they are many, with the bounds of noise.
@@ -133,7 +132,7 @@ impl Figures<'_> {
             key_on_top: true,
             ..Chart::new(lags, Axis { limits: Some(picture.limits), ..Axis::new("Correlation", Scale::Linear) })
         };
-        self.save(name, title, caption, false, |theme| chart.draw(theme))
+        self.chart(name, title, caption, false, &chart)
     }
 
     /// The loss over the learning rate, with the rates marked that the course and the sweep itself choose.
@@ -154,19 +153,15 @@ impl Figures<'_> {
             caption.push_str(if (low..=high).contains(&suggested) { "" } else { ", which this axis does not reach" });
         }
         caption.push('.');
-        if sweep.losses.iter().any(|loss| *loss > sweep.loss_limits.1) {
-            caption.push_str(" What is off the scale lies above the axis.");
-        }
         let chart = Chart {
             series: vec![Series::new("", Mark::Line, points)],
             rules,
-            wide: true,
             ..Chart::new(
-                Axis { limits: Some(sweep.rate_limits), ..Axis::new("learning rate", Scale::Log) },
-                Axis { limits: Some(sweep.loss_limits), ..Axis::new("loss", Scale::Linear) },
+                Axis { limits: Some(sweep.rate_limits), ..Axis::new("Learning rate", Scale::Log) },
+                Axis { limits: Some(sweep.loss_limits), ..Axis::new("Loss", Scale::Linear) },
             )
         };
-        self.save(name, title, &caption, true, |theme| chart.draw(theme))
+        self.chart(name, title, &caption, true, &chart)
     }
 
     /// A training's logs from an epoch on, which the whole curve shows too small.
@@ -176,11 +171,11 @@ impl Figures<'_> {
         }
         let points = |values: &[f64]| values.iter().enumerate().skip(from).map(|(index, value)| (index as f64 + 1.0, *value)).collect();
         let series = logs.iter().map(|(name, values)| Series::new(&words(name), Mark::Line, points(values)));
-        let y: Vec<String> = logs.iter().map(|(name, _)| words(name)).collect();
-        let (x, y) = (Axis::new("epoch", Scale::Whole), Axis::new(&y.join(" and "), Scale::Linear));
+        let y: Vec<String> = logs.iter().filter(|(name, _)| !name.starts_with("val_")).map(|(name, _)| words(name)).collect();
+        let (x, y) = (Axis::new("Epoch", Scale::Whole), Axis::new(&capital(&y.join(" and ")), Scale::Linear));
         let chart = Chart { series: series.collect(), ..Chart::new(x, y) };
-        let caption = format!("From epoch {} on, behind the steep beginning.", from + 1);
-        self.save(name, title, &caption, false, |theme| chart.draw(theme)).map(Some)
+        let caption = format!("From epoch {} on, after the steep beginning.", from + 1);
+        self.chart(name, title, &caption, false, &chart).map(Some)
     }
 }
 

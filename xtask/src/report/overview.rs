@@ -7,33 +7,60 @@ use maud::{Markup, html};
 
 use super::figures::words;
 use super::files::write_whole;
-use super::numbers::{date, duration, exact, measured};
-use super::page::{against, badges, document};
-use crate::results::{ForecastScore, Verdict, WeekResults};
+use super::numbers::{date, duration, exact};
+use super::page::{badges, document};
+use super::targets::{Count, key_figure};
+use crate::results::{Figure, RunResults, TargetResult, Verdict, WeekResults};
 
-/// Writes `OUT/index.html`, a row for each of `weeks`, and returns its path.
+/// A week of the course, whether it has run or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CourseWeek {
+    pub(crate) id: &'static str,
+    pub(crate) title: &'static str,
+    /// Whether there is a program for it.
+    pub(crate) ported: bool,
+}
+
+/// Writes `OUT/index.html`, a row for each week of the course and for each of `weeks`, and returns its path.
 ///
 /// # Errors
 /// Where the file cannot be written.
-pub(crate) fn write_overview(out: &Path, weeks: &[WeekResults]) -> Result<PathBuf> {
+pub(crate) fn write_overview(out: &Path, weeks: &[WeekResults], course: &[CourseWeek]) -> Result<PathBuf> {
     let path = out.join("index.html");
+    let others = weeks.iter().filter(|week| course.iter().all(|known| known.id != week.week));
     let content = html! {
         header {
             p.kicker { "Practicum" }
-            h1 { "The weeks so far" }
+            h1 { "TensorFlow in Practice, in Rust" }
+            p {
+                "Four courses of four weeks lead from one neuron to networks that see, read and forecast. Each week here is a program: its "
+                "page says what is tried, shows the code that ran beside the Keras code that it stands for, says what to notice in the "
+                "pictures, and what to change next."
+            }
+            p.muted {
+                "A week runs with " code { "cargo xtask run-week c1w1" } ", on data that the program draws itself where the course's are not "
+                "there; " code { "--full" } " trains as long as the course does."
+            }
         }
         main {
-            table role="table" {
+            table.overview role="table" {
                 thead role="rowgroup" {
                     tr role="row" {
                         th scope="col" role="columnheader" { "Week" }
-                        th scope="col" role="columnheader" { "Data" }
                         th scope="col" role="columnheader" { "Key figure" }
                         th scope="col" role="columnheader" { "Targets" }
                         th.figure scope="col" role="columnheader" { "Time" }
                     }
                 }
-                tbody role="rowgroup" { @for week in weeks { (row(week)) } }
+                tbody role="rowgroup" {
+                    @for known in course {
+                        @match weeks.iter().find(|week| week.week == known.id) {
+                            Some(week) => (row(out, week)),
+                            None => (row_without_results(known)),
+                        }
+                    }
+                    @for week in others { (row(out, week)) }
+                }
             }
         }
     };
@@ -41,64 +68,101 @@ pub(crate) fn write_overview(out: &Path, weeks: &[WeekResults]) -> Result<PathBu
     Ok(path)
 }
 
-fn row(week: &WeekResults) -> Markup {
+fn row(out: &Path, week: &WeekResults) -> Markup {
     html! {
         tr role="row" {
             th scope="row" role="rowheader" {
-                a href={ (week.week) "/index.html" } { (week.title) }
-                br;
-                span.muted.small { (week.week) " · " (week.scale) br; span.number { (date(week.started)) } }
+                div.week {
+                    (thumbnail(out, week))
+                    div {
+                        a href={ (week.week) "/index.html" } { (week.title) }
+                        br;
+                        span.muted.small { (week.week) " · " (week.scale) " · " span.number { (date(week.started)) } }
+                        (badges(&week.data))
+                    }
+                }
             }
-            td.block role="cell" { (badges(&week.data)) }
-            td role="cell" data-label="Key figure" { span { (key_figure(week)) } }
-            td role="cell" data-label="Targets" { (targets(week)) }
+            td role="cell" data-label="Key figure" { span { (main_figure(week)) } }
+            td role="cell" data-label="Targets" {
+                span {
+                    @if week.interrupted { span.bad { "interrupted" } br; }
+                    (Count::of(week.runs.iter()).brief())
+                }
+            }
             td.figure.number role="cell" data-label="Time" { (duration(week.seconds)) }
         }
     }
 }
 
-/// What the main model is judged by: the last forecast against the naive one, or else the first run's first target, or else
-/// its first metric.
-fn key_figure(week: &WeekResults) -> Markup {
-    if let Some(forecasts) = week.runs.iter().rev().map(|run| &run.forecasts).find(|forecasts| !forecasts.is_empty()) {
-        return last_forecast(forecasts);
-    }
-    let figure = week.runs.first().and_then(|run| {
-        let target = run.targets.first().map(|target| (target.metric.as_str(), exact(target.value)));
-        target.or_else(|| run.metrics.iter().next().map(|(name, &value)| (name.as_str(), measured(value))))
-    });
+fn row_without_results(week: &CourseWeek) -> Markup {
     html! {
-        @match figure {
-            Some((name, value)) => { (words(name)) " " strong.number { (value) } }
-            None => "–"
+        tr.absent role="row" {
+            th scope="row" role="rowheader" {
+                div.week {
+                    div.thumbnail {}
+                    div { (week.title) br; span.small { (week.id) } }
+                }
+            }
+            @if week.ported {
+                td.block colspan="3" role="cell" { "not run yet: " code { "cargo xtask run-week " (week.id) } }
+            } @else {
+                td.block colspan="3" role="cell" { "not ported yet" }
+            }
         }
     }
 }
 
-/// Forecasts begin with the naive one and end with what the run is about.
-fn last_forecast(forecasts: &[ForecastScore]) -> Markup {
+/// The run that a week is known by: the first whose key figure has a target, or else the first that has a key figure.
+fn main_run(week: &WeekResults) -> Option<(&RunResults, Option<&TargetResult>)> {
+    let of_key = |run: &'_ RunResults| run.targets.iter().position(|target| !target.print && target.metric == run.key);
+    let whole = || week.runs.iter().filter(|run| !run.partial);
+    let judged = whole().find_map(|run| of_key(run).map(|index| (run, Some(&run.targets[index]))));
+    judged.or_else(|| whole().find(|run| !run.key.is_empty()).map(|run| (run, None)))
+}
+
+fn main_figure(week: &WeekResults) -> Markup {
+    let main = main_run(week);
     html! {
-        @if let [naive, .., last] = forecasts {
-            (last.name) ": MAE " strong.number { (measured(last.mae)) } ", against naive " (against(last.mae, naive.mae))
+        @match main.and_then(|(run, target)| Some((key_figure(run)?, target))) {
+            Some((key, target)) => {
+                (key)
+                @if let Some(target) = target {
+                    br;
+                    span.small {
+                        "target " span.number { (target.bound.replace(">=", "≥").replace("<=", "≤")) } " "
+                        @match target.verdict {
+                            Verdict::Met => span.good { "met" },
+                            Verdict::Missed => span.bad { "missed" },
+                            Verdict::TooShort => span.muted { "(for a longer training)" },
+                        }
+                    }
+                }
+            }
+            None => @match week.runs.iter().find_map(|run| run.metrics.iter().next()) {
+                Some((name, value)) => { (words(name)) " " strong.number { (exact(*value)) } }
+                None => "–",
+            }
         }
     }
 }
 
-fn targets(week: &WeekResults) -> Markup {
-    let all: Vec<bool> = week
-        .runs
-        .iter()
-        .flat_map(|run| {
-            run.targets.iter().filter(|target| target.verdict != Verdict::TooShort).map(|target| target.verdict == Verdict::Met)
-        })
-        .collect();
-    let met = all.iter().filter(|&&met| met).count();
+/// A picture of the main run, small.
+fn thumbnail(out: &Path, week: &WeekResults) -> Markup {
+    let there = |file: &String| out.join(&week.week).join(file).is_file();
+    let main = main_run(week).map(|(run, _)| run.id.as_str());
+    let of_main = week.figures.iter().find(|figure| Some(figure.run.as_str()) == main);
+    let figure = of_main.or(week.figures.first()).filter(|figure| figure.files().all(there));
+    let files = |figure: &Figure| {
+        let (light, dark) = figure.narrow.clone().unwrap_or((figure.file.clone(), figure.dark_file.clone().unwrap_or_default()));
+        [("light", light), ("dark", dark)]
+    };
     html! {
-        span {
-            @if week.interrupted { span.bad { "interrupted" } br; }
-            @if all.is_empty() { span.muted { "none at this scale" } }
-            @else if met == all.len() { span.verdict.good { @if met == 1 { "✓ met" } @else { "✓ all " (met) " met" } } }
-            @else { span.verdict.bad { "✗ " (met) " of " (all.len()) " met" } }
+        a.thumbnail href={ (week.week) "/index.html" } aria-label={ "Page of " (week.week) } {
+            @if let Some(figure) = figure {
+                @for (class, file) in files(figure).into_iter().filter(|(_, file)| !file.is_empty()) {
+                    img class=(class) src={ (week.week) "/" (file) } alt={ "Picture: " (figure.title) };
+                }
+            }
         }
     }
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::figures::words;
 use super::files::write_whole;
-use super::numbers::{date, duration, exact, grouped, measured};
-use crate::results::{DataSource, DataUsed, Figure, ForecastScore, RunResults, TargetResult, Verdict, WeekResults};
+use super::numbers::{date, duration};
+use super::session::{anchor, block_of_run, figures, section};
+use super::targets::{Count, key_figure};
+use crate::results::{DataSource, DataUsed, Figure, RunResults, WeekResults};
 
 /// Writes `OUT/<week>/index.html`, which shows the pictures that lie beside it, and returns its path.
 ///
@@ -17,31 +18,50 @@ use crate::results::{DataSource, DataUsed, Figure, ForecastScore, RunResults, Ta
 pub(crate) fn write_week_page(out: &Path, week: &WeekResults) -> Result<PathBuf> {
     let folder = out.join(&week.week);
     let path = folder.join("index.html");
-    let own = |figure: &&Figure| !week.runs.iter().any(|run| run.id == figure.run);
+    let of_week = |figure: &&Figure| !week.runs.iter().any(|run| run.id == figure.run);
+    let of_no_session = |run: &&RunResults| !week.sessions.iter().any(|session| session.session == run.session);
     let content = html! {
         (head_of_week(week))
-        main {
-            section aria-labelledby="results" {
-                h2 id="results" { "Results" }
-                (table_of_runs(week))
-                (figures(&folder, week.figures.iter().filter(own)))
-            }
-            @for run in &week.runs {
-                (section_of_run(&folder, run, &week.figures))
-            }
-            @if !week.command.is_empty() {
-                section aria-labelledby="again" {
-                    h2 id="again" { "Run it again" }
-                    p { "The same seed gives the same numbers on any number of threads." }
-                    (scrolling(&week.command, "Command"))
+        div.page {
+            (contents(week))
+            main {
+                section aria-labelledby="results" {
+                    h2 id="results" { "Results" }
+                    (table_of_runs(week))
+                    (figures(&folder, week.figures.iter().filter(of_week)))
                 }
+                @for session in &week.sessions { (section(&folder, week, session)) }
+                @for run in week.runs.iter().filter(of_no_session) { (block_of_run(&folder, run, &week.figures, &week.command)) }
+                @if !week.command.is_empty() {
+                    section aria-labelledby="again" {
+                        h2 id="again" { "Run it again" }
+                        p { "The same seed gives the same numbers on any number of threads." }
+                        (scrolling(&week.command, "Command"))
+                    }
+                }
+                (files(&folder, week))
             }
-            (files(&folder, week))
         }
     };
     let title = format!("{} · {} · Practicum", week.week, week.title);
     write_whole(&path, document(&title, &content).into_string().as_bytes())?;
     Ok(path)
+}
+
+/// Links to the parts of the page, which stay in sight.
+fn contents(week: &WeekResults) -> Markup {
+    html! {
+        nav.contents aria-label="Contents" {
+            ul {
+                li { a href="#results" { "Results" } }
+                @for session in &week.sessions {
+                    li { a href={ "#" (anchor(&session.session)) } { strong { (session.session) } span.detail { " " (session.title) } } }
+                }
+                @if !week.command.is_empty() { li { a href="#again" { "Run it again" } } }
+                li { a href="#files" { "Files" } }
+            }
+        }
+    }
 }
 
 /// A page with its style inside, which needs nothing from anywhere.
@@ -113,197 +133,56 @@ pub(super) fn badges(data: &[DataUsed]) -> Markup {
 }
 
 fn table_of_runs(week: &WeekResults) -> Markup {
-    let models = week.runs.iter().any(|run| run.params.total > 0 || run.epochs > 0);
     html! {
         table role="table" {
             thead role="rowgroup" {
                 tr role="row" {
                     th scope="col" role="columnheader" { "Run" }
-                    @if models {
-                        th.figure scope="col" role="columnheader" { "Parameters" }
-                        th.figure scope="col" role="columnheader" { "Epochs" }
-                    }
-                    th.figure scope="col" role="columnheader" { "Time" }
-                    th scope="col" role="columnheader" { "Key figures" }
+                    th scope="col" role="columnheader" { "Key figure" }
                     th scope="col" role="columnheader" { "Targets" }
+                    th.figure scope="col" role="columnheader" { "Time" }
                 }
             }
-            tbody role="rowgroup" {
-                @for run in &week.runs { (row_of_run(run, models)) }
-            }
+            tbody role="rowgroup" { @for run in &week.runs { (row_of_run(run)) } }
         }
     }
 }
 
-fn row_of_run(run: &RunResults, models: bool) -> Markup {
-    let count = |value: usize| if value == 0 { "–".to_owned() } else { grouped(value as u64) };
+fn row_of_run(run: &RunResults) -> Markup {
     html! {
         tr role="row" {
-            th scope="row" role="rowheader" { a href={ "#run-" (run.id) } { (run.title) } }
-            @if models {
-                td.figure.number role="cell" data-label="Parameters" { (count(run.params.total)) }
-                td.figure.number role="cell" data-label="Epochs" { (count(run.epochs)) }
+            th scope="row" role="rowheader" {
+                a href={ "#run-" (run.id) } { (run.title) } @if run.partial { " " span.verdict.bad { "partial" } }
             }
+            td role="cell" data-label="Key figure" {
+                @match key_figure(run) {
+                    Some(key) => (key),
+                    None => span.muted { "–" },
+                }
+            }
+            td role="cell" data-label="Targets" { span { (Count::of(std::iter::once(run)).brief()) } }
             td.figure.number role="cell" data-label="Time" { (if run.seconds > 0.0 { duration(run.seconds) } else { "–".to_owned() }) }
-            td.block role="cell" { @if !run.metrics.is_empty() { (metrics(run)) } }
-            td.block role="cell" {
-                @if !run.targets.is_empty() {
-                    ul {
-                        @for (index, target) in run.targets.iter().enumerate() {
-                            @let told_below = run.targets.get(index + 1).is_some_and(|next| next.source == target.source);
-                            li { (target_line(target, !told_below)) }
-                        }
-                    }
-                }
-            }
         }
     }
-}
-
-fn metrics(run: &RunResults) -> Markup {
-    html! {
-        dl.metrics {
-            @for (name, value) in &run.metrics {
-                dt { (words(name)) }
-                dd.number { (measured(*value)) }
-            }
-        }
-    }
-}
-
-/// A target; where it comes from is told once for several of the same source.
-fn target_line(target: &TargetResult, tell_source: bool) -> Markup {
-    let bound = target.bound.replace(">=", "≥").replace("<=", "≤").replace('-', "−");
-    let (verdict, class) = match target.verdict {
-        Verdict::Met => ("✓ met", "good"),
-        Verdict::Missed => ("✗ missed", "bad"),
-        Verdict::TooShort => ("too short to judge", "muted"),
-    };
-    html! {
-        strong class={ "verdict " (class) } { (verdict) }
-        " · " (words(&target.metric)) " " strong.number { (exact(target.value)) } ", wanted " span.number { (bound) }
-        @if tell_source && !target.source.is_empty() { br; span.muted.small { (target.source) } }
-    }
-}
-
-fn section_of_run(folder: &Path, run: &RunResults, all: &[Figure]) -> Markup {
-    let (lines, blocks): (Vec<&String>, Vec<&String>) = run.notes.iter().partition(|note| !note.trim_end().contains('\n'));
-    let anchor = format!("run-{}", run.id);
-    html! {
-        section aria-labelledby=(anchor) {
-            h2 id=(anchor) { (run.title) }
-            @let facts = facts_of_run(run);
-            @if !facts.is_empty() { p.muted { (facts) } }
-            @for line in lines { p { (line) } }
-            @if !run.forecasts.is_empty() { (table_of_forecasts(&run.forecasts)) }
-            (figures(folder, all.iter().filter(|figure| figure.run == run.id)))
-            @for block in blocks { (scrolling(block.trim_end(), "Summary of the model")) }
-        }
-    }
-}
-
-/// The forecasts from the best to the worst, and how much better than the naive one each is.
-fn table_of_forecasts(forecasts: &[ForecastScore]) -> Markup {
-    let naive = forecasts.first().map_or(f64::NAN, |naive| naive.mae);
-    let mut ranked: Vec<&ForecastScore> = forecasts.iter().collect();
-    ranked.sort_by(|a, b| a.mae.total_cmp(&b.mae));
-    html! {
-        table role="table" {
-            caption { "Forecasts of the same steps, the best first. MAE is in the unit of the series, MSE in its square." }
-            thead role="rowgroup" {
-                tr role="row" {
-                    th scope="col" role="columnheader" { "Forecast" }
-                    th.figure scope="col" role="columnheader" { "MAE" }
-                    th.figure scope="col" role="columnheader" { "MSE" }
-                    th.figure scope="col" role="columnheader" { "MAE against naive" }
-                }
-            }
-            tbody role="rowgroup" {
-                @for (place, forecast) in ranked.into_iter().enumerate() {
-                    tr role="row" {
-                        th scope="row" role="rowheader" { (forecast.name) @if place == 0 { " " span.verdict.good { "✓ best" } } }
-                        td.figure.number role="cell" data-label="MAE" { (measured(forecast.mae)) }
-                        td.figure.number role="cell" data-label="MSE" { (measured(forecast.mse)) }
-                        td.figure.number role="cell" data-label="MAE against naive" { (against(forecast.mae, naive)) }
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// `23.0 % better`, `4.2 % worse`.
-pub(crate) fn against(value: f64, naive: f64) -> String {
-    let share = 100.0 * (1.0 - value / naive);
-    match share {
-        _ if !share.is_finite() => "–".to_owned(),
-        _ if share.abs() < 0.05 => "the same".to_owned(),
-        _ if share > 0.0 => format!("{share:.1} % better"),
-        _ => format!("{:.1} % worse", -share),
-    }
-}
-
-fn facts_of_run(run: &RunResults) -> String {
-    let mut facts = Vec::new();
-    if run.params.total > 0 {
-        facts.push(format!("{} parameters", grouped(run.params.total as u64)));
-    }
-    if run.params.non_trainable > 0 {
-        facts.push(format!("{} of them trainable", grouped(run.params.trainable as u64)));
-    }
-    if run.epochs > 0 {
-        facts.push(format!("{} epoch{}", grouped(run.epochs as u64), if run.epochs == 1 { "" } else { "s" }));
-    }
-    if run.seconds > 0.0 {
-        facts.push(duration(run.seconds));
-    }
-    facts.join(" · ")
 }
 
 /// Text with its own line breaks, which scrolls in its box where the screen is too narrow, by keyboard too.
-fn scrolling(text: &str, label: &str) -> Markup {
+pub(super) fn scrolling(text: &str, label: &str) -> Markup {
     html! { pre tabindex="0" role="region" aria-label=(label) { (text) } }
-}
-
-fn figures<'a>(folder: &Path, figures: impl Iterator<Item = &'a Figure>) -> Markup {
-    let figures: Vec<&Figure> = figures.collect();
-    html! {
-        @if !figures.is_empty() {
-            div.figures { @for figure in figures { (one_figure(folder, figure)) } }
-        }
-    }
-}
-
-/// The picture in both versions, of which the style shows one: a `picture` element would print dark what is read dark.
-fn one_figure(folder: &Path, figure: &Figure) -> Markup {
-    let there = |file: &&String| folder.join(file).is_file();
-    let alt = format!("Picture: {}", figure.title);
-    let dark = figure.dark_file.as_ref().filter(there);
-    html! {
-        figure class=[figure.wide.then_some("wide")] {
-            h3 { (figure.title) }
-            @if there(&&figure.file) {
-                a.scroll href=(figure.file) {
-                    img class=[dark.map(|_| "light")] src=(figure.file) alt=(alt);
-                    @if let Some(dark) = dark { img.dark src=(dark) alt=(alt); }
-                }
-            } @else {
-                p.bad { "The picture " (figure.file) " is not there: run the week again." }
-            }
-            figcaption { (figure.caption) }
-        }
-    }
 }
 
 fn files(folder: &Path, week: &WeekResults) -> Markup {
     let there = |file: &&str| folder.join(file).is_file();
     let names = week.artifacts.iter().map(String::as_str).filter(|&name| name != "results.json" && name != "index.html");
+    let names: Vec<&str> = names.filter(there).collect();
     html! {
         section aria-labelledby="files" {
             h2 id="files" { "Files" }
-            ul.files {
-                @for name in std::iter::once("results.json").chain(names).filter(there) {
-                    li { a href=(name) { (name) } }
+            p { @if there(&"results.json") { a href="results.json" { "results.json" } " holds every number of this page." } }
+            @if !names.is_empty() {
+                details {
+                    summary { (names.len()) " pictures" }
+                    ul.files { @for name in names { li { a href=(name) { (name) } } } }
                 }
             }
         }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, Result, bail};
 use practicum_core::prelude::*;
@@ -14,7 +14,8 @@ use crate::console::mention;
 use crate::data::{AnyDataSet, DataSet, Fault};
 use crate::interrupt::{self, StopWhenAsked};
 use crate::report::Figures;
-use crate::results::{DataSource, DataUsed, ParamCount, RunResults, TargetResult, Verdict, WeekResults, Yardstick};
+use crate::results::{CodeText, DataSource, DataUsed, Made, ParamCount, RunResults, SessionText};
+use crate::results::{TargetResult, Verdict, WeekResults, Yardstick};
 
 /// How a week is run.
 pub(crate) struct Settings {
@@ -47,7 +48,7 @@ pub(crate) enum DataChoice {
 struct Used {
     source: DataSource,
     path: PathBuf,
-    /// Why the real data are not used, where somebody may wonder.
+    /// Why the real data are not used, where a user may wonder.
     why: Option<String>,
     loaded: Option<Arc<dyn Any + Send + Sync>>,
 }
@@ -59,6 +60,8 @@ pub(crate) struct WeekRun<'a> {
     session: Option<&'static Session>,
     /// Of the data that the session loaded last; a session that loads none has its numbers in the code.
     source: DataSource,
+    /// What the session has loaded so far.
+    loaded: Vec<DataUsed>,
     data: BTreeMap<&'static str, Used>,
     /// The folder of the week's page.
     folder: &'a Path,
@@ -67,7 +70,8 @@ pub(crate) struct WeekRun<'a> {
 impl<'a> WeekRun<'a> {
     /// A week about to begin; says which it is, and which data it uses.
     pub(crate) fn begin_week(week: &'static Week, settings: &'a Settings, results: &'a mut WeekResults, folder: &'a Path) -> Result<Self> {
-        let mut run = Self { settings, results, week, session: None, source: DataSource::Inline, data: BTreeMap::new(), folder };
+        let mut run =
+            Self { settings, results, week, session: None, source: DataSource::Inline, loaded: Vec::new(), data: BTreeMap::new(), folder };
         let wanted: Vec<&Session> = week.sessions.iter().filter(|session| run.wants(session.kind)).collect();
         let mut told = Vec::new();
         for set in week.data() {
@@ -83,13 +87,35 @@ impl<'a> WeekRun<'a> {
         Ok(run)
     }
 
-    /// Runs the sessions that were asked for, in the course's order.
+    /// Runs the sessions that were asked for, in the course's order, until the user asks to end.
+    ///
+    /// # Errors
+    /// Those of a session; the results hold what was done by then.
     pub(crate) fn run_sessions(&mut self) -> Result<()> {
         for session in self.week.sessions {
-            if self.wants(session.kind) {
-                self.session = Some(session);
-                self.source = DataSource::Inline;
-                (session.run)(self).with_context(|| format!("{} {}", self.week.id, session.kind))?;
+            if !self.wants(session.kind) {
+                continue;
+            }
+            self.session = Some(session);
+            self.source = DataSource::Inline;
+            self.loaded.clear();
+            let (started, began) = (now(), Instant::now());
+            let outcome = (session.run)(self).with_context(|| format!("{} {}", self.week.id, session.kind));
+            let stopped = outcome.as_ref().err().is_some_and(|error| error.is::<Stopped>());
+            let name = session.kind.to_string();
+            if self.results.runs.iter().any(|run| run.session == name) {
+                let made = Made {
+                    scale: self.results.scale.clone(),
+                    seed: self.settings.seed,
+                    started,
+                    seconds: began.elapsed().as_secs_f64(),
+                    complete: outcome.is_ok() && !interrupt::asked(),
+                    data: std::mem::take(&mut self.loaded),
+                };
+                self.results.sessions.push(text_of(session, made));
+            }
+            if !stopped {
+                outcome?;
             }
         }
         Ok(())
@@ -123,7 +149,13 @@ impl<'a> WeekRun<'a> {
     }
 
     /// Begins a run: everything that is measured belongs to it until it is finished.
+    ///
+    /// # Errors
+    /// The user has asked to end.
     pub(crate) fn begin(&self, id: &str, title: &str) -> Result<RunClock> {
+        if interrupt::asked() {
+            return Err(Stopped.into());
+        }
         self.say(&format!("\n{title}"))?;
         let session = self.session.map(|session| session.kind.to_string()).unwrap_or_default();
         let results = RunResults { id: id.to_owned(), title: title.to_owned(), session, ..RunResults::default() };
@@ -152,8 +184,9 @@ impl<'a> WeekRun<'a> {
 
     /// Puts a run into the results, with the targets it must reach.
     fn add_run(&mut self, mut results: RunResults) -> Result<()> {
+        results.partial = interrupt::asked();
         // Other numbers of epochs than the course's reach other numbers.
-        let judged = self.settings.epochs.is_none() && !interrupt::asked();
+        let judged = self.settings.epochs.is_none() && !results.partial;
         let meant = |target: &&Target| judged && target.run == results.id && target.on == self.source;
         let targets: Vec<&Target> = self.session.iter().flat_map(|session| session.targets).filter(meant).collect();
         for target in targets {
@@ -265,8 +298,11 @@ impl<'a> WeekRun<'a> {
     }
 
     fn record(&mut self, id: &str, source: DataSource) {
-        self.results.data.retain(|used| used.id != id);
-        self.results.data.push(DataUsed { id: id.to_owned(), source });
+        let used = DataUsed { id: id.to_owned(), source };
+        for all in [&mut self.results.data, &mut self.loaded] {
+            all.retain(|known| known.id != used.id);
+            all.push(used.clone());
+        }
     }
 }
 
@@ -285,6 +321,42 @@ impl Used {
             }
             _ => format!("{} real, from {}", set.id(), self.path.display()),
         }
+    }
+}
+
+/// Why a session ends before its last run: the user asked to.
+#[derive(Debug)]
+struct Stopped;
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stopped")
+    }
+}
+
+impl std::error::Error for Stopped {}
+
+/// Seconds since 1970-01-01 UTC.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// What a session says of itself, with the code that ran.
+fn text_of(session: &Session, made: Made) -> SessionText {
+    let code = session.code.iter().map(|code| CodeText {
+        file: code.file.to_owned(),
+        item: code.item.to_owned(),
+        text: code.text().unwrap_or_default(),
+    });
+    SessionText {
+        session: session.kind.to_string(),
+        title: session.title.to_owned(),
+        task: session.task.to_owned(),
+        code: code.collect(),
+        keras: session.keras.trim_end().to_owned(),
+        notice: session.notice.to_owned(),
+        next: session.next.iter().map(|next| (next.change.to_owned(), next.command.to_owned())).collect(),
+        made,
     }
 }
 

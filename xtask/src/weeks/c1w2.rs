@@ -19,7 +19,7 @@ pub(super) static C1W2: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "Fashion-MNIST with one hidden layer of 128",
-            task: "Nobody can write down the rules by which a coat differs from a pullover. So the network of week 1 gets more \
+            task: "No one can write down the rules by which a coat differs from a pullover. So the network of week 1 gets more \
                    neurons: the 784 pixels of a picture go into a hidden layer of 128, and ten outputs say how probable each kind of \
                    garment is. How well it does is measured on pictures that it was not trained on.",
             code: code!["c1w2.rs": "lab1", "pictures.rs": "data_of"],

@@ -171,6 +171,7 @@ impl Parts {
         let changed = self.after_the_change(&time)?;
         let mut regimes = remembering.clone();
         regimes[CHANGE..].copy_from_slice(&changed[CHANGE..]);
+        // <page>
         clock.metric("memory_lowest", memory.iter().copied().fold(f64::INFINITY, f64::min));
         clock.metric("memory_highest", memory.iter().copied().fold(f64::NEG_INFINITY, f64::max));
         let first: Vec<String> = memory[..5].iter().map(|value| format!("{value:.6}")).collect();
@@ -197,6 +198,7 @@ impl Parts {
             ]);
             run.results.figures.extend(shown);
         }
+        // </page>
         if impulses {
             self.impulses(run, &mut clock, id)?;
         }
@@ -214,6 +216,7 @@ impl Parts {
         let impulses = synth::impulses(STEPS, 10, 1.0, self.seed)?;
         let echo = synth::autocorrelate(&impulses, &[(1, 0.99)])?;
         let echoes = synth::autocorrelate(&impulses, &[(1, 0.7), (50, 0.2)])?;
+        // <page>
         let places = impulses.iter().enumerate().filter(|(_, height)| **height > 0.0);
         let places: Vec<String> = places.map(|(step, height)| format!("{step} ({height:.6})")).collect();
         clock.note(format!("Impulses at {}.", places.join(", ")));
@@ -221,7 +224,9 @@ impl Parts {
             clock.metric(&format!("{name}_at_1095"), values[1095]);
         }
         let Some(figures) = run.figures(id) else { return Ok(()) };
+        // </page>
         let changes = difference(&echoes, 1)?;
+        // <page>
         let over = |values: &[f64]| picture(vec![trace("echo", 0, values), trace("impulses", 0, &impulses)]);
         let shown = [
             part(&figures, "impulses", "Impulses", "Ten, at random places and of random height.", &impulses)?,
@@ -232,6 +237,7 @@ impl Parts {
             correlogram(&figures, "correlogram-zoom", "Its first 100 lags", &echoes, 100, (-1.0, 1.0))?,
         ];
         run.results.figures.extend(shown);
+        // </page>
         Ok(())
     }
 }
@@ -256,7 +262,7 @@ fn correlogram(figures: &Figures<'_>, name: &str, title: &str, series: &[f64], l
     let found = autocorrelation(series, lags)?;
     let bounds = (found.bound(0.95)?, found.bound(0.99)?);
     let caption = format!(
-        "How much the series resembles itself so many steps ago. Noise alone stays within ±{:.4} in 95 of 100 cases, within ±{:.4} in 99.",
+        "How much the series resembles itself a number of steps ago (the lag). Noise alone stays within ±{:.4} in 95 of 100 cases, within ±{:.4} in 99.",
         bounds.0, bounds.1
     );
     figures.correlogram(name, title, &caption, &CorrelogramPicture { values: &found.values[1..], bounds, limits })
@@ -281,6 +287,7 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
             correlations[index]
         ))?;
     }
+    // <page>
     if let Some(figures) = run.figures(ID) {
         let subject = Subject::observed(&series, values.len() - 1, CYCLE, "month", "Value (sunspots, mean of the month)")?;
         let changes = difference(values, 1)?;
@@ -305,6 +312,7 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
         ];
         run.results.figures.extend(shown);
     }
+    // </page>
     run.finish_without_model(clock)
 }
 
@@ -339,11 +347,14 @@ fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> 
         ("difference", model.forecast(series, split)?),
         ("smoothed", model.past_window(10).forecast(series, split)?),
     ];
+    // <page>
     for (name, forecast) in &found {
         let score = subject.score(name, forecast)?;
         clock.metric(&format!("{name}_mse"), score.mse);
         clock.metric(&format!("{name}_mae"), score.mae);
     }
+    let naive_mae = clock.results.metrics.get("naive_mae").copied().unwrap_or(f64::NAN);
+    clock.key_figure("smoothed_mae", ("naive", naive_mae));
     let count = |values: &[f32]| grouped(values.len() as u64);
     clock.note(format!(
         "{} steps to validate; {} averages of 30, {} changes over a year, {} averages of 50 of them.",
@@ -352,7 +363,9 @@ fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> 
         count(&changes),
         count(&mean_changes)
     ));
+    // </page>
     compare(run, &mut clock, subject.baseline_scores()?)?;
+    // <page>
     if let Some(figures) = run.figures(id) {
         let forecasts = found.map(|(_, forecast)| forecast);
         let mut shown = draw_forecasts(&figures, &subject, &forecasts)?;
@@ -363,6 +376,7 @@ fn forecast(run: &mut WeekRun<'_>, id: &str, title: &str, spec: &SeriesSpec) -> 
         shown.extend(subject.draw_forecast(&figures, &mut clock, ("difference and smoothed past", &forecasts[3]), &errors)?);
         run.results.figures.extend(shown);
     }
+    // </page>
     run.finish_without_model(clock)
 }
 

@@ -12,6 +12,7 @@ mod series;
 
 use practicum_core::{Error, Result};
 
+use crate::report::CourseWeek;
 use crate::week::{COURSE, Week};
 
 /// The weeks that are ported, in the course's order.
@@ -36,7 +37,13 @@ pub(crate) fn find(id: &str) -> Result<&'static Week> {
     }
 }
 
-/// The weeks that somebody lists: ids, several in a word with commas between them, or `all`.
+/// All weeks of the course, for the overview.
+pub(crate) fn course() -> Vec<CourseWeek> {
+    let week = |(id, title): &(&'static str, &'static str)| CourseWeek { id, title, ported: WEEKS.iter().any(|week| week.id == *id) };
+    COURSE.iter().map(week).collect()
+}
+
+/// The weeks that a user lists: ids, several in a word with commas between them, or `all`.
 ///
 /// # Errors
 /// Those of [`find`], and a week that is named twice.

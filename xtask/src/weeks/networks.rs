@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, Result};
 use practicum_core::callbacks::{Callback, Context, LearningRateScheduler, Logs};
-use practicum_core::data::ShuffleOptions;
+use practicum_core::data::{Dataset, ShuffleOptions};
 use practicum_core::prelude::*;
 use practicum_timeseries::lr_finder::{LrCurve, LrSweep};
 use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset};
 
 use super::series::{Subject, compare};
-use crate::console::mention;
+use crate::console::{live, mention};
 use crate::report::Sweep as SweepPicture;
 use crate::week::{RunClock, WeekRun, curves_of};
 
@@ -18,17 +18,19 @@ use crate::week::{RunClock, WeekRun, curves_of};
 const LOWEST: f64 = 1e-8;
 const DECADE: f64 = 20.0;
 const SWEEP_EPOCHS: usize = 100;
-/// So many lines tell of a training.
+/// The lines that tell of a training.
 const LINES: usize = 5;
-/// Forecasts of so many steps before the validation part tell how far off those in it may be.
+/// The number of steps before the validation part whose forecasts tell how far off those in it may be.
 const EARLIER: usize = 365;
+/// The windows of a batch that is only evaluated.
+const VALIDATION_BATCH: usize = 256;
 
 /// How a network is trained on windows of a series.
 #[derive(Clone, Copy)]
 pub(super) struct Recipe {
     pub(super) window: usize,
     pub(super) batch_size: usize,
-    /// Whether the network answers at every step of a window, not only behind its last.
+    /// Whether the network answers at every step of a window, not only after its last.
     pub(super) sequences: bool,
     pub(super) loss: &'static str,
     /// Whether the mean absolute error is watched.
@@ -87,6 +89,13 @@ impl Recipe {
         Ok(())
     }
 
+    /// The steps of the validation part, each after the window before it.
+    fn validation(&self, subject: &Subject) -> Result<Dataset<(Tensor, Tensor)>> {
+        let windowing = Windowing::new(self.window).batch_size(VALIDATION_BATCH);
+        let windowing = if self.sequences { windowing.sequences() } else { windowing };
+        Ok(windowed_dataset(subject.values[subject.split - self.window..].to_vec(), &windowing)?)
+    }
+
     fn fit(&self, run: &WeekRun<'_>, model: &mut Sequential, subject: &Subject, fit: Fit<'_>) -> Result<History> {
         let train = subject.values[..subject.split].to_vec();
         let batches = windowed_dataset(train, &self.windowing(run.settings.seed))?;
@@ -104,16 +113,19 @@ impl Recipe {
         let mut model = model;
         self.compile(&mut model, LOWEST)?;
         tell_epochs(run, &mut clock, epochs, SWEEP_EPOCHS)?;
-        let fit = run.fit(epochs).quiet().callback(LearningRateScheduler::new(|epoch, _| schedule.rate(epoch)));
+        let progress = Progress::new(run, epochs, 0);
+        let fit = run.fit(epochs).quiet().callback(progress).callback(LearningRateScheduler::new(|epoch, _| schedule.rate(epoch)));
         let history = self.fit(run, &mut model, subject, fit)?;
         let losses = history.get("loss").unwrap_or_default();
         let rates: Vec<f64> = (0..losses.len()).map(|epoch| schedule.rate(epoch)).collect();
         let suggested = LrCurve::new(rates.clone(), losses.to_vec()).and_then(|curve| curve.suggest());
         // A sweep of a few epochs, or one on which nothing is learned, suggests nothing.
         let suggested = suggested.map(|suggestion| suggestion.rate).ok();
+        // <page>
         if let Some((epoch, loss)) = lowest(losses) {
             clock.metric("lowest_loss", loss);
             clock.metric("lowest_loss_rate", rates[epoch]);
+            clock.key_figure("lowest_loss_rate", ("the course goes on with", sweep.chosen));
             let told = suggested.map_or_else(|| "; no suggestion".to_owned(), |rate| format!("; suggested {rate:.1e}"));
             run.say(&format!(
                 "lowest loss {loss:.4} at learning rate {:.1e}, epoch {epoch}{told}; the course goes on with {:.1e}",
@@ -133,6 +145,7 @@ impl Recipe {
             let figure = figures.sweep("sweep", "The loss while the learning rate rises", &picture)?;
             run.results.figures.push(figure);
         }
+        // </page>
         run.finish(clock, &model, &history)
     }
 
@@ -144,8 +157,8 @@ impl Recipe {
         tell_epochs(run, &mut clock, epochs, course)?;
         let mut model = model;
         self.compile(&mut model, training.rate)?;
-        let milestones = Milestones { epochs, quiet: run.settings.quiet };
-        let history = self.fit(run, &mut model, subject, run.fit(epochs).quiet().callback(milestones))?;
+        let fit = run.fit(epochs).quiet().callback(Progress::new(run, epochs, LINES)).validation_data(self.validation(subject)?, ());
+        let history = self.fit(run, &mut model, subject, fit)?;
         for name in ["loss", "mae"] {
             history.last(name).into_iter().for_each(|value| clock.metric(&format!("train_{name}"), value));
         }
@@ -167,6 +180,7 @@ impl Recipe {
         }
         let mut scores = subject.baseline_scores()?;
         clock.metric("naive_mae", scores[0].mae);
+        clock.key_figure("validation_mae", ("naive", scores[0].mae));
         scores.push(score);
         compare(run, &mut clock, scores)?;
         if let Some(figures) = run.figures(training.id) {
@@ -181,7 +195,8 @@ impl Recipe {
             }
             shown.extend(subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?);
             shown.extend(figures.curves(&curves_of(&history))?);
-            let logs: Vec<(&str, &[f64])> = ["loss", "mae"].into_iter().filter_map(|name| Some((name, history.get(name)?))).collect();
+            let logs: Vec<(&str, &[f64])> =
+                ["loss", "val_loss", "mae", "val_mae"].into_iter().filter_map(|name| Some((name, history.get(name)?))).collect();
             shown.extend(figures.zoomed_curve("zoom", "Loss, closer", training.zoom.min(epochs / 2), &logs)?);
             run.results.figures.extend(shown);
         }
@@ -221,7 +236,7 @@ fn tell_epochs(run: &WeekRun<'_>, clock: &mut RunClock, epochs: usize, course: u
     Ok(())
 }
 
-fn tell_weights(run: &WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Result<()> {
+fn tell_weights(run: &mut WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Result<()> {
     let layer = model.get_layer(0)?;
     let weights: Vec<Vec<f32>> = layer.get_weights().iter().map(Tensor::to_vec).collect();
     let [kernel, bias] = weights.as_slice() else { return Ok(()) };
@@ -229,6 +244,13 @@ fn tell_weights(run: &WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Resul
     let told = format!("Weights, oldest step first: {}; bias {:.5}.", shown.join(" "), bias[0]);
     run.say(&told)?;
     clock.note(told);
+    let id = clock.results.id.clone();
+    if let Some(figures) = run.figures(&id) {
+        let points = kernel.iter().enumerate().map(|(index, weight)| (index as f64 - kernel.len() as f64, f64::from(*weight)));
+        let axes = ("Step, counted from the one that is forecast", "Weight");
+        let figure = figures.stems("weights", "What the neuron learned", "The weight of each step of a window.", axes, points.collect())?;
+        run.results.figures.push(figure);
+    }
     Ok(())
 }
 
@@ -247,21 +269,35 @@ fn lowest(losses: &[f64]) -> Option<(usize, f64)> {
     finite.min_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-/// Tells how a long training goes on, a few times.
-struct Milestones {
+/// Tells how a long training goes on: in a few lines, and on a terminal in one that is written over.
+struct Progress {
     epochs: usize,
+    /// Lines that stay.
+    lines: usize,
     quiet: bool,
 }
 
-impl Callback for Milestones {
+impl Progress {
+    fn new(run: &WeekRun<'_>, epochs: usize, lines: usize) -> Self {
+        Self { epochs, lines, quiet: run.settings.quiet }
+    }
+}
+
+impl Callback for Progress {
     fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, _cx: &mut Context<'_>) -> practicum_core::Result<()> {
         let done = epoch + 1;
-        if self.quiet || !done.is_multiple_of((self.epochs / LINES).max(1)) {
+        if self.quiet {
             return Ok(());
         }
-        let told: BTreeMap<&str, f64> = logs.iter().collect();
-        let told: Vec<String> = told.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
-        mention(&format!("epoch {done}/{}  {}", self.epochs, told.join("  ")))
-            .map_err(|error| Error::io("write to", "the output".as_ref(), error))
+        let stays = self.lines > 0 && done.is_multiple_of((self.epochs / self.lines).max(1));
+        let written = if stays {
+            let told: BTreeMap<&str, f64> = logs.iter().collect();
+            let told: Vec<String> = told.iter().map(|(name, value)| format!("{name} {value:.4}")).collect();
+            mention(&format!("epoch {done}/{}  {}", self.epochs, told.join("  ")))
+        } else {
+            let loss = logs.get("loss").map(|loss| format!("  loss {loss:.4}")).unwrap_or_default();
+            live(&format!("epoch {done}/{}{loss}", self.epochs))
+        };
+        written.map_err(|error| Error::io("write to", "the output".as_ref(), error))
     }
 }

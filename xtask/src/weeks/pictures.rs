@@ -5,7 +5,7 @@ use practicum_core::data::{ArraySource, Data};
 use practicum_core::{Model, Tensor};
 use practicum_vision::datasets::{ImageDataset, LabeledImages};
 
-use crate::report::{Confusion, Figures, Guess, Picture};
+use crate::report::{Bars, Confusion, Figures, Guess, Picture};
 use crate::results::Figure;
 
 /// Pictures in a grid.
@@ -30,21 +30,39 @@ impl Answers {
         Ok(Self { probabilities, classes })
     }
 
+    /// The probability of a class.
+    fn probability(&self, picture: usize, class: usize) -> f64 {
+        f64::from(self.row(picture)[class])
+    }
+
     /// The probability of the class that the model holds for the likeliest.
     fn confidence(&self, picture: usize) -> f64 {
+        self.probability(picture, self.classes[picture])
+    }
+
+    /// The probabilities of one picture.
+    fn row(&self, picture: usize) -> &[f32] {
         let classes = self.probabilities.shape().last();
-        f64::from(self.probabilities.as_slice()[picture * classes + self.classes[picture]])
+        &self.probabilities.as_slice()[picture * classes..(picture + 1) * classes]
     }
 
     /// The probabilities of one picture, as a line of text.
     pub(super) fn describe(&self, picture: usize, names: &[String]) -> String {
-        let classes = self.probabilities.shape().last();
-        let row = &self.probabilities.as_slice()[picture * classes..(picture + 1) * classes];
-        let each: Vec<String> = names.iter().zip(row).map(|(name, p)| format!("{name} {p:.4}")).collect();
+        let each: Vec<String> = names.iter().zip(self.row(picture)).map(|(name, p)| format!("{name} {p:.4}")).collect();
         format!("test picture {picture}: {}", each.join(", "))
     }
 
-    /// A grid of the first pictures, the confusion matrix, and the worst mistakes.
+    /// The probabilities of one test picture as bars, the likeliest class marked.
+    fn bars(&self, picture: usize, set: &ImageDataset, figures: &Figures<'_>) -> Result<Figure> {
+        let names: Vec<&str> = set.class_names().iter().map(String::as_str).collect();
+        let values: Vec<f64> = self.row(picture).iter().map(|value| f64::from(*value)).collect();
+        let bars = Bars { names: &names, values: &values, most: 1.0, marked: Some(self.classes[picture]) };
+        let truth = names.get(set.test.labels()[picture] as usize).copied().unwrap_or("none");
+        let caption = format!("Probability of each class, from 0 to 1. Together they are 1. Its true class is {truth}.");
+        figures.bars("probabilities", &format!("What the model says about test picture {picture}"), &caption, &bars)
+    }
+
+    /// A grid of the first pictures, the probabilities of the first, the confusion matrix, and the worst mistakes.
     pub(super) fn draw(&self, set: &ImageDataset, figures: &Figures<'_>) -> Result<Vec<Figure>> {
         let (test, names) = (&set.test, set.class_names());
         let truth = |picture: usize| test.labels()[picture] as usize;
@@ -55,6 +73,7 @@ impl Answers {
             "The first test pictures: the true class, then the predicted one with its probability.",
             &self.pictures(set, &first),
         )?];
+        drawn.push(self.bars(0, set, figures)?);
         let mut counts = vec![0_u64; names.len() * names.len()];
         for picture in 0..test.len() {
             counts[truth(picture) * names.len() + self.classes[picture]] += 1;
@@ -68,7 +87,8 @@ impl Answers {
             drawn.push(figures.picture_grid(
                 "mistakes",
                 "The worst mistakes",
-                "The test pictures that the model was surest of and still got wrong.",
+                "The test pictures that the model was surest of and still got wrong: the true class, the predicted one, and the probability \
+                 of each.",
                 &self.pictures(set, &wrong),
             )?);
         }
@@ -87,7 +107,12 @@ impl Answers {
                 height,
                 channels: 1,
                 truth: &names[truth],
-                guess: Some(Guess { class: &names[guess], probability: self.confidence(*index), right: guess == truth }),
+                guess: Some(Guess {
+                    class: &names[guess],
+                    probability: self.confidence(*index),
+                    of_truth: self.probability(*index, truth),
+                    right: guess == truth,
+                }),
             }
         };
         which.iter().map(picture).collect()

@@ -35,12 +35,16 @@ fn incomplete_data_are_replaced_by_those_built_in() {
 }
 
 #[test]
-fn wrong_data_are_an_error_that_names_the_file() {
+fn wrong_data_are_named_and_replaced_or_refused() {
     let (out, data) = (Out::new(), tempfile::tempdir().unwrap());
     fs::create_dir(data.path().join("fmnist")).unwrap();
     FASHION.iter().for_each(|name| fs::write(data.path().join("fmnist").join(name), "no pictures").unwrap());
-    out.run_week(&["c1w2", "--data-dir", data.path().to_str().unwrap(), "--lab", "1"]).failed(&["c1w2", FASHION[0]]);
+    let asked = ["c1w2", "--data-dir", data.path().to_str().unwrap(), "--lab", "1", "--epochs", "1", "--no-report"];
+    out.run_week(&[&asked[..], &["--data", "real"]].concat()).failed(&["c1w2", FASHION[0]]);
     assert!(out.files().is_empty());
+    let told = out.run_week(&asked).succeeded().out;
+    assert!(told.contains("fmnist built-in: ") && told.contains("because") && told.contains(FASHION[0]), "{told}");
+    assert_eq!(out.results("c1w2")["data"][0]["source"], "built-in");
 }
 
 #[test]
@@ -49,18 +53,6 @@ fn a_data_folder_that_is_a_file_is_an_error() {
     let path = data.path().to_str().unwrap();
     out.run_week(&["c1w2", "--data", "real", "--data-dir", path]).failed(&[path]);
     fetch(data.path(), &["--from", &format!("happysad={path}")]).failed(&[path]);
-}
-
-#[test]
-fn a_data_set_that_fails_keeps_what_was_done_before_it() {
-    let (out, data) = (Out::new(), tempfile::tempdir().unwrap());
-    fs::create_dir(data.path().join("mnist")).unwrap();
-    FASHION.iter().for_each(|name| fs::write(data.path().join("mnist").join(name), "no digits").unwrap());
-    // The garments are built in, and their lab is done; the digits are there, and wrong.
-    let ran = out.run_week(&["c1w2", "--data-dir", data.path().to_str().unwrap(), "--epochs", "1", "--quiet", "--no-report"]);
-    ran.failed(&["c1w2", "mnist", FASHION[0]]);
-    assert_eq!(out.runs("c1w2"), ["lab1", "lab2-accuracy", "lab2-loss"]);
-    assert_eq!(out.results("c1w2")["interrupted"], true);
 }
 
 #[test]

@@ -49,6 +49,8 @@ fn ctrl_c_ends_cleanly_with_what_is_done_written() {
     assert!(ran.err.starts_with("stopped; what was done so far is in ") && ran.err.trim_end().ends_with("c1w1/results.json"), "{ran:?}");
     let results = out.results("c1w1");
     assert_eq!((results["interrupted"].as_bool(), out.runs("c1w1")), (Some(true), vec!["lab1".to_owned()]));
+    // R1: the run that was stopped says so, reached no target, and no other was begun.
+    assert_eq!((&results["runs"][0]["partial"], results["runs"][0]["targets"].as_array().map(Vec::len)), (&true.into(), Some(0)));
     let epochs = results["runs"][0]["epochs"].as_u64().unwrap();
     assert!((1..2_000_000_000).contains(&epochs), "{epochs}");
     assert_eq!(results["runs"][0]["history"]["loss"].as_array().unwrap().len() as u64, epochs);
@@ -56,6 +58,32 @@ fn ctrl_c_ends_cleanly_with_what_is_done_written() {
     assert_eq!(out.files(), ["c1w1/results.json"]);
     out.run_week(&["c1w1", "--no-report", "--quiet"]).succeeded();
     assert_eq!(out.results("c1w1")["interrupted"], false);
+}
+
+#[test]
+fn r2_a_run_that_was_stopped_does_not_replace_whole_results() {
+    let out = Out::new();
+    out.run_week(&["c1w1", "--no-report", "--quiet"]).succeeded();
+    let before = out.results("c1w1");
+    let child = endless(&out);
+    std::thread::sleep(Duration::from_millis(50));
+    interrupt(&child);
+    assert_eq!(end_of(child).status, Some(130));
+    assert_eq!(out.results("c1w1"), before);
+}
+
+#[test]
+fn r7_a_file_in_the_place_of_the_lock_is_left_alone() {
+    let out = Out::new();
+    let (mine, lock) = (out.path().join("mine"), out.path().join(".lock"));
+    std::fs::write(&mine, "mine").unwrap();
+    std::os::unix::fs::symlink(&mine, &lock).unwrap();
+    out.run_week(&["c1w1", "--no-report"]).failed(&[".lock", "not a regular file", "hint"]);
+    assert_eq!(std::fs::read_to_string(&mine).unwrap(), "mine");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::write(&lock, "mine, too").unwrap();
+    out.run_week(&["c1w1", "--no-report"]).failed(&[".lock is no lock of a run"]);
+    assert_eq!(std::fs::read_to_string(&lock).unwrap(), "mine, too");
 }
 
 #[test]

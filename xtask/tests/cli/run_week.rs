@@ -20,9 +20,10 @@ fn a_week_runs_whole_by_default_and_says_what_it_does() {
 #[test]
 fn parts_of_a_week() {
     let out = Out::new();
-    for (option, runs) in [(&["--lab", "2"][..], ["lab2"]), (&["--exercise"], ["exercise"])] {
-        out.run_week(&[&["c1w1", "--no-report"], option].concat()).succeeded();
-        assert_eq!(out.runs("c1w1"), runs);
+    for (option, run) in [(&["--lab", "2"][..], "lab2"), (&["--exercise"], "exercise")] {
+        let alone = Out::new();
+        alone.run_week(&[&["c1w1", "--no-report"], option].concat()).succeeded();
+        assert_eq!(alone.runs("c1w1"), [run]);
     }
     // Other epochs than the course's reach other numbers, which nobody judges.
     let told = out.run_week(&["c1w1", "--lab", "1", "--epochs", "3", "--no-report"]).succeeded().out;
@@ -160,4 +161,43 @@ fn reports_are_made_again_from_the_results() {
     std::fs::remove_file(&pages[1]).unwrap();
     xtask(&["report", "--out", folder]).failed(&["c9w9/results.json is not the results of a week", "hint"]);
     assert!(pages[1].is_file());
+}
+
+#[test]
+fn r3_a_part_that_is_run_again_leaves_the_others_as_they_are() {
+    let out = Out::new();
+    out.run_week(&["c1w1", "--quiet"]).succeeded();
+    let before = out.results("c1w1");
+    out.run_week(&["c1w1", "--quiet", "--lab", "1", "--seed", "3"]).succeeded();
+    let after = out.results("c1w1");
+    assert_eq!(out.runs("c1w1"), ["lab1", "lab2", "exercise"]);
+    assert_eq!((&after["runs"][1], &after["runs"][2]), (&before["runs"][1], &before["runs"][2]));
+    assert_ne!(after["runs"][0]["history"], before["runs"][0]["history"]);
+    let seeds: Vec<_> = after["sessions"].as_array().unwrap().iter().map(|session| session["made"]["seed"].as_u64()).collect();
+    assert_eq!(seeds, [Some(3), Some(42), Some(42)]);
+    // The page shows the pictures of both, and nothing else lies about.
+    let page = std::fs::read_to_string(out.path().join("c1w1/index.html")).unwrap();
+    for file in out.files().iter().filter_map(|file| file.strip_prefix("c1w1/")).filter(|file| file.ends_with(".svg")) {
+        assert!(page.contains(file), "{file}");
+    }
+}
+
+#[test]
+fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_else() {
+    let out = Out::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("my own numbers.txt");
+    std::fs::write(&file, "Date,Monthly Mean Total Sunspot Number\n1749-01-31,96.7\n").unwrap();
+    let from = format!("sunspots={}", file.display());
+    let run = |more: &[&str]| out.run_week(&[&["c4w1", "--lab", "2", "--no-report", "--from", &from], more].concat());
+    let told = run(&[]).succeeded().out;
+    assert!(told.contains("sunspots built-in") && told.contains("because") && told.contains("my own numbers.txt"), "{told}");
+    run(&["--data", "real"]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
+    run(&["--data", "builtin"]).failed(&["--data builtin refuses it"]);
+    let from = |id: &str| format!("{id}={}", folder.path().display());
+    out.run_week(&["c4w1", "--from", &from("sunspots")]).failed(&["is a folder without Sunspots.csv"]);
+    out.run_week(&["c4w1", "--from", &from("mnist")]).failed(&["c4w1 uses sunspots"]);
+    out.run_week(&["c1w1", "--from", &from("mnist")]).failed(&["c1w1 uses no data set"]);
+    out.run_week(&["c4w1", "--from", &from("sunspot")]).failed(&["did you mean `sunspots`"]);
+    out.run_week(&["c4w1", "--from", "sunspots"]).failed(&["expected ID=PATH"]);
 }

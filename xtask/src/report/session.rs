@@ -1,0 +1,202 @@
+//! A session on the page of its week: task, code, what to notice, figures, and what to try next.
+
+use std::path::Path;
+
+use maud::{Markup, html};
+
+use super::figures::capital;
+use super::numbers::{date, duration, grouped, measured};
+use super::page::{badges, scrolling};
+use super::targets::{against, key_figure, other_figures, targets};
+use crate::results::{CodeText, Figure, ForecastScore, RunResults, SessionText, WeekResults};
+
+/// The name of a session in links: `lab-1`.
+pub(super) fn anchor(session: &str) -> String {
+    session.replace(' ', "-")
+}
+
+pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) -> Markup {
+    let anchor = anchor(&session.session);
+    let command = format!("cargo xtask run-week {} --{} --full", week.week, session.session);
+    html! {
+        section aria-labelledby=(anchor) {
+            p.kicker { (session.session) }
+            h2 id=(anchor) { (capital(&session.title)) }
+            @if !session.made.complete {
+                p.notice { strong { "Stopped." } " This session was ended before its end; what is marked as partial tells of a part of it." }
+            }
+            @if !session.task.is_empty() { h3.label { "Task" } p { (session.task) } }
+            (code(session))
+            @if !session.notice.is_empty() { div.notice-what { h3.label { "What to notice" } p { (session.notice) } } }
+            @for run in week.runs.iter().filter(|run| run.session == session.session) {
+                (block_of_run(folder, run, &week.figures, &command))
+            }
+            @if !session.next.is_empty() {
+                h3.label { "What to try next" }
+                @for (change, command) in &session.next { p.next { (change) } (scrolling(command, "Command")) }
+            }
+            (made(session))
+        }
+    }
+}
+
+/// How the session was run, in a line.
+fn made(session: &SessionText) -> Markup {
+    let made = &session.made;
+    html! {
+        p.made {
+            (made.scale) " scale · seed " (made.seed) " · " (duration(made.seconds)) " · " (date(made.started))
+        }
+        (badges(&made.data))
+    }
+}
+
+/// The code that ran, beside the Keras code that it stands for.
+fn code(session: &SessionText) -> Markup {
+    html! {
+        @if !session.code.is_empty() {
+            h3.label { "Code" }
+            div.code.both[!session.keras.is_empty()] {
+                div {
+                    p.small.muted { "Rust, as it ran" }
+                    @for (index, item) in session.code.iter().enumerate() { (piece(item, index == 0)) }
+                }
+                @if !session.keras.is_empty() {
+                    div { p.small.muted { "The same in Keras" } (scrolling(&session.keras, "Keras code")) }
+                }
+            }
+        }
+    }
+}
+
+/// The first piece is open, what it calls is folded.
+fn piece(code: &CodeText, open: bool) -> Markup {
+    html! {
+        @if open {
+            (scrolling(&code.text, &format!("Rust code of {}", code.item)))
+        } @else {
+            details { summary { code { (code.item) } " " span.muted { "in " (code.file) } } (scrolling(&code.text, "Rust code")) }
+        }
+    }
+}
+
+pub(super) fn block_of_run(folder: &Path, run: &RunResults, all: &[Figure], command: &str) -> Markup {
+    let (lines, blocks): (Vec<&String>, Vec<&String>) = run.notes.iter().partition(|note| !note.trim_end().contains('\n'));
+    html! {
+        article id={ "run-" (run.id) } {
+            h3 { (run.title) @if run.partial { " " span.verdict.bad { "partial" } } }
+            @if let Some(key) = key_figure(run) { p.key { (key) } }
+            (targets(run, command))
+            @let facts = facts_of_run(run);
+            @if !facts.is_empty() { p.muted.small { (facts) } }
+            @for line in lines { p { (line) } }
+            @if !run.forecasts.is_empty() { (table_of_forecasts(&run.forecasts)) }
+            (figures(folder, all.iter().filter(|figure| figure.run == run.id)))
+            @for block in blocks { (folded(block.trim_end())) }
+            (other_figures(run))
+        }
+    }
+}
+
+/// A text of several lines, folded under its first; a model's summary under a name that says so.
+fn folded(text: &str) -> Markup {
+    let is_summary = text.contains("Param #");
+    let (first, rest) = text.split_once('\n').unwrap_or(("", text));
+    html! {
+        details {
+            @if is_summary { summary { "Summary of the model" } (scrolling(text, "Summary of the model")) }
+            @else { summary { (first.trim_end_matches(':')) } (scrolling(rest, first)) }
+        }
+    }
+}
+
+/// The forecasts from the best to the worst, and how much better than the naive one each is.
+fn table_of_forecasts(forecasts: &[ForecastScore]) -> Markup {
+    let naive = forecasts.first().map_or(f64::NAN, |naive| naive.mae);
+    let mut ranked: Vec<&ForecastScore> = forecasts.iter().collect();
+    ranked.sort_by(|a, b| a.mae.total_cmp(&b.mae));
+    html! {
+        table role="table" {
+            caption { "Forecasts of the same steps, the best first. MAE is in the unit of the series, MSE in its square." }
+            thead role="rowgroup" {
+                tr role="row" {
+                    th scope="col" role="columnheader" { "Forecast" }
+                    th.figure scope="col" role="columnheader" { "MAE" }
+                    th.figure scope="col" role="columnheader" { "MSE" }
+                    th.figure scope="col" role="columnheader" { "MAE against naive" }
+                }
+            }
+            tbody role="rowgroup" {
+                @for (rank, forecast) in ranked.into_iter().enumerate() {
+                    tr role="row" {
+                        th scope="row" role="rowheader" { (forecast.name) @if rank == 0 { " " span.verdict.good { "✓ best" } } }
+                        td.figure.number role="cell" data-label="MAE" { (measured(forecast.mae)) }
+                        td.figure.number role="cell" data-label="MSE" { (measured(forecast.mse)) }
+                        td.figure.number role="cell" data-label="MAE against naive" { (against(forecast.mae, naive)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn facts_of_run(run: &RunResults) -> String {
+    let mut facts = Vec::new();
+    if run.params.total > 0 {
+        facts.push(format!("{} parameters", grouped(run.params.total as u64)));
+    }
+    if run.params.non_trainable > 0 {
+        facts.push(format!("{} of them trainable", grouped(run.params.trainable as u64)));
+    }
+    if run.epochs > 0 {
+        facts.push(format!("{} epoch{}", grouped(run.epochs as u64), if run.epochs == 1 { "" } else { "s" }));
+    }
+    if run.seconds > 0.0 {
+        facts.push(duration(run.seconds));
+    }
+    facts.join(" · ")
+}
+
+pub(super) fn figures<'a>(folder: &Path, figures: impl Iterator<Item = &'a Figure>) -> Markup {
+    let figures: Vec<&Figure> = figures.collect();
+    html! {
+        @if !figures.is_empty() {
+            div.figures { @for figure in figures { (one_figure(folder, figure)) } }
+        }
+    }
+}
+
+/// The picture in all versions, of which the style shows one: a `picture` element would print dark what is read dark.
+fn one_figure(folder: &Path, figure: &Figure) -> Markup {
+    let there = |file: &&String| folder.join(file).is_file();
+    let dark = figure.dark_file.as_ref().filter(there);
+    let narrow = figure.narrow.as_ref().filter(|(light, dark)| there(&light) && there(&dark));
+    let class = match (figure.wide, narrow) {
+        (true, None) => Some("wide fixed"),
+        (true, Some(_)) => Some("wide"),
+        _ => None,
+    };
+    html! {
+        figure class=[class] {
+            h4 { (figure.title) }
+            @if there(&&figure.file) {
+                a.scroll href=(figure.file) {
+                    (one_version(&figure.file, narrow.map(|(light, _)| light), dark.map(|_| "light"), &figure.title))
+                    @if let Some(dark) = dark { (one_version(dark, narrow.map(|(_, dark)| dark), Some("dark"), &figure.title)) }
+                }
+            } @else {
+                p.bad { "The picture " (figure.file) " is not there: run the week again." }
+            }
+            figcaption { (figure.caption) }
+        }
+    }
+}
+
+fn one_version(file: &str, narrow: Option<&String>, class: Option<&str>, title: &str) -> Markup {
+    html! {
+        picture class=[class] {
+            @if let Some(narrow) = narrow { source media="(max-width: 40rem)" srcset=(narrow); }
+            img src=(file) alt={ "Picture: " (title) };
+        }
+    }
+}
