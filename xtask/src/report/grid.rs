@@ -45,7 +45,12 @@ pub(super) fn draw_grid(pictures: &[Picture<'_>], theme: &'static Theme) -> Resu
     if pictures.is_empty() {
         bail!("a grid of pictures needs at least one picture, got none");
     }
-    let lines = if pictures.iter().any(|picture| picture.guess.is_some()) { 3.0 } else { 1.0 };
+    let lines = |picture: &Picture<'_>| match picture.guess {
+        Some(Guess { right: false, .. }) => 4,
+        Some(_) => 3,
+        None => 1,
+    };
+    let lines = f64::from(pictures.iter().map(lines).max().unwrap_or(1));
     let row_height = SIDE + lines * LINE + 22.0;
     let rows = pictures.len().div_ceil(COLUMNS);
     draw((WIDTH, rows as f64 * row_height), theme, |canvas| {
@@ -79,12 +84,12 @@ fn draw_cell(canvas: &mut Canvas<'_>, (x, y): (f64, f64), picture: &Picture<'_>)
     line += LINE;
     let class = fit(&format!("{sign} {}", guess.class), LETTER, false, room)?;
     canvas.text((middle, line), &class, Text { color, ..look })?;
-    let sure = if guess.right {
-        percent(guess.probability)
-    } else {
-        format!("{} · true {}", percent(guess.probability), percent(guess.of_truth))
-    };
-    canvas.text((middle, line + LINE), &fit(&sure, LETTER - 1.0, false, room)?, Text { color: theme.muted, size: LETTER - 1.0, ..look })
+    canvas.text((middle, line + LINE), &percent(guess.probability), Text { color: theme.muted, ..look })?;
+    if guess.right {
+        return Ok(());
+    }
+    let truth = fit(&format!("true: {}", percent(guess.of_truth)), LETTER, false, room)?;
+    canvas.text((middle, line + 2.0 * LINE), &truth, Text { color: theme.muted, ..look })
 }
 
 fn png(picture: &Picture<'_>) -> Result<Vec<u8>> {

@@ -25,15 +25,15 @@ pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) 
             @if !session.made.complete {
                 p.notice { strong { "Stopped." } " This session was ended before its end; what is marked as partial tells of a part of it." }
             }
-            @if !session.task.is_empty() { h3.label { "Task" } p { (session.task) } }
+            @if !session.task.is_empty() { h3.label { "Task" } p { (prose(&session.task)) } }
             (code(session))
-            @if !session.notice.is_empty() { div.notice-what { h3.label { "What to notice" } p { (session.notice) } } }
+            @if !session.notice.is_empty() { div.notice-what { h3.label { "What to notice" } p { (prose(&session.notice)) } } }
             @for run in week.runs.iter().filter(|run| run.session == session.session) {
                 (block_of_run(folder, run, &week.figures, &command))
             }
             @if !session.next.is_empty() {
                 h3.label { "What to try next" }
-                @for (change, command) in &session.next { p.next { (change) } (scrolling(command, "Command")) }
+                @for (change, command) in &session.next { p.next { (prose(change)) } (scrolling(command, "Command")) }
             }
             (made(session))
         }
@@ -92,18 +92,29 @@ pub(super) fn block_of_run(folder: &Path, run: &RunResults, all: &[Figure], comm
             @for line in lines { p { (line) } }
             @if !run.forecasts.is_empty() { (table_of_forecasts(&run.forecasts)) }
             (figures(folder, all.iter().filter(|figure| figure.run == run.id)))
-            @for block in blocks { (folded(block.trim_end())) }
+            @let bare = !all.iter().any(|figure| figure.run == run.id);
+            @for block in blocks { (folded(block.trim_end(), bare)) }
             (other_figures(run))
         }
     }
 }
 
-/// A text of several lines, folded under its first; a model's summary under a name that says so.
-fn folded(text: &str) -> Markup {
+/// A text with `code` in it.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
+/// A text of several lines, folded under its first; a model's summary under a name that says so. Others are open in a run that
+/// has nothing else to show.
+fn folded(text: &str, open: bool) -> Markup {
     let is_summary = text.contains("Param #");
     let (first, rest) = text.split_once('\n').unwrap_or(("", text));
     html! {
-        details {
+        details open[open && !is_summary] {
             @if is_summary { summary { "Summary of the model" } (scrolling(text, "Summary of the model")) }
             @else { summary { (first.trim_end_matches(':')) } (scrolling(rest, first)) }
         }

@@ -405,7 +405,6 @@ fn look(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, set: 
     let answers = Answers::of(trained.model, &x_test)?;
     let first = answers.describe(0, set.class_names());
     run.say(&first)?;
-    clock.note(first);
     let label = set.train.class_of(0).unwrap_or("none");
     clock.note(format!("Training picture 0, of class {label}:\n{}", numbers_of(&set.train, 0)?));
     let id = clock.results.id.clone();

@@ -25,7 +25,7 @@ pub(super) static C4W1: Week = Week {
             title: "Trend, season, noise, memory, and a change of regime",
             task: "Before a series can be forecast one should know what it may be made of: a trend, a season, noise, and a memory \
                    of its own past. Each is drawn alone, then together, and at last a series that changes its rules midway.",
-            code: code!["c4w1.rs": "lab1", "c4w1.rs": "draw"],
+            code: code!["c4w1.rs": "draw", "c4w1.rs": "lab1"],
             keras: include_str!("keras/c4w1_lab1.py"),
             notice: "With noise of level 15 the season is easy to see, with 40 hardly. Noise with a memory wanders: it looks like a trend \
                      over short spans, and is none. After the change of regime everything learned before it is wrong, which is why \
@@ -40,7 +40,7 @@ pub(super) static C4W1: Week = Week {
             task: "With fixed seeds the series are the notebook's, number for number. Impulses at random times get echoes, and the \
                    autocorrelation, which says how much a series resembles itself some steps ago, shows them. Then it is measured on \
                    sunspots.",
-            code: code!["c4w1.rs": "lab2", "c4w1.rs": "impulses", "c4w1.rs": "sunspots", "c4w1.rs": "pearson"],
+            code: code!["c4w1.rs": "impulses", "c4w1.rs": "lab2", "c4w1.rs": "sunspots", "c4w1.rs": "pearson"],
             keras: include_str!("keras/c4w1_lab2.py"),
             notice: "The autocorrelation of the two echoes has a peak at lag 50, where the second echo is. That of the sunspots falls \
                      slowly and rises again after a cycle of about 11 years (132 months); once their changes are taken over such a \
@@ -68,7 +68,7 @@ pub(super) static C4W1: Week = Week {
             task: "How good is a forecast that needs no network? Four of them are measured on the same 461 days: the last value again, \
                    the mean of the last 30, last year's value plus the mean change since, and the same with last year smoothed. A \
                    network has to beat the best of them.",
-            code: code!["c4w1.rs": "lab3", "c4w1.rs": "forecast"],
+            code: code!["c4w1.rs": "forecast", "c4w1.rs": "lab3"],
             keras: include_str!("keras/c4w1_lab3.py"),
             notice: "The moving average is worse than the naive forecast: it removes noise, and comes late for trend and season. Taking \
                      the difference to last year removes both, and smoothing last year's values removes their noise. That forecast is \
@@ -92,7 +92,7 @@ pub(super) static C4W1: Week = Week {
             title: "The forecasts of lab 3 for another series",
             task: "The same four forecasts for series B, whose season has abrupt turns and whose noise is weak. Which one is best \
                    now?",
-            code: code!["c4w1.rs": "exercise", "c4w1.rs": "forecast"],
+            code: code!["c4w1.rs": "forecast", "c4w1.rs": "exercise"],
             keras: include_str!("keras/c4w1_exercise.py"),
             notice: "By the mean absolute error smoothing still helps a little, by the mean squared error it harms: at the turns of the \
                      season the smoothed forecast is far off, and squares count that most. Which forecast is best depends on what a \

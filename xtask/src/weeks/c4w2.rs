@@ -181,44 +181,49 @@ fn three_layers(run: &mut WeekRun<'_>, subject: &Subject, ids: [&'static str; 3]
 /// What each stage of a pipeline makes of the numbers from 0 to 9.
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: windows and labels")?;
-    run.inline_data("range");
-    let parts = |drop| Dataset::range(0..10).window(WindowOptions::new(5).shift(1).drop_remainder(drop));
-    let written = |windows: Dataset<Dataset<i64>>| -> Result<Vec<String>> {
-        let line = |window: practicum_core::Result<Dataset<i64>>| {
-            let numbers: Vec<String> =
-                window?.iter().map(|number| number.map(|number| number.to_string())).collect::<practicum_core::Result<_>>()?;
-            anyhow::Ok(numbers.join(" "))
-        };
-        windows.iter().map(line).collect()
-    };
-    let (all, whole) = (written(parts(false))?, written(parts(true))?);
-    clock.metric("windows", all.len() as f64);
-    clock.metric("whole_windows", whole.len() as f64);
+    let numbers = Dataset::range(0..10);
+    let all = numbers.clone().window(WindowOptions::new(5).shift(1));
+    let whole = numbers.window(WindowOptions::new(5).shift(1).drop_remainder(true));
 
-    let pairs = parts(true).flat_map(|window| Ok(window.batch(5))).map(|window| Ok((window.rows(0..4)?, window.rows(4..5)?)));
-    let seed = run.settings.seed;
-    let batches = pairs.clone().shuffle(ShuffleOptions::new(10).seed(seed)).batch(BatchOptions::new(2)).prefetch(1);
-    let numbers = |tensor: &Tensor| tensor.as_slice().iter().map(|number| format!("{number:.0}")).collect::<Vec<_>>().join(" ");
-    let mut pair_lines = Vec::new();
-    for pair in pairs.iter() {
-        let (x, y) = pair?;
-        pair_lines.push(format!("[{}] → [{}]", numbers(&x), numbers(&y)));
-    }
-    let mut batch_lines = Vec::new();
-    for batch in batches.iter() {
-        let (x, y) = batch?;
-        let rows: Vec<String> = x.as_slice().chunks(4).zip(y.as_slice()).map(|(x, y)| format!("{x:.0?} → {y:.0}")).collect();
-        batch_lines.push(rows.join("   "));
-    }
-    clock.metric("batches", batch_lines.len() as f64);
-    let told = [
-        ("windows of 5, a step apart", all),
-        ("those that are whole", whole),
-        ("the last is the label", pair_lines),
-        ("shuffled, in batches of 2", batch_lines),
+    let vectors = whole.clone().flat_map(|window| Ok(window.batch(5)));
+    let pairs = vectors.map(|window| Ok((window.rows(0..4)?, window.rows(4..5)?)));
+
+    let shuffle = ShuffleOptions::new(10).seed(run.settings.seed);
+    let batches = pairs.clone().shuffle(shuffle).batch(BatchOptions::new(2)).prefetch(1);
+    // <page>
+    run.inline_data("range");
+    let stages = [
+        ("windows", "windows of 5, a step apart", written(all)?),
+        ("whole_windows", "those that are whole", written(whole)?),
+        ("pairs", "the last number is the label", written_pairs(&pairs)?),
+        ("batches", "shuffled, in batches of 2", written_pairs(&batches)?),
     ];
-    let told: Vec<String> = told.into_iter().map(|(title, lines)| format!("{title}:\n{}", lines.join("\n"))).collect();
+    let told: Vec<String> = stages.iter().map(|(_, title, lines)| format!("{title}:\n{}", lines.join("\n"))).collect();
     run.say(&told.join("\n"))?;
-    clock.note(told.join("\n\n"));
+    for (metric, _, lines) in &stages {
+        clock.metric(metric, lines.len() as f64);
+    }
+    told.into_iter().for_each(|stage| clock.note(stage));
     run.finish_without_model(clock)
+    // </page>
+}
+
+/// A line for each window.
+fn written(windows: Dataset<Dataset<i64>>) -> Result<Vec<String>> {
+    let line = |window: practicum_core::Result<Dataset<i64>>| {
+        let numbers: Vec<String> =
+            window?.iter().map(|number| number.map(|number| number.to_string())).collect::<practicum_core::Result<_>>()?;
+        anyhow::Ok(numbers.join(" "))
+    };
+    windows.iter().map(line).collect()
+}
+
+/// A line for each pair, or for each batch of pairs.
+fn written_pairs(pairs: &Dataset<(Tensor, Tensor)>) -> Result<Vec<String>> {
+    let line = |pair: practicum_core::Result<(Tensor, Tensor)>| {
+        let (x, y) = pair?;
+        let rows: Vec<String> = x.as_slice().chunks(4).zip(y.as_slice()).map(|(x, y)| format!("{x:.0?} → {y:.0}")).collect();
+        anyhow::Ok(rows.join("   "))
+    };
+    pairs.iter().map(line).collect()
 }

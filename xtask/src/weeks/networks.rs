@@ -163,7 +163,7 @@ impl Recipe {
             history.last(name).into_iter().for_each(|value| clock.metric(&format!("train_{name}"), value));
         }
         if training.tell_weights {
-            tell_weights(run, &mut clock, &model)?;
+            tell_weights(run, training.id, &model)?;
         }
 
         let window = training.forecast_window.unwrap_or(self.window);
@@ -236,19 +236,18 @@ fn tell_epochs(run: &WeekRun<'_>, clock: &mut RunClock, epochs: usize, course: u
     Ok(())
 }
 
-fn tell_weights(run: &mut WeekRun<'_>, clock: &mut RunClock, model: &Model) -> Result<()> {
+fn tell_weights(run: &mut WeekRun<'_>, id: &str, model: &Model) -> Result<()> {
     let layer = model.get_layer(0)?;
     let weights: Vec<Vec<f32>> = layer.get_weights().iter().map(Tensor::to_vec).collect();
     let [kernel, bias] = weights.as_slice() else { return Ok(()) };
     let shown: Vec<String> = kernel.iter().map(|weight| format!("{weight:.4}").replace('-', "−")).collect();
     let told = format!("Weights, oldest step first: {}; bias {:.5}.", shown.join(" "), bias[0]);
     run.say(&told)?;
-    clock.note(told);
-    let id = clock.results.id.clone();
-    if let Some(figures) = run.figures(&id) {
+    if let Some(figures) = run.figures(id) {
         let points = kernel.iter().enumerate().map(|(index, weight)| (index as f64 - kernel.len() as f64, f64::from(*weight)));
         let axes = ("Step, counted from the one that is forecast", "Weight");
-        let figure = figures.stems("weights", "What the neuron learned", "The weight of each step of a window.", axes, points.collect())?;
+        let caption = format!("The weight of each step of a window. The bias is {:.5}.", bias[0]);
+        let figure = figures.stems("weights", "What the neuron learned", &caption, axes, points.collect())?;
         run.results.figures.push(figure);
     }
     Ok(())

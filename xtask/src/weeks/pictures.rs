@@ -9,7 +9,7 @@ use crate::report::{Bars, Confusion, Figures, Guess, Picture};
 use crate::results::Figure;
 
 /// Pictures in a grid.
-const SHOWN: usize = 24;
+const SHOWN: usize = 12;
 
 /// Grey pixels [count, height, width], one byte each, that a batch scales; and classes.
 pub(super) fn data_of(images: &LabeledImages, scale: f32) -> Result<(Data, Data)> {
@@ -82,7 +82,7 @@ impl Answers {
         drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: &classes })?);
         let mut wrong: Vec<usize> = (0..test.len()).filter(|picture| self.classes[*picture] != truth(*picture)).collect();
         wrong.sort_by(|a, b| self.confidence(*b).total_cmp(&self.confidence(*a)).then(a.cmp(b)));
-        wrong.truncate(SHOWN / 2);
+        wrong.truncate(SHOWN);
         if !wrong.is_empty() {
             drawn.push(figures.picture_grid(
                 "mistakes",
