@@ -52,10 +52,10 @@ pub(super) static C1W2: Week = Week {
                 Target {
                     run: "lab1",
                     metric: "test_accuracy",
-                    bound: Bound::AtLeast(0.85),
+                    bound: Bound::AtLeast(0.86),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "Keras reaches 0.878 to 0.892 on these pictures",
+                    source: "19 of 20 seeds meet it; Keras reaches 0.878 to 0.892 on these pictures",
                     course: None,
                 },
             ],
@@ -211,7 +211,8 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
         let mut clock = run.begin(id, title)?;
         let mut model = dense(run, &[512]);
         model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
-        let history = model.fit(&x_train, &y_train, run.fit(10).callback(&mut stop))?;
+        let fit = run.fit(10).validation_data(&x_test, &y_test).callback(&mut stop);
+        let history = model.fit(&x_train, &y_train, fit)?;
         let test = model.evaluate(&x_test, &y_test)?;
         stop.tell(run, &mut clock)?;
         // <page>
@@ -290,7 +291,8 @@ fn exploration8(run: &mut WeekRun<'_>) -> Result<()> {
 
     let precise = |logs: &Logs| logs.get("loss").is_some_and(|loss| loss < 0.4);
     let mut stop = Stop::when(precise, "Reached a loss below 0.4");
-    let history = model.fit(&x_train, &y_train, run.fit(5).callback(&mut stop))?;
+    let fit = run.fit(5).validation_data(&x_test, &y_test).callback(&mut stop);
+    let history = model.fit(&x_train, &y_train, fit)?;
     let test = model.evaluate(&x_test, &y_test)?;
     stop.tell(run, &mut clock)?;
     // <page>

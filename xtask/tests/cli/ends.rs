@@ -73,6 +73,29 @@ fn r2_a_run_that_was_stopped_does_not_replace_whole_results() {
 }
 
 #[test]
+fn r4_a_killed_run_leaves_a_page_with_its_own_pictures() {
+    let out = Out::new();
+    let page = out.path().join("c1w1/index.html");
+    let read = |file: &str| std::fs::read(out.path().join("c1w1").join(file)).unwrap();
+    // The pictures that the page shows, with their content.
+    let shown = || -> Vec<(String, Vec<u8>)> {
+        let page = std::fs::read_to_string(&page).unwrap();
+        let files = page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        files.map(|file| (file.to_owned(), read(file))).collect()
+    };
+    out.run_week(&["c1w1", "--quiet"]).succeeded();
+    for (seed, delay) in [5, 20, 40, 60, 80, 100, 130, 160, 200].into_iter().enumerate() {
+        let (before, pictures) = (std::fs::read(&page).unwrap(), shown());
+        let mut child = out.command(&["c1w1", "--quiet", "--seed", &seed.to_string()]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let now = shown();
+        assert!(std::fs::read(&page).unwrap() != before || now == pictures, "killed after {delay} ms");
+    }
+}
+
+#[test]
 fn r7_a_file_in_the_place_of_the_lock_is_left_alone() {
     let out = Out::new();
     let (mine, lock) = (out.path().join("mine"), out.path().join(".lock"));
