@@ -57,6 +57,11 @@ pub(crate) trait AnyDataSet: Sync {
     /// # Errors
     /// A path that cannot be looked into.
     fn fault(&self, path: &Path) -> Result<Option<Fault>>;
+    /// Loads what lies at a path, to see whether it is the data set.
+    ///
+    /// # Errors
+    /// It is not.
+    fn verify(&self, path: &Path) -> Result<()>;
     /// The path that its loader takes for what the user gave.
     ///
     /// # Errors
@@ -89,6 +94,10 @@ impl<T> AnyDataSet for DataSet<T> {
             }
         }
         Ok((self.check)(path).err().map(Fault::Wrong))
+    }
+
+    fn verify(&self, path: &Path) -> Result<()> {
+        (self.load)(path).map(drop)
     }
 
     fn own(&self, path: &Path) -> Result<PathBuf> {

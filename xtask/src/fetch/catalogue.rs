@@ -38,6 +38,8 @@ pub(crate) struct DataFile {
     pub(crate) name: String,
     #[serde(default)]
     urls: Vec<String>,
+    /// The folder that an archive is unpacked to; the archive itself does not stay.
+    pub(crate) tree: Option<String>,
     pub(crate) bytes: Option<u64>,
     pub(crate) sha256: Option<String>,
     pub(crate) md5: Option<String>,
@@ -118,6 +120,9 @@ mod tests {
             for file in &set.files {
                 assert!(files.insert(&file.name), "{}/{} stands twice", set.id, file.name);
                 assert!(!file.name.contains(['/', '\\']) && !file.name.starts_with('.'), "{}", file.name);
+                let archive = [".zip", ".tar.gz"].iter().any(|ending| file.name.ends_with(ending));
+                let plain = |tree: &String| !tree.is_empty() && !tree.contains(['/', '\\', '.']) && archive;
+                assert!(file.tree.as_ref().is_none_or(plain), "{}: {:?}", file.name, file.tree);
                 assert!(!set.urls(file).is_empty(), "{}/{} has no URL", set.id, file.name);
                 assert!(set.urls(file).iter().all(|url| url.starts_with("http") && !url.ends_with('/')), "{:?}", set.urls(file));
                 assert!(file.sha256.as_ref().is_none_or(|sha256| hex(sha256, 64)), "{}: {:?}", file.name, file.sha256);

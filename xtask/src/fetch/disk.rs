@@ -156,6 +156,9 @@ pub(super) struct Origin {
     pub(super) url: String,
     /// The server's mark for this version of the file, a strong `ETag` or a `Last-Modified`, good for `If-Range`.
     pub(super) validator: Option<String>,
+    /// The size of the whole file, where the server said it.
+    #[serde(default)]
+    pub(super) total: Option<u64>,
 }
 
 impl<'a> Part<'a> {

@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::thread::sleep;
+use std::time::Instant;
 
 use practicum_core::{Error, Result};
 
 use super::disk::{CHUNK, Origin, Part, Place};
-use super::http::{Answer, Body, Network, Rest, Trouble, broken_body};
+use super::http::{Answer, Body, Network, Patience, Rest, Trouble, broken_body, host};
 use super::progress::{Progress, size};
 
 /// Attempts in a row that bring nothing new, after which a server is given up.
@@ -37,7 +38,8 @@ impl Order<'_> {
             match self.ask(url, &mut part, network, progress) {
                 Ok(()) => return part.finish(),
                 Err(Trouble::Local(error)) => return Err(error),
-                Err(Trouble::Final(said) | Trouble::Passing(said)) => {
+                Err(Trouble::Unreachable) => failures.push(format!("{}: could not be reached", host(url))),
+                Err(Trouble::Final(said) | Trouble::Passing(said) | Trouble::NoAnswer(said)) => {
                     progress.say(&format!("{}: {url}: {said}", self.label));
                     failures.push(format!("{url}: {said}"));
                 }
@@ -100,16 +102,24 @@ impl Order<'_> {
         let mut fruitless = 0;
         for attempt in 1.. {
             let before = part.len();
-            let said = match self.transfer(url, part, network, progress) {
-                Err(Trouble::Passing(said)) => said,
+            let (said, answered) = match self.transfer(url, part, network, progress) {
+                Err(Trouble::Passing(said)) => (said, true),
+                Err(Trouble::NoAnswer(said)) => (said, false),
                 done => return done,
             };
             fruitless = if part.len() > before { 0 } else { fruitless + 1 };
             if fruitless == FRUITLESS || attempt == ATTEMPTS {
-                return Err(Trouble::Final(format!("{said} (gave up after {attempt} attempts)")));
+                let gave_up = format!("{said} (gave up after {attempt} attempts)");
+                if answered {
+                    return Err(Trouble::Final(gave_up));
+                }
+                network.give_up(url);
+                return Err(Trouble::Final(format!("{} could not be reached: {gave_up}", host(url))));
             }
-            progress.say(&format!("{}: {said}; trying again", self.label));
-            sleep(network.pause * (1 << fruitless));
+            if answered {
+                progress.say(&format!("{}: {said}; trying again", self.label));
+            }
+            sleep(network.patience.pause * (1 << fruitless));
         }
         Ok(())
     }
@@ -131,10 +141,10 @@ impl Order<'_> {
         }
         let body = match network.get(url, rest.as_ref())? {
             Answer::Body(body) => body,
-            Answer::NothingThere(total) if self.bytes.is_none() && total == Some(asked_from) => return Ok(()),
+            Answer::NothingThere(total) if self.is_all(asked_from, total, part) => return Ok(()),
             Answer::NothingThere(_) => {
                 part.restart(None)?;
-                return Err(Trouble::Passing(format!("it has nothing behind byte {asked_from}")));
+                return Err(Trouble::Passing(format!("it has nothing after byte {asked_from}")));
             }
         };
         if let Some((total, bytes)) = body.total.zip(self.bytes).filter(|(total, bytes)| total > bytes) {
@@ -146,16 +156,28 @@ impl Order<'_> {
         }
         part.pieced = true;
         if body.start == 0 {
-            part.restart(Some(Origin { url: url.to_owned(), validator: body.validator.clone() }))?;
+            part.restart(Some(Origin { url: url.to_owned(), validator: body.validator.clone(), total: body.total }))?;
+        } else if let Some(origin) = part.origin()
+            && (differ(&origin.validator, &body.validator) || differ(&origin.total, &body.total))
+        {
+            part.restart(None)?;
+            return Err(Trouble::Passing("the file there is another one by now".to_owned()));
         }
         let doing = if body.start == 0 { "fetching" } else { "resuming" };
         progress.start(&format!("{}: {doing} {url}", self.label), self.bytes.or(body.total), body.start);
-        let received = self.receive(body, part, progress);
+        let received = self.receive(body, part, network.patience, progress);
         progress.finish();
         received
     }
 
-    fn receive(&self, mut body: Body, part: &mut Part, progress: &mut Progress) -> Result<(), Trouble> {
+    /// Whether a server that has nothing after the bytes that are here has confirmed that these are all.
+    fn is_all(&self, here: u64, total: Option<u64>, part: &Part) -> bool {
+        let told_before = part.origin().and_then(|origin| origin.total);
+        self.bytes.is_none() && total == Some(here) && told_before.is_none_or(|told| told == here)
+    }
+
+    fn receive(&self, mut body: Body, part: &mut Part, patience: Patience, progress: &mut Progress) -> Result<(), Trouble> {
+        let (mut since, mut at) = (Instant::now(), part.len());
         let expected = self.bytes.or(body.total);
         let limit = expected.unwrap_or(LARGEST);
         let mut buffer = vec![0; CHUNK];
@@ -172,12 +194,30 @@ impl Order<'_> {
             }
             part.write(&buffer[..n])?;
             progress.advance(part.len());
+            if since.elapsed() >= patience.window {
+                let speed = ((part.len() - at) as f64 / since.elapsed().as_secs_f64()) as u64;
+                if speed < patience.slowest {
+                    let slowest = patience.slowest;
+                    return Err(Trouble::Final(format!(
+                        "it sends {speed} bytes a second, fewer than {slowest} (--min-speed changes that)"
+                    )));
+                }
+                (since, at) = (Instant::now(), part.len());
+            }
+        }
+        if part.len() == 0 {
+            return Err(Trouble::Final("it sent an empty file".to_owned()));
         }
         match expected.filter(|expected| part.len() < *expected) {
             Some(expected) => Err(Trouble::Passing(format!("it stopped after {} of {expected} bytes", part.len()))),
             None => Ok(()),
         }
     }
+}
+
+/// Whether both are known and not the same.
+fn differ<T: PartialEq>(one: &Option<T>, other: &Option<T>) -> bool {
+    one.as_ref().zip(other.as_ref()).is_some_and(|(one, other)| one != other)
 }
 
 /// Reads `source` to its end; what it says itself stands inside, what the `.part` says outside.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use practicum_core::{Error, Result};
 
-use super::catalogue::{Catalogue, DataSet};
+use super::catalogue::{Catalogue, DataFile, DataSet};
 use super::download::is_file;
 
 /// The files given, by data set and file name.
@@ -25,6 +25,9 @@ impl Given {
             let found = match name.split_once('/') {
                 Some((id, file)) => vec![named_file(catalogue.get(id)?, file, path)?],
                 None if path.is_dir() => folder(catalogue.get(name)?, path)?,
+                None if catalogue.get(name).is_ok() && !path.exists() => {
+                    return Err(Error::argument(format!("--from {option}: there is no file or folder {}", path.display())));
+                }
                 None => vec![only_file(catalogue.get(name)?, path)?],
             };
             let id = name.split_once('/').map_or(name, |(id, _)| id);
@@ -49,10 +52,10 @@ impl Given {
 }
 
 fn named_file(set: &DataSet, name: &str, path: &Path) -> Result<(String, PathBuf)> {
-    if !set.files.iter().any(|file| file.name == name) {
+    let Some(file) = set.files.iter().find(|file| file.name == name) else {
         return Err(Error::unknown(&format!("file of `{}`", set.id), name, names(set)));
-    }
-    if !is_file(path)? {
+    };
+    if !is_file(path)? && file.tree.is_none() {
         return Err(Error::argument(format!("--from {}/{name}: {} is not a file", set.id, path.display())));
     }
     Ok((name.to_owned(), path.to_owned()))
@@ -71,13 +74,18 @@ fn only_file(set: &DataSet, path: &Path) -> Result<(String, PathBuf)> {
     }
 }
 
-/// A folder for a set: those of its files that lie there.
+/// A folder for a set: those of its files, and of the trees that its archives become, that lie there or that it is.
 fn folder(set: &DataSet, path: &Path) -> Result<Vec<(String, PathBuf)>> {
-    let there = |name: &String| Some((name.clone(), path.join(name))).filter(|(_, path)| path.is_file());
-    let found: Vec<_> = names(set).filter_map(there).collect();
+    let there = |file: &DataFile| {
+        let own = file.tree.iter().filter(|tree| path.ends_with(tree)).map(|_| path.to_owned());
+        let inner = file.tree.iter().map(|tree| path.join(tree)).filter(|tree| tree.is_dir());
+        let found = std::iter::once(path.join(&file.name)).filter(|path| path.is_file()).chain(inner).chain(own).next();
+        found.map(|path| (file.name.clone(), path))
+    };
+    let found: Vec<_> = set.files.iter().filter_map(there).collect();
     if found.is_empty() {
-        let expected = names(set).cloned().collect::<Vec<_>>().join(", ");
-        return Err(Error::argument(format!("--from {}: {} holds none of its files: {expected}", set.id, path.display())));
+        let expected = set.files.iter().flat_map(|file| [Some(&file.name), file.tree.as_ref()]).flatten().cloned().collect::<Vec<_>>();
+        return Err(Error::argument(format!("--from {}: {} holds none of its files: {}", set.id, path.display(), expected.join(", "))));
     }
     Ok(found)
 }

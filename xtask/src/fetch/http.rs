@@ -1,5 +1,7 @@
 //! One request, and what its answer means for a file that may already be half here.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::time::Duration;
 
@@ -15,6 +17,10 @@ pub(super) enum Trouble {
     Passing(String),
     /// This server will not give the file.
     Final(String),
+    /// The server's host did not answer; another file on it need not be tried if that lasts.
+    NoAnswer(String),
+    /// The host did not answer for a file before this one.
+    Unreachable,
 }
 
 impl From<Error> for Trouble {
@@ -26,7 +32,7 @@ impl From<Error> for Trouble {
 /// What a server answered.
 pub(super) enum Answer {
     Body(Body),
-    /// There is nothing behind the first byte asked for; the file's size, where the server says it.
+    /// There is nothing after the first byte asked for; the file's size, where the server says it.
     NothingThere(Option<u64>),
 }
 
@@ -49,33 +55,62 @@ pub(super) struct Rest<'a> {
 /// How to reach servers, and how patiently.
 pub(super) struct Network {
     agent: ureq::Agent,
-    /// The pause after an attempt that got on; it doubles with each that does not.
+    pub(super) patience: Patience,
+    /// Hosts that could not be reached.
+    unreachable: RefCell<BTreeSet<String>>,
+}
+
+/// When a server is too slow.
+#[derive(Clone, Copy)]
+pub(super) struct Patience {
+    /// How long a server may send nothing at all.
+    pub(super) stall: Duration,
+    /// The pause after an attempt that made progress; it doubles with each that does not.
     pub(super) pause: Duration,
+    /// The time over which a server's speed is measured.
+    pub(super) window: Duration,
+    /// The fewest bytes a second that are worth waiting for.
+    pub(super) slowest: u64,
+}
+
+impl Patience {
+    /// For servers of the open network.
+    pub(super) fn usual(slowest: u64) -> Self {
+        let [stall, window] = [30, 60].map(Duration::from_secs);
+        Self { stall, pause: Duration::from_millis(250), window, slowest }
+    }
 }
 
 impl Network {
     /// As the environment says: `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` are honoured.
-    pub(super) fn from_environment() -> Self {
-        Self::new(ureq::Proxy::try_from_env(), Duration::from_secs(30), Duration::from_millis(250))
+    pub(super) fn from_environment(patience: Patience) -> Self {
+        Self::new(ureq::Proxy::try_from_env(), patience)
     }
 
-    /// `stall` is how long a server may send nothing at all.
-    pub(super) fn new(proxy: Option<ureq::Proxy>, stall: Duration, pause: Duration) -> Self {
+    pub(super) fn new(proxy: Option<ureq::Proxy>, patience: Patience) -> Self {
         let agent = ureq::Agent::config_builder()
             .proxy(proxy)
             .timeout_connect(Some(Duration::from_secs(15)))
-            .timeout_per_read(Some(stall))
-            .timeout_per_write(Some(stall))
+            .timeout_per_read(Some(patience.stall))
+            .timeout_per_write(Some(patience.stall))
             .max_redirects(10)
             .http_status_as_error(false)
             .user_agent(concat!("practicum/", env!("CARGO_PKG_VERSION")))
             .build()
             .new_agent();
-        Self { agent, pause }
+        Self { agent, patience, unreachable: RefCell::default() }
+    }
+
+    /// Remembers that the host of this address could not be reached.
+    pub(super) fn give_up(&self, url: &str) {
+        self.unreachable.borrow_mut().insert(host(url).to_owned());
     }
 
     /// Asks for a file, or for the rest of it.
     pub(super) fn get(&self, url: &str, rest: Option<&Rest>) -> Result<Answer, Trouble> {
+        if self.unreachable.borrow().contains(host(url)) {
+            return Err(Trouble::Unreachable);
+        }
         let mut request = self.agent.get(url);
         if let Some(rest) = rest {
             request = request.header(header::RANGE, format!("bytes={}-", rest.start));
@@ -102,6 +137,11 @@ impl Network {
     }
 }
 
+/// The host of an address, with its port.
+pub(super) fn host(url: &str) -> &str {
+    url.split('/').nth(2).unwrap_or(url)
+}
+
 fn refusal(status: StatusCode) -> Trouble {
     let said = format!("it answered {status}");
     match status {
@@ -115,11 +155,12 @@ fn trouble(error: ureq::Error) -> Trouble {
     use ureq::Error as E;
     match error {
         E::TooManyRedirects => Trouble::Final("it redirected more than 10 times".to_owned()),
-        E::HostNotFound => Trouble::Final("there is no such host, or no network".to_owned()),
-        E::Io(error) => Trouble::Passing(error.to_string()),
-        E::Timeout(ureq::Timeout::Connect) => Trouble::Passing("no connection within 15 seconds".to_owned()),
+        E::HostNotFound => Trouble::NoAnswer("there is no such host, or no network".to_owned()),
+        E::Io(error) => Trouble::NoAnswer(error.to_string()),
+        E::Timeout(ureq::Timeout::Connect) => Trouble::NoAnswer("no connection within 15 seconds".to_owned()),
+        E::ConnectionFailed | E::ConnectProxyFailed(_) => Trouble::NoAnswer(error.to_string()),
         E::Timeout(ureq::Timeout::PerRead) => Trouble::Passing("it sent nothing for too long".to_owned()),
-        E::Timeout(_) | E::ConnectionFailed | E::Protocol(_) | E::ConnectProxyFailed(_) => Trouble::Passing(error.to_string()),
+        E::Timeout(_) | E::Protocol(_) => Trouble::Passing(error.to_string()),
         _ => Trouble::Final(error.to_string()),
     }
 }
@@ -127,8 +168,8 @@ fn trouble(error: ureq::Error) -> Trouble {
 /// What stopped a body in the middle, in words.
 pub(super) fn broken_body(error: std::io::Error) -> Trouble {
     match trouble(ureq::Error::from(error)) {
-        Trouble::Final(said) | Trouble::Passing(said) => Trouble::Passing(said),
-        local @ Trouble::Local(_) => local,
+        Trouble::Final(said) | Trouble::Passing(said) | Trouble::NoAnswer(said) => Trouble::Passing(said),
+        other => other,
     }
 }
 

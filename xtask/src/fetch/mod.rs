@@ -9,6 +9,7 @@ mod progress;
 mod table;
 #[cfg(test)]
 mod tests;
+mod unpack;
 
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -19,13 +20,17 @@ pub(crate) use catalogue::{Catalogue, DataFile, DataSet};
 use disk::{FolderLock, Found, Hash, Place};
 use download::Order;
 use given::Given;
-use http::Network;
+use http::{Network, Patience};
 use progress::Progress;
+use unpack::Unpacking;
+
+use crate::data;
 
 /// Fetch data sets, and check those that are here
 ///
 /// Without a name it lists what there is. A download that broke off goes on where it stopped; each file is checked by
-/// size and SHA-256 before it gets its name, and a second call fetches nothing anew. Proxies are taken from
+/// size and SHA-256 before it gets its name, archives of pictures are unpacked, and a second call fetches nothing anew.
+/// Proxies are taken from
 /// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct FetchArgs {
@@ -47,9 +52,14 @@ pub(crate) struct FetchArgs {
 
     /// Take files you already have: NAME=FOLDER, NAME=FILE or NAME/FILE-NAME=FILE; may be given several times
     ///
-    /// They are copied, and checked as a download is. What the folder lacks is fetched.
+    /// They are copied, and checked as a download is; an archive may also be the folder that it unpacks to. What the folder
+    /// lacks is fetched.
     #[arg(long, value_name = "NAME=PATH")]
     pub(crate) from: Vec<String>,
+
+    /// Give up a server that sends fewer bytes a second, over a minute
+    #[arg(long, value_name = "BYTES", default_value_t = 256)]
+    pub(crate) min_speed: u64,
 }
 
 /// What became of one file.
@@ -58,6 +68,9 @@ enum State {
     UpToDate,
     Fetched,
     Copied,
+    Unpacked,
+    /// Another file than the catalogue's, with what the weeks read from it.
+    Equal,
     /// Another file than expected lies in its place; it stays there.
     Differs(Error),
     Failed(Error),
@@ -78,7 +91,7 @@ pub(crate) fn run(args: &FetchArgs) -> anyhow::Result<()> {
     let fetch = Fetch {
         catalogue: &catalogue,
         data_dir: args.data_dir.clone().unwrap_or_else(default_data_dir),
-        network: Network::from_environment(),
+        network: Network::from_environment(Patience::usual(args.min_speed)),
     };
     Ok(fetch.run(args, &mut Progress::stderr(), &mut std::io::stdout().lock())?)
 }
@@ -112,12 +125,21 @@ impl Fetch<'_> {
             if let Some(note) = &set.note {
                 progress.say(&format!("  {note}"));
             }
-            for file in &set.files {
-                rows.push(self.file(set, file, given.path(&set.id, &file.name), progress));
-            }
+            let mut files: Vec<Row> =
+                set.files.iter().map(|file| self.file(set, file, given.path(&set.id, &file.name), progress)).collect();
+            self.accept(set, &mut files);
+            rows.append(&mut files);
         }
         shown(table::outcome(&rows, out))?;
         verdict(rows)
+    }
+
+    /// Takes other files than the catalogue's where the weeks read the right content from them.
+    fn accept(&self, set: &DataSet, rows: &mut [Row]) {
+        let differs = |row: &Row| matches!(row.state, State::Differs(_));
+        if rows.iter().any(differs) && data::find(&set.id).is_ok_and(|known| known.verify(&self.data_dir.join(&set.id)).is_ok()) {
+            rows.iter_mut().filter(|row| differs(row)).for_each(|row| row.state = State::Equal);
+        }
     }
 
     /// Brings one file, and says what became of it.
@@ -130,7 +152,8 @@ impl Fetch<'_> {
         if hash == Hash::Pinned {
             let compare = file.md5.as_ref().map_or(String::new(), |md5| format!("; its publisher gives the MD5 {md5}"));
             let sha256 = place.expected_sha256(file).unwrap_or_default();
-            progress.say(&format!("{label}: no hash was known; remembered for later calls: sha256 {sha256}{compare}"));
+            let open = if set.urls(file).iter().all(|url| url.starts_with("http:")) { " over an unencrypted line" } else { "" };
+            progress.say(&format!("{label}: no hash was known; what came{open} is trusted from now on: sha256 {sha256}{compare}"));
         }
         let bytes = std::fs::metadata(&place.target).ok().map(|found| found.len()).or(file.bytes);
         Row { set: set.id.clone(), file: file.name.clone(), bytes, state, hash }
@@ -145,8 +168,13 @@ impl Fetch<'_> {
         label: &str,
         progress: &mut Progress,
     ) -> Result<(State, Hash)> {
+        let archive = file.tree.as_deref().map(|tree| Unpacking { archive: &place.target, folder: &place.folder, tree });
         // Looked at before the lock, so that a folder of finished files may be read-only.
+        if archive.as_ref().is_some_and(Unpacking::is_done) {
+            return Ok((State::UpToDate, Hash::Known));
+        }
         let found = match place.inspect(file)? {
+            Found::Good(_) if archive.is_some() => None,
             Found::Missing => None,
             found => Some(found),
         };
@@ -160,40 +188,76 @@ impl Fetch<'_> {
                 place.inspect(file)?
             }
         };
-        match found {
-            Found::Good(hash) => return Ok((State::UpToDate, hash)),
-            Found::Differs(why) => return Ok((State::Differs(why), Hash::Known)),
-            Found::Missing => {}
-        }
         let expected = place.expected_sha256(file);
         let hash = if expected.is_some() { Hash::Known } else { Hash::Pinned };
         let urls = set.urls(file);
         let order = Order { label, place, urls: &urls, bytes: file.bytes, sha256: expected.as_deref() };
-        match given {
-            Some(path) => order.copy(path, progress).map(|()| (State::Copied, hash)),
-            None => order
-                .download(&self.network, progress)
-                .map(|()| (State::Fetched, hash))
-                .map_err(|error| error.hint(format!("get the file in another way, then: fetch-data --from {label}=PATH"))),
+        let by_hand = |error: Error| error.hint(format!("get the file in another way, then: fetch-data --from {label}=PATH"));
+        if let Some(archive) = &archive {
+            return self.bring_tree(archive, &found, &order, given, progress);
         }
+        match found {
+            Found::Good(hash) => Ok((State::UpToDate, hash)),
+            Found::Differs(why) => Ok((State::Differs(why), Hash::Known)),
+            Found::Missing => {
+                let state = match given {
+                    Some(path) => order.copy(path, progress).map(|()| State::Copied)?,
+                    None => order.download(&self.network, progress).map(|()| State::Fetched).map_err(by_hand)?,
+                };
+                Ok((state, hash))
+            }
+        }
+    }
+
+    /// Brings the folder that an archive becomes. An archive that was brought for that does not stay.
+    fn bring_tree(
+        &self,
+        archive: &Unpacking<'_>,
+        found: &Found,
+        order: &Order<'_>,
+        given: Option<&Path>,
+        progress: &mut Progress,
+    ) -> Result<(State, Hash)> {
+        // Another process may have unpacked it while this one waited for the lock.
+        if archive.is_done() {
+            return Ok((State::UpToDate, Hash::Known));
+        }
+        let hash = if order.sha256.is_some() { Hash::Known } else { Hash::Pinned };
+        match (found, given) {
+            (Found::Good(hash), _) => return archive.run(order.label, progress).map(|()| (State::Unpacked, *hash)),
+            (Found::Differs(why), _) => return Ok((State::Differs(why.clone()), Hash::Known)),
+            (Found::Missing, Some(path)) if path.is_dir() => {
+                unpack::copy_tree(path, archive.folder, archive.tree)?;
+                return Ok((State::Copied, Hash::Known));
+            }
+            (Found::Missing, Some(path)) => order.copy(path, progress)?,
+            (Found::Missing, None) => order.download(&self.network, progress)?,
+        }
+        archive.run(order.label, progress)?;
+        std::fs::remove_file(archive.archive).map_err(|error| Error::io("remove", archive.archive, error))?;
+        Ok((State::Unpacked, hash))
     }
 }
 
 /// The command's own end: good when all files are.
 fn verdict(rows: Vec<Row>) -> Result<()> {
     let files = rows.len();
-    let bad: Vec<Error> = rows
-        .into_iter()
-        .filter_map(|row| match row.state {
-            State::Differs(error) | State::Failed(error) => Some(error),
-            _ => None,
-        })
-        .collect();
-    if bad.is_empty() {
-        return Ok(());
+    let (mut differ, mut failed) = (Vec::new(), Vec::new());
+    for row in rows {
+        match row.state {
+            State::Differs(error) => differ.push(error),
+            State::Failed(error) => failed.push(error),
+            _ => {}
+        }
     }
-    let error = Error::data(format!("{} of {files} files are not what they should be", bad.len()));
-    Err(bad.into_iter().fold(error, |error, one| error.note(one.to_string().replace('\n', "\n  "))))
+    let message = match (differ.len(), failed.len()) {
+        (0, 0) => return Ok(()),
+        (0, failed) => format!("{failed} of {files} files could not be brought"),
+        (differ, 0) => format!("{differ} of {files} files are not the ones expected"),
+        (differ, failed) => format!("{failed} of {files} files could not be brought, {differ} are not the ones expected"),
+    };
+    let notes = differ.into_iter().chain(failed).map(|error| error.to_string().replace('\n', "\n  "));
+    Err(notes.fold(Error::data(message), Error::note))
 }
 
 /// A reader that has seen enough and closed the pipe is no failure.

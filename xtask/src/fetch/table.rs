@@ -3,7 +3,7 @@
 use std::io::{Result, Write};
 use std::path::Path;
 
-use super::catalogue::{Catalogue, DataSet};
+use super::catalogue::{Catalogue, DataFile, DataSet};
 use super::disk::Hash;
 use super::progress::size;
 use super::{Row, State};
@@ -15,6 +15,8 @@ pub(super) fn outcome(rows: &[Row], out: &mut dyn Write) -> Result<()> {
             State::UpToDate => "up to date",
             State::Fetched => "fetched",
             State::Copied => "copied",
+            State::Unpacked => "unpacked",
+            State::Equal => "present, another file with the same content",
             State::Differs(_) => "present, differs from the catalogue",
             State::Failed(_) => "failed",
         };
@@ -34,7 +36,9 @@ pub(super) fn list(catalogue: &Catalogue, data_dir: &Path, out: &mut dyn Write) 
         .sets
         .iter()
         .map(|set| {
-            let here = set.files.iter().filter(|file| data_dir.join(&set.id).join(&file.name).is_file()).count();
+            let folder = data_dir.join(&set.id);
+            let is_here = |file: &&DataFile| folder.join(file.tree.as_ref().unwrap_or(&file.name)).exists();
+            let here = set.files.iter().filter(is_here).count();
             [set.id.clone(), set.weeks.join(" "), total(set), format!("{here} of {}", set.files.len()), set.title.clone()]
         })
         .collect();

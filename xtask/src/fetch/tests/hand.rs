@@ -269,3 +269,30 @@ fn week_without_data_says_so() {
     assert_eq!(said.error, None);
     assert!(said.log.contains("c1w1: nothing to fetch"), "{}", said.log);
 }
+
+#[test]
+fn d7_a_path_that_does_not_exist_is_named() {
+    let world = World::new(&[]);
+    let said = world.run(&from("numbers", std::path::Path::new("/nowhere/at/all")));
+    assert!(said.error.unwrap().contains("there is no file or folder /nowhere/at/all"));
+}
+
+#[test]
+fn d8_the_right_content_in_another_wrapper_is_good() {
+    let set = "[[set]]\nid = \"temps\"\ntitle = \"Temperatures\"\nlicence = \"none\"\nweeks = [\"c4w4\"]";
+    let file = "[[set.file]]\nname = \"daily-min-temperatures.csv\"\nurls = []\nbytes = 67921";
+    let world = World { catalogue: Catalogue::from_toml(&format!("{set}\n{file}\n")).unwrap(), ..World::new(&[]) };
+    let folder = world.data_dir().join("temps");
+    fs::create_dir_all(&folder).unwrap();
+    let temps = practicum_timeseries::datasets::builtin::temps().unwrap();
+    let rows = temps.dates().unwrap().iter().zip(temps.values().unwrap()).map(|(date, value)| format!("{date},{value:.1}\n"));
+    let mut text = format!("Date,Temp\n{}", rows.collect::<String>());
+    let fetch = || world.run(&FetchArgs { names: vec!["temps".to_owned()], ..FetchArgs::default() });
+    fs::write(folder.join("daily-min-temperatures.csv"), &text).unwrap();
+    let said = fetch();
+    assert_eq!(said.error, None, "{}", said.log);
+    assert!(said.table.contains("another file with the same content"), "{}", said.table);
+    text.truncate(text.len() / 2);
+    fs::write(folder.join("daily-min-temperatures.csv"), &text).unwrap();
+    assert!(fetch().error.unwrap().contains("1 of 1 files are not the ones expected"));
+}

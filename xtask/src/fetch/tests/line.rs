@@ -265,7 +265,7 @@ fn silent_server_is_left_in_time() {
         }
         good(request, &content(), TAG)
     });
-    let world = World { patience: Duration::from_millis(500), ..World::new(&[server.url("/a")]) };
+    let world = World { patience: Patience { stall: Duration::from_millis(500), ..PATIENCE }, ..World::new(&[server.url("/a")]) };
     let said = world.fetch();
     world.assert_whole(&said);
     assert!(said.log.contains("it sent nothing for too long"), "{}", said.log);
@@ -288,4 +288,61 @@ fn proxy_is_asked_for_the_host() {
     world.assert_no_trace(&said);
     let requests = proxy.requests();
     assert_eq!((requests[0].method.as_str(), requests[0].path.as_str()), ("CONNECT", "data.example:80"));
+}
+
+#[test]
+fn d1_a_rest_of_another_version_is_not_joined() {
+    for (tag, size) in [("\"v2\"", 1_200_000), (TAG, 1_300_000)] {
+        // A server that answers with a part although the mark is another one.
+        let server = Server::start(move |request| match request.from {
+            Some(from) if from < size => {
+                let (range, length) = (format!("bytes {from}-{}/{size}", size - 1), (size - from).to_string());
+                reply(
+                    "206 Partial Content",
+                    &[("Content-Length", &length), ("Content-Range", &range), ("ETag", tag)],
+                    &vec![1; size - from],
+                )
+            }
+            _ if request.number == 1 => cut(good(request, &content(), TAG), 700_000),
+            _ => whole(&content()),
+        });
+        let world = World::with(&[server.url("/a")], "");
+        let said = world.fetch();
+        world.assert_whole(&said);
+        assert!(said.log.contains("is another one by now"), "{}", said.log);
+    }
+}
+
+#[test]
+fn d2_a_file_that_was_told_to_be_longer_is_not_whole() {
+    let server = Server::start(|request| match request.from {
+        None => cut(good(request, &content(), TAG), 200_000),
+        Some(_) => reply("416 Range Not Satisfiable", &[("Content-Range", "bytes */1000000")], b""),
+    });
+    let world = World::with(&[server.url("/a")], "");
+    let said = world.fetch();
+    world.assert_missing(&said);
+    let empty = Server::start(|_| reply("200 OK", &[("Content-Length", "0")], b""));
+    let world = World::with(&[empty.url("/a")], "");
+    let said = world.fetch();
+    assert!(world.assert_no_trace(&said).contains("it sent an empty file"), "{said:?}");
+}
+
+#[test]
+fn d5_a_server_that_drips_is_given_up() {
+    let server = Server::start(|request| good(request, &content(), TAG));
+    let patience = Patience { window: Duration::ZERO, slowest: u64::MAX, ..PATIENCE };
+    let world = World { patience, ..World::new(&[server.url("/a")]) };
+    let said = world.fetch();
+    assert!(world.assert_missing(&said).contains("--min-speed"), "{said:?}");
+}
+
+#[test]
+fn d6_a_host_that_is_not_there_is_said_once() {
+    let urls = ["http://nowhere.invalid/a".to_owned(), "http://nowhere.invalid/b".to_owned()];
+    let world = World::new(&urls);
+    let said = world.fetch();
+    let error = world.assert_no_trace(&said);
+    assert!(error.contains("1 of 1 files could not be brought") && error.contains("could not be reached"), "{error}");
+    assert_eq!(said.log.matches("could not be reached").count(), 1, "{}", said.log);
 }

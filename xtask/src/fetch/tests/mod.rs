@@ -3,6 +3,7 @@
 mod hand;
 mod line;
 mod server;
+mod trees;
 
 use std::fs;
 use std::io::Write;
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::catalogue::Catalogue;
-use super::http::Network;
+use super::http::{Network, Patience};
 use super::progress::Progress;
 use super::{Fetch, FetchArgs};
 
@@ -22,13 +23,16 @@ use super::{Fetch, FetchArgs};
 struct World {
     dir: TempDir,
     catalogue: Catalogue,
-    /// How long a server may be silent.
-    patience: Duration,
+    patience: Patience,
     /// What all calls have said.
     log: Shared,
 }
 
+const PATIENCE: Patience =
+    Patience { stall: Duration::from_secs(20), pause: Duration::from_millis(1), window: Duration::from_secs(60), slowest: 1 };
+
 /// What one call of the command said.
+#[derive(Debug)]
 struct Said {
     /// The error at its end, if there was one.
     error: Option<String>,
@@ -57,7 +61,7 @@ impl World {
         let set = "[[set]]\nid = \"numbers\"\ntitle = \"Numbers\"\nlicence = \"none\"\nweeks = [\"c1w2\"]";
         let text = format!("{set}\n[[set.file]]\nname = \"numbers.bin\"\nurls = {urls:?}\n{known}\n");
         let catalogue = Catalogue::from_toml(&text).unwrap();
-        Self { dir: TempDir::new().unwrap(), catalogue, patience: Duration::from_secs(20), log: Shared::default() }
+        Self { dir: TempDir::new().unwrap(), catalogue, patience: PATIENCE, log: Shared::default() }
     }
 
     fn data_dir(&self) -> PathBuf {
@@ -83,7 +87,7 @@ impl World {
     }
 
     fn run_through(&self, proxy: Option<ureq::Proxy>, args: &FetchArgs) -> Said {
-        let network = Network::new(proxy, self.patience, Duration::from_millis(1));
+        let network = Network::new(proxy, self.patience);
         let fetch = Fetch { catalogue: &self.catalogue, data_dir: self.data_dir(), network };
         let before = self.log.text().len();
         let mut table = Vec::new();
