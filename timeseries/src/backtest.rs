@@ -209,13 +209,22 @@ impl Backtest {
     }
 
     /// Tries several methods on the same cuts, and ranks them by `mae`, with `rmse` and `smape`, and with `mase` and
-    /// `coverage` where they exist.
+    /// `coverage` where they exist. A method that fails on a cut is not ranked, and told with the reason.
     ///
     /// # Errors
-    /// No methods, and whatever [`run`](Self::run) refuses.
+    /// No methods; what [`run`](Self::run) refuses, where it refuses all of them.
     pub fn compare(&self, forecasters: &[&dyn Forecaster], series: &[f64]) -> Result<Ranking> {
-        let reports = forecasters.iter().map(|forecaster| self.run(*forecaster, series)).collect::<Result<Vec<_>>>()?;
-        Ranking::of_reports(&reports)
+        let (mut reports, mut failed) = (Vec::new(), Vec::new());
+        for forecaster in forecasters {
+            match self.run(*forecaster, series) {
+                Ok(report) => reports.push(report),
+                Err(error) => failed.push((forecaster.name(), error)),
+            }
+        }
+        match failed.first() {
+            Some((_, error)) if reports.is_empty() => Err(error.clone()),
+            _ => Ok(Ranking { failed, ..Ranking::of_reports(&reports)? }),
+        }
     }
 }
 
@@ -294,5 +303,16 @@ mod tests {
         let once = Backtest::new(RollForward::expanding(5)).fit_once().interval(Interval::Normal, 0.9);
         assert!(error(once, &[1.0; 9]).contains("leave out `fit_once`"));
         assert!(Backtest::new(RollForward::expanding(5)).compare(&[], &[1.0; 9]).unwrap_err().is_argument());
+    }
+
+    #[test]
+    fn t6_one_method_that_cannot_be_fitted_leaves_the_others_ranked() {
+        let backtest = Backtest::new(RollForward::expanding(5));
+        let ranking = backtest.compare(&[&Naive, &SeasonalNaive::new(7), &Drift], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]).unwrap();
+        assert_eq!((ranking.rows[0].name.as_str(), ranking.rows.len()), ("drift", 2));
+        assert_eq!(ranking.failed[0].0, "seasonal naive 7");
+        assert!(ranking.to_string().contains("Not ranked: seasonal naive 7: seasonal naive 7, trained on steps 0 to 4"), "{ranking}");
+        let none = backtest.compare(&[&SeasonalNaive::new(7)], &[1.0; 7]).unwrap_err();
+        assert!(none.is_data(), "{none}");
     }
 }

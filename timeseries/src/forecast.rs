@@ -52,6 +52,19 @@ pub trait Fitted: Debug + Send + Sync {
     /// The history at whose end it stands.
     fn history(&self) -> &[f64];
 
+    /// What was learned, by name, such as the weights of exponential smoothing; nothing for methods without such numbers.
+    ///
+    /// ```
+    /// use practicum_timeseries::forecast::{ExponentialSmoothing, Forecaster};
+    ///
+    /// let fitted = ExponentialSmoothing::simple().alpha(0.5).fit(&[4.0, 8.0, 6.0])?;
+    /// assert_eq!(fitted.parameters(), [("alpha", 0.5)]);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+
     /// A forecast of every step of the history from the steps before it, with what was learned; NaN for the first steps,
     /// before which too few stand.
     ///

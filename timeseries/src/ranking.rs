@@ -18,13 +18,15 @@ use crate::BacktestReport;
 /// assert_eq!(ranking.to_string().lines().nth(3), Some("|    2 | naive             |  61.8300 | 5.9400 |"));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Ranking {
     /// What the columns are: names of errors, of which less is better.
     pub metrics: Vec<String>,
     /// A row a model.
     pub rows: Vec<RankedModel>,
+    /// Models that could not be tried, and why: see [`Backtest::compare`](crate::Backtest::compare).
+    pub failed: Vec<(String, Error)>,
 }
 
 /// A model with its errors.
@@ -42,7 +44,7 @@ pub struct RankedModel {
 impl Ranking {
     /// An empty table with these columns.
     pub fn new(metrics: &[&str]) -> Self {
-        Self { metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(), rows: Vec::new() }
+        Self { metrics: metrics.iter().map(|metric| (*metric).to_owned()).collect(), rows: Vec::new(), failed: Vec::new() }
     }
 
     /// Adds a model, with its number in each column. Columns without one are NaN.
@@ -57,7 +59,7 @@ impl Ranking {
     /// Orders and ranks the models by a column, the smallest first; those without a number come last.
     ///
     /// # Errors
-    /// No such column, and no models.
+    /// No such column, and no models
     pub fn by(mut self, metric: &str) -> Result<Self> {
         let Some(column) = self.metrics.iter().position(|known| known == metric) else {
             return Err(Error::unknown("metric", metric, &self.metrics));
@@ -130,6 +132,9 @@ impl fmt::Display for Ranking {
                 }
                 writeln!(f, "|")?;
             }
+        }
+        for (name, error) in &self.failed {
+            writeln!(f, "\nNot ranked: {name}: {error}")?;
         }
         Ok(())
     }

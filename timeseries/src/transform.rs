@@ -126,16 +126,16 @@ impl BoxCox {
     pub fn apply(&self, values: &[f64]) -> Result<Vec<f64>> {
         check_positive(values)?;
         let theta = self.theta;
-        Ok(values.iter().map(|x| if theta == 0.0 { x.ln() } else { (x.powf(theta) - 1.0) / theta }).collect())
+        Ok(values.iter().map(|x| if theta == 0.0 { x.ln() } else { (theta * x.ln()).exp_m1() / theta }).collect())
     }
 
     /// Brings values back. What lies outside the transformation's range becomes the nearest end of it, 0 or infinity.
     pub fn invert(&self, values: &[f64]) -> Vec<f64> {
         let theta = self.theta;
         let back = |y: &f64| {
-            let base = theta * y + 1.0;
+            let beyond = theta * y;
             // NaN stays NaN, which `max` would lose.
-            if theta == 0.0 { y.exp() } else { (if base < 0.0 { 0.0 } else { base }).powf(1.0 / theta) }
+            if theta == 0.0 { y.exp() } else { ((if beyond < -1.0 { -1.0 } else { beyond }).ln_1p() / theta).exp() }
         };
         values.iter().map(back).collect()
     }
@@ -265,6 +265,14 @@ mod tests {
         assert!(BoxCox::guerrero(&series, 12).unwrap().theta().abs() < 0.11);
         let even: Vec<f64> = (0..96).map(|t| 100.0 + f64::from(t) + (f64::from(t) * std::f64::consts::TAU / 12.0).sin()).collect();
         assert!((BoxCox::guerrero(&even, 12).unwrap().theta() - 1.0).abs() < 0.11);
+    }
+
+    #[test]
+    fn t9_small_exponents_are_near_the_logarithm() {
+        let small = BoxCox::new(1e-12).unwrap();
+        let y = small.apply(&[2.0]).unwrap()[0];
+        assert!((y - std::f64::consts::LN_2).abs() < 1e-9, "{y}");
+        assert!((small.invert(&[y])[0] - 2.0).abs() < 1e-9);
     }
 
     #[test]

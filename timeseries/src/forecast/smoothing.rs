@@ -37,7 +37,8 @@ pub enum Initial {
 ///
 /// Weights that are not given are those with the least sum of squared one-step errors on the history: `α` and `β` between
 /// 0.0001 and 0.9999, `γ` up to `1 − α`, `φ` between 0.8 and 0.98; for simple smoothing, which begins at the first value,
-/// `α` between 0.01 and 0.99. Other libraries count `αβ` as the weight of the trend.
+/// `α` between 0 and 1. The search starts from several places, as the sum has more than one valley. Other libraries count
+/// `αβ` as the weight of the trend. [`Fitted::parameters`] tells what was found.
 ///
 /// ```
 /// use practicum_timeseries::forecast::{ExponentialSmoothing, Forecaster};
@@ -63,6 +64,9 @@ pub struct ExponentialSmoothing {
 
 /// The seasons whose starting values are searched for; more are too many numbers for what they bring.
 const SEARCHED_SEASONS: usize = 24;
+
+/// From how many points the search for weights starts.
+const STARTS: usize = 6;
 
 impl ExponentialSmoothing {
     /// A level alone: the forecast is the same for every step.
@@ -178,7 +182,7 @@ impl ExponentialSmoothing {
             }
             squares
         };
-        let alpha = self.alpha.unwrap_or_else(|| closing_grid(0.01, 0.99, squares));
+        let alpha = self.alpha.unwrap_or_else(|| closing_grid(0.0, 1.0, squares));
         let start = State { level: history[0], trend: 0.0, seasons: Vec::new(), place: 0 };
         // What the recursion comes to, in fewer steps that wait for each other.
         let level = history.iter().fold(history[0], |level, value| level + alpha * (value - level));
@@ -226,10 +230,9 @@ impl ExponentialSmoothing {
             Weights { alpha, beta, gamma: if self.gamma.is_none() { gamma * (1.0 - alpha) } else { gamma }, phi }
         };
         let weights = searched.iter().filter(|searched| **searched).count();
-        let start = self.best_start(history, &begin, &searched, &read);
+        let starts = self.starts(history, &begin, &searched, &read);
         let bounds = (0..4).filter(|index| searched[*index]).map(|index| if index == 3 { (0.8, 0.98) } else { (1e-4, 0.9999) });
-        let mut unknowns: Vec<Unknown> =
-            start.into_iter().zip(bounds).map(|(start, (least, most))| Unknown { start, least, most, size: 1.0 }).collect();
+        let mut unknowns: Vec<Unknown> = bounds.map(|(least, most)| Unknown { start: least, least, most, size: 1.0 }).collect();
         let free = |start: f64, size: f64| Unknown { start, least: f64::NEG_INFINITY, most: f64::INFINITY, size };
         if self.initial == Initial::Estimated && begin.seasons.len() <= SEARCHED_SEASONS {
             unknowns.extend([free(begin.level, deviation), free(begin.trend, deviation)]);
@@ -253,28 +256,43 @@ impl ExponentialSmoothing {
             let squares = at.over(self.season, &read(x.iter()), history, |step, error| errors[step] = error);
             if squares.is_finite() { squares } else { f64::INFINITY }
         };
-        let found = least_squares(&unknowns, history.len(), errors);
+        let from = |start: Vec<f64>| {
+            let mut unknowns = unknowns.clone();
+            unknowns.iter_mut().zip(start).for_each(|(unknown, start)| unknown.start = start);
+            least_squares(&unknowns, history.len(), &errors)
+        };
+        let (_, found) = starts.into_iter().map(from).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default();
         let mut start = begin.clone();
         state(&found, &mut start);
         Ok((read(found.iter()), start))
     }
 
-    /// The best of a coarse grid of weights, from where the search begins.
-    fn best_start(
+    /// The points of a coarse grid of weights from which the search starts: the best of the grid, of those with another `α` or
+    /// `γ`, and so on.
+    fn starts(
         &self,
         history: &[f64],
         begin: &State,
         searched: &[bool],
         read: &impl Fn(std::slice::Iter<'_, f64>) -> Weights,
-    ) -> Vec<f64> {
-        let grids: [&[f64]; 4] = [&[0.05, 0.3, 0.8], &[0.02, 0.2], &[0.05, 0.3], &[0.95]];
-        let mut starts: Vec<Vec<f64>> = vec![Vec::new()];
-        for (grid, _) in grids.iter().zip(searched).filter(|(_, searched)| **searched) {
-            starts = starts.iter().flat_map(|start| grid.iter().map(move |value| [start.as_slice(), &[*value]].concat())).collect();
+    ) -> Vec<Vec<f64>> {
+        let grids: [&[f64]; 4] = [&[0.05, 0.3, 0.8], &[0.02, 0.2], &[0.05, 0.3, 0.7, 0.95], &[0.85, 0.95]];
+        let mut grid: Vec<Vec<f64>> = vec![Vec::new()];
+        for (values, _) in grids.iter().zip(searched).filter(|(_, searched)| **searched) {
+            grid = grid.iter().flat_map(|start| values.iter().map(move |value| [start.as_slice(), &[*value]].concat())).collect();
         }
         let squares = |start: &Vec<f64>| begin.clone().over(self.season, &read(start.iter()), history, |_, _| {});
-        let scored = starts.into_iter().map(|start| (squares(&start), start));
-        scored.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, start)| start).unwrap_or_default()
+        let mut scored: Vec<(f64, Vec<f64>)> = grid.into_iter().map(|start| (squares(&start), start)).collect();
+        scored.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let mut seen: Vec<(f64, f64)> = Vec::new();
+        let differs = |start: &Vec<f64>| {
+            let weights = read(start.iter());
+            let key = (weights.alpha, weights.gamma);
+            let new = !seen.contains(&key);
+            seen.extend(new.then_some(key));
+            new
+        };
+        scored.into_iter().map(|(_, start)| start).filter(differs).take(STARTS).collect()
     }
 }
 
@@ -328,6 +346,18 @@ impl Smoothed {
 impl Fitted for Smoothed {
     fn history(&self) -> &[f64] {
         &self.history
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        let Weights { alpha, beta, gamma, phi } = self.weights;
+        let options = &self.options;
+        let all = [
+            ("alpha", alpha, true),
+            ("beta", beta, options.trend),
+            ("gamma", gamma, options.season != Season::None),
+            ("phi", phi, options.damped),
+        ];
+        all.into_iter().filter(|(_, _, used)| *used).map(|(name, value, _)| (name, value)).collect()
     }
 
     fn one_step(&self) -> Result<Vec<f64>> {

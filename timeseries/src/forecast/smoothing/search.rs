@@ -34,8 +34,9 @@ const GAIN: f64 = 1e-8;
 /// The numbers with the smallest sum of squared errors near their starting values, by the method of Levenberg (1944) and
 /// Marquardt (1963) with differences for derivatives; numbers that push against their bounds rest there.
 ///
-/// `errors` fills one error an observation, and tells the sum of their squares; what is not finite is taken for endless.
-pub(super) fn least_squares(unknowns: &[Unknown], observations: usize, errors: impl Fn(&[f64], &mut [f64]) -> f64) -> Vec<f64> {
+/// `errors` fills one error an observation, and returns the sum of their squares; what is not finite counts as infinite. The
+/// sum comes with the numbers.
+pub(super) fn least_squares(unknowns: &[Unknown], observations: usize, errors: impl Fn(&[f64], &mut [f64]) -> f64) -> (f64, Vec<f64>) {
     let count = unknowns.len();
     let (mut here, mut there) = (vec![0.0; observations], vec![0.0; observations]);
     let mut x: Vec<f64> = unknowns.iter().map(|unknown| unknown.start).collect();
@@ -75,7 +76,7 @@ pub(super) fn least_squares(unknowns: &[Unknown], observations: usize, errors: i
             }
         }
     }
-    x
+    (squares, x)
 }
 
 /// The normal equations of a linearized problem.
@@ -174,9 +175,9 @@ mod tests {
             }
             errors.iter().map(|error| error * error).sum()
         };
-        let found = least_squares(&[unknown(1.0, -10.0, 10.0), unknown(0.1, 0.0, 5.0)], 30, errors);
+        let (_, found) = least_squares(&[unknown(1.0, -10.0, 10.0), unknown(0.1, 0.0, 5.0)], 30, errors);
         assert!((found[0] - 2.0).abs() < 1e-6 && (found[1] - 1.3).abs() < 1e-6, "{found:?}");
-        let bounded = least_squares(&[unknown(1.0, -10.0, 10.0), unknown(0.1, 0.0, 1.0)], 30, errors);
+        let (_, bounded) = least_squares(&[unknown(1.0, -10.0, 10.0), unknown(0.1, 0.0, 1.0)], 30, errors);
         assert!(bounded[1] == 1.0 && bounded[0] < 2.0, "{bounded:?}");
     }
 }

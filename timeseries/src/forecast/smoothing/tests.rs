@@ -132,3 +132,73 @@ fn bad_options_are_told() {
     assert!(error(multiplicative, &[1.0, 2.0, f64::NAN, 3.0]).contains("NaN at index 2"));
     assert!(error(ExponentialSmoothing::holt().alpha(1.0).beta(1.0), &[1e308, -1e308, 1e308]).contains("ordinary size"));
 }
+
+/// Monthly airline passengers in thousands, 1949 to 1960 (Box and Jenkins 1976).
+const PASSENGERS: [f64; 144] = [
+    112.0, 118.0, 132.0, 129.0, 121.0, 135.0, 148.0, 148.0, 136.0, 119.0, 104.0, 118.0, 115.0, 126.0, 141.0, 135.0, 125.0, 149.0, 170.0,
+    170.0, 158.0, 133.0, 114.0, 140.0, 145.0, 150.0, 178.0, 163.0, 172.0, 178.0, 199.0, 199.0, 184.0, 162.0, 146.0, 166.0, 171.0, 180.0,
+    193.0, 181.0, 183.0, 218.0, 230.0, 242.0, 209.0, 191.0, 172.0, 194.0, 196.0, 196.0, 236.0, 235.0, 229.0, 243.0, 264.0, 272.0, 237.0,
+    211.0, 180.0, 201.0, 204.0, 188.0, 235.0, 227.0, 234.0, 264.0, 302.0, 293.0, 259.0, 229.0, 203.0, 229.0, 242.0, 233.0, 267.0, 269.0,
+    270.0, 315.0, 364.0, 347.0, 312.0, 274.0, 237.0, 278.0, 284.0, 277.0, 317.0, 313.0, 318.0, 374.0, 413.0, 405.0, 355.0, 306.0, 271.0,
+    306.0, 315.0, 301.0, 356.0, 348.0, 355.0, 422.0, 465.0, 467.0, 404.0, 347.0, 305.0, 336.0, 340.0, 318.0, 362.0, 348.0, 363.0, 435.0,
+    491.0, 505.0, 404.0, 359.0, 310.0, 337.0, 360.0, 342.0, 406.0, 396.0, 420.0, 472.0, 548.0, 559.0, 463.0, 407.0, 362.0, 405.0, 417.0,
+    391.0, 419.0, 461.0, 472.0, 535.0, 622.0, 606.0, 508.0, 461.0, 390.0, 432.0,
+];
+
+#[test]
+fn several_starts_lead_out_of_a_shallow_valley() {
+    // The best point of the grid leads to 40,657.
+    let fitted = ExponentialSmoothing::holt_winters(12).fit(&PASSENGERS).unwrap();
+    let found = squares(&*fitted);
+    assert!(found <= 21_570.0, "{found} with {:?}", fitted.parameters());
+}
+
+/// No weights handed in fit better than those that are found.
+#[test]
+fn no_point_of_a_grid_fits_better() {
+    let mut random = crate::numpy::RandomState::new(7);
+    for number in 0..12 {
+        let noise = random.randn(48);
+        let (slope, wave) = (f64::from(number % 3) * 0.4, f64::from(number % 4) * 3.0);
+        let mut level = 60.0;
+        let value = |(t, noise): (usize, &f64)| {
+            level += slope + 0.5 * f64::from(number % 2) * noise;
+            level + wave * (TAU * t as f64 / 4.0 + f64::from(number)).sin() + noise
+        };
+        let history: Vec<f64> = noise.iter().enumerate().map(value).collect();
+        let multiplicative = number % 5 == 4;
+        let of = |method: ExponentialSmoothing| if multiplicative { method.multiplicative() } else { method };
+        let found = squares(&*of(ExponentialSmoothing::holt_winters(4)).fit(&history).unwrap());
+        for (alpha, beta, gamma) in (0..5_i32.pow(3)).map(|index| (index % 5, index / 5 % 5, index / 25)) {
+            let [alpha, beta, gamma] = [alpha, beta, gamma].map(|step| 0.02 + 0.24 * f64::from(step));
+            let given = of(ExponentialSmoothing::holt_winters(4)).alpha(alpha).beta(beta).gamma(gamma * (1.0 - alpha));
+            let other = squares(&*given.fit(&history).unwrap());
+            assert!(found <= 1.001 * other, "series {number}: {found}, but {other} with {alpha} {beta} {gamma}");
+        }
+    }
+}
+
+#[test]
+fn t10_a_random_walk_takes_all_of_the_last_value() {
+    let noise = crate::numpy::RandomState::new(3).randn(400);
+    let walk: Vec<f64> = noise
+        .iter()
+        .scan(0.0, |at, noise| {
+            *at += noise;
+            Some(*at)
+        })
+        .collect();
+    let naive: f64 = walk.windows(2).map(|pair| (pair[1] - pair[0]).powi(2)).sum();
+    assert!(squares(&*ExponentialSmoothing::simple().fit(&walk).unwrap()) <= naive * (1.0 + 1e-5));
+}
+
+#[test]
+fn t11_what_was_found_can_be_read() {
+    let fitted = ExponentialSmoothing::holt_winters(12).damped().fit(&series(false)).unwrap();
+    let names: Vec<&str> = fitted.parameters().iter().map(|(name, _)| *name).collect();
+    assert_eq!(names, ["alpha", "beta", "gamma", "phi"]);
+    let [(_, alpha), (_, beta), (_, gamma), (_, phi)] = fitted.parameters()[..] else { unreachable!() };
+    let given = ExponentialSmoothing::holt_winters(12).alpha(alpha).beta(beta).gamma(gamma).phi(phi).fit(&series(false)).unwrap();
+    assert!((squares(&*given) / squares(&*fitted) - 1.0).abs() < 1e-4);
+    assert!(ExponentialSmoothing::holt().fit(&series(false)).unwrap().parameters().len() == 2);
+}
