@@ -3,8 +3,12 @@
 mod atomic;
 mod config;
 mod graph;
+#[cfg(feature = "keras")]
+mod keras;
 mod layer;
 mod weights;
 
 pub use atomic::{AtomicFile, write_atomically};
 pub(crate) use config::network_config;
+#[cfg(feature = "keras")]
+pub use keras::{FileKind, LoadWeights, Loaded, Mismatch, WeightReport, load, read_arrays};

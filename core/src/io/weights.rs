@@ -28,7 +28,8 @@ impl Model {
         write_atomically(path.as_ref(), &file)
     }
 
-    /// Reads all parameters from a file of [`save_weights`](Model::save_weights).
+    /// Reads all parameters from a file of [`save_weights`](Model::save_weights); with the feature `keras`, from one that
+    /// Keras wrote, too, by the order of layers. What the file is, its content says.
     ///
     /// # Errors
     /// The model is not built; the file cannot be read or is not safetensors; a parameter is missing, has another shape or
@@ -36,6 +37,10 @@ impl Model {
     pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
         self.output_shapes()?;
         let path = path.as_ref();
+        #[cfg(feature = "keras")]
+        if super::keras::is_of_keras(path)? {
+            return self.load_weights_with(path, super::LoadWeights::new()).map(drop);
+        }
         let file = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
         let weights = self.read_weights(&file);
         weights
@@ -57,12 +62,25 @@ impl Model {
             let view = tensors
                 .tensor(param.path())
                 .map_err(|_| Error::format(format!("there is no parameter `{}` in the file: it has {}", param.path(), names.join(", "))))?;
-            if view.dtype() != Dtype::F32 {
-                return Err(Error::format(format!("parameter `{}` is stored as {:?}: expected F32", param.path(), view.dtype())));
-            }
-            let elements = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-            Tensor::new(Shape::new(view.shape())?, elements)
+            tensor_of(param.path(), &view)
         };
         self.parameters().iter().map(read).collect()
     }
+}
+
+fn tensor_of(name: &str, view: &TensorView<'_>) -> Result<Tensor> {
+    if view.dtype() != Dtype::F32 {
+        return Err(Error::format(format!("parameter `{name}` is stored as {:?}: expected F32", view.dtype())));
+    }
+    let elements = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+    Tensor::new(Shape::new(view.shape())?, elements)
+}
+
+/// All tensors of a safetensors file.
+#[cfg(feature = "keras")]
+pub(super) fn read_all(path: &Path) -> Result<Vec<(String, Tensor)>> {
+    let file = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
+    let tensors =
+        SafeTensors::deserialize(&file).map_err(|source| Error::format(format!("this is no whole safetensors file: {source}")))?;
+    tensors.iter().map(|(name, view)| Ok((name.to_owned(), tensor_of(name, &view)?))).collect()
 }

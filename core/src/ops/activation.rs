@@ -46,6 +46,8 @@ pub enum Activation {
     Sigmoid,
     /// `x/6 + 0.5`, between 0 and 1.
     HardSigmoid,
+    /// `x/5 + 0.5`, between 0 and 1: what `hard_sigmoid` was before Keras 3.
+    HardSigmoidV2,
     /// The hyperbolic tangent.
     Tanh,
     /// `ln(1 + eˣ)`.
@@ -70,7 +72,7 @@ pub enum Activation {
 
 impl Activation {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Linear,
         Self::Relu,
         Self::Relu6,
@@ -81,6 +83,7 @@ impl Activation {
         Self::GeluTanh,
         Self::Sigmoid,
         Self::HardSigmoid,
+        Self::HardSigmoidV2,
         Self::Tanh,
         Self::Softplus,
         Self::LogSigmoid,
@@ -93,7 +96,8 @@ impl Activation {
         Self::LogSoftmax,
     ];
 
-    /// The name by which Keras knows it. Keras has no name for gelu by way of tanh; it is `gelu_tanh` here.
+    /// The name by which Keras knows it. Keras has no name for gelu by way of tanh, `gelu_tanh` here, and none for its hard sigmoid
+    /// of old, `hard_sigmoid_v2` here.
     pub fn name(self) -> &'static str {
         match self {
             Self::Linear => "linear",
@@ -106,6 +110,7 @@ impl Activation {
             Self::GeluTanh => "gelu_tanh",
             Self::Sigmoid => "sigmoid",
             Self::HardSigmoid => "hard_sigmoid",
+            Self::HardSigmoidV2 => "hard_sigmoid_v2",
             Self::Tanh => "tanh",
             Self::Softplus => "softplus",
             Self::LogSigmoid => "log_sigmoid",
@@ -215,6 +220,7 @@ impl Curve for Activation {
             Activation::GeluTanh => kernel::gelu_tanh::forward(exec, x, y),
             Activation::Sigmoid => kernel::sigmoid::forward(exec, x, y),
             Activation::HardSigmoid => kernel::hard_sigmoid::forward(exec, x, y),
+            Activation::HardSigmoidV2 => kernel::hard_sigmoid_v2::forward(exec, x, y),
             Activation::Tanh => kernel::tanh::forward(exec, x, y),
             Activation::Softplus => kernel::softplus::forward(exec, x, y),
             Activation::LogSigmoid => kernel::log_sigmoid::forward(exec, x, y),
@@ -238,6 +244,7 @@ impl Curve for Activation {
             Activation::GeluTanh => kernel::gelu_tanh::backward(exec, x, dy, dx),
             Activation::Sigmoid => kernel::sigmoid::backward(exec, y, dy, dx),
             Activation::HardSigmoid => kernel::hard_sigmoid::backward(exec, y, dy, dx),
+            Activation::HardSigmoidV2 => kernel::hard_sigmoid_v2::backward(exec, y, dy, dx),
             Activation::Tanh => kernel::tanh::backward(exec, y, dy, dx),
             Activation::Softplus => kernel::softplus::backward(exec, y, dy, dx),
             Activation::LogSigmoid => kernel::log_sigmoid::backward(exec, y, dy, dx),

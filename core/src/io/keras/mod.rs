@@ -1,0 +1,224 @@
+//! Files that Keras wrote: `.keras`, whole models and weights as `.h5`, and `.weights.h5`.
+//!
+//! What a file is, its content says, whatever its name.
+
+mod archive;
+mod convert;
+mod hdf5;
+mod report;
+mod sniff;
+mod upgrade;
+mod version;
+mod weights;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use serde_json::Value;
+
+use self::archive::Archive;
+use self::hdf5::Hdf5;
+pub use self::report::{Mismatch, WeightReport};
+pub use self::sniff::FileKind;
+use self::version::Version;
+pub use self::weights::LoadWeights;
+use crate::layers::Registry;
+use crate::{Error, Model, Result, Tensor};
+
+/// A model that was read, and what is known about its file.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Loaded {
+    /// The model with its weights.
+    pub model: Model,
+    /// What kind of file it was.
+    pub kind: FileKind,
+    /// The version of Keras that wrote it, as the file says.
+    pub keras_version: Option<String>,
+    /// What came of the weights.
+    pub weights: WeightReport,
+}
+
+impl Model {
+    /// Reads a model with its weights from a file that Keras wrote: `.keras`, or a whole model as `.h5`, by Keras 3, 2 or 1.
+    ///
+    /// # Errors
+    /// See [`load_with`](Model::load_with).
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Self::load_with(path, &Registry::default())
+    }
+
+    /// Like [`load`](Model::load), with custom layers and the functions of Lambdas in the registry.
+    ///
+    /// # Errors
+    /// The file cannot be read, is no model or is not whole; a class, an option or a function that is not known, by name and
+    /// with its path in the configuration; weights that do not fit.
+    pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self> {
+        Ok(load(path, registry)?.model)
+    }
+
+    /// Reads weights from a file that Keras wrote, `.weights.h5` or `.h5`, whether it holds a model or weights alone.
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds no weights; weights that do not fit, all of them named. Then nothing is changed.
+    pub fn load_weights_with(&mut self, path: impl AsRef<Path>, options: LoadWeights) -> Result<WeightReport> {
+        let path = path.as_ref();
+        self.load_keras_weights(path, options).map_err(|error| error.context(path.display().to_string()))
+    }
+
+    fn load_keras_weights(&mut self, path: &Path, options: LoadWeights) -> Result<WeightReport> {
+        match sniff::kind_of(path)? {
+            FileKind::Hdf5 => {
+                let file = Hdf5::open(path)?;
+                let root = if file.has_group("model_weights") { "model_weights" } else { "" };
+                weights::load(self, &file, root, None, options)
+            }
+            FileKind::Keras => {
+                let Parts { weights: file, .. } = Parts::read(path)?;
+                weights::load(self, &file, "", None, options)
+            }
+            other => Err(Error::format(format!("the file is {other}: expected weights that Keras wrote"))),
+        }
+    }
+}
+
+/// Whether Keras wrote a file, by its content.
+pub(crate) fn is_of_keras(path: &Path) -> Result<bool> {
+    Ok(matches!(sniff::kind_of(path)?, FileKind::Keras | FileKind::Hdf5))
+}
+
+/// Reads a model, and tells about its file.
+///
+/// # Errors
+/// As [`Model::load_with`].
+pub fn load(path: impl AsRef<Path>, registry: &Registry) -> Result<Loaded> {
+    let path = path.as_ref();
+    read(path, registry).map_err(|error| error.context(path.display().to_string()))
+}
+
+/// All arrays of a file by path: those of Keras' files with the state of the optimizer, and those of safetensors.
+///
+/// # Errors
+/// The file cannot be read, holds no arrays or is not whole.
+pub fn read_arrays(path: impl AsRef<Path>) -> Result<Vec<(String, Tensor)>> {
+    let path = path.as_ref();
+    let read = || match sniff::kind_of(path)? {
+        FileKind::Hdf5 => Hdf5::open(path)?.read_all(),
+        FileKind::Keras => Parts::read(path)?.weights.read_all(),
+        FileKind::Safetensors => super::weights::read_all(path),
+        other => Err(Error::format(format!("the file is {other}: it holds no arrays"))),
+    };
+    read().map_err(|error| error.context(path.display().to_string()))
+}
+
+fn read(path: &Path, registry: &Registry) -> Result<Loaded> {
+    let kind = sniff::kind_of(path)?;
+    match kind {
+        FileKind::Keras => {
+            let Parts { config, version, weights: file } = Parts::read(path)?;
+            build(&config, &Version::new(&version)?, registry, kind, |model, config| {
+                weights::load(model, &file, "", Some(config), LoadWeights::new())
+            })
+        }
+        FileKind::Hdf5 => {
+            let file = Hdf5::open(path)?;
+            let Some(config) = file.text("", "model_config")? else { return Err(no_model(&file)?) };
+            let config: Value =
+                serde_json::from_str(&config).map_err(|source| Error::format(format!("model_config is no JSON: {source}")))?;
+            let root = if file.has_group("model_weights") { "model_weights" } else { "" };
+            let mut version = file.text("", "keras_version")?;
+            if version.is_none() {
+                version = file.text(root, "keras_version")?;
+            }
+            let version = Version::new(version.as_deref().unwrap_or("1"))?;
+            build(&config, &version, registry, kind, |model, config| weights::load(model, &file, root, Some(config), LoadWeights::new()))
+        }
+        other => Err(Error::format(format!("the file is {other}: expected a model that Keras wrote, `.keras` or `.h5`"))),
+    }
+}
+
+fn no_model(file: &Hdf5) -> Result<Error> {
+    Ok(if weights::has_weights(file, "")? {
+        Error::format("the file holds weights alone, and no model").hint("build the model, then call `load_weights`")
+    } else {
+        Error::format("the HDF5 file is none of Keras: it has neither a model_config nor weights of layers")
+    })
+}
+
+fn build(
+    config: &Value,
+    version: &Version,
+    registry: &Registry,
+    kind: FileKind,
+    weights: impl FnOnce(&mut Model, &Value) -> Result<WeightReport>,
+) -> Result<Loaded> {
+    let upgraded = upgrade::upgrade(config, version)?;
+    let mut model = Model::from_json_with(&upgraded, registry)?;
+    if model.output_shapes().is_err()
+        && let Some(shape) = config["build_config"]["input_shape"].as_array()
+    {
+        let dims: Vec<Option<usize>> = shape.iter().map(|dim| dim.as_u64().and_then(|dim| usize::try_from(dim).ok())).collect();
+        model.build(&crate::PartialShape::new(dims))?;
+    }
+    let weights = weights(&mut model, &upgraded)?;
+    Ok(Loaded { model, kind, keras_version: Some(version.to_string()), weights })
+}
+
+/// What a `.keras` is made of.
+struct Parts {
+    config: Value,
+    version: String,
+    weights: Hdf5,
+}
+
+impl Parts {
+    fn read(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            let read = |name: &str| match std::fs::read(path.join(name)) {
+                Ok(content) => Ok(Some(content)),
+                Err(source) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+                Err(source) => Err(Error::io("read", &path.join(name), source)),
+            };
+            return Self::of(read, &[]);
+        }
+        let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+        let length = file.metadata().map_err(|source| Error::io("read", path, source))?.len();
+        let mut archive = Archive::new(file, length)?;
+        let names = archive.names();
+        Self::of(|name| archive.read(name), &names)
+    }
+
+    fn of(mut member: impl FnMut(&str) -> Result<Option<Vec<u8>>>, names: &[String]) -> Result<Self> {
+        let missing =
+            |name: &str| Error::format(format!("there is no {name} in the file: it is no whole `.keras`, but has {}", names.join(", ")));
+        let mut json = |name: &str| -> Result<Option<Value>> {
+            let Some(content) = member(name)? else { return Ok(None) };
+            serde_json::from_slice(&content).map(Some).map_err(|source| Error::format(format!("{name} is no JSON: {source}")))
+        };
+        let version = json("metadata.json")?.and_then(|metadata| Some(metadata["keras_version"].as_str()?.to_owned()));
+        let config = json("config.json")?.ok_or_else(|| missing("config.json"))?;
+        // A newer Keras may have another layout: say that first.
+        let version = version.unwrap_or_else(|| "3".to_owned());
+        Version::new(&version)?;
+        let Some(weights) = member("model.weights.h5")? else {
+            let other = names.iter().find(|name| name.starts_with("model.weights"));
+            return Err(other.map_or_else(
+                || missing("model.weights.h5"),
+                |name| {
+                    Error::format(format!("the weights are in `{name}`: known is model.weights.h5"))
+                        .hint("save the model in one `.keras` file")
+                },
+            ));
+        };
+        Ok(Self { config, version, weights: Hdf5::from_bytes(weights)? })
+    }
+}
+
+/// The first bytes of a file.
+fn head_of(path: &Path) -> Result<Vec<u8>> {
+    let mut head = Vec::new();
+    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+    file.take(4096).read_to_end(&mut head).map_err(|source| Error::io("read", path, source))?;
+    Ok(head)
+}

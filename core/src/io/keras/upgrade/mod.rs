@@ -1,0 +1,131 @@
+//! Configurations of models as older Keras wrote them, brought into the form of Keras 3, which
+//! [`Model::from_json`](crate::Model::from_json) reads.
+
+mod first;
+mod graph;
+mod layer;
+
+use serde_json::{Map, Value, json};
+
+use super::version::Version;
+use crate::{Error, Result};
+
+/// How deep models may lie within each other.
+const DEEPEST: usize = 100;
+
+/// The configuration of a model of any version in the words of Keras 3.
+///
+/// # Errors
+/// What is no model made of layers, as a class of one's own with its own `call`; a layer that keeps Python code.
+pub(super) fn upgrade(model: &Value, version: &Version) -> Result<Value> {
+    Upgrade { version, depth: 0 }.model(model)
+}
+
+#[derive(Clone, Copy)]
+struct Upgrade<'a> {
+    version: &'a Version,
+    depth: usize,
+}
+
+impl Upgrade<'_> {
+    fn deeper(self) -> Result<Self> {
+        if self.depth == DEEPEST {
+            return Err(Error::format(format!("models lie more than {DEEPEST} deep within each other")));
+        }
+        Ok(Self { depth: self.depth + 1, ..self })
+    }
+
+    fn model(self, model: &Value) -> Result<Value> {
+        let class = model["class_name"].as_str().map(plain_class).unwrap_or_default();
+        match class {
+            "Sequential" => self.sequential(&model["config"]),
+            "Functional" | "Model" if model["config"]["layers"].is_array() => self.functional(&model["config"]),
+            "" => Err(Error::format("the configuration says no class_name: it describes no model")),
+            class => Err(Error::format(format!("the model is a class of its own, `{class}`, whose `call` is Python code"))
+                .hint("build the same layers here, and load the weights with `load_weights`")),
+        }
+    }
+
+    /// Layers in a row: the first may say itself what comes in.
+    fn sequential(self, config: &Value) -> Result<Value> {
+        let (name, layers) = match config {
+            Value::Array(layers) => (None, layers),
+            config => {
+                let layers = config["layers"].as_array();
+                (config.get("name"), layers.ok_or_else(|| Error::format("expected a Sequential with its layers"))?)
+            }
+        };
+        let mut upgraded = Vec::with_capacity(layers.len() + 1);
+        if let Some(first) = layers.first().filter(|first| first["class_name"] != "InputLayer")
+            && let Some(shape) = input_shape(first).or_else(|| Some(config.get("build_input_shape")?.clone()).filter(Value::is_array))
+        {
+            let called = first["config"]["name"].as_str().map_or_else(|| "input_layer".to_owned(), |name| format!("{name}_input"));
+            upgraded.push(json!({"class_name": "InputLayer", "config": {"batch_shape": shape, "dtype": "float32", "name": called}}));
+        }
+        for (index, layer) in layers.iter().enumerate() {
+            let layer = self.layer(layer).map_err(|error| error.context(path_of(index, layer)))?;
+            upgraded.push(Value::Object(layer));
+        }
+        Ok(json!({"class_name": "Sequential", "config": {"name": name.unwrap_or(&json!("sequential")), "layers": upgraded}}))
+    }
+
+    fn functional(self, config: &Value) -> Result<Value> {
+        let layers = config["layers"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut upgraded = Vec::with_capacity(layers.len());
+        for (index, layer) in layers.iter().enumerate() {
+            let inner = self.layer(layer).and_then(|mut inner| {
+                let name = layer["name"].as_str().or_else(|| layer["config"]["name"].as_str()).unwrap_or_default();
+                inner.insert("name".into(), name.into());
+                inner.insert("inbound_nodes".into(), graph::calls(&layer["inbound_nodes"])?);
+                Ok(inner)
+            });
+            upgraded.push(Value::Object(inner.map_err(|error| error.context(path_of(index, layer)))?));
+        }
+        let mut whole = json!({
+            "name": config.get("name").cloned().unwrap_or_else(|| json!("functional")),
+            "layers": upgraded,
+            "input_layers": graph::ends(&config["input_layers"]),
+            "output_layers": graph::ends(&config["output_layers"]),
+        });
+        graph::count_calls(&mut whole);
+        Ok(json!({"class_name": "Functional", "config": whole}))
+    }
+}
+
+/// A layer in the words of an error: where it stands in the configuration, and its name.
+fn path_of(index: usize, layer: &Value) -> String {
+    let name = layer["config"]["name"].as_str().or_else(|| layer["name"].as_str());
+    let class = layer["class_name"].as_str().unwrap_or("without class_name");
+    match name {
+        Some(name) => format!("config.layers[{index}] `{name}` ({class})"),
+        None => format!("config.layers[{index}] ({class})"),
+    }
+}
+
+/// A class without the package it was registered in: `Custom>L1Distance`.
+fn plain_class(class: &str) -> &str {
+    class.rsplit('>').next().unwrap_or(class)
+}
+
+/// What a first layer, or the first layer of a first model, says about the model's input.
+fn input_shape(layer: &Value) -> Option<Value> {
+    let config = &layer["config"];
+    if let Some(shape) = config.get("batch_input_shape").or_else(|| config.get("batch_shape")).filter(|shape| shape.is_array()) {
+        return Some(shape.clone());
+    }
+    if let Some(shape) = config["input_shape"].as_array() {
+        return Some([&[Value::Null], shape.as_slice()].concat().into());
+    }
+    let layers = config.as_array().or_else(|| config["layers"].as_array());
+    layers.and_then(|layers| input_shape(layers.first()?))
+}
+
+/// Takes an option out and puts it back under another name, unless that is there.
+fn rename(config: &mut Map<String, Value>, from: &str, to: &str) {
+    if let Some(value) = config.remove(from) {
+        config.entry(to).or_insert(value);
+    }
+}
+
+#[cfg(test)]
+mod tests;

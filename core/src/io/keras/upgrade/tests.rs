@@ -1,0 +1,113 @@
+use serde_json::{Value, json};
+
+use super::super::version::Version;
+use crate::{Model, Result};
+
+fn upgrade(model: &Value, version: &str) -> Result<Value> {
+    super::upgrade(model, &Version::new(version)?)
+}
+
+#[test]
+fn a_list_of_layers_becomes_a_sequential_with_its_input() {
+    let old = json!({"class_name": "Sequential", "config": [
+        {"class_name": "Dense", "config": {"name": "dense_1", "trainable": true, "batch_input_shape": [null, 3], "units": 2, "activation": "relu"}},
+    ]});
+    let model = Model::from_json(&upgrade(&old, "2.1.6").unwrap()).unwrap();
+    assert_eq!((model.count_params().unwrap(), model.layer_names()), (8, vec!["dense_1"]));
+}
+
+#[test]
+fn words_of_keras_1_become_todays() {
+    let old = json!({"class_name": "Sequential", "config": [
+        {"class_name": "Convolution2D", "config": {"name": "c", "batch_input_shape": [null, 8, 8, 1], "nb_filter": 4, "nb_row": 3, "nb_col": 2,
+            "border_mode": "same", "subsample": [1, 1], "dim_ordering": "tf", "init": "glorot_uniform", "activation": "relu", "bias": true,
+            "W_regularizer": {"name": "WeightRegularizer", "l1": 0.0, "l2": 0.01}, "b_regularizer": null, "input_dtype": "float32"}},
+        {"class_name": "MaxPooling2D", "config": {"name": "m", "pool_size": [2, 2], "strides": [2, 2], "border_mode": "valid", "dim_ordering": "tf"}},
+        {"class_name": "Flatten", "config": {"name": "f"}},
+        {"class_name": "Dropout", "config": {"name": "d", "p": 0.5}},
+        {"class_name": "Dense", "config": {"name": "e", "output_dim": 3, "input_dim": 64, "init": "uniform", "activation": "linear"}},
+    ]});
+    let model = Model::from_json(&upgrade(&old, "1.2.2").unwrap()).unwrap();
+    assert_eq!(model.count_params().unwrap(), (3 * 2 + 1) * 4 + (4 * 4 * 4 + 1) * 3);
+    let order = json!({"class_name": "Sequential", "config": [
+        {"class_name": "Convolution2D", "config": {"name": "c", "batch_input_shape": [null, 1, 8, 8], "nb_filter": 4, "nb_row": 3, "nb_col": 2,
+            "dim_ordering": "th"}},
+    ]});
+    let error = Model::from_json(&upgrade(&order, "1.2.2").unwrap()).unwrap_err();
+    assert!(error.to_string().contains("channels_first"), "{error}");
+}
+
+#[test]
+fn calls_in_lists_become_calls_with_arguments() {
+    let dense = |name: &str, calls: Value| json!({"class_name": "Dense", "name": name, "config": {"name": name, "units": 2}, "inbound_nodes": calls});
+    let old = json!({"class_name": "Model", "config": {
+        "name": "model_1",
+        "layers": [
+            {"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 2], "dtype": "float32", "sparse": false}, "inbound_nodes": []},
+            dense("d", json!([[["a", 0, 0, {}]], [["d", 0, 0, {}]]])),
+            {"class_name": "Add", "name": "s", "config": {"name": "s"}, "inbound_nodes": [[["a", 0, 0, {}], ["d", 1, 0, {}]]]},
+        ],
+        "input_layers": [["a", 0, 0]],
+        "output_layers": [["s", 0, 0]],
+    }});
+    let model = Model::from_json(&upgrade(&old, "2.2.4").unwrap()).unwrap();
+    assert_eq!((model.count_params().unwrap(), model.output_names()), (6, vec!["s"]));
+}
+
+#[test]
+fn calls_from_before_the_model_do_not_count() {
+    let old = json!({"class_name": "Model", "config": {
+        "name": "model_1",
+        "layers": [
+            {"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
+            {"class_name": "Dense", "name": "d", "config": {"name": "d", "units": 2}, "inbound_nodes": [[["a", 0, 0, {}]]]},
+        ],
+        "input_layers": [["a", 0, 0]],
+        "output_layers": [["d", 1, 0]],
+    }});
+    assert!(Model::from_json(&upgrade(&old, "2.4.0").unwrap()).is_ok());
+}
+
+#[test]
+fn a_gru_that_says_nothing_resets_before() {
+    let old = json!({"class_name": "Sequential", "config": {"name": "s", "layers": [
+        {"class_name": "GRU", "config": {"name": "g", "units": 2, "batch_input_shape": [null, 4, 3], "implementation": 1, "unroll": false,
+            "recurrent_activation": "sigmoid", "return_sequences": false}},
+    ]}});
+    let model = Model::from_json(&upgrade(&old, "2.0.2").unwrap()).unwrap();
+    assert_eq!(model.get_layer("g").unwrap().get_weights()[2].shape().dims(), [6]);
+    let cudnn = json!({"class_name": "Sequential", "config": {"name": "s", "layers": [
+        {"class_name": "CuDNNGRU", "config": {"name": "g", "units": 2, "batch_input_shape": [null, 4, 3], "return_sequences": false}},
+    ]}});
+    let model = Model::from_json(&upgrade(&cudnn, "2.2.4").unwrap()).unwrap();
+    assert_eq!(model.get_layer("g").unwrap().get_weights()[2].shape().dims(), [2, 6]);
+}
+
+#[test]
+fn what_python_alone_can_run_is_named() {
+    let own = json!({"class_name": "MyModel", "config": {"hidden": 3}});
+    let error = upgrade(&own, "3.8.0").unwrap_err();
+    assert!(error.to_string().contains("MyModel"), "{error}");
+    let lambda = json!({"class_name": "Sequential", "config": {"name": "s", "layers": [
+        {"class_name": "InputLayer", "config": {"name": "i", "batch_shape": [null, 2]}},
+        {"class_name": "Lambda", "config": {"name": "halve", "function": {"class_name": "__lambda__", "config": {"code": "4wEAAAA="}}, "arguments": {}}},
+    ]}});
+    let error = Model::from_json(&upgrade(&lambda, "3.8.0").unwrap()).unwrap_err();
+    assert!(error.to_string().contains("halve") && error.to_string().contains("Registry::lambda"), "{error}");
+    let error = upgrade(
+        &json!({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": {"name": "q", "units": 1,
+        "dtype": {"class_name": "QuantizedDTypePolicy", "config": {"name": "int8_from_float32"}}}}]}}),
+        "3.8.0",
+    )
+    .unwrap_err();
+    assert!(error.to_string().contains("config.layers[0] `q` (Dense)"), "{error}");
+}
+
+#[test]
+fn models_within_models_without_end_are_refused() {
+    let mut model = json!({"class_name": "Sequential", "config": {"name": "s", "layers": []}});
+    for _ in 0..120 {
+        model = json!({"class_name": "Sequential", "config": {"name": "s", "layers": [model]}});
+    }
+    assert!(upgrade(&model, "3.8.0").is_err());
+}

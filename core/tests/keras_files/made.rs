@@ -1,0 +1,113 @@
+//! Models made by `make.py`: each is read from `.keras` and from `.h5`, and predicts what Keras predicted.
+
+use std::io::{Cursor, Read};
+use std::path::PathBuf;
+
+use practicum_core::io;
+use practicum_core::layers::Registry;
+use practicum_core::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+use zip::ZipArchive;
+
+/// All files, unpacked into a folder that goes away with this.
+pub(crate) struct Made {
+    pub(crate) folder: TempDir,
+    pub(crate) models: Vec<Value>,
+}
+
+impl Made {
+    pub(crate) fn unpack() -> Self {
+        let mut whole = ZipArchive::new(Cursor::new(include_bytes!("models.zip"))).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        whole.extract(folder.path()).unwrap();
+        let mut text = String::new();
+        whole.by_name("models.json").unwrap().read_to_string(&mut text).unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        Self { folder, models: json["models"].as_array().unwrap().clone() }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// The inputs of a model, by the formula of `make.py`.
+pub(crate) fn inputs(model: &Value) -> Vec<Tensor> {
+    let ids = model["ids"] == true;
+    let shapes = model["inputs"].as_array().unwrap().iter().enumerate();
+    let tensor = |(index, dims): (usize, &Value)| {
+        let dims: Vec<usize> = serde_json::from_value(dims.clone()).unwrap();
+        let shape = Shape::new(&dims).unwrap();
+        let number = |i: usize| {
+            if ids { ((i * 37 + index) % 10) as f32 } else { (((i * 7919 + index * 101) % 1000) as f64 / 1000.0 - 0.5) as f32 }
+        };
+        Tensor::new(shape, (0..shape.size()).map(number).collect()).unwrap()
+    };
+    shapes.map(tensor).collect()
+}
+
+fn numbers(list: &Value) -> Vec<f32> {
+    serde_json::from_value(list.clone()).unwrap()
+}
+
+/// What differs by more than 1e-4 of the largest number.
+pub(crate) fn difference(got: &Tensor, expected: &Value) -> Option<String> {
+    let expected = numbers(expected);
+    let largest = expected.iter().fold(0.0, |largest: f32, y| largest.max(y.abs()));
+    if got.len() != expected.len() {
+        return Some(format!("expected {} numbers, got {}", expected.len(), got.len()));
+    }
+    let far = got.as_slice().iter().zip(&expected).enumerate().find(|(_, (y, expected))| (*y - *expected).abs() > 1e-4 * largest + 1e-6);
+    far.map(|(index, (y, expected))| format!("number {index}: expected {expected}, got {y}"))
+}
+
+fn check(made: &Made, facts: &Value, ending: &str) -> std::result::Result<(), String> {
+    let name = facts["name"].as_str().unwrap();
+    let path = made.path(&format!("{name}.{ending}"));
+    let loaded = io::load(&path, &Registry::default()).map_err(|error| error.to_string())?;
+    let model = loaded.model;
+    if loaded.keras_version.as_deref() != Some("3.15.1") {
+        return Err(format!("it is said to be of Keras {:?}", loaded.keras_version));
+    }
+    if !loaded.weights.missing.is_empty() || !loaded.weights.unused.is_empty() {
+        return Err(loaded.weights.to_string());
+    }
+    let parameters = model.count_params().map_err(|error| error.to_string())?;
+    if facts["parameters"] != parameters {
+        return Err(format!("expected {} parameters, got {parameters}", facts["parameters"]));
+    }
+    let x = inputs(facts);
+    let outputs = model.predict_all(x.as_slice()).map_err(|error| error.to_string())?;
+    let expected = facts["outputs"].as_array().unwrap();
+    if outputs.len() != expected.len() {
+        return Err(format!("expected {} outputs, got {}", expected.len(), outputs.len()));
+    }
+    outputs.iter().zip(expected).find_map(|(got, expected)| difference(got, expected)).map_or(Ok(()), Err)
+}
+
+/// Models that cannot be read yet, and why.
+const LEFT_OUT: [(&str, &str); 3] =
+    [("time_distributed_model", "models within wrappers"), ("arithmetic", "functions in graphs"), ("functions", "functions in graphs")];
+
+fn check_all(ending: &str) {
+    let made = Made::unpack();
+    assert!(made.models.len() >= 40, "{}", made.models.len());
+    let failures: Vec<String> = made
+        .models
+        .iter()
+        .filter(|facts| LEFT_OUT.iter().all(|(name, _)| facts["name"] != *name))
+        .filter_map(|facts| check(&made, facts, ending).err().map(|error| format!("{}.{ending}: {error}", facts["name"])))
+        .collect();
+    assert!(failures.is_empty(), "{} of {}:\n{}", failures.len(), made.models.len(), failures.join("\n"));
+}
+
+#[test]
+fn models_saved_as_keras_predict_as_there() {
+    check_all("keras");
+}
+
+#[test]
+fn models_saved_as_h5_predict_as_there() {
+    check_all("h5");
+}
