@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
+//! | [`applications`] | networks that are known by name, such as InceptionV3 |
 //! | [`idx`] | the file format of MNIST and its relatives, read and written, plain or gzipped |
 //! | [`datasets`] | MNIST and Fashion-MNIST from files, and stand-ins that code draws (feature `builtin`) |
 //! | [`picture`] | contact sheets of many small pictures, and PNG |
@@ -31,6 +32,7 @@
 //!
 //! Without files, the feature `builtin` draws stand-ins: `datasets::builtin::garments(42, Size::default())?`.
 
+pub mod applications;
 pub mod architectures;
 pub mod datasets;
 pub mod evaluation;

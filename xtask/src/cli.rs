@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, console, fetch, list, report, run_week, weeks};
+use crate::{bench, console, fetch, list, model, report, run_week, weeks};
 
 /// The "TensorFlow in Practice" course in Rust: weeks to run, their data, and reports to look at.
 #[derive(Parser)]
@@ -28,6 +28,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Write the pages of all weeks again from their results
     Report(ReportArgs),
+    /// Look into a model that Keras wrote, and ask it for predictions
+    Model(model::ModelArgs),
 }
 
 #[derive(clap::Args)]
@@ -43,6 +45,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::FetchData(args) => fetch::run(&args)?,
         Command::RunWeek(args) => return run_week::run(&args),
         Command::Bench(args) => bench::run(&args)?,
+        Command::Model(args) => model::run(&args)?,
         Command::Report(args) => {
             for page in report::run(&args.out, &weeks::course())? {
                 console::say(&page.display().to_string())?;

@@ -8,6 +8,7 @@ mod fetch;
 mod interrupt;
 mod list;
 mod machine;
+mod model;
 mod own_file;
 mod report;
 mod results;

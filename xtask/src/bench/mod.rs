@@ -8,6 +8,7 @@ mod convolution;
 mod dense;
 mod flops;
 mod goals;
+mod inception;
 mod kernels;
 mod measure;
 mod peers;
@@ -95,6 +96,9 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W4", title: "300×300 colour, five convolutions, batch 128, RMSprop", run: convolution::large_pictures },
     Workload { id: "W5", title: "150×150 colour, four convolutions, batch 20, RMSprop", run: convolution::middle_pictures },
     Workload { id: "W8", title: "headlines of 120 words, Conv1D of 128, batch 32, Adam", run: convolution::headlines },
+    Workload { id: "W14i1", title: "InceptionV3, 150×150 colour, one picture asked", run: inception::ask_one },
+    Workload { id: "W14i20", title: "InceptionV3, 150×150 colour, 20 pictures asked", run: inception::ask_twenty },
+    Workload { id: "W14t", title: "InceptionV3 to mixed7, frozen, and a head of 1,024, batch 20, RMSprop", run: inception::transfer },
     Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
     Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
     Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },

@@ -1,0 +1,116 @@
+//! Inputs of a model from files.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, anyhow, bail};
+use practicum_core::{Model, PartialShape, Shape, Tensor};
+use practicum_vision::applications::Scaling;
+use practicum_vision::image;
+
+use super::npy;
+
+/// The inputs of a model in their order, from files in that order, as NAME=FILE, or from an `.npz` with their names.
+pub(super) fn read(model: &Model, files: &[String], scaling: Scaling) -> Result<Vec<Tensor>> {
+    let names: Vec<String> = model.input_names().into_iter().map(str::to_owned).collect();
+    let shapes = model.input_shapes()?;
+    let mut found: Vec<Option<Tensor>> = vec![None; names.len()];
+    // Several pictures for a model with one input are a batch.
+    if names.len() == 1 && files.len() > 1 {
+        let pictures: Vec<Tensor> = files.iter().map(|file| read_file(Path::new(file), &shapes[0], scaling)).collect::<Result<_>>()?;
+        return Ok(vec![Tensor::concat(&pictures.iter().collect::<Vec<_>>(), 0)?]);
+    }
+    for (index, given) in files.iter().enumerate() {
+        let named = given.split_once('=').and_then(|(name, file)| Some((names.iter().position(|known| known == name)?, file)));
+        let (index, file) = named.unwrap_or((index, given));
+        let path = Path::new(file);
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {file}"))?;
+        if npy::is_npz(&bytes) {
+            take(&names, &mut found, npy::from_npz(&bytes).with_context(|| file.to_owned())?)?;
+            continue;
+        }
+        let place =
+            found.get_mut(index).ok_or_else(|| anyhow!("the model has {} inputs ({}), got more files", names.len(), names.join(", ")))?;
+        *place = Some(read_file(path, &shapes[index], scaling)?);
+    }
+    let missing = |(name, value): (&String, Option<Tensor>)| value.ok_or_else(|| anyhow!("there is no file for the input `{name}`"));
+    names.iter().zip(found).map(missing).collect()
+}
+
+/// Takes arrays by the names of the inputs, or, where no name is an input's, in their order.
+fn take(names: &[String], found: &mut [Option<Tensor>], arrays: Vec<(String, Tensor)>) -> Result<()> {
+    let any = arrays.iter().any(|(name, _)| names.contains(name));
+    if !any && arrays.len() > found.len() {
+        let list: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
+        bail!("no array of the npz has the name of an input: it has {}, the model {}", list.join(", "), names.join(", "));
+    }
+    for (index, (name, value)) in arrays.into_iter().enumerate() {
+        let place = if any { names.iter().position(|known| *known == name) } else { Some(index) };
+        if let Some(place) = place {
+            found[place] = Some(value);
+        }
+    }
+    Ok(())
+}
+
+fn read_file(path: &Path, shape: &PartialShape, scaling: Scaling) -> Result<Tensor> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let tensor = if npy::is_npy(&bytes) {
+        npy::from_npy(&bytes)
+    } else if let Ok(picture) = image::load_from_memory(&bytes) {
+        from_picture(&picture, shape, scaling)
+    } else {
+        from_csv(&bytes, shape)
+    };
+    tensor.with_context(|| path.display().to_string())
+}
+
+/// A picture in the size of the input, as a batch of one.
+fn from_picture(picture: &image::DynamicImage, shape: &PartialShape, scaling: Scaling) -> Result<Tensor> {
+    let &[_, rows, columns, Some(channels)] = shape.dims() else {
+        bail!("the model takes {shape}: expected (batch, height, width, channels)")
+    };
+    let size = |open: Option<usize>, own: u32| open.and_then(|size| u32::try_from(size).ok()).unwrap_or(own);
+    let (width, height) = (size(columns, picture.width()), size(rows, picture.height()));
+    let resized = picture.resize_exact(width, height, image::imageops::FilterType::Triangle);
+    let bytes = match channels {
+        1 => resized.to_luma8().into_raw(),
+        3 => resized.to_rgb8().into_raw(),
+        4 => resized.to_rgba8().into_raw(),
+        other => bail!("the model takes pictures of {other} channels: known are 1, 3 and 4"),
+    };
+    let pixels = bytes.into_iter().map(f32::from).collect();
+    Ok(scaling.apply(&Tensor::new([1, height as usize, width as usize, channels], pixels)?)?)
+}
+
+/// Rows of numbers, an example each, in the shape of the input; a first row without numbers is a header.
+fn from_csv(bytes: &[u8], shape: &PartialShape) -> Result<Tensor> {
+    let text = std::str::from_utf8(bytes).map_err(|_| anyhow!("this is none of npz, npy, csv and pictures"))?;
+    let (mut numbers, mut rows) = (Vec::new(), 0);
+    for (line, row) in text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty()) {
+        let parsed: Result<Vec<f32>, _> = row.split(',').map(|cell| cell.trim().parse::<f32>()).collect();
+        match parsed {
+            Ok(row) => {
+                numbers.extend(row);
+                rows += 1;
+            }
+            Err(_) if line == 0 => {}
+            Err(_) => bail!("line {}: `{row}` is no row of numbers", line + 1),
+        }
+    }
+    if rows == 0 || numbers.len() % rows != 0 {
+        bail!("{} numbers in {rows} rows: expected as many in each", numbers.len());
+    }
+    let each = numbers.len() / rows;
+    let open = shape.example().iter().filter(|dim| dim.is_none()).count();
+    let known: usize = shape.example().iter().flatten().product();
+    let fits = match open {
+        0 => known == each,
+        1 => known > 0 && each % known == 0,
+        _ => false,
+    };
+    if !fits {
+        bail!("{each} numbers a row do not make an example of {shape}");
+    }
+    let dims: Vec<usize> = std::iter::once(rows).chain(shape.example().iter().map(|dim| dim.unwrap_or(each / known))).collect();
+    Ok(Tensor::new(Shape::new(&dims)?, numbers)?)
+}

@@ -1,0 +1,105 @@
+//! Models as files: what is in them, and what they predict.
+
+mod input;
+mod inspect;
+mod npy;
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use practicum_core::Model;
+use practicum_vision::applications::Scaling;
+
+use crate::console;
+
+#[derive(Args)]
+pub(crate) struct ModelArgs {
+    #[command(subcommand)]
+    command: ModelCommand,
+}
+
+#[derive(Subcommand)]
+enum ModelCommand {
+    /// Say what a file is, what model it holds, and its weights with shape, sum and range
+    Inspect {
+        /// A `.keras`, `.h5`, `.weights.h5` or `.safetensors` file
+        file: PathBuf,
+    },
+    /// Ask a model for predictions
+    Predict(PredictArgs),
+}
+
+#[derive(Args)]
+struct PredictArgs {
+    /// A model that Keras wrote, as `.keras` or `.h5`
+    file: PathBuf,
+    /// Inputs in their order, or as NAME=FILE: npz, npy, csv (a row an example), or pictures
+    #[arg(long, short, value_name = "FILE", required = true, num_args = 1..)]
+    input: Vec<String>,
+    /// Where the outputs go, as npz; they are printed if it is left out
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// How bytes of pictures are scaled
+    #[arg(long, value_name = "KIND", default_value = "unit")]
+    preprocess: Preprocess,
+}
+
+/// How pictures are scaled.
+#[derive(Clone, Copy, ValueEnum)]
+enum Preprocess {
+    /// As they are, 0 … 255
+    None,
+    /// x / 255
+    Unit,
+    /// x / 127.5 − 1, for InceptionV3 and MobileNet
+    Symmetric,
+    /// (x − 127) / 128, for EfficientNet-Lite
+    Lite,
+    /// BGR minus ImageNet's means, for ResNet, VGG and SqueezeNet
+    Caffe,
+}
+
+impl Preprocess {
+    fn scaling(self) -> Scaling {
+        match self {
+            Self::None => Scaling::Plain,
+            Self::Unit => Scaling::Unit,
+            Self::Symmetric => Scaling::Symmetric,
+            Self::Lite => Scaling::Lite,
+            Self::Caffe => Scaling::Caffe,
+        }
+    }
+}
+
+pub(crate) fn run(args: &ModelArgs) -> Result<()> {
+    match &args.command {
+        ModelCommand::Inspect { file } => console::say(inspect::describe(file)?.trim_end()),
+        ModelCommand::Predict(args) => predict(args),
+    }
+}
+
+fn predict(args: &PredictArgs) -> Result<()> {
+    let model = Model::load(&args.file)?;
+    let inputs = input::read(&model, &args.input, args.preprocess.scaling())?;
+    let outputs = model.predict_all(inputs.as_slice()).context("the inputs do not fit the model")?;
+    let names = model.output_names();
+    if names.len() != outputs.len() {
+        bail!("the model names {} outputs and has {}", names.len(), outputs.len());
+    }
+    if let Some(path) = &args.output {
+        let arrays: Vec<_> = names.iter().map(|name| (*name).to_owned()).zip(outputs.iter().cloned()).collect();
+        practicum_core::io::write_atomically(path, &npy::to_npz(&arrays)?)?;
+    }
+    for (name, output) in names.iter().zip(&outputs) {
+        let told = match &args.output {
+            Some(path) => format!("{name} {} is in {}", output.shape(), path.display()),
+            None => format!("{name} {}\n{output}", output.shape()),
+        };
+        console::say(&told)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
