@@ -45,7 +45,7 @@ pub struct Trial {
     pub actual: Vec<f64>,
 }
 
-/// How far forecasts so many steps ahead were off.
+/// The errors of forecasts at one horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct HorizonError {

@@ -144,7 +144,7 @@ impl Differencing {
         self.period.saturating_add(self.window.max(self.past_window / 2))
     }
 
-    /// The step behind a past that is long enough.
+    /// The step after a past that is long enough.
     pub(crate) fn next(&self, past: &[f64]) -> f64 {
         let Self { period, window, past_window } = *self;
         let (now, season) = (past.len(), past.len() - period);

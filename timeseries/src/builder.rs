@@ -8,7 +8,7 @@ use crate::series::Step;
 use crate::synth::Pattern;
 use crate::{Date, Series, normal};
 
-/// A series of one's own: trend, seasons, events and noise, added up.
+/// A custom series: trend, seasons, events and noise, added up.
 ///
 /// ```
 /// use practicum_timeseries::SeriesBuilder;
@@ -68,7 +68,7 @@ struct Event {
 }
 
 impl SeriesBuilder {
-    /// A flat line of so many steps at 0, with the seed 42.
+    /// A flat line of `length` steps at 0, with the seed 42.
     pub fn new(length: usize) -> Self {
         Self {
             length,
@@ -181,7 +181,7 @@ impl SeriesBuilder {
     /// The series.
     ///
     /// # Errors
-    /// A length of 0; a period or lag of 0; an event or change of regime behind the end; a noise level that is negative;
+    /// A length of 0; a period or lag of 0; an event or change of regime after the end; a noise level that is negative;
     /// dates outside the years 0 to 9999; values that are not finite.
     pub fn build(&self) -> Result<Series> {
         let values = self.values(self.length)?;

@@ -40,7 +40,7 @@ pub trait Forecaster: Debug + Send + Sync {
     /// What it is called in tables and errors.
     fn name(&self) -> String;
 
-    /// Learns from a history, its first value first. Nothing behind it can be seen.
+    /// Learns from a history, its first value first. Nothing after it can be seen.
     ///
     /// # Errors
     /// A history that is too short, NaN and infinity in it, and options outside their range.
@@ -160,10 +160,10 @@ pub(crate) trait Rule: Clone + Debug + Send + Sync + 'static {
     /// How many steps it looks back.
     fn reach(&self) -> usize;
 
-    /// The step behind the past, which is as long as it looks back or longer.
+    /// The step after the past, which is as long as it looks back or longer.
     fn next(&self, past: &[f64]) -> Result<f64>;
 
-    /// The step behind each past: those that end in front of the steps `reach` to the last.
+    /// The step after each past: those that end before the steps `reach` to the last.
     fn all(&self, series: &[f64]) -> Result<Vec<f64>> {
         (self.reach()..series.len()).map(|step| self.next(&series[..step])).collect()
     }

@@ -24,7 +24,7 @@ use crate::{Series, normal};
 #[non_exhaustive]
 pub enum Interval {
     /// `x̂[h] ± z σ √(ψ₀² + … + ψ²[h − 1])`, with `σ` the root of the mean squared one-step error on the history, and `ψ[j]`
-    /// by how much the forecast path moves `j` steps behind an error of one `σ` (Hyndman et al. 2008, chapter 6). Errors
+    /// by how much the forecast path moves `j` steps after an error of one `σ` (Hyndman et al. 2008, chapter 6). Errors
     /// are taken to be normal and independent, the method's own numbers to be right.
     Normal,
     /// The middle part of many paths, whose errors are drawn from the one-step errors on the history, less their mean.
@@ -34,8 +34,8 @@ pub enum Interval {
         /// Where the draws begin.
         seed: u64,
     },
-    /// Forecasts from so many of the last steps of the history, by the method fitted on what lies before all of them, were
-    /// off by so much: `x̂[h] ± q[h]`, with `q[h]` the `⌈(windows + 1) level⌉`-th smallest of the absolute errors `h` steps
+    /// Forecasts are made from each of the last `windows` steps of the history, by the method fitted on what lies before all
+    /// of them. `x̂[h] ± q[h]`, with `q[h]` the `⌈(windows + 1) level⌉`-th smallest of the absolute errors `h` steps
     /// ahead (split conformal prediction: Papadopoulos et al. 2002, Lei et al. 2018). It assumes nothing but that errors
     /// to come are like those. Any method has it.
     Conformal {
@@ -52,7 +52,7 @@ pub struct Forecast {
     pub mean: Vec<f64>,
     /// Below it are `(1 − level) / 2` of the values.
     pub lower: Vec<f64>,
-    /// Above it are as many.
+    /// Above it are `(1 − level) / 2` of the values.
     pub upper: Vec<f64>,
     /// The part of the values that should lie between them.
     pub level: f64,
@@ -163,8 +163,8 @@ fn sorted_quantile(sorted: &[f64], share: f64) -> f64 {
     sorted[below] + part * (above - sorted[below])
 }
 
-/// The error at each step of the horizon that is not exceeded in `level` of all cases, of forecasts from as many steps as
-/// there are windows, made by a method that knows what lies before all of them.
+/// The error at each step of the horizon that is not exceeded in `level` of all cases, of forecasts from `windows` steps,
+/// made by a method that knows what lies before all of them.
 fn calibrate(
     history: &[f64],
     horizon: usize,
@@ -175,7 +175,7 @@ fn calibrate(
     conformal_rank(windows, level, "windows")?;
     let Some(first) = history.len().checked_sub(windows.saturating_add(horizon - 1)).filter(|first| *first > 0) else {
         return Err(Error::data(format!(
-            "the history has {} values, expected more than the {windows} windows and {} steps behind the last of them",
+            "the history has {} values, expected more than the {windows} windows and {} steps after the last of them",
             history.len(),
             horizon - 1
         )));
@@ -211,7 +211,7 @@ pub fn conformal_width(errors: &[f64], level: f64) -> Result<f64> {
     Ok(sizes[rank - 1])
 }
 
-/// Which of so many errors, from 1 for the smallest, is exceeded no more often than the level allows.
+/// Which of `count` errors, from 1 for the smallest, is exceeded no more often than the level allows.
 fn conformal_rank(count: usize, level: f64, what: &str) -> Result<usize> {
     let rank = ((count as f64 + 1.0) * level).ceil() as usize;
     if rank > count {

@@ -1,4 +1,4 @@
-//! Series for Practicum: the course's synthetic series with NumPy's own random numbers, series of one's own from files or
+//! Series for Practicum: the course's synthetic series with NumPy's own random numbers, custom series from files or
 //! built of parts, what makes them easier to forecast, forecasters from the naive one to networks, and the measures and
 //! back-tests to judge them by.
 //!

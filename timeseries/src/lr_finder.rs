@@ -132,11 +132,11 @@ impl LrCurve {
     /// A curve from elsewhere.
     ///
     /// # Errors
-    /// Fewer than three points, as many rates as losses not given, and rates that do not rise.
+    /// Fewer than three points, another number of rates than of losses, and rates that do not rise.
     pub fn new(rates: Vec<f64>, losses: Vec<f64>) -> Result<Self> {
         if rates.len() != losses.len() || rates.len() < 3 {
             return Err(Error::shape(format!(
-                "there are {} rates and {} losses, expected as many, and 3 or more",
+                "there are {} rates and {} losses, expected the same number, 3 or more",
                 rates.len(),
                 losses.len()
             )));
@@ -165,7 +165,7 @@ impl LrCurve {
     /// The rate to train with.
     ///
     /// Each loss is taken as the median of itself and its two neighbours, so that one lucky epoch decides nothing. The
-    /// lowest of them is where learning still works; the blow-up is the first rate behind it whose loss is twice as high,
+    /// lowest of them is where learning still works; the blow-up is the first rate after it whose loss is twice as high,
     /// or no number. The suggestion is the rate of the lowest loss, or a tenth of the blow-up where that is less: far
     /// enough from it for many epochs.
     ///

@@ -106,7 +106,7 @@ pub fn mase<T: Real>(y_true: &[T], y_pred: &[T], train: &[T], period: usize) -> 
 /// See the [module](self); and an interval whose lower end is above its upper one.
 pub fn coverage<T: Real>(y_true: &[T], lower: &[T], upper: &[T]) -> Result<f64> {
     if lower.len() != upper.len() {
-        return Err(Error::shape(format!("there are {} lower ends and {} upper ones: expected as many", lower.len(), upper.len())));
+        return Err(Error::shape(format!("there are {} lower ends and {} upper ones: expected the same number", lower.len(), upper.len())));
     }
     if let Some(index) = lower.iter().zip(upper).position(|(lower, upper)| lower > upper) {
         let (lower, upper) = (lower[index].to_f64(), upper[index].to_f64());
@@ -148,7 +148,7 @@ fn mean_of<T: Real>(y_true: &[T], y_pred: &[T], error: impl Fn(f64, f64) -> f64)
 
 fn check_pair<T: Real>(y_true: &[T], y_pred: &[T]) -> Result<()> {
     if y_true.len() != y_pred.len() {
-        return Err(Error::shape(format!("y_true has {} values, y_pred {}: expected as many", y_true.len(), y_pred.len()))
+        return Err(Error::shape(format!("y_true has {} values, y_pred {}: expected the same number", y_true.len(), y_pred.len()))
             .hint("compare the forecast with the part of the series that it forecasts"));
     }
     if y_true.is_empty() {

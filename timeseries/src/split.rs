@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use practicum_core::{Error, Result};
 
-/// A training, a validation and a test part, one behind the other.
+/// A training, a validation and a test part, one after the other.
 ///
 /// ```
 /// use practicum_timeseries::split::Partition;
@@ -45,7 +45,7 @@ impl Partition {
         let (validation, length) = (self.validation, self.length);
         if split <= validation || split >= length {
             let message = format!(
-                "the test part begins at {split}, expected a step behind {validation}, where the validation part begins, and below {length}"
+                "the test part begins at {split}, expected a step after {validation}, where the validation part begins, and below {length}"
             );
             return Err(Error::argument(message));
         }
@@ -113,17 +113,17 @@ pub struct RollForward {
 pub struct Fold {
     /// What is learned from.
     pub train: Range<usize>,
-    /// What is forecast, right behind it.
+    /// What is forecast, right after it.
     pub test: Range<usize>,
 }
 
 impl RollForward {
-    /// Learns from everything before the forecast, which is so many steps or more.
+    /// Learns from everything before the forecast: `train` steps or more.
     pub fn expanding(train: usize) -> Self {
         Self { train, sliding: false, horizon: 1, step: None }
     }
 
-    /// Learns from so many steps right before the forecast.
+    /// Learns from the `train` steps right before the forecast.
     pub fn sliding(train: usize) -> Self {
         Self { sliding: true, ..Self::expanding(train) }
     }
@@ -142,7 +142,7 @@ impl RollForward {
         self
     }
 
-    /// The cuts of a series of so many steps, all with a whole horizon.
+    /// The cuts of a series of `length` steps, all with a whole horizon.
     ///
     /// # Errors
     /// A training part, horizon or step of 0, and a series too short for one cut.
@@ -174,7 +174,7 @@ mod tests {
         assert!(message(Partition::new(10, 0)).contains("the split is 0") && Partition::new(0, 0).is_err());
         let parts = Partition::new(10, 6).unwrap();
         assert!(parts.testing().is_empty());
-        assert!(message(parts.clone().test(6)).contains("begins at 6, expected a step behind 6"));
+        assert!(message(parts.clone().test(6)).contains("begins at 6, expected a step after 6"));
         assert!(message(parts.test(10)).contains("below 10"));
         assert!(message(Partition::shares(10, 0.9, 0.2)).contains("0.9 and 0.2"));
         assert!(Partition::shares(10, 0.001, 0.0).is_err() && Partition::shares(10, f64::NAN, 0.1).is_err());

@@ -168,7 +168,7 @@ pub fn impulses(length: usize, count: usize, amplitude: f64, seed: u32) -> Resul
 /// Series of different lengths, and a step outside of them.
 pub fn regime_change<T: Real>(before: &[T], after: &[T], at: usize) -> Result<Vec<T>> {
     if before.len() != after.len() {
-        return Err(Error::shape(format!("one regime has {} steps, the other {}: expected as many", before.len(), after.len())));
+        return Err(Error::shape(format!("one regime has {} steps, the other {}: expected the same number", before.len(), after.len())));
     }
     if at >= before.len() {
         return Err(Error::argument(format!("the regime changes at step {at}, expected one of the {} of the series", before.len())));

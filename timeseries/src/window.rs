@@ -19,7 +19,7 @@ use crate::real::check_finite;
 
 /// How a series is cut into windows and batches.
 ///
-/// Where nothing is said: a window at every step, labels of the one step behind it, 1000 windows in the buffer that they are
+/// By default: a window at every step, labels of the one step after it, 1000 windows in the buffer that they are
 /// drawn from, batches of 32, the last of which may be shorter.
 ///
 /// | series | labels | `x` of a batch | `y` of a batch |
@@ -47,16 +47,16 @@ pub struct Windowing {
 
 #[derive(Clone, Copy, Debug)]
 enum Labels {
-    /// The step behind the window.
+    /// The step after the window.
     Next,
-    /// So many steps behind the window.
+    /// This many steps after the window.
     Horizon(usize),
     /// The window, one step later.
     Sequence,
 }
 
 impl Windowing {
-    /// Windows of so many steps.
+    /// Windows of `window` steps.
     pub fn new(window: usize) -> Self {
         Self {
             window,
@@ -70,7 +70,7 @@ impl Windowing {
         }
     }
 
-    /// Labels of so many steps behind the window; 1 is the next step with an axis of its own.
+    /// Labels of `steps` steps after the window; 1 is the next step with an axis of its own.
     #[must_use]
     pub fn horizon(mut self, steps: usize) -> Self {
         self.labels = Labels::Horizon(steps);
@@ -181,7 +181,7 @@ fn series_of(series: impl IntoData) -> Result<Tensor> {
     Ok(series)
 }
 
-/// Batches of windows and of what comes behind them, to train on: shuffled anew each epoch.
+/// Batches of windows and of what comes after them, to train on: shuffled anew each epoch.
 ///
 /// The same as `window`, `flat_map`, `shuffle`, `map` and `batch` of a [`Dataset`] one after the other, but windows are
 /// copied only once, into their batch.
@@ -206,7 +206,7 @@ pub fn windowed_dataset(series: impl IntoData, options: &Windowing) -> Result<Da
 /// for. Labels and shuffling of the options do not count.
 ///
 /// For the steps from `split` on, give the series from step `split − window` on: the first window then ends before `split`,
-/// and the last one forecasts the step behind the end of the series.
+/// and the last one forecasts the step after the end of the series.
 ///
 /// ```
 /// use practicum_timeseries::window::{Windowing, forecast_windows};

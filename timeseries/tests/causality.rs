@@ -1,4 +1,4 @@
-//! No forecast sees what comes behind it.
+//! No forecast sees what comes after it.
 
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
 

@@ -31,7 +31,7 @@ fn size() -> impl Strategy<Value = usize> {
     prop_oneof![8 => 0_usize..15, 1 => Just(usize::MAX), 1 => Just(usize::MAX / 2)]
 }
 
-/// Whether all that can be asked is answered with as many numbers as were asked for, or refused.
+/// Whether everything that can be asked for is returned in the length asked for, or refused.
 fn answers(fitted: &dyn Fitted, horizon: usize) -> bool {
     let steps = fitted.history().len();
     let shorter = fitted.advance(&fitted.history()[..steps / 2]);

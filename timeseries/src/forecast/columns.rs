@@ -12,7 +12,7 @@ impl Neural {
     ///
     /// Only the past of the other columns is used: what they will be is as unknown as what is forecast. So no step can take
     /// the forecast of the one before it, and the network answers all steps at once that [`direct`](Self::direct) says, one
-    /// unless given. Each column is scaled by itself. Dense layers read the window's steps one behind the other, recurrent
+    /// unless given. Each column is scaled by itself. Dense layers read the window's steps one after the other, recurrent
     /// layers and convolutions all columns of a step at once.
     ///
     /// Steps count, not dates: fill gaps first with [`Series::fill_gaps`] and [`Series::impute`].
@@ -56,7 +56,7 @@ impl Neural {
         Ok(FittedColumns { network, names, columns })
     }
 
-    /// What it is called where it reads so many columns.
+    /// Its name where it reads several columns.
     pub(crate) fn columns_name(&self, columns: usize) -> String {
         use super::Forecaster as _;
         format!("{}, {columns} columns", self.name())

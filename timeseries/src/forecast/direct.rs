@@ -7,7 +7,7 @@ use practicum_core::{Error, Result};
 
 use super::{Fitted, check_history, check_horizon};
 
-/// A method that forecasts as many steps as its horizon has from the steps before them.
+/// A method that forecasts all steps of its horizon from the steps before them.
 pub(crate) trait ManySteps: Clone + Debug + Send + Sync + 'static {
     /// What it is called in errors.
     fn name(&self) -> String;
@@ -66,7 +66,7 @@ impl<M: ManySteps> Fitted for Direct<M> {
     }
 }
 
-/// Refuses a horizon behind that which a method was fitted for.
+/// Refuses a horizon beyond the one a method was fitted for.
 pub(super) fn check_reach(name: &str, horizon: usize, most: usize) -> Result<()> {
     check_horizon(horizon)?;
     if horizon > most {

@@ -39,7 +39,7 @@ impl Autoregression {
         Self { lags: Lags::Last(lags), direct: None }
     }
 
-    /// On the values so many steps back: `[1, 2, 12]` for last month, the month before, and a year ago.
+    /// On the values at these lags: `[1, 2, 12]` for last month, the month before, and a year ago.
     pub fn with_lags(lags: &[usize]) -> Self {
         Self { lags: Lags::Chosen(lags.to_vec()), direct: None }
     }
@@ -78,7 +78,7 @@ impl Autoregression {
         }
     }
 
-    /// Least squares of the values `ahead` steps behind each past, 1 for the next.
+    /// Least squares of the values `ahead` steps after each past, 1 for the next.
     fn regress(&self, history: &[f64], reach: usize, ahead: usize) -> Result<Line> {
         let (targets, lags) = (&history[reach + ahead - 1..], self.lags());
         let value = |(row, column): (usize, usize)| history[reach + row - lags[column]];

@@ -50,7 +50,7 @@ enum Network {
     Custom { name: String, build: Build, sequence: bool },
 }
 
-/// Makes a network, without an input layer, for a window of so many steps and answers of so many.
+/// Makes a network, without an input layer, from the number of steps in the window and in the answer.
 type Build = fn(usize, usize) -> Sequential;
 
 /// How a history is scaled for a network.
@@ -82,23 +82,23 @@ impl Neural {
         }
     }
 
-    /// Dense layers of so many units with ReLU, and one that answers; none makes it linear.
+    /// Dense layers of these units with ReLU, and one that answers; none makes it linear.
     pub fn dense(units: &[usize]) -> Self {
         Self::new(Network::Dense(units.to_vec()))
     }
 
-    /// Simple recurrent layers of so many units, and a dense one that answers.
+    /// Simple recurrent layers of these units, and a dense one that answers.
     pub fn simple_rnn(units: &[usize]) -> Self {
         Self::new(Network::SimpleRnn(units.to_vec()))
     }
 
-    /// LSTM layers of so many units, and a dense one that answers.
+    /// LSTM layers of these units, and a dense one that answers.
     pub fn lstm(units: &[usize]) -> Self {
         Self::new(Network::Lstm(units.to_vec()))
     }
 
-    /// A causal convolution of so many filters with ReLU, each over `kernel_size` steps, LSTM layers of so many units
-    /// behind it, and a dense one that answers.
+    /// A causal convolution of `filters` with ReLU, each over `kernel_size` steps, then LSTM layers of these units and a dense
+    /// one that answers.
     ///
     /// ```
     /// use practicum_timeseries::SeriesBuilder;
@@ -115,7 +115,7 @@ impl Neural {
         Self::new(Network::Conv1dLstm { filters, kernel_size, units: units.to_vec() })
     }
 
-    /// A network of one's own: `build` is given the window's steps and how many steps to answer, and makes the layers that
+    /// A custom network: `build` is given the window's steps and how many steps to answer, and makes the layers that
     /// lead from `[batch, window]` to `[batch, steps]`.
     ///
     /// ```
@@ -131,7 +131,7 @@ impl Neural {
     }
 
     /// The same for layers that read sequences: they lead from `[batch, window, 1]` to `[batch, steps]`. Any network of
-    /// one's own that reads several columns leads from `[batch, window, columns]`.
+    /// custom network that reads several columns leads from `[batch, window, columns]`.
     pub fn custom_sequence(name: &str, build: fn(usize, usize) -> Sequential) -> Self {
         Self::new(Network::Custom { name: name.to_owned(), build, sequence: true })
     }
@@ -252,7 +252,7 @@ impl Neural {
         }
     }
 
-    /// Learns to answer the steps of the first column behind windows of all columns, which are as long as each other.
+    /// Learns to answer the steps of the first column after windows of all columns, which have the same length.
     pub(super) fn train(&self, name: String, columns: &[&[f64]], scales: Vec<Scale>, answers: usize) -> Result<Trained> {
         let sequences = self.reads_sequences(columns.len());
         let options = Windowing::new(self.window).horizon(answers).batch_size(self.batch_size);
@@ -298,7 +298,7 @@ impl Forecaster for Neural {
     }
 }
 
-/// Recurrent layers of so many units, of which all but the last put out every step.
+/// Recurrent layers of these units, of which all but the last output every step.
 fn recurrent<L: Into<LayerSpec>>(model: Sequential, units: &[usize], layer: fn(usize, bool) -> L) -> Sequential {
     units.iter().enumerate().fold(model, |model, (index, count)| model.add(layer(*count, index + 1 < units.len())))
 }
@@ -327,7 +327,7 @@ pub(super) struct Trained {
 }
 
 impl Trained {
-    /// The answers to the windows that end in front of these steps, one row each.
+    /// The answers to the windows that end before these steps, one row each.
     pub(super) fn answer(&self, columns: &[&[f64]], steps: Range<usize>) -> Result<Vec<f64>> {
         if steps.is_empty() {
             return Ok(Vec::new());

@@ -135,7 +135,7 @@ struct Transformed {
 }
 
 impl Transformed {
-    /// The history in front of each transformation.
+    /// The history before each transformation.
     fn stages(&self) -> Result<Vec<Vec<f64>>> {
         let mut stages = Vec::with_capacity(self.steps.len());
         let mut values = self.history.clone();

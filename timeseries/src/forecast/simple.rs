@@ -39,7 +39,7 @@ pub struct SeasonalNaive {
 }
 
 impl SeasonalNaive {
-    /// For seasons of so many steps.
+    /// For seasons of `period` steps.
     pub fn new(period: usize) -> Self {
         Self { period }
     }
@@ -77,7 +77,7 @@ pub struct MovingAverage {
 }
 
 impl MovingAverage {
-    /// Over so many values.
+    /// Over `window` values.
     pub fn new(window: usize) -> Self {
         Self { window }
     }

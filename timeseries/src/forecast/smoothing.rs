@@ -80,7 +80,7 @@ impl ExponentialSmoothing {
         Self { trend: true, ..Self::simple() }
     }
 
-    /// A level, a trend and seasons of so many steps, which add up.
+    /// A level, a trend and seasons of `period` steps, which add up.
     pub fn holt_winters(period: usize) -> Self {
         Self { season: Season::Adds, period, ..Self::holt() }
     }

@@ -478,7 +478,7 @@ pub(super) struct Row {
     pub(super) fields: Vec<String>,
 }
 
-/// The line of a row: a position is where the one before it ended, in front of empty lines.
+/// The line of a row: a position is where the previous one ended, before empty lines.
 fn line_at(text: &str, position: Option<&csv::Position>) -> u64 {
     let Some(position) = position else { return 0 };
     let rest = text.bytes().skip(position.byte() as usize);

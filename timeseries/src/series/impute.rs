@@ -2,7 +2,7 @@ use practicum_core::{Error, Result};
 
 /// How missing values are filled. NaN stands for a missing value.
 ///
-/// `Linear` and `Seasonal` look at values behind the gap: fill before a series is cut only what is missing for no reason
+/// `Linear` and `Seasonal` look at values after the gap: fill before a series is cut only what is missing for no reason
 /// that the forecast could profit from, and else use `Forward`, which knows the past alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -11,7 +11,7 @@ pub enum Imputation {
     Linear,
     /// The last value again.
     Forward,
-    /// The mean of the values that stand at the same place in other seasons of so many steps, moved by how much the mean
+    /// The mean of the values at the same index of other seasons of this many steps, moved by how much the mean
     /// of the nearest season around the gap differs from that of all.
     Seasonal(usize),
 }

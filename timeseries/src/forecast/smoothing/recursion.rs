@@ -17,7 +17,7 @@ pub(super) struct Weights {
     pub(super) phi: f64,
 }
 
-/// Level, trend and seasons in front of a step.
+/// Level, trend and seasons before a step.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct State {
     pub(super) level: f64,
