@@ -35,6 +35,7 @@ struct Readme;
 
 pub mod autodiff;
 pub mod callbacks;
+pub mod config;
 mod cpu;
 pub mod data;
 pub mod error;

@@ -16,7 +16,10 @@ pub use regression::{
     Poisson,
 };
 
+use serde_json::{Value, json};
+
 use crate::autodiff::Var;
+use crate::config::{Config, without_idle, without_options};
 use crate::{Error, Result, Shape};
 
 /// What the numbers in the targets mean.
@@ -33,6 +36,14 @@ pub enum Targets {
 pub trait Loss: Debug + Send + Sync + 'static {
     /// The name by which Keras knows it.
     fn name(&self) -> &'static str;
+
+    /// Keras' name for the class, by which a [`CompileRegistry`](crate::model::CompileRegistry) makes it.
+    fn class_name(&self) -> &'static str;
+
+    /// The options as JSON, in Keras' words.
+    fn config(&self) -> Config {
+        Config::new()
+    }
 
     /// What the numbers in the targets mean.
     fn targets(&self) -> Targets {
@@ -115,25 +126,52 @@ impl IntoLoss for Box<dyn Loss> {
 
 impl IntoLoss for &str {
     fn into_loss(self) -> Result<Box<dyn Loss>> {
-        Ok(match self {
-            "mse" | "mean_squared_error" => Box::new(MeanSquaredError),
-            "mae" | "mean_absolute_error" => Box::new(MeanAbsoluteError),
-            "mape" | "mean_absolute_percentage_error" => Box::new(MeanAbsolutePercentageError),
-            "msle" | "mean_squared_logarithmic_error" => Box::new(MeanSquaredLogarithmicError),
-            "huber" => Box::new(Huber::default()),
-            "log_cosh" => Box::new(LogCosh),
-            "poisson" => Box::new(Poisson),
-            "cosine_similarity" => Box::new(CosineSimilarity),
-            "hinge" => Box::new(Hinge),
-            "squared_hinge" => Box::new(SquaredHinge),
-            "categorical_hinge" => Box::new(CategoricalHinge),
-            "kl_divergence" => Box::new(KlDivergence),
-            "binary_crossentropy" => Box::new(BinaryCrossentropy::default()),
-            "categorical_crossentropy" => Box::new(CategoricalCrossentropy::default()),
-            "sparse_categorical_crossentropy" => Box::new(SparseCategoricalCrossentropy::default()),
-            unknown => return Err(Error::unknown("loss", unknown, NAMES)),
-        })
+        from_config(self, Config::new())
     }
+}
+
+/// The losses of this crate by their classes and names, those without options first.
+macro_rules! known {
+    (
+        $($plain_class:literal $plain:ident: $plain_name:literal $(| $plain_alias:literal)*;)+
+        with options: $($class:literal $loss:ident: $name:literal $(| $alias:literal)*;)+
+    ) => {
+        /// The loss of a class, or of its name.
+        pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Loss>> {
+            let config = without_idle(class, config, &idle())?;
+            Ok(match class {
+                $($plain_class | $plain_name $(| $plain_alias)* => Box::new(without_options::<$plain>(class, &config)?),)+
+                $($class | $name $(| $alias)* => Box::new(crate::config::from_config::<$loss>(class, config)?),)+
+                unknown => return Err(Error::unknown("loss", unknown, NAMES)),
+            })
+        }
+
+        const NAMES: &[&str] = &[$($plain_name,)+ $($name),+];
+    };
+}
+
+known! {
+    "MeanSquaredError" MeanSquaredError: "mean_squared_error" | "mse";
+    "MeanAbsoluteError" MeanAbsoluteError: "mean_absolute_error" | "mae";
+    "MeanAbsolutePercentageError" MeanAbsolutePercentageError: "mean_absolute_percentage_error" | "mape";
+    "MeanSquaredLogarithmicError" MeanSquaredLogarithmicError: "mean_squared_logarithmic_error" | "msle";
+    "LogCosh" LogCosh: "log_cosh";
+    "Poisson" Poisson: "poisson";
+    "CosineSimilarity" CosineSimilarity: "cosine_similarity";
+    "Hinge" Hinge: "hinge";
+    "SquaredHinge" SquaredHinge: "squared_hinge";
+    "CategoricalHinge" CategoricalHinge: "categorical_hinge";
+    "KLDivergence" KlDivergence: "kl_divergence";
+    with options:
+    "Huber" Huber: "huber";
+    "BinaryCrossentropy" BinaryCrossentropy: "binary_crossentropy";
+    "CategoricalCrossentropy" CategoricalCrossentropy: "categorical_crossentropy";
+    "SparseCategoricalCrossentropy" SparseCategoricalCrossentropy: "sparse_categorical_crossentropy";
+}
+
+/// What Keras writes beside the options, with the values that change nothing.
+fn idle() -> [(&'static str, Value); 3] {
+    [("reduction", json!("sum_over_batch_size")), ("axis", json!(-1)), ("ignore_class", Value::Null)]
 }
 
 /// What [`compile`](crate::Model::compile) takes as losses: one for all outputs of the model, or one an output.
@@ -215,24 +253,6 @@ fn masked_weights(weights: Option<&Var>, mask: Option<&Var>) -> Result<Option<Va
     }
 }
 
-const NAMES: [&str; 15] = [
-    "mean_squared_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_logarithmic_error",
-    "huber",
-    "log_cosh",
-    "poisson",
-    "cosine_similarity",
-    "hinge",
-    "squared_hinge",
-    "categorical_hinge",
-    "kl_divergence",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "sparse_categorical_crossentropy",
-];
-
 /// Gives the weights as many axes as the losses have that they weigh.
 fn fit_weights(weights: Shape, values: Shape) -> Result<Shape> {
     let mut dims = weights.to_vec();
@@ -282,11 +302,33 @@ mod tests {
         // A share of nothing is beyond what differences can tell.
         let positive = Tensor::from([[0.5, 0.4, 1.2], [2.0, 0.8, 1.0]]);
         let y_pred = Tensor::from([[0.6, 0.3, 0.2], [0.25, 0.45, 0.7]]);
-        for name in NAMES.into_iter().filter(|name| !name.starts_with("sparse")) {
+        for name in NAMES.iter().copied().filter(|name| !name.starts_with("sparse")) {
             let y_true = if name.ends_with("percentage_error") { &positive } else { &one_hot };
             let loss = name.into_loss().unwrap();
             gradcheck(std::slice::from_ref(&y_pred), |y| loss.call(&y[0].tape().constant(y_true.clone()), &y[0]))
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+
+    #[test]
+    fn losses_come_back_from_their_configuration() {
+        for name in NAMES.iter().copied() {
+            let loss = name.into_loss().unwrap();
+            let again = from_config(loss.class_name(), loss.config()).unwrap();
+            assert_eq!(format!("{again:?}"), format!("{loss:?}"));
+            assert_eq!(loss.name(), name);
+        }
+        let smooth = CategoricalCrossentropy::default().from_logits().label_smoothing(0.25);
+        let again = from_config(smooth.class_name(), smooth.config()).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{smooth:?}"));
+        let config = |text: &str| serde_json::from_str::<Config>(text).unwrap();
+        let keras = r#"{"name": "huber", "reduction": "sum_over_batch_size", "delta": 2.0}"#;
+        assert_eq!(format!("{:?}", from_config("Huber", config(keras)).unwrap()), format!("{:?}", Huber::new(2.0)));
+        for (class, options, word) in
+            [("Huber", r#"{"gamma": 1.0}"#, "gamma"), ("Poisson", r#"{"axis": 1}"#, "axis"), ("Hinge", r#"{"k": 1}"#, "k")]
+        {
+            let error = from_config(class, config(options)).unwrap_err();
+            assert!(error.is_format() && error.to_string().contains(class) && error.to_string().contains(word), "{error}");
         }
     }
 

@@ -13,7 +13,10 @@ pub use mean::{
 };
 pub use r2::R2Score;
 
+use serde_json::Value;
+
 use crate::autodiff::View;
+use crate::config::{Config, with_class, without_idle};
 use crate::{Error, Result};
 
 /// The targets and predictions of a batch, and how much each example counts.
@@ -82,10 +85,63 @@ impl<'a> Scored<'a> {
     }
 }
 
+/// Which values of a log are better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smaller ones, as of losses and errors.
+    Minimize,
+    /// Larger ones, as of what measures agreement.
+    Maximize,
+}
+
+impl Direction {
+    /// What every value is better than.
+    pub(crate) fn worst(self) -> f64 {
+        match self {
+            Self::Minimize => f64::INFINITY,
+            Self::Maximize => f64::NEG_INFINITY,
+        }
+    }
+
+    /// Whether `value` is better than `best` by more than `delta`.
+    pub(crate) fn improves(self, value: f64, best: f64, delta: f64) -> bool {
+        match self {
+            Self::Minimize => value < best - delta,
+            Self::Maximize => value > best + delta,
+        }
+    }
+}
+
 /// A number that tells how good predictions are, over all batches since it was reset.
 pub trait Metric: Debug + Send + Sync + 'static {
     /// The name in logs and history.
     fn name(&self) -> &str;
+
+    /// Keras' name for the class, by which a [`CompileRegistry`](crate::model::CompileRegistry) makes it.
+    fn class_name(&self) -> &'static str;
+
+    /// The options as JSON, in Keras' words, the name among them.
+    fn config(&self) -> Config {
+        [("name".to_owned(), self.name().into())].into_iter().collect()
+    }
+
+    /// Which values are better. Where it says nothing, a callback that watches it has to be told.
+    fn direction(&self) -> Option<Direction> {
+        None
+    }
+
+    /// What it has seen, as named lists of numbers.
+    fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+        Vec::new()
+    }
+
+    /// Takes what [`state`](Metric::state) gave, one list at a time.
+    ///
+    /// # Errors
+    /// A list that the metric does not know, or one of another length; the default knows none.
+    fn set_state(&mut self, name: &str, _numbers: &[f64]) -> Result<()> {
+        Err(unknown_state(self.name(), name))
+    }
 
     /// Takes a batch into account.
     ///
@@ -114,6 +170,11 @@ pub trait Metric: Debug + Send + Sync + 'static {
     fn check(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// The error for numbers that a metric does not keep.
+pub(crate) fn unknown_state(metric: &str, name: &str) -> Error {
+    Error::format(format!("the metric `{metric}` keeps no numbers `{name}`, or another count of them"))
 }
 
 /// What [`compile`](crate::Model::compile) takes as metrics: nothing `()`, one, names in an array, or a vector of metrics.
@@ -211,49 +272,66 @@ impl IntoMetricLists for PerOutput {
 /// # Errors
 /// A name that no metric has.
 pub fn by_name(name: &str) -> Result<Box<dyn Metric>> {
-    Ok(match name {
-        "accuracy" | "acc" => Box::new(Accuracy::named(name)),
-        "binary_accuracy" => Box::new(BinaryAccuracy::default()),
-        "categorical_accuracy" => Box::new(CategoricalAccuracy::default()),
-        "sparse_categorical_accuracy" => Box::new(SparseCategoricalAccuracy::default()),
-        "top_k_categorical_accuracy" => Box::new(TopKCategoricalAccuracy::default()),
-        "sparse_top_k_categorical_accuracy" => Box::new(SparseTopKCategoricalAccuracy::default()),
-        "precision" | "Precision" => Box::new(Precision::named(name)),
-        "recall" | "Recall" => Box::new(Recall::named(name)),
-        "auc" | "AUC" => Box::new(Auc::named(name)),
-        "mae" | "mean_absolute_error" => Box::new(MeanAbsoluteError::named(name)),
-        "mse" | "mean_squared_error" => Box::new(MeanSquaredError::named(name)),
-        "rmse" | "root_mean_squared_error" | "RootMeanSquaredError" => Box::new(RootMeanSquaredError::named(name)),
-        "mape" | "mean_absolute_percentage_error" => Box::new(MeanAbsolutePercentageError::named(name)),
-        "msle" | "mean_squared_logarithmic_error" => Box::new(MeanSquaredLogarithmicError::named(name)),
-        "cosine_similarity" => Box::new(CosineSimilarity::default()),
-        "r2_score" => Box::new(R2Score::default()),
-        unknown => return Err(Error::unknown("metric", unknown, NAMES)),
-    })
+    let config = || [("name".to_owned(), name.into())].into_iter().collect();
+    from_config(name, config())
 }
 
-const NAMES: [&str; 16] = [
-    "accuracy",
-    "binary_accuracy",
-    "categorical_accuracy",
-    "sparse_categorical_accuracy",
-    "top_k_categorical_accuracy",
-    "sparse_top_k_categorical_accuracy",
-    "precision",
-    "recall",
-    "auc",
-    "mae",
-    "mse",
-    "root_mean_squared_error",
-    "mape",
-    "msle",
-    "cosine_similarity",
-    "r2_score",
-];
+/// The metrics of this crate by their classes and the names that stand for them.
+macro_rules! known {
+    ($($class:literal $metric:ident: $name:literal $(| $alias:literal)*;)+) => {
+        /// The metric of a class, or of its name.
+        pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Metric>> {
+            let config = without_idle(class, config, &idle())?;
+            Ok(match class {
+                $($class | $name $(| $alias)* => Box::new(crate::config::from_config::<$metric>(class, config)?),)+
+                unknown => return Err(Error::unknown("metric", unknown, NAMES)),
+            })
+        }
+
+        const NAMES: &[&str] = &[$($name),+];
+    };
+}
+
+known! {
+    "Accuracy" Accuracy: "accuracy" | "acc";
+    "BinaryAccuracy" BinaryAccuracy: "binary_accuracy";
+    "CategoricalAccuracy" CategoricalAccuracy: "categorical_accuracy";
+    "SparseCategoricalAccuracy" SparseCategoricalAccuracy: "sparse_categorical_accuracy";
+    "TopKCategoricalAccuracy" TopKCategoricalAccuracy: "top_k_categorical_accuracy";
+    "SparseTopKCategoricalAccuracy" SparseTopKCategoricalAccuracy: "sparse_top_k_categorical_accuracy";
+    "Precision" Precision: "precision";
+    "Recall" Recall: "recall";
+    "AUC" Auc: "auc";
+    "MeanAbsoluteError" MeanAbsoluteError: "mae" | "mean_absolute_error";
+    "MeanSquaredError" MeanSquaredError: "mse" | "mean_squared_error";
+    "RootMeanSquaredError" RootMeanSquaredError: "root_mean_squared_error" | "rmse";
+    "MeanAbsolutePercentageError" MeanAbsolutePercentageError: "mape" | "mean_absolute_percentage_error";
+    "MeanSquaredLogarithmicError" MeanSquaredLogarithmicError: "msle" | "mean_squared_logarithmic_error";
+    "CosineSimilarity" CosineSimilarity: "cosine_similarity";
+    "R2Score" R2Score: "r2_score";
+}
+
+/// What Keras writes beside the options, with the values that change nothing.
+fn idle() -> [(&'static str, Value); 8] {
+    [
+        ("thresholds", Value::Null),
+        ("top_k", Value::Null),
+        ("class_id", Value::Null),
+        ("axis", (-1).into()),
+        ("summation_method", "interpolation".into()),
+        ("label_weights", Value::Null),
+        ("class_aggregation", "uniform_average".into()),
+        ("num_regressors", 0.into()),
+    ]
+}
 
 /// The metric with sample weights and class weights taken into account, as Keras' `weighted_metrics`.
 pub fn weighted(metric: impl Metric) -> Weighted {
     Weighted(Box::new(metric))
+}
+
+pub(crate) fn weighted_box(metric: Box<dyn Metric>) -> Weighted {
+    Weighted(metric)
 }
 
 /// A metric that weighs its examples: see [`weighted`].
@@ -263,6 +341,26 @@ pub struct Weighted(Box<dyn Metric>);
 impl Metric for Weighted {
     fn name(&self) -> &str {
         self.0.name()
+    }
+
+    fn class_name(&self) -> &'static str {
+        "Weighted"
+    }
+
+    fn config(&self) -> Config {
+        [("metric".to_owned(), with_class(self.0.class_name(), self.0.config()))].into_iter().collect()
+    }
+
+    fn direction(&self) -> Option<Direction> {
+        self.0.direction()
+    }
+
+    fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+        self.0.state()
+    }
+
+    fn set_state(&mut self, name: &str, numbers: &[f64]) -> Result<()> {
+        self.0.set_state(name, numbers)
     }
 
     fn update(&mut self, batch: &Scored<'_>) -> Result<()> {
@@ -303,8 +401,50 @@ impl Mean {
         self.weight += weight;
     }
 
+    pub(crate) fn state(self) -> Vec<(&'static str, Vec<f64>)> {
+        vec![("total", vec![self.total]), ("count", vec![self.weight])]
+    }
+
+    /// Takes one of the numbers of [`state`](Mean::state); whether there is one of that name.
+    pub(crate) fn set_state(&mut self, name: &str, numbers: &[f64]) -> bool {
+        match (name, numbers) {
+            ("total", [total]) => self.total = *total,
+            ("count", [weight]) => self.weight = *weight,
+            _ => return false,
+        }
+        true
+    }
+
     /// The mean; 0 of nothing.
     pub(crate) fn value(self) -> f64 {
         if self.weight == 0.0 { 0.0 } else { self.total / self.weight }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_come_back_from_their_configuration_and_state() {
+        for name in NAMES.iter().copied() {
+            let mut metric = by_name(name).unwrap();
+            assert_eq!(metric.name(), name);
+            assert!(metric.direction().is_some(), "{name} says no direction");
+            let pred = if name == "auc" || name == "precision" || name == "recall" { [0.25, 0.75, 0.5, 0.1] } else { [0.2, 0.9, 1.5, 0.4] };
+            let classes = name.starts_with("sparse");
+            let (shape, data): (crate::Shape, &[f32]) =
+                if classes { ([2].into(), &[1.0, 0.0]) } else { ([2, 2].into(), &[0.0, 1.0, 1.0, 0.0]) };
+            let (y_true, y_pred) = (View { shape, data }, View { shape: [2, 2].into(), data: &pred });
+            metric.update(&Scored { y_true, y_pred, sample_weight: None, mask: None }).unwrap();
+            let mut again = from_config(metric.class_name(), metric.config()).unwrap();
+            again.reset();
+            for (list, numbers) in metric.state() {
+                again.set_state(list, &numbers).unwrap();
+            }
+            assert_eq!(again.result().to_bits(), metric.result().to_bits(), "{name}");
+            assert_eq!((again.name(), again.config()), (metric.name(), metric.config()));
+            assert!(again.set_state("nothing", &[1.0]).unwrap_err().is_format());
+        }
     }
 }

@@ -6,16 +6,19 @@ mod eager;
 mod evaluate;
 mod fit;
 mod functional;
-mod goal;
 mod history;
 mod logs;
 mod nested;
 mod network;
 mod non_finite;
+mod objective;
 mod options;
 mod profile;
+mod programs;
 mod progress;
+mod registry;
 mod sequential;
+mod state;
 mod summary;
 mod trace;
 
@@ -30,18 +33,20 @@ pub use non_finite::NonFinite;
 pub use options::{Fit, IntoClassWeights, Verbose};
 pub use profile::{Part, Profile};
 pub use progress::Progress;
+pub use registry::CompileRegistry;
 pub use sequential::Sequential;
+pub use state::State;
 pub use summary::Summary;
 pub use trace::Traced;
 
 use self::compiled::Compiled;
 use self::evaluate::Runner;
-use self::goal::{Goal, Scores};
+use self::objective::{Objective, Scores};
 use crate::data::Batch;
 use crate::layers::LayerSpec;
-use crate::losses::IntoLosses;
-use crate::metrics::IntoMetricLists;
-use crate::optimizers::{IntoOptimizer, set_rate};
+use crate::losses::{IntoLosses, Loss};
+use crate::metrics::{Direction, IntoMetricLists, Metric};
+use crate::optimizers::{IntoOptimizer, Optimizer, set_rate};
 use crate::rng::DEFAULT_SEED;
 use crate::{Cpu, Error, PartialShape, Result, Tensor};
 
@@ -124,10 +129,20 @@ impl Model {
     /// A name that does not exist, or an option outside its range.
     pub fn compile(&mut self, optimizer: impl IntoOptimizer, loss: impl IntoLosses, metrics: impl IntoMetricLists) -> Result<()> {
         self.check_pending()?;
-        let (goal, outputs) = (Goal::new(loss.into_losses()?)?, self.network.output_names());
-        goal.check(&outputs)?;
-        let scores = Scores::new(metrics.into_metric_lists()?, &outputs)?;
-        self.compiled = Some(Compiled::new(optimizer.into_optimizer()?, goal, scores)?);
+        self.compile_parts(optimizer.into_optimizer()?, loss.into_losses()?, metrics.into_metric_lists()?)
+    }
+
+    fn compile_parts(
+        &mut self,
+        optimizer: Box<dyn Optimizer>,
+        losses: Vec<(Box<dyn Loss>, f32)>,
+        metrics: Vec<Vec<Box<dyn Metric>>>,
+    ) -> Result<()> {
+        self.check_pending()?;
+        let (objective, outputs) = (Objective::new(losses)?, self.network.output_names());
+        objective.check(&outputs)?;
+        let scores = Scores::new(metrics, &outputs)?;
+        self.compiled = Some(Compiled::new(optimizer, objective, scores)?);
         self.runner.forget();
         Ok(())
     }
@@ -298,6 +313,11 @@ impl Model {
     /// The model is not compiled, or the rate is negative or not finite.
     pub fn set_learning_rate(&mut self, rate: f64) -> Result<()> {
         set_rate(self.compiled_mut()?.optimizer_mut(), rate)
+    }
+
+    /// Which values of a log are better, if anything says so.
+    pub(crate) fn direction(&self, log: &str) -> Option<Direction> {
+        self.compiled.as_ref().and_then(|compiled| compiled.scores().direction(log))
     }
 
     /// The means of the epoch so far.

@@ -8,19 +8,45 @@ use std::fmt::Debug;
 pub use adaptive::{Adagrad, Adam, AdamW, Nadam, RmsProp};
 pub use gradient_descent::Sgd;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
+use crate::config::{Config, without_idle};
 use crate::kernel::Exec;
 use crate::schedules::{Schedule, check_rate};
 use crate::{Error, Result};
 
 /// The options that all optimizers share.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Options {
+    #[serde(with = "rate")]
     pub(crate) learning_rate: Schedule,
     pub(crate) weight_decay: Option<f32>,
     pub(crate) clipnorm: Option<f32>,
     pub(crate) clipvalue: Option<f32>,
     pub(crate) global_clipnorm: Option<f32>,
+}
+
+impl Default for Options {
+    /// A learning rate of 0.001.
+    fn default() -> Self {
+        Self::new(0.001)
+    }
+}
+
+/// A learning rate as Keras writes it: a number, or a schedule.
+mod rate {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+    use crate::schedules::Schedule;
+
+    pub(super) fn serialize<S: Serializer>(rate: &Schedule, serializer: S) -> Result<S::Ok, S::Error> {
+        rate.config().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Schedule, D::Error> {
+        Schedule::from_config(&serde_json::Value::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
 }
 
 impl Options {
@@ -67,8 +93,11 @@ pub struct Update<'a> {
 
 /// Changes parameters along their gradients.
 pub trait Optimizer: Debug + Send + Sync + 'static {
-    /// The name by which Keras knows it.
-    fn name(&self) -> &'static str;
+    /// Keras' name for the class.
+    fn class_name(&self) -> &'static str;
+
+    /// The options as JSON, in Keras' words: what a [`CompileRegistry`](crate::model::CompileRegistry) makes it from.
+    fn config(&self) -> Config;
 
     /// Learning rate, clipping and weight decay.
     fn options(&self) -> &Options;
@@ -84,15 +113,30 @@ pub trait Optimizer: Debug + Send + Sync + 'static {
         self.options().check()
     }
 
-    /// The first values of the state of each parameter: one number for each slot, which fills an array of the
-    /// parameter's size.
-    fn slots(&self) -> Vec<f32>;
+    /// What is kept for each parameter from step to step: arrays of the parameter's size, by Keras' names.
+    fn slots(&self) -> Vec<Slot>;
 
     /// The same optimizer.
     fn boxed_clone(&self) -> Box<dyn Optimizer>;
 
-    /// Changes one parameter.
+    /// Changes one parameter. `slots` are in the order of [`slots`](Optimizer::slots).
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]);
+}
+
+/// An array that an optimizer keeps for each parameter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Slot {
+    /// Its name, in files too.
+    pub name: &'static str,
+    /// What it is filled with before the first step.
+    pub initial: f32,
+}
+
+impl Slot {
+    /// A slot that begins with zeros.
+    pub fn zeros(name: &'static str) -> Self {
+        Self { name, initial: 0.0 }
+    }
 }
 
 /// What [`compile`](crate::Model::compile) takes as an optimizer: an optimizer, or its name.
@@ -118,17 +162,41 @@ impl IntoOptimizer for Box<dyn Optimizer> {
 
 impl IntoOptimizer for &str {
     fn into_optimizer(self) -> Result<Box<dyn Optimizer>> {
-        Ok(match self.to_lowercase().as_str() {
-            "sgd" => Box::new(Sgd::default()),
-            "rmsprop" => Box::new(RmsProp::default()),
-            "adam" => Box::new(Adam::default()),
-            "adamw" => Box::new(AdamW::default()),
-            "adagrad" => Box::new(Adagrad::default()),
-            "nadam" => Box::new(Nadam::default()),
-            _ => return Err(Error::unknown("optimizer", self, ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"])),
-        })
+        from_config(self, Config::new())
     }
 }
+
+/// What Keras writes beside the options, with the values that change nothing.
+fn idle() -> [(&'static str, Value); 6] {
+    let off = json!(false);
+    [
+        ("use_ema", off),
+        ("ema_momentum", json!(0.99)),
+        ("ema_overwrite_frequency", Value::Null),
+        ("loss_scale_factor", Value::Null),
+        ("gradient_accumulation_steps", Value::Null),
+        ("jit_compile", json!(true)),
+    ]
+}
+
+/// The optimizer of a class, or of its name in any case.
+pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Optimizer>> {
+    fn made<O: Optimizer + Default + Serialize + serde::de::DeserializeOwned>(class: &str, config: Config) -> Result<Box<dyn Optimizer>> {
+        Ok(Box::new(crate::config::from_config::<O>(class, config)?))
+    }
+    let config = without_idle(class, config, &idle())?;
+    match class.to_lowercase().as_str() {
+        "sgd" => made::<Sgd>(class, config),
+        "rmsprop" => made::<RmsProp>(class, config),
+        "adam" => made::<Adam>(class, config),
+        "adamw" => made::<AdamW>(class, config),
+        "adagrad" => made::<Adagrad>(class, config),
+        "nadam" => made::<Nadam>(class, config),
+        _ => Err(Error::unknown("optimizer", class, NAMES)),
+    }
+}
+
+const NAMES: [&str; 6] = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"];
 
 /// The builder methods that all optimizers share.
 macro_rules! common_options {
@@ -180,9 +248,13 @@ pub(crate) use common_options;
 
 /// The parts of [`Optimizer`] that are the same for all.
 macro_rules! common_methods {
-    ($name:literal) => {
-        fn name(&self) -> &'static str {
-            $name
+    ($class:literal) => {
+        fn class_name(&self) -> &'static str {
+            $class
+        }
+
+        fn config(&self) -> $crate::config::Config {
+            $crate::config::to_config(self)
         }
 
         fn boxed_clone(&self) -> Box<dyn Optimizer> {

@@ -3,7 +3,9 @@
 use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
+use crate::config::{Config, class_and_config, to_config, unused, with_class};
 use crate::{Error, Result};
 
 /// A learning rate as a function of the optimizer's step.
@@ -32,6 +34,7 @@ pub enum Schedule {
         /// What the rate is multiplied by.
         decay_rate: f64,
         /// Whether it changes only every `decay_steps`.
+        #[serde(default)]
         staircase: bool,
     },
     /// `rate / (1 + decay_rate · step / decay_steps)`, the quotient rounded down if `staircase`.
@@ -43,6 +46,7 @@ pub enum Schedule {
         /// How fast it falls.
         decay_rate: f64,
         /// Whether it changes only every `decay_steps`.
+        #[serde(default)]
         staircase: bool,
     },
     /// From the initial to the end rate along `(1 − step/decay_steps)^power`; with `cycle`, the steps grow to the next
@@ -53,10 +57,13 @@ pub enum Schedule {
         /// Steps until the end.
         decay_steps: u64,
         /// The rate at the end.
+        #[serde(default = "end_learning_rate")]
         end_learning_rate: f64,
         /// The power of the curve; 1 is a line.
+        #[serde(default = "one")]
         power: f64,
         /// Whether it starts over.
+        #[serde(default)]
         cycle: bool,
     },
     /// Half a cosine from the initial rate to `alpha` times it (Loshchilov & Hutter, 2016), after a linear warm-up to
@@ -67,10 +74,13 @@ pub enum Schedule {
         /// Steps of the cosine.
         decay_steps: u64,
         /// The share of the rate that is left at the end.
+        #[serde(default)]
         alpha: f64,
         /// The rate at the end of the warm-up.
+        #[serde(default)]
         warmup_target: Option<f64>,
         /// Steps of the warm-up.
+        #[serde(default)]
         warmup_steps: u64,
     },
     /// Half a cosine, again and again: each is `t_mul` times as long as the one before and begins at `m_mul` times its rate
@@ -81,13 +91,16 @@ pub enum Schedule {
         /// Steps of the first cosine.
         first_decay_steps: u64,
         /// What the steps are multiplied by at each restart; 1 or more.
+        #[serde(default = "two")]
         t_mul: f64,
         /// What the rate is multiplied by at each restart.
+        #[serde(default = "one")]
         m_mul: f64,
         /// The share of the rate that is left at the end of each cosine.
+        #[serde(default)]
         alpha: f64,
     },
-    /// `values[i]` up to and including step `boundaries[i]`, the last value behind all of them.
+    /// `values[i]` up to and including step `boundaries[i]`, the last value after all of them.
     PiecewiseConstantDecay {
         /// Steps in ascending order.
         boundaries: Vec<u64>,
@@ -96,7 +109,60 @@ pub enum Schedule {
     },
 }
 
+fn end_learning_rate() -> f64 {
+    1e-4
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn two() -> f64 {
+    2.0
+}
+
 impl Schedule {
+    /// The schedule as JSON, in Keras' words: its class and its options, or the rate alone where it is constant.
+    pub fn config(&self) -> Value {
+        match self {
+            Self::Constant { learning_rate } => (*learning_rate).into(),
+            other => serde_json::to_value(other).unwrap_or_default(),
+        }
+    }
+
+    /// A schedule from the JSON of [`config`](Schedule::config), or from what Keras writes.
+    ///
+    /// ```
+    /// use practicum_core::schedules::Schedule;
+    ///
+    /// let config = serde_json::json!({
+    ///     "class_name": "InverseTimeDecay",
+    ///     "config": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
+    /// });
+    /// let schedule = Schedule::from_config(&config)?;
+    /// assert_eq!(Schedule::from_config(&schedule.config())?, schedule);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Neither a rate nor a schedule, or a schedule with options that it does not have.
+    pub fn from_config(config: &Value) -> Result<Self> {
+        if let Some(rate) = config.as_f64() {
+            return Ok(rate.into());
+        }
+        let (class, options) = class_and_config("a learning rate", config)?;
+        let [given, kept] = [&options, &to_config(&Self::tagged(&class, &options)?)].map(|options| Value::Object(options.clone()));
+        match unused(&given, &kept["config"]) {
+            Some(option) => Err(Error::format(format!("{class} has no option `{option}`"))),
+            None => Self::tagged(&class, &options),
+        }
+    }
+
+    fn tagged(class: &str, options: &Config) -> Result<Self> {
+        serde_json::from_value(with_class(class, options.clone()))
+            .map_err(|source| Error::format(format!("cannot read the schedule {class}: {source}")))
+    }
+
     /// The rate at a step, counted from 0.
     pub fn at(&self, step: u64) -> f64 {
         match self {

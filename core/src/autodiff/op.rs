@@ -17,16 +17,14 @@ pub struct View<'a> {
     pub data: &'a [f32],
 }
 
-/// What surrounds an operation when it runs. None of it decides a number but `step` and `first_row`, and those only where
-/// an operation draws random numbers.
+/// What surrounds an operation when it runs. None of it decides a number but `step`, and that only where an operation draws
+/// random numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
     /// The threads and instructions to use.
     pub exec: Exec<'a>,
     /// The global step: how many optimizer updates there were before this one.
     pub step: u64,
-    /// Where the first row of this batch stands in the global batch.
-    pub first_row: u64,
 }
 
 /// The buffers of a forward pass.

@@ -205,7 +205,7 @@ impl Record {
             }
             self.add_gradient(&mut gradients, output.id, upstream.to_vec());
         }
-        let context = Context { exec: cpu.exec(), step: *step, first_row: 0 };
+        let context = Context { exec: cpu.exec(), step: *step };
         for node in self.nodes.iter().rev().filter(|node| !node.op.is_reshape() && self.values[node.output].needs_gradient) {
             let Some(dy) = gradients[node.output].take() else { continue };
             for (input, dx) in self.run_backward(node, context, &dy)? {
@@ -280,7 +280,7 @@ pub(crate) fn run_forward(op: &dyn Op, cpu: &Cpu, step: u64, inputs: &[&Tensor],
     let shapes: Vec<Shape> = inputs.iter().map(|tensor| tensor.shape()).collect();
     let memory = op.memory(&shapes);
     let (mut y, mut saved, mut scratch) = (zeros(shape.size())?, zeros(memory.saved)?, zeros(memory.forward_scratch)?);
-    let cx = Context { exec: cpu.exec(), step, first_row: 0 };
+    let cx = Context { exec: cpu.exec(), step };
     let pass = Forward { cx, x: &x, y: &mut y, saved: &mut saved, scratch: &mut scratch };
     op.forward(pass).map_err(|error| error.context(op.name()))?;
     Ok((Tensor::from_parts(shape, y), saved))

@@ -5,37 +5,58 @@ use std::path::{Path, PathBuf};
 use super::{Callback, Context, Logs};
 use crate::{Error, Result};
 
-/// Writes a line an epoch to a CSV file: epoch, then the logs of the first epoch in their order.
+/// Writes a line an epoch to a CSV file: the epoch, the logs of the training and its validation, then what callbacks added
+/// to the logs of the first epoch. A cell is empty where an epoch has no number.
 ///
-/// Each line is on the disk's way before the next epoch begins, so a training that is cut off keeps its log.
+/// Each line is on its way to the disk before the next epoch begins, so a training that is cut off keeps its log.
 #[derive(Debug)]
 pub struct CsvLogger {
     path: PathBuf,
     append: bool,
+    /// The columns of the lines that are in the file already.
+    header: Option<String>,
     open: Option<(File, Vec<String>)>,
 }
 
 impl CsvLogger {
     /// Writes to this file, in place of what is in it.
     pub fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), append: false, open: None }
+        Self { path: path.as_ref().to_owned(), append: false, header: None, open: None }
     }
 
-    /// Goes on at the end of the file, where it has lines already.
+    /// Goes on at the end of the file, where it has lines already: of the same columns.
     #[must_use]
     pub fn append(mut self, append: bool) -> Self {
         self.append = append;
         self
     }
 
-    fn write(&mut self, text: &str) -> Result<()> {
-        let Some((file, _)) = &mut self.open else { return Ok(()) };
-        file.write_all(text.as_bytes()).map_err(|source| Error::io("write", &self.path, source))
+    /// The first line of the file to be gone on with.
+    fn read_header(&self) -> Result<Option<String>> {
+        match std::fs::read_to_string(&self.path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            read => Ok(read.map_err(|source| Error::io("read", &self.path, source))?.lines().next().map(str::to_owned)),
+        }
+    }
+
+    fn other_columns(&self, old: &str, new: &str) -> Error {
+        let path = self.path.display();
+        Error::format(format!("{path} has the columns {old}, and this training would write {new}"))
+            .context("CsvLogger")
+            .hint("write to another file, or without `append`")
     }
 }
 
 impl Callback for CsvLogger {
-    fn on_train_begin(&mut self, _cx: &mut Context<'_>) -> Result<()> {
+    fn on_train_begin(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        self.header = if self.append { self.read_header()? } else { None };
+        if let Some(header) = &self.header {
+            // Callbacks may add columns at the end of the first epoch.
+            let expected = format!("epoch,{}", cx.log_names().join(","));
+            if header.strip_prefix(&expected).is_none_or(|rest| !rest.is_empty() && !rest.starts_with(',')) {
+                return Err(self.other_columns(header, &expected));
+            }
+        }
         let mut options = OpenOptions::new();
         options.create(true).write(true).append(self.append).truncate(!self.append);
         let file = options.open(&self.path).map_err(|source| Error::io("write", &self.path, source))?;
@@ -43,18 +64,25 @@ impl Callback for CsvLogger {
         Ok(())
     }
 
-    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, _cx: &mut Context<'_>) -> Result<()> {
-        let Some((file, names)) = &mut self.open else { return Ok(()) };
+    fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, cx: &mut Context<'_>) -> Result<()> {
+        let Some((_, names)) = &mut self.open else { return Ok(()) };
         let mut text = String::new();
         if names.is_empty() {
-            names.extend(logs.names().into_iter().map(str::to_owned));
-            if file.metadata().map_err(|source| Error::io("read", &self.path, source))?.len() == 0 {
-                text = format!("epoch,{}\n", names.join(","));
+            names.extend(cx.log_names().iter().cloned());
+            let added: Vec<String> =
+                logs.names().into_iter().filter(|name| !names.iter().any(|known| known == name)).map(str::to_owned).collect();
+            names.extend(added);
+            let new = format!("epoch,{}", names.join(","));
+            match &self.header {
+                Some(old) if *old != new => return Err(self.other_columns(old, &new)),
+                Some(_) => {}
+                None => text = format!("{new}\n"),
             }
         }
+        let Some((file, names)) = &mut self.open else { return Ok(()) };
         let numbers = names.iter().map(|name| logs.get(name).map_or(String::new(), |value| value.to_string()));
         text.push_str(&format!("{epoch},{}\n", numbers.collect::<Vec<_>>().join(",")));
-        self.write(&text)
+        file.write_all(text.as_bytes()).map_err(|source| Error::io("write", &self.path, source))
     }
 
     fn on_train_end(&mut self, _cx: &mut Context<'_>) -> Result<()> {

@@ -1,10 +1,12 @@
-use super::{Better, Callback, Context, Logs, Monitor};
-use crate::{Error, Result, Tensor};
+use super::watched::{Watched, watching};
+use super::{Callback, Context, Logs, Monitor, State};
+use crate::{Result, Tensor};
 
 /// Ends the training when a log stops getting better.
 ///
-/// Defaults as in Keras: patience 0, any gain counts, larger is better for accuracies and their kin and smaller for all
-/// else, the last weights are kept.
+/// Defaults as in Keras: patience 0, any gain counts, the last weights are kept. Smaller is better for whatever ends in
+/// `loss`; of a metric, the metric says which values are better, and where it does not, `fit` asks for
+/// [`minimize`](EarlyStopping::minimize) or [`maximize`](EarlyStopping::maximize).
 ///
 /// ```
 /// use practicum_core::callbacks::EarlyStopping;
@@ -13,53 +15,29 @@ use crate::{Error, Result, Tensor};
 /// ```
 #[derive(Clone, Debug)]
 pub struct EarlyStopping {
-    monitor: String,
-    better: Better,
-    min_delta: f64,
-    patience: usize,
+    watched: Watched,
     baseline: Option<f64>,
     start_from_epoch: usize,
     restore_best_weights: bool,
-    wait: usize,
-    best: f64,
     best_epoch: Option<usize>,
     best_weights: Option<Vec<Tensor>>,
     stopped_epoch: Option<usize>,
 }
 
+watching!(EarlyStopping, patience: "After how many epochs without gain the training ends.");
+
 impl EarlyStopping {
     /// Watches the log of this name.
     pub fn new(monitor: impl Into<String>) -> Self {
-        let monitor = monitor.into();
-        let better = Better::of(&monitor);
         Self {
-            monitor,
-            better,
-            min_delta: 0.0,
-            patience: 0,
+            watched: Watched::new("EarlyStopping", monitor, 0.0, 0),
             baseline: None,
             start_from_epoch: 0,
             restore_best_weights: false,
-            wait: 0,
-            best: better.worst(),
             best_epoch: None,
             best_weights: None,
             stopped_epoch: None,
         }
-    }
-
-    /// How much better a value must be to count.
-    #[must_use]
-    pub fn min_delta(mut self, delta: f64) -> Self {
-        self.min_delta = delta.abs();
-        self
-    }
-
-    /// After how many epochs without gain the training ends.
-    #[must_use]
-    pub fn patience(mut self, epochs: usize) -> Self {
-        self.patience = epochs;
-        self
     }
 
     /// A value that has to be beaten.
@@ -76,20 +54,6 @@ impl EarlyStopping {
         self
     }
 
-    /// Larger values are better, whatever the name says.
-    #[must_use]
-    pub fn maximize(mut self) -> Self {
-        (self.better, self.best) = (Better::Larger, Better::Larger.worst());
-        self
-    }
-
-    /// Smaller values are better, whatever the name says.
-    #[must_use]
-    pub fn minimize(mut self) -> Self {
-        (self.better, self.best) = (Better::Smaller, Better::Smaller.worst());
-        self
-    }
-
     /// Whether the model gets the weights of its best epoch back when the training ends, for whatever reason it does.
     #[must_use]
     pub fn restore_best_weights(mut self, restore: bool) -> Self {
@@ -97,50 +61,51 @@ impl EarlyStopping {
         self
     }
 
-    /// The epoch behind which the training was ended, if it was.
+    /// The epoch after which the training was ended, if it was: counted from 0, while the lines that `fit` writes count
+    /// from 1.
     pub fn stopped_epoch(&self) -> Option<usize> {
         self.stopped_epoch
     }
 
-    /// The epoch with the best value.
+    /// The epoch with the best value, counted from 0.
     pub fn best_epoch(&self) -> Option<usize> {
         self.best_epoch
     }
 
     /// Looks at the value of an epoch; whether the training should end.
     fn look(&mut self, epoch: usize, value: f64, weights: impl FnOnce() -> Vec<Tensor>) -> bool {
-        self.wait += 1;
-        if self.better.improves(value, self.best, self.min_delta) {
-            self.best = value;
+        self.watched.wait += 1;
+        if self.watched.gains(value) {
             self.best_epoch = Some(epoch);
             if self.restore_best_weights {
                 self.best_weights = Some(weights());
             }
-            if self.baseline.is_none_or(|baseline| self.better.improves(value, baseline, self.min_delta)) {
-                self.wait = 0;
+            if self.baseline.is_none_or(|baseline| self.watched.beats(value, baseline)) {
+                self.watched.wait = 0;
             }
             return false;
         }
-        self.wait >= self.patience && epoch > 0
+        self.watched.wait >= self.watched.patience && epoch > 0
     }
 }
 
 impl Callback for EarlyStopping {
-    fn monitored(&self) -> Option<Monitor<'_>> {
-        Some(Monitor { name: &self.monitor, callback: "EarlyStopping" })
+    fn name(&self) -> &str {
+        "EarlyStopping"
     }
 
-    fn on_train_begin(&mut self, _cx: &mut Context<'_>) -> Result<()> {
-        if !self.min_delta.is_finite() {
-            return Err(Error::argument(format!("min_delta of EarlyStopping must be a number, got {}", self.min_delta)));
-        }
-        (self.wait, self.best) = (0, self.better.worst());
+    fn monitored(&self) -> Option<Monitor<'_>> {
+        Some(self.watched.monitored())
+    }
+
+    fn on_train_begin(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        self.watched.begin(cx)?;
         (self.best_epoch, self.best_weights, self.stopped_epoch) = (None, None, None);
         Ok(())
     }
 
     fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, cx: &mut Context<'_>) -> Result<()> {
-        let Some(value) = logs.get(&self.monitor).filter(|_| epoch >= self.start_from_epoch) else { return Ok(()) };
+        let Some(value) = logs.get(self.watched.name()).filter(|_| epoch >= self.start_from_epoch) else { return Ok(()) };
         if self.restore_best_weights && self.best_weights.is_none() {
             // If nothing ever is a gain, as with NaN, these are the best there are.
             self.best_weights = Some(cx.model().get_weights());
@@ -158,5 +123,25 @@ impl Callback for EarlyStopping {
             Some(weights) => cx.model_mut().set_weights(&weights),
             None => Ok(()),
         }
+    }
+
+    fn state(&self) -> State {
+        let mut state = self.watched.state();
+        state.set("best_epoch", self.best_epoch);
+        state.set("stopped_epoch", self.stopped_epoch);
+        state.set("best_weights", self.best_weights.as_ref().map(Vec::len));
+        for (index, weight) in self.best_weights.iter().flatten().enumerate() {
+            state.set_tensor(&format!("best_weights/{index}"), weight.clone());
+        }
+        state
+    }
+
+    fn set_state(&mut self, state: &State) -> Result<()> {
+        self.watched.set_state(state)?;
+        (self.best_epoch, self.stopped_epoch) = (state.get("best_epoch")?, state.get("stopped_epoch")?);
+        let count: Option<usize> = state.get("best_weights")?;
+        let weights = |count: usize| (0..count).map(|index| state.tensor(&format!("best_weights/{index}")).cloned()).collect();
+        self.best_weights = count.map(weights).transpose()?;
+        Ok(())
     }
 }

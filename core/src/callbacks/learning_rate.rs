@@ -1,4 +1,5 @@
-use super::{Better, Callback, Context, Logs, Monitor};
+use super::watched::{Watched, watching};
+use super::{Callback, Context, Logs, Monitor, State};
 use crate::{Error, Result};
 
 /// The log that tells the learning rate.
@@ -38,25 +39,20 @@ impl<F: FnMut(usize, f64) -> f64 + Send> Callback for LearningRateScheduler<F> {
 /// Defaults as in Keras: factor 0.1, patience 10, a gain of 1e-4 counts, no cooldown, no smallest rate.
 #[derive(Clone, Debug)]
 pub struct ReduceLrOnPlateau {
-    monitor: String,
-    better: Better,
+    watched: Watched,
     factor: f64,
-    patience: usize,
-    min_delta: f64,
     cooldown: usize,
     min_lr: f64,
-    best: f64,
-    wait: usize,
     cooling: usize,
 }
+
+watching!(ReduceLrOnPlateau, patience: "After how many epochs without gain the rate is reduced.");
 
 impl ReduceLrOnPlateau {
     /// Watches the log of this name.
     pub fn new(monitor: impl Into<String>) -> Self {
-        let monitor = monitor.into();
-        let better = Better::of(&monitor);
-        let best = better.worst();
-        Self { monitor, better, factor: 0.1, patience: 10, min_delta: 1e-4, cooldown: 0, min_lr: 0.0, best, wait: 0, cooling: 0 }
+        let watched = Watched::new("ReduceLROnPlateau", monitor, 1e-4, 10);
+        Self { watched, factor: 0.1, cooldown: 0, min_lr: 0.0, cooling: 0 }
     }
 
     /// What the rate is multiplied by; below 1.
@@ -66,21 +62,7 @@ impl ReduceLrOnPlateau {
         self
     }
 
-    /// After how many epochs without gain the rate is reduced.
-    #[must_use]
-    pub fn patience(mut self, epochs: usize) -> Self {
-        self.patience = epochs;
-        self
-    }
-
-    /// How much better a value must be to count.
-    #[must_use]
-    pub fn min_delta(mut self, delta: f64) -> Self {
-        self.min_delta = delta;
-        self
-    }
-
-    /// For how many epochs behind a reduction nothing is watched.
+    /// For how many epochs after a reduction nothing is watched.
     #[must_use]
     pub fn cooldown(mut self, epochs: usize) -> Self {
         self.cooldown = epochs;
@@ -94,52 +76,61 @@ impl ReduceLrOnPlateau {
         self
     }
 
-    /// Larger values are better, whatever the name says.
-    #[must_use]
-    pub fn maximize(mut self) -> Self {
-        (self.better, self.best) = (Better::Larger, Better::Larger.worst());
-        self
-    }
-
     /// Looks at the value of an epoch; the new rate, if it changes.
     fn look(&mut self, value: f64, rate: f64) -> Option<f64> {
         if self.cooling > 0 {
             self.cooling -= 1;
-            self.wait = 0;
+            self.watched.wait = 0;
         }
-        if self.better.improves(value, self.best, self.min_delta) {
-            (self.best, self.wait) = (value, 0);
+        if self.watched.gains(value) {
+            self.watched.wait = 0;
             return None;
         }
         if self.cooling > 0 {
             return None;
         }
-        self.wait += 1;
-        if self.wait < self.patience || rate <= self.min_lr {
+        self.watched.wait += 1;
+        if self.watched.wait < self.watched.patience || rate <= self.min_lr {
             return None;
         }
-        (self.cooling, self.wait) = (self.cooldown, 0);
+        (self.cooling, self.watched.wait) = (self.cooldown, 0);
         Some((rate * self.factor).max(self.min_lr))
     }
 }
 
 impl Callback for ReduceLrOnPlateau {
-    fn monitored(&self) -> Option<Monitor<'_>> {
-        Some(Monitor { name: &self.monitor, callback: "ReduceLROnPlateau" })
+    fn name(&self) -> &str {
+        "ReduceLROnPlateau"
     }
 
-    fn on_train_begin(&mut self, _cx: &mut Context<'_>) -> Result<()> {
+    fn monitored(&self) -> Option<Monitor<'_>> {
+        Some(self.watched.monitored())
+    }
+
+    fn state(&self) -> State {
+        let mut state = self.watched.state();
+        state.set("cooling", self.cooling);
+        state
+    }
+
+    fn set_state(&mut self, state: &State) -> Result<()> {
+        self.watched.set_state(state)?;
+        self.cooling = state.get("cooling")?;
+        Ok(())
+    }
+
+    fn on_train_begin(&mut self, cx: &mut Context<'_>) -> Result<()> {
         if !(self.factor > 0.0 && self.factor < 1.0) {
             return Err(Error::argument(format!("factor of ReduceLROnPlateau is between 0 and 1, got {}", self.factor)));
         }
-        (self.best, self.wait, self.cooling) = (self.better.worst(), 0, 0);
-        Ok(())
+        self.cooling = 0;
+        self.watched.begin(cx)
     }
 
     fn on_epoch_end(&mut self, _epoch: usize, logs: &mut Logs, cx: &mut Context<'_>) -> Result<()> {
         let rate = cx.learning_rate()?;
         logs.set(LEARNING_RATE, rate);
-        let Some(value) = logs.get(&self.monitor) else { return Ok(()) };
+        let Some(value) = logs.get(self.watched.name()) else { return Ok(()) };
         match self.look(value, rate) {
             Some(rate) => cx.set_learning_rate(rate),
             None => Ok(()),

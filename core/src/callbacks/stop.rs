@@ -17,12 +17,12 @@ pub struct StopWhen {
 }
 
 impl StopWhen {
-    /// Ends behind the first epoch with a value larger than the bound.
+    /// Ends after the first epoch with a value larger than the bound.
     pub fn above(monitor: impl Into<String>, bound: f64) -> Self {
         Self { monitor: monitor.into(), bound, above: true, reached: None }
     }
 
-    /// Ends behind the first epoch with a value smaller than the bound.
+    /// Ends after the first epoch with a value smaller than the bound.
     pub fn below(monitor: impl Into<String>, bound: f64) -> Self {
         Self { monitor: monitor.into(), bound, above: false, reached: None }
     }
@@ -81,7 +81,7 @@ impl Callback for TerminateOnNan {
     }
 }
 
-/// Calls a function behind each epoch.
+/// Calls a function after each epoch.
 ///
 /// ```
 /// use practicum_core::callbacks::OnEpochEnd;

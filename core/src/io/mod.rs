@@ -6,6 +6,7 @@ mod graph;
 #[cfg(feature = "keras")]
 mod keras;
 mod layer;
+mod state;
 mod weights;
 
 pub use atomic::{AtomicFile, write_atomically};

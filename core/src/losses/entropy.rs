@@ -1,5 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use super::{Loss, Targets};
 use crate::autodiff::{Link, Var};
+use crate::config::{Config, to_config};
 use crate::{Error, Result};
 
 /// Probabilities are kept this far from 0 and 1 where there are no logits to start from.
@@ -20,16 +23,44 @@ fn logits(y_pred: &Var, from_logits: bool, link: Link) -> Option<Var> {
     (op.link() == Some(link)).then(|| inputs[0].clone())
 }
 
+/// A loss with logits and smoothed labels.
+macro_rules! smoothed {
+    ($(#[$attr:meta])* $loss:ident, $smoothing:literal) => {
+        $(#[$attr])*
+        #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+        pub struct $loss {
+            from_logits: bool,
+            label_smoothing: f32,
+        }
+
+        impl $loss {
+            /// For a model whose outputs are logits.
+            #[must_use]
+            pub fn from_logits(mut self) -> Self {
+                self.from_logits = true;
+                self
+            }
+
+            #[doc = $smoothing]
+            #[must_use]
+            pub fn label_smoothing(mut self, smoothing: f32) -> Self {
+                self.label_smoothing = smoothing;
+                self
+            }
+        }
+    };
+}
+
 /// `−ln p[class]` for targets that are class numbers.
 ///
-/// Behind a softmax the loss starts from the logits, as Keras' compiled models do: nothing is clipped.
-#[derive(Clone, Copy, Debug, Default)]
+/// After a softmax the loss starts from the logits, as Keras' compiled models do: nothing is clipped.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct SparseCategoricalCrossentropy {
     from_logits: bool,
 }
 
 impl SparseCategoricalCrossentropy {
-    /// For a model that puts out logits.
+    /// For a model whose outputs are logits.
     #[must_use]
     pub fn from_logits(mut self) -> Self {
         self.from_logits = true;
@@ -40,6 +71,14 @@ impl SparseCategoricalCrossentropy {
 impl Loss for SparseCategoricalCrossentropy {
     fn name(&self) -> &'static str {
         "sparse_categorical_crossentropy"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "SparseCategoricalCrossentropy"
+    }
+
+    fn config(&self) -> Config {
+        to_config(self)
     }
 
     fn targets(&self) -> Targets {
@@ -55,34 +94,24 @@ impl Loss for SparseCategoricalCrossentropy {
     }
 }
 
-/// `−Σ t·ln p` for targets that are probabilities, one-hot or not.
-///
-/// Behind a softmax the loss starts from the logits, as Keras' compiled models do: nothing is clipped.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct CategoricalCrossentropy {
-    from_logits: bool,
-    label_smoothing: f32,
-}
-
-impl CategoricalCrossentropy {
-    /// For a model that puts out logits.
-    #[must_use]
-    pub fn from_logits(mut self) -> Self {
-        self.from_logits = true;
-        self
-    }
-
-    /// Moves the targets towards equal probabilities: `t·(1 − s) + s/classes`.
-    #[must_use]
-    pub fn label_smoothing(mut self, smoothing: f32) -> Self {
-        self.label_smoothing = smoothing;
-        self
-    }
+smoothed! {
+    /// `−Σ t·ln p` for targets that are probabilities, one-hot or not.
+    ///
+    /// After a softmax the loss starts from the logits, as Keras' compiled models do: nothing is clipped.
+    CategoricalCrossentropy, "Moves the targets towards equal probabilities: `t·(1 − s) + s/classes`."
 }
 
 impl Loss for CategoricalCrossentropy {
     fn name(&self) -> &'static str {
         "categorical_crossentropy"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "CategoricalCrossentropy"
+    }
+
+    fn config(&self) -> Config {
+        to_config(self)
     }
 
     fn check(&self) -> Result<()> {
@@ -102,34 +131,24 @@ impl Loss for CategoricalCrossentropy {
     }
 }
 
-/// `−t·ln p − (1 − t)·ln(1 − p)`, the mean over the outputs.
-///
-/// Behind a sigmoid the loss starts from the logits, as Keras' compiled models do: nothing is clipped.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct BinaryCrossentropy {
-    from_logits: bool,
-    label_smoothing: f32,
-}
-
-impl BinaryCrossentropy {
-    /// For a model that puts out logits.
-    #[must_use]
-    pub fn from_logits(mut self) -> Self {
-        self.from_logits = true;
-        self
-    }
-
-    /// Moves the targets towards one half: `t·(1 − s) + s/2`.
-    #[must_use]
-    pub fn label_smoothing(mut self, smoothing: f32) -> Self {
-        self.label_smoothing = smoothing;
-        self
-    }
+smoothed! {
+    /// `−t·ln p − (1 − t)·ln(1 − p)`, the mean over the outputs.
+    ///
+    /// After a sigmoid the loss starts from the logits, as Keras' compiled models do: nothing is clipped.
+    BinaryCrossentropy, "Moves the targets towards one half: `t·(1 − s) + s/2`."
 }
 
 impl Loss for BinaryCrossentropy {
     fn name(&self) -> &'static str {
         "binary_crossentropy"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "BinaryCrossentropy"
+    }
+
+    fn config(&self) -> Config {
+        to_config(self)
     }
 
     fn check(&self) -> Result<()> {
@@ -157,6 +176,10 @@ pub struct KlDivergence;
 impl Loss for KlDivergence {
     fn name(&self) -> &'static str {
         "kl_divergence"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "KLDivergence"
     }
 
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {

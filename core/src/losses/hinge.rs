@@ -17,6 +17,10 @@ impl Loss for Hinge {
         "hinge"
     }
 
+    fn class_name(&self) -> &'static str {
+        "Hinge"
+    }
+
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
         margins(y_true, y_pred)?.mean_axis(-1)
     }
@@ -31,6 +35,10 @@ impl Loss for SquaredHinge {
         "squared_hinge"
     }
 
+    fn class_name(&self) -> &'static str {
+        "SquaredHinge"
+    }
+
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
         margins(y_true, y_pred)?.square()?.mean_axis(-1)
     }
@@ -43,6 +51,10 @@ pub struct CategoricalHinge;
 impl Loss for CategoricalHinge {
     fn name(&self) -> &'static str {
         "categorical_hinge"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "CategoricalHinge"
     }
 
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {

@@ -1,5 +1,8 @@
+use serde::{Deserialize, Serialize};
+
 use super::Loss;
 use crate::autodiff::Var;
+use crate::config::{Config, to_config};
 use crate::{Error, Result, Tensor};
 
 /// `mean((y − ŷ)²)`.
@@ -9,6 +12,10 @@ pub struct MeanSquaredError;
 impl Loss for MeanSquaredError {
     fn name(&self) -> &'static str {
         "mean_squared_error"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "MeanSquaredError"
     }
 
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
@@ -23,6 +30,10 @@ pub struct MeanAbsoluteError;
 impl Loss for MeanAbsoluteError {
     fn name(&self) -> &'static str {
         "mean_absolute_error"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "MeanAbsoluteError"
     }
 
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
@@ -42,6 +53,10 @@ impl Loss for MeanAbsolutePercentageError {
         "mean_absolute_percentage_error"
     }
 
+    fn class_name(&self) -> &'static str {
+        "MeanAbsolutePercentageError"
+    }
+
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
         let size = y_true.abs()?.clip(EPSILON, f32::INFINITY)?;
         y_true.sub(y_pred)?.div(&size)?.abs()?.mean_axis(-1)?.scale(100.0)
@@ -57,6 +72,10 @@ impl Loss for MeanSquaredLogarithmicError {
         "mean_squared_logarithmic_error"
     }
 
+    fn class_name(&self) -> &'static str {
+        "MeanSquaredLogarithmicError"
+    }
+
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
         let log = |y: &Var| y.clip(EPSILON, f32::INFINITY)?.affine(1.0, 1.0)?.ln();
         log(y_true)?.sub(&log(y_pred)?)?.square()?.mean_axis(-1)
@@ -64,7 +83,7 @@ impl Loss for MeanSquaredLogarithmicError {
 }
 
 /// `e²/2` where `|e| ≤ δ`, `δ·|e| − δ²/2` beyond, for the error `e = ŷ − y` (Huber, 1964).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Huber {
     delta: f32,
 }
@@ -86,6 +105,14 @@ impl Default for Huber {
 impl Loss for Huber {
     fn name(&self) -> &'static str {
         "huber"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "Huber"
+    }
+
+    fn config(&self) -> Config {
+        to_config(self)
     }
 
     fn check(&self) -> Result<()> {
@@ -110,6 +137,10 @@ impl Loss for LogCosh {
         "log_cosh"
     }
 
+    fn class_name(&self) -> &'static str {
+        "LogCosh"
+    }
+
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
         let error = y_pred.sub(y_true)?;
         let bend = error.scale(-2.0)?.softplus()?;
@@ -126,6 +157,10 @@ impl Loss for Poisson {
         "poisson"
     }
 
+    fn class_name(&self) -> &'static str {
+        "Poisson"
+    }
+
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
         y_pred.sub(&y_true.mul(&y_pred.affine(1.0, EPSILON)?.ln()?)?)?.mean_axis(-1)
     }
@@ -138,6 +173,10 @@ pub struct CosineSimilarity;
 impl Loss for CosineSimilarity {
     fn name(&self) -> &'static str {
         "cosine_similarity"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "CosineSimilarity"
     }
 
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {

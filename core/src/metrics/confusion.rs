@@ -1,5 +1,8 @@
-use super::{Metric, Scored};
+use serde::{Deserialize, Serialize};
+
+use super::{Direction, Metric, Scored, unknown_state};
 use crate::autodiff::resize;
+use crate::config::{Config, to_config};
 use crate::{Error, Result};
 
 /// True and false positives and negatives.
@@ -22,18 +25,48 @@ impl Counts {
     }
 }
 
+impl Counts {
+    fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+        vec![
+            ("true_positives", vec![self.true_positives]),
+            ("false_positives", vec![self.false_positives]),
+            ("true_negatives", vec![self.true_negatives]),
+            ("false_negatives", vec![self.false_negatives]),
+        ]
+    }
+
+    /// Takes one of the numbers of `state`; whether there is one of that name.
+    fn set_state(&mut self, name: &str, numbers: &[f64]) -> bool {
+        let (place, [count]) = (
+            match name {
+                "true_positives" => &mut self.true_positives,
+                "false_positives" => &mut self.false_positives,
+                "true_negatives" => &mut self.true_negatives,
+                "false_negatives" => &mut self.false_negatives,
+                _ => return false,
+            },
+            numbers,
+        ) else {
+            return false;
+        };
+        *place = *count;
+        true
+    }
+}
+
 /// `a / b`, or 0 where b is 0.
 fn ratio(a: f64, b: f64) -> f64 {
     if b == 0.0 { 0.0 } else { a / b }
 }
 
 macro_rules! threshold_metric {
-    ($(#[$attr:meta])* $metric:ident, $name:literal, |$counts:ident| $value:expr) => {
+    ($(#[$attr:meta])* $metric:ident, $class:literal, $name:literal, |$counts:ident| $value:expr) => {
         $(#[$attr])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $metric {
             name: String,
             threshold: f32,
+            #[serde(skip)]
             counts: Counts,
         }
 
@@ -62,6 +95,26 @@ macro_rules! threshold_metric {
                 &self.name
             }
 
+            fn class_name(&self) -> &'static str {
+                $class
+            }
+
+            fn config(&self) -> Config {
+                to_config(self)
+            }
+
+            fn direction(&self) -> Option<Direction> {
+                Some(Direction::Maximize)
+            }
+
+            fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+                self.counts.state()
+            }
+
+            fn set_state(&mut self, name: &str, numbers: &[f64]) -> Result<()> {
+                if self.counts.set_state(name, numbers) { Ok(()) } else { Err(unknown_state(&self.name, name)) }
+            }
+
             fn update(&mut self, batch: &Scored<'_>) -> Result<()> {
                 for row in 0..batch.rows() {
                     for (t, p) in batch.values(row)?.iter().zip(batch.pred(row)) {
@@ -85,8 +138,10 @@ macro_rules! threshold_metric {
             }
 
             fn check(&self) -> Result<()> {
-                let inside = (0.0..=1.0).contains(&self.threshold);
-                if inside { Ok(()) } else { Err(Error::argument(format!("the threshold of {} is in [0, 1], got {}", self.name, self.threshold))) }
+                if self.threshold.is_finite() {
+                    return Ok(());
+                }
+                Err(Error::argument(format!("the threshold of {} must be a number, got {}", self.name, self.threshold)))
             }
         }
     };
@@ -94,15 +149,16 @@ macro_rules! threshold_metric {
 
 threshold_metric! {
     /// How many of the outputs taken for positive are: `TP / (TP + FP)`; 0 where none is.
-    Precision, "precision", |counts| ratio(counts.true_positives, counts.true_positives + counts.false_positives)
+    Precision, "Precision", "precision", |counts| ratio(counts.true_positives, counts.true_positives + counts.false_positives)
 }
 threshold_metric! {
     /// How many of the positives are taken for such: `TP / (TP + FN)`; 0 where there are none.
-    Recall, "recall", |counts| ratio(counts.true_positives, counts.true_positives + counts.false_negatives)
+    Recall, "Recall", "recall", |counts| ratio(counts.true_positives, counts.true_positives + counts.false_negatives)
 }
 
 /// The curve under which [`Auc`] measures the area.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 #[non_exhaustive]
 pub enum Curve {
     /// Recall against the rate of false positives.
@@ -113,19 +169,21 @@ pub enum Curve {
 }
 
 /// The area under a curve of 200 thresholds, evenly spread over [0, 1].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Auc {
     name: String,
     curve: Curve,
     num_thresholds: usize,
+    from_logits: bool,
     /// For each number of thresholds that an output is above: the weight of positives and of negatives. Empty before the
     /// first batch.
+    #[serde(skip)]
     above: Vec<[f64; 2]>,
 }
 
 impl Default for Auc {
     fn default() -> Self {
-        Self { name: "auc".to_owned(), curve: Curve::Roc, num_thresholds: 200, above: Vec::new() }
+        Self { name: "auc".to_owned(), curve: Curve::Roc, num_thresholds: 200, from_logits: false, above: Vec::new() }
     }
 }
 
@@ -152,6 +210,13 @@ impl Auc {
     #[must_use]
     pub fn num_thresholds(mut self, num_thresholds: usize) -> Self {
         self.num_thresholds = num_thresholds;
+        self
+    }
+
+    /// For a model whose outputs are logits, of which a sigmoid makes probabilities.
+    #[must_use]
+    pub fn from_logits(mut self) -> Self {
+        self.from_logits = true;
         self
     }
 
@@ -219,13 +284,49 @@ impl Metric for Auc {
         &self.name
     }
 
+    fn class_name(&self) -> &'static str {
+        "AUC"
+    }
+
+    fn config(&self) -> Config {
+        to_config(self)
+    }
+
+    fn direction(&self) -> Option<Direction> {
+        Some(Direction::Maximize)
+    }
+
+    fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let of = |kind: usize| self.above.iter().map(|counts| counts[kind]).collect();
+        vec![("positives_above", of(0)), ("negatives_above", of(1))]
+    }
+
+    fn set_state(&mut self, name: &str, numbers: &[f64]) -> Result<()> {
+        let kind = match name {
+            "positives_above" => 0,
+            "negatives_above" => 1,
+            _ => return Err(unknown_state(&self.name, name)),
+        };
+        if numbers.is_empty() {
+            self.above.clear();
+            return Ok(());
+        }
+        if numbers.len() != self.num_thresholds + 1 {
+            return Err(unknown_state(&self.name, name));
+        }
+        resize(&mut self.above, numbers.len())?;
+        self.above.iter_mut().zip(numbers).for_each(|(counts, number)| counts[kind] = *number);
+        Ok(())
+    }
+
     fn update(&mut self, batch: &Scored<'_>) -> Result<()> {
         resize(&mut self.above, self.num_thresholds.saturating_add(1))?;
         for row in 0..batch.rows() {
             for (t, p) in batch.values(row)?.iter().zip(batch.pred(row)) {
+                let p = &if self.from_logits { 1.0 / (1.0 + (-p).exp()) } else { *p };
                 if !(0.0..=1.0).contains(p) {
                     return Err(Error::data(format!("{} needs probabilities: outputs in [0, 1], got {p}", self.name))
-                        .hint("end the model with a sigmoid or a softmax"));
+                        .hint("end the model with a sigmoid or a softmax, or say `from_logits`"));
                 }
                 let place = self.place(*p);
                 self.above[place][usize::from(*t == 0.0)] += batch.weight(row);

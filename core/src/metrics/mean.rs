@@ -1,15 +1,19 @@
-use super::{Mean, Metric, Scored};
+use serde::{Deserialize, Serialize};
+
+use super::{Direction, Mean, Metric, Scored, unknown_state};
+use crate::config::{Config, to_config};
 use crate::tensor::argmax;
 use crate::{Error, Result};
 
 /// A metric that is the mean of one number a row.
 macro_rules! mean_metric {
-    ($(#[$attr:meta])* $metric:ident, $name:literal $(, $field:ident: $type:ty = $default:expr)?; |$batch:ident, $row:ident| $value:expr $(; finish $finish:expr)?) => {
+    ($(#[$attr:meta])* $metric:ident, $class:literal, $name:literal, $direction:ident $(, $field:ident: $type:ty = $default:expr)?; |$batch:ident, $row:ident| $value:expr $(; finish $finish:expr)?) => {
         $(#[$attr])*
-        #[derive(Clone, Debug)]
+        #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $metric {
             name: String,
             $($field: $type,)?
+            #[serde(skip)]
             mean: Mean,
         }
 
@@ -38,6 +42,26 @@ macro_rules! mean_metric {
         impl Metric for $metric {
             fn name(&self) -> &str {
                 &self.name
+            }
+
+            fn class_name(&self) -> &'static str {
+                $class
+            }
+
+            fn config(&self) -> Config {
+                to_config(self)
+            }
+
+            fn direction(&self) -> Option<Direction> {
+                Some(Direction::$direction)
+            }
+
+            fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+                self.mean.state()
+            }
+
+            fn set_state(&mut self, name: &str, numbers: &[f64]) -> Result<()> {
+                if self.mean.set_state(name, numbers) { Ok(()) } else { Err(unknown_state(&self.name, name)) }
             }
 
             fn update(&mut self, $batch: &Scored<'_>) -> Result<()> {
@@ -98,7 +122,7 @@ mean_metric! {
     /// How many predictions are right. What that means depends on the shapes, as in Keras: for a single output, whether it is
     /// above 0.5 where the target is 1; for classes, whether the largest output is that of the class; for one-hot targets,
     /// whether the largest output is in the place of the largest target.
-    Accuracy, "accuracy"; |batch, row| {
+    Accuracy, "Accuracy", "accuracy", Maximize; |batch, row| {
         let pred = batch.pred(row);
         if pred.len() == 1 {
             binary_accuracy(batch.values(row)?, pred, 0.5)
@@ -111,51 +135,51 @@ mean_metric! {
 }
 mean_metric! {
     /// How many outputs are on the side of the threshold that the target, 0 or 1, is on.
-    BinaryAccuracy, "binary_accuracy", threshold: f32 = 0.5; |batch, row| binary_accuracy(batch.values(row)?, batch.pred(row), threshold)
+    BinaryAccuracy, "BinaryAccuracy", "binary_accuracy", Maximize, threshold: f32 = 0.5; |batch, row| binary_accuracy(batch.values(row)?, batch.pred(row), threshold)
 }
 mean_metric! {
     /// How often the largest output is in the place of the largest target.
-    CategoricalAccuracy, "categorical_accuracy"; |batch, row| hit(argmax(batch.pred(row)) == argmax(batch.values(row)?))
+    CategoricalAccuracy, "CategoricalAccuracy", "categorical_accuracy", Maximize; |batch, row| hit(argmax(batch.pred(row)) == argmax(batch.values(row)?))
 }
 mean_metric! {
     /// How often the largest output is that of the class.
-    SparseCategoricalAccuracy, "sparse_categorical_accuracy"; |batch, row| hit(argmax(batch.pred(row)) == batch.class(row)?)
+    SparseCategoricalAccuracy, "SparseCategoricalAccuracy", "sparse_categorical_accuracy", Maximize; |batch, row| hit(argmax(batch.pred(row)) == batch.class(row)?)
 }
 mean_metric! {
     /// How often the largest target's output is among the k largest outputs.
-    TopKCategoricalAccuracy, "top_k_categorical_accuracy", k: usize = 5; |batch, row| hit(in_top_k(batch.pred(row), argmax(batch.values(row)?), k))
+    TopKCategoricalAccuracy, "TopKCategoricalAccuracy", "top_k_categorical_accuracy", Maximize, k: usize = 5; |batch, row| hit(in_top_k(batch.pred(row), argmax(batch.values(row)?), k))
 }
 mean_metric! {
     /// How often the class's output is among the k largest outputs.
-    SparseTopKCategoricalAccuracy, "sparse_top_k_categorical_accuracy", k: usize = 5; |batch, row| hit(in_top_k(batch.pred(row), batch.class(row)?, k))
+    SparseTopKCategoricalAccuracy, "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", Maximize, k: usize = 5; |batch, row| hit(in_top_k(batch.pred(row), batch.class(row)?, k))
 }
 mean_metric! {
     /// `mean(|y − ŷ|)`.
-    MeanAbsoluteError, "mean_absolute_error"; |batch, row| over(batch.values(row)?, batch.pred(row), |t, p| (t - p).abs())
+    MeanAbsoluteError, "MeanAbsoluteError", "mean_absolute_error", Minimize; |batch, row| over(batch.values(row)?, batch.pred(row), |t, p| (t - p).abs())
 }
 mean_metric! {
     /// `mean((y − ŷ)²)`.
-    MeanSquaredError, "mean_squared_error"; |batch, row| over(batch.values(row)?, batch.pred(row), |t, p| (t - p).powi(2))
+    MeanSquaredError, "MeanSquaredError", "mean_squared_error", Minimize; |batch, row| over(batch.values(row)?, batch.pred(row), |t, p| (t - p).powi(2))
 }
 mean_metric! {
     /// `√mean((y − ŷ)²)`, the root taken over all batches.
-    RootMeanSquaredError, "root_mean_squared_error"; |batch, row| over(batch.values(row)?, batch.pred(row), |t, p| (t - p).powi(2)); finish f64::sqrt
+    RootMeanSquaredError, "RootMeanSquaredError", "root_mean_squared_error", Minimize; |batch, row| over(batch.values(row)?, batch.pred(row), |t, p| (t - p).powi(2)); finish f64::sqrt
 }
 mean_metric! {
     /// `100·mean(|y − ŷ| / max(|y|, 1e-7))`.
-    MeanAbsolutePercentageError, "mean_absolute_percentage_error"; |batch, row| {
+    MeanAbsolutePercentageError, "MeanAbsolutePercentageError", "mean_absolute_percentage_error", Minimize; |batch, row| {
         100.0 * over(batch.values(row)?, batch.pred(row), |t, p| ((t - p) / t.abs().max(1e-7)).abs())
     }
 }
 mean_metric! {
     /// `mean((ln(y + 1) − ln(ŷ + 1))²)`, with y and ŷ taken to be 1e-7 at least.
-    MeanSquaredLogarithmicError, "mean_squared_logarithmic_error"; |batch, row| {
+    MeanSquaredLogarithmicError, "MeanSquaredLogarithmicError", "mean_squared_logarithmic_error", Minimize; |batch, row| {
         over(batch.values(row)?, batch.pred(row), |t, p| (t.max(1e-7).ln_1p() - p.max(1e-7).ln_1p()).powi(2))
     }
 }
 mean_metric! {
     /// `Σ y·ŷ / (‖y‖·‖ŷ‖)` of a row.
-    CosineSimilarity, "cosine_similarity"; |batch, row| {
+    CosineSimilarity, "CosineSimilarity", "cosine_similarity", Maximize; |batch, row| {
         let (t, p) = (batch.values(row)?, batch.pred(row));
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
         dot(t, p) / (dot(t, t).sqrt().max(1e-12) * dot(p, p).sqrt().max(1e-12))

@@ -1,6 +1,9 @@
-use super::{Metric, Scored};
+use serde::{Deserialize, Serialize};
+
+use super::{Direction, Metric, Scored, unknown_state};
 use crate::Result;
 use crate::autodiff::resize;
+use crate::config::{Config, to_config};
 
 /// Sums over the examples, for one output.
 #[derive(Clone, Copy, Debug, Default)]
@@ -11,10 +14,12 @@ struct Sums {
 }
 
 /// The coefficient of determination `1 − Σ(y − ŷ)² / Σ(y − ȳ)²`, the mean over the outputs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct R2Score {
     name: String,
+    #[serde(skip)]
     outputs: Vec<Sums>,
+    #[serde(skip)]
     weight: f64,
 }
 
@@ -34,6 +39,44 @@ impl R2Score {
 impl Metric for R2Score {
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn class_name(&self) -> &'static str {
+        "R2Score"
+    }
+
+    fn config(&self) -> Config {
+        to_config(self)
+    }
+
+    fn direction(&self) -> Option<Direction> {
+        Some(Direction::Maximize)
+    }
+
+    fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+        let of = |sum: fn(&Sums) -> f64| self.outputs.iter().map(sum).collect();
+        vec![
+            ("sum", of(|sums| sums.y)),
+            ("squared_sum", of(|sums| sums.square)),
+            ("residual", of(|sums| sums.error)),
+            ("count", vec![self.weight]),
+        ]
+    }
+
+    fn set_state(&mut self, name: &str, numbers: &[f64]) -> Result<()> {
+        let sum: fn(&mut Sums) -> &mut f64 = match (name, numbers) {
+            ("sum", _) => |sums| &mut sums.y,
+            ("squared_sum", _) => |sums| &mut sums.square,
+            ("residual", _) => |sums| &mut sums.error,
+            ("count", [weight]) => {
+                self.weight = *weight;
+                return Ok(());
+            }
+            _ => return Err(unknown_state(&self.name, name)),
+        };
+        resize(&mut self.outputs, numbers.len())?;
+        self.outputs.iter_mut().zip(numbers).for_each(|(sums, number)| *sum(sums) = *number);
+        Ok(())
     }
 
     fn update(&mut self, batch: &Scored<'_>) -> Result<()> {

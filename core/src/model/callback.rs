@@ -1,6 +1,7 @@
 //! Callbacks as `fit` knows them, and the training as they see it.
 
-use super::{Logs, Model};
+use super::{Logs, Model, State};
+use crate::metrics::Direction;
 use crate::{Error, Result};
 
 /// Called at the beginning and at the end of the training, of each epoch and of each batch.
@@ -23,6 +24,46 @@ use crate::{Error, Result};
 /// }
 /// ```
 pub trait Callback: Send {
+    /// The name by which its state is kept in the state of a training.
+    fn name(&self) -> &str {
+        "callback"
+    }
+
+    /// What it has to know to go on where it was; nothing for most.
+    fn state(&self) -> State {
+        State::default()
+    }
+
+    /// Takes what [`state`](Callback::state) gave: called after [`on_train_begin`](Callback::on_train_begin) where a training
+    /// goes on.
+    ///
+    /// # Errors
+    /// Something is missing, or is not what this callback keeps.
+    fn set_state(&mut self, _state: &State) -> Result<()> {
+        Ok(())
+    }
+
+    /// The state of a training that is to go on from there: asked for before everything else.
+    ///
+    /// # Errors
+    /// The state cannot be read.
+    fn resume(&mut self) -> Result<Option<State>> {
+        Ok(None)
+    }
+
+    /// Whether [`on_state`](Callback::on_state) is to be called after this epoch.
+    fn wants_state(&self, _epoch: usize) -> bool {
+        false
+    }
+
+    /// After an epoch, when all callbacks have seen its end: the state of the whole training, those of the callbacks included.
+    ///
+    /// # Errors
+    /// Whatever went wrong; it ends the training.
+    fn on_state(&mut self, _epoch: usize, _state: &State) -> Result<()> {
+        Ok(())
+    }
+
     /// The log that this callback watches: the training does not begin where there is none of that name.
     fn monitored(&self) -> Option<Monitor<'_>> {
         None
@@ -80,6 +121,30 @@ pub trait Callback: Send {
 macro_rules! forwarded {
     ($($pointer:ty),+) => { $(
 impl<C: Callback + ?Sized> Callback for $pointer {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+
+    fn state(&self) -> State {
+        (**self).state()
+    }
+
+    fn set_state(&mut self, state: &State) -> Result<()> {
+        (**self).set_state(state)
+    }
+
+    fn resume(&mut self) -> Result<Option<State>> {
+        (**self).resume()
+    }
+
+    fn wants_state(&self, epoch: usize) -> bool {
+        (**self).wants_state(epoch)
+    }
+
+    fn on_state(&mut self, epoch: usize, state: &State) -> Result<()> {
+        (**self).on_state(epoch, state)
+    }
+
     fn monitored(&self) -> Option<Monitor<'_>> {
         (**self).monitored()
     }
@@ -210,6 +275,21 @@ impl Context<'_> {
         self.model.set_learning_rate(rate)
     }
 
+    /// Which values of a log are better: smaller ones for whatever ends in `loss`, else what the metric says.
+    pub fn direction(&self, log: &str) -> Option<Direction> {
+        self.model.direction(log)
+    }
+
+    /// The names of the logs that every epoch may have, before callbacks add theirs; those of the validation last.
+    pub fn log_names(&self) -> &[String] {
+        &self.plan.names
+    }
+
+    /// Whether the training ended with an error.
+    pub fn has_failed(&self) -> bool {
+        self.plan.failed
+    }
+
     /// At which epoch the training is to end.
     pub fn epochs(&self) -> usize {
         self.plan.epochs
@@ -227,6 +307,7 @@ pub(crate) struct Plan {
     pub(crate) epochs: usize,
     pub(crate) steps: Option<usize>,
     pub(crate) names: Vec<String>,
+    pub(crate) failed: bool,
 }
 
 impl Plan {

@@ -1,34 +1,61 @@
 //! How a model learns: optimizer, loss and metrics, and the programs of its training steps.
 
-use super::goal::{Goal, Scores};
+use super::State;
 use super::network::{Network, Parameter};
+use super::objective::{Objective, Scores};
+use super::programs::{Programs, fill_inputs};
 use crate::autodiff::program::{Parameters, Program, Targets, Watch};
 use crate::autodiff::{Context, Var, extend};
-use crate::data::{Batch, BatchArray};
+use crate::data::Batch;
 use crate::kernel::arena::Arena;
 use crate::kernel::{Exec, elementwise, reduce};
 use crate::optimizers::{Optimizer, Update};
-use crate::{Cpu, Error, Result, Shape, Tensor};
-
-/// Programs for so many shapes of batches are kept.
-const KEPT: usize = 8;
+use crate::{Cpu, Result, Tensor};
 
 #[derive(Debug)]
 pub(crate) struct Compiled {
     optimizer: Box<dyn Optimizer>,
-    goal: Goal,
+    objective: Objective,
     /// What the epoch came to so far.
     scores: Scores,
-    step: u64,
-    /// How often the training data were gone through.
-    pub(crate) passes: usize,
+    /// How far the training got.
+    pub(crate) progress: Done,
     /// The optimizer's state of each parameter.
     slots: Vec<Vec<Vec<f32>>>,
-    /// The programs of training steps, the one used last in front.
-    programs: Vec<(Shapes, Step)>,
+    /// The programs of training steps.
+    programs: Programs<Step>,
     arena: Arena,
     /// All gradients, where they have to be known before the first is used.
     gradients: Vec<Vec<f32>>,
+}
+
+/// How far a training got.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Done {
+    /// Updates of the optimizer.
+    pub(crate) step: u64,
+    /// Epochs: the number of the next.
+    pub(crate) epoch: usize,
+    /// How often the training data were begun.
+    pub(crate) pass: usize,
+    /// How many batches of the present pass were taken; none where the next batch begins a pass.
+    pub(crate) taken: Option<usize>,
+    /// Whether the next batch is the one that would have come next, rather than the first of a pass.
+    pub(crate) resumes: bool,
+}
+
+impl Done {
+    pub(crate) fn write(&self, state: &mut State) {
+        state.set("step", self.step);
+        state.set("epoch", self.epoch);
+        state.set("pass", self.pass);
+        state.set("taken", self.taken);
+    }
+
+    pub(crate) fn read(state: &State) -> Result<Self> {
+        let (step, epoch) = (state.get("step")?, state.get("epoch")?);
+        Ok(Self { step, epoch, pass: state.get("pass")?, taken: state.get("taken")?, resumes: false })
+    }
 }
 
 /// A training step: its outputs are the loss, the predictions and the new values of the parameters in `updates`.
@@ -36,33 +63,6 @@ pub(crate) struct Compiled {
 struct Step {
     program: Program,
     updates: Vec<usize>,
-}
-
-/// The shapes of a batch, which a program was planned for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Shapes {
-    pub(crate) x: Vec<Shape>,
-    pub(crate) y: Vec<Shape>,
-    pub(crate) sample_weight: Option<Shape>,
-}
-
-impl Shapes {
-    pub(crate) fn of(batch: &Batch) -> Result<Self> {
-        if batch.is_empty() {
-            let shape = batch.x.first().map_or(Shape::SCALAR, BatchArray::shape);
-            return Err(Error::data(format!("a batch has one example or more: x has the shape {shape}")));
-        }
-        let shapes = |arrays: &[BatchArray]| arrays.iter().map(BatchArray::shape).collect();
-        Ok(Self { x: shapes(&batch.x), y: shapes(&batch.y), sample_weight: batch.sample_weight.as_ref().map(BatchArray::shape) })
-    }
-
-    /// Whether a batch has these shapes.
-    pub(crate) fn fit(&self, batch: &Batch) -> bool {
-        let same = |shapes: &[Shape], arrays: &[BatchArray]| {
-            shapes.len() == arrays.len() && shapes.iter().zip(arrays).all(|(shape, array)| *shape == array.shape())
-        };
-        same(&self.x, &batch.x) && same(&self.y, &batch.y) && self.sample_weight == batch.sample_weight.as_ref().map(BatchArray::shape)
-    }
 }
 
 /// What one training step found, without the names: cheap to make.
@@ -79,12 +79,11 @@ impl Clone for Compiled {
     fn clone(&self) -> Self {
         Self {
             optimizer: self.optimizer.boxed_clone(),
-            goal: self.goal.clone(),
+            objective: self.objective.clone(),
             scores: self.scores.fresh(),
-            step: self.step,
-            passes: self.passes,
+            progress: self.progress,
             slots: self.slots.clone(),
-            programs: Vec::new(),
+            programs: Programs::default(),
             arena: Arena::new(),
             gradients: self.gradients.clone(),
         }
@@ -92,23 +91,26 @@ impl Clone for Compiled {
 }
 
 impl Compiled {
-    pub(crate) fn new(optimizer: Box<dyn Optimizer>, goal: Goal, scores: Scores) -> Result<Self> {
-        optimizer.check().map_err(|error| error.context(optimizer.name()))?;
+    pub(crate) fn new(optimizer: Box<dyn Optimizer>, objective: Objective, scores: Scores) -> Result<Self> {
+        optimizer.check().map_err(|error| error.context(optimizer.class_name()))?;
         Ok(Self {
             optimizer,
-            goal,
+            objective,
             scores,
-            step: 0,
-            passes: 0,
+            progress: Done::default(),
             slots: Vec::new(),
-            programs: Vec::new(),
+            programs: Programs::default(),
             arena: Arena::new(),
             gradients: Vec::new(),
         })
     }
 
-    pub(crate) fn goal(&self) -> &Goal {
-        &self.goal
+    pub(crate) fn objective(&self) -> &Objective {
+        &self.objective
+    }
+
+    pub(crate) fn optimizer(&self) -> &dyn Optimizer {
+        &*self.optimizer
     }
 
     pub(crate) fn optimizer_mut(&mut self) -> &mut dyn Optimizer {
@@ -116,11 +118,22 @@ impl Compiled {
     }
 
     pub(crate) fn step(&self) -> u64 {
-        self.step
+        self.progress.step
+    }
+
+    /// The optimizer's slots of a parameter; none before the first step.
+    pub(crate) fn slots_of(&self, param: usize) -> &[Vec<f32>] {
+        self.slots.get(param).map_or(&[], Vec::as_slice)
+    }
+
+    /// Goes on where another training was. Slots that are not given begin as they do.
+    pub(crate) fn go_on_from(&mut self, progress: Done, slots: Vec<Vec<Vec<f32>>>, scores: Scores) {
+        self.gradients = vec![Vec::new(); slots.len()];
+        (self.progress, self.slots, self.scores) = (Done { resumes: true, ..progress }, slots, scores);
     }
 
     pub(crate) fn learning_rate(&self) -> f64 {
-        self.optimizer.options().rate(self.step)
+        self.optimizer.options().rate(self.progress.step)
     }
 
     /// Losses and metrics: what the epoch came to so far.
@@ -144,23 +157,26 @@ impl Compiled {
 
     /// One optimizer update; the loss of the batch.
     pub(crate) fn train(&mut self, network: &mut Network, batch: &Batch, cpu: &Cpu, seed: u64, watch: &mut impl Watch) -> Result<f64> {
-        self.select_program(batch, network, seed)?;
         self.prepare_slots(network)?;
-        let Self { optimizer, programs, arena, slots, gradients, step, .. } = self;
-        let Some((_, Step { program, updates })) = programs.first() else {
-            return Err(Error::state("there is no program for this batch"));
-        };
+        let Self { optimizer, objective, scores, programs, arena, slots, gradients, progress, .. } = self;
+        let Step { program, updates } = programs.of(batch, |shapes| {
+            let recorded = objective.record(network, shapes, true, seed)?;
+            let (updates, values): (Vec<usize>, Vec<Var>) = recorded.updates.iter().cloned().unzip();
+            let outputs = [scores.wanted(&recorded), values].concat();
+            let program = Program::compile(&recorded.tape, &Targets { outputs: &outputs, loss: Some(&recorded.loss) })?;
+            Ok(Step { program, updates })
+        })?;
         let exec = cpu.exec();
         let (mut few, mut many) = Default::default();
         let inputs = fill_inputs(batch, &mut few, &mut many);
-        let cx = Context { exec, step: *step, first_row: 0 };
-        let mut learner = Learner::new(network, &**optimizer, slots, gradients, exec, *step);
+        let cx = Context { exec, step: progress.step };
+        let mut learner = Learner::new(network, &**optimizer, slots, gradients, exec, progress.step);
         program.run_watched(cx, arena, inputs, &mut learner, watch)?;
         learner.finish()?;
-        *step += 1;
+        progress.step += 1;
 
-        let loss = self.scores.add(batch, &self.goal, |place| program.output(place, arena, inputs, &learner))?;
-        let first = self.scores.outputs();
+        let loss = scores.add(batch, objective, |place| program.output(place, arena, inputs, &learner))?;
+        let first = scores.outputs();
         for (place, param) in updates.iter().enumerate() {
             let value = program.output(first + place, arena, inputs, &learner).data.to_vec();
             learner.params[*param].update(&value);
@@ -171,33 +187,15 @@ impl Compiled {
     /// One optimizer update with gradients from elsewhere.
     pub(crate) fn apply(&mut self, network: &mut Network, gradients: &[Option<Tensor>], cpu: &Cpu) -> Result<()> {
         self.prepare_slots(network)?;
-        let Self { optimizer, slots, gradients: waiting, step, .. } = self;
-        let mut learner = Learner::new(network, &**optimizer, slots, waiting, cpu.exec(), *step);
+        let Self { optimizer, slots, gradients: waiting, progress, .. } = self;
+        let mut learner = Learner::new(network, &**optimizer, slots, waiting, cpu.exec(), progress.step);
         for (id, gradient) in gradients.iter().enumerate() {
             if let Some(gradient) = gradient {
                 learner.ready(id, &mut gradient.to_vec())?;
             }
         }
         learner.finish()?;
-        *step += 1;
-        Ok(())
-    }
-
-    /// Puts the program for the shapes of this batch in front, and makes it where there is none.
-    fn select_program(&mut self, batch: &Batch, network: &Network, seed: u64) -> Result<()> {
-        match self.programs.iter().position(|(known, _)| known.fit(batch)) {
-            Some(0) => {}
-            Some(place) => self.programs[..=place].rotate_right(1),
-            None => {
-                let shapes = Shapes::of(batch)?;
-                let recorded = self.goal.record(network, &shapes, true, seed)?;
-                let (updates, values): (Vec<usize>, Vec<Var>) = recorded.updates.iter().cloned().unzip();
-                let outputs = [self.scores.wanted(&recorded), values].concat();
-                let program = Program::compile(&recorded.tape, &Targets { outputs: &outputs, loss: Some(&recorded.loss) })?;
-                self.programs.truncate(KEPT - 1);
-                self.programs.insert(0, (shapes, Step { program, updates }));
-            }
-        }
+        progress.step += 1;
         Ok(())
     }
 
@@ -205,27 +203,13 @@ impl Compiled {
         if self.slots.len() == network.parameters().len() {
             return Ok(());
         }
-        let first = self.optimizer.slots();
-        let state = |param: &Parameter| first.iter().map(|value| Ok(Tensor::full([param.value().len()], *value)?.into_vec())).collect();
+        let slots = self.optimizer.slots();
+        let state =
+            |param: &Parameter| slots.iter().map(|slot| Ok(Tensor::full([param.value().len()], slot.initial)?.into_vec())).collect();
         self.slots = network.parameters().iter().map(state).collect::<Result<_>>()?;
         self.gradients = vec![Vec::new(); network.parameters().len()];
         Ok(())
     }
-}
-
-/// How many arrays of a batch are served without allocating.
-const INLINE: usize = 8;
-
-/// The arrays of a batch, in the order of the program's inputs; in `many` where they are more than `few` can hold.
-pub(crate) fn fill_inputs<'a, 'b>(batch: &'a Batch, few: &'b mut [&'a [f32]; INLINE], many: &'b mut Vec<&'a [f32]>) -> &'b [&'a [f32]] {
-    let arrays = batch.x.iter().chain(&batch.y).chain(&batch.sample_weight).map(BatchArray::as_slice);
-    let count = batch.x.len() + batch.y.len() + usize::from(batch.sample_weight.is_some());
-    if count > INLINE {
-        many.extend(arrays);
-        return many;
-    }
-    few.iter_mut().zip(arrays).for_each(|(input, array)| *input = array);
-    &few[..count]
 }
 
 /// Gives each gradient to the optimizer as soon as it is complete.
@@ -239,7 +223,7 @@ struct Learner<'a> {
 }
 
 impl<'a> Learner<'a> {
-    /// For the update behind `step` others.
+    /// For the update after `step` others.
     fn new(
         network: &'a mut Network,
         optimizer: &'a dyn Optimizer,

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::compiled::{Shapes, fill_inputs};
-use super::goal::{Goal, Scores};
 use super::network::Parameter;
+use super::objective::{Objective, Scores};
+use super::programs::{Programs, Shapes, fill_inputs};
 use super::trace::Pass;
 use super::{Logs, Model};
 use crate::autodiff::program::{Parameters, Program, Targets};
@@ -13,13 +13,10 @@ use crate::data::{ArraySource, Batch, BatchSource, Data, Feed, IntoArrays, IntoF
 use crate::kernel::arena::Arena;
 use crate::{Error, Result, Shape, Tensor};
 
-/// Programs for so many shapes are kept.
-const KEPT: usize = 8;
-
 /// The programs that do not learn, and arenas to run them in: one for each thread that is running one.
 #[derive(Debug, Default)]
 pub(crate) struct Runner {
-    programs: Mutex<Vec<(Shapes, Arc<Program>)>>,
+    programs: Mutex<Programs<Arc<Program>>>,
     arenas: Mutex<Vec<Arena>>,
 }
 
@@ -30,16 +27,7 @@ impl Runner {
     }
 
     fn program(&self, batch: &Batch, make: impl FnOnce(&Shapes) -> Result<Program>) -> Result<Arc<Program>> {
-        let mut programs = lock(&self.programs);
-        if let Some(place) = programs.iter().position(|(known, _)| known.fit(batch)) {
-            programs[..=place].rotate_right(1);
-        } else {
-            let shapes = Shapes::of(batch)?;
-            let program = Arc::new(make(&shapes)?);
-            programs.truncate(KEPT - 1);
-            programs.insert(0, (shapes, program));
-        }
-        Ok(programs[0].1.clone())
+        lock(&self.programs).of(batch, |shapes| make(shapes).map(Arc::new)).cloned()
     }
 
     fn with_arena<T>(&self, f: impl FnOnce(&mut Arena) -> Result<T>) -> Result<T> {
@@ -50,7 +38,7 @@ impl Runner {
     }
 }
 
-/// A panic elsewhere leaves nothing half-done behind these locks.
+/// A panic elsewhere leaves nothing half-done under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -137,7 +125,7 @@ impl Model {
             let (mut few, mut many) = Default::default();
             let inputs = fill_inputs(batch, &mut few, &mut many);
             let mut params = Fixed(self.network.parameters());
-            program.run(Context { exec: self.cpu.exec(), step: 0, first_row: 0 }, arena, inputs, &mut params)?;
+            program.run(Context { exec: self.cpu.exec(), step: 0 }, arena, inputs, &mut params)?;
             read(batch, &|place| program.output(place, arena, inputs, &params))
         })
     }
@@ -190,16 +178,16 @@ impl Model {
             if !checked {
                 self.check_batch(&batch, step)?;
             }
-            let program = self.evaluation_program(compiled.goal(), &scores, &batch)?;
-            self.run_program(&program, &batch, |batch, output| scores.add(batch, compiled.goal(), output))?;
+            let program = self.evaluation_program(compiled.objective(), &scores, &batch)?;
+            self.run_program(&program, &batch, |batch, output| scores.add(batch, compiled.objective(), output))?;
             step += 1;
         }
         if step == 0 { Err(no_batch()) } else { Ok(scores.logs()) }
     }
 
-    fn evaluation_program(&self, goal: &Goal, scores: &Scores, batch: &Batch) -> Result<Arc<Program>> {
+    fn evaluation_program(&self, objective: &Objective, scores: &Scores, batch: &Batch) -> Result<Arc<Program>> {
         self.runner.program(batch, |shapes| {
-            let recorded = goal.record(&self.network, shapes, false, self.seed)?;
+            let recorded = objective.record(&self.network, shapes, false, self.seed)?;
             Program::compile(&recorded.tape, &Targets { outputs: &scores.wanted(&recorded), loss: None })
         })
     }
@@ -212,7 +200,7 @@ impl Model {
 
     /// Refuses targets that do not go with the losses.
     pub(super) fn check_targets(&self, y: &[Data]) -> Result<()> {
-        let (goal, outputs) = (self.compiled()?.goal(), self.network.output_shapes()?);
+        let (objective, outputs) = (self.compiled()?.objective(), self.network.output_shapes()?);
         if y.is_empty() {
             return Err(Error::data("there are no targets to compare with").hint("give y beside x"));
         }
@@ -222,7 +210,7 @@ impl Model {
         }
         for (place, (data, output)) in y.iter().zip(outputs).enumerate() {
             let name = numbered("y", place, y.len());
-            if goal.of(place).targets() != crate::losses::Targets::Classes {
+            if objective.of(place).targets() != crate::losses::Targets::Classes {
                 check_finite(data, &name)?;
                 continue;
             }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::callback::{Callback, Context, Plan};
 use super::compiled::StepLogs;
 use super::options::{Validation, Verbose};
-use super::{Fit, History, Model, Progress};
+use super::{Fit, History, Model, Progress, State};
 use crate::autodiff::program::Watch;
 use crate::data::{
     ArraySource, Batch, BatchSource, Components, Data, Feed, IntoArrays, IntoData, IntoFeed, check_end, check_lengths, check_weights,
@@ -234,12 +234,13 @@ impl Model {
         let steps = options.steps_per_epoch.or(stream.source.batches());
         check_end(stream.source, options.steps_per_epoch, "steps_per_epoch")?;
         stream.endless = options.steps_per_epoch.is_some();
-        let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validator.is_some())? };
+        let plan = Plan { epochs: options.epochs, steps, names: self.log_names(validator.is_some())?, failed: false };
         for callback in &callbacks {
             callback.monitored().map_or(Ok(()), |monitored| plan.check(monitored))?;
         }
         let mut run = Run { model: self, callbacks, plan, stop: false, history: History::default() };
-        let result = run.train(stream, validator, &options);
+        let result = run.train(stream, validator, &mut options);
+        run.plan.failed = result.is_err();
         // Callbacks end their work even when something failed; the first error is the one to tell.
         let ended = run.call_all(|callback, cx| callback.on_train_end(cx));
         result.and(ended)?;
@@ -269,10 +270,15 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    fn train(&mut self, mut stream: Stream<'_>, mut validator: Option<Validator<'_>>, options: &Fit<'_>) -> Result<()> {
+    fn train(&mut self, mut stream: Stream<'_>, mut validator: Option<Validator<'_>>, options: &mut Fit<'_>) -> Result<()> {
+        let resumed = self.state_to_resume(options)?;
         self.call_all(|callback, cx| callback.on_train_begin(cx))?;
+        let mut first = options.initial_epoch;
+        if let Some(state) = &resumed {
+            first = self.go_on_from(state)?;
+        }
         let mut batch = Batch::default();
-        for epoch in options.initial_epoch..options.epochs {
+        for epoch in first..options.epochs {
             if self.stop {
                 break;
             }
@@ -284,8 +290,51 @@ impl Run<'_, '_> {
                 let found = self.model.evaluate_source(&mut *validator.source, options.validation_steps, validator.checked);
                 logs.extend(found.map_err(|error| error.context(format!("validation of epoch {epoch}")))?.prefixed("val_"));
             }
+            self.model.compiled_mut()?.progress.epoch = epoch + 1;
             self.call_all(|callback, cx| callback.on_epoch_end(epoch, &mut logs, cx))?;
             self.history.push(epoch, &logs);
+            self.hand_out_state(epoch)?;
+        }
+        Ok(())
+    }
+
+    /// The state to go on from: that of the options, or of a callback that keeps one.
+    fn state_to_resume(&mut self, options: &mut Fit<'_>) -> Result<Option<State>> {
+        let mut state = options.resume.take();
+        for callback in &mut self.callbacks {
+            let kept = callback.resume().map_err(|error| error.context(callback.name().to_owned()))?;
+            state = state.or(kept);
+        }
+        Ok(state)
+    }
+
+    /// Brings the model and the callbacks to where a training was; the epoch that comes next.
+    fn go_on_from(&mut self, state: &State) -> Result<usize> {
+        self.model.set_training_state(state).map_err(|error| error.context("the training to go on with"))?;
+        for (name, callback) in names_of(&self.callbacks).into_iter().zip(&mut self.callbacks) {
+            let kept = state.part(&format!("callback/{name}"));
+            if kept.is_empty() && !callback.state().is_empty() {
+                return Err(Error::format(format!("the state has nothing of the callback {name}"))
+                    .hint("go on with the callbacks that the training began with"));
+            }
+            callback.set_state(&kept).map_err(|error| error.context(name))?;
+        }
+        self.stop = state.get("stopped").unwrap_or(false);
+        Ok(self.model.compiled()?.progress.epoch)
+    }
+
+    /// Gives the state of the whole training to the callbacks that want it.
+    fn hand_out_state(&mut self, epoch: usize) -> Result<()> {
+        if !self.callbacks.iter().any(|callback| callback.wants_state(epoch)) {
+            return Ok(());
+        }
+        let mut state = self.model.training_state()?;
+        state.set("stopped", self.stop);
+        for (name, callback) in names_of(&self.callbacks).into_iter().zip(&self.callbacks) {
+            state.insert(&format!("callback/{name}"), callback.state());
+        }
+        for callback in self.callbacks.iter_mut().filter(|callback| callback.wants_state(epoch)) {
+            callback.on_state(epoch, &state)?;
         }
         Ok(())
     }
@@ -316,6 +365,15 @@ impl Run<'_, '_> {
     }
 }
 
+/// The callbacks' names, with a number where one occurs again.
+fn names_of(callbacks: &[Box<dyn Callback + '_>]) -> Vec<String> {
+    let name = |(index, callback): (usize, &Box<dyn Callback + '_>)| {
+        let before = callbacks[..index].iter().filter(|other| other.name() == callback.name()).count();
+        if before == 0 { callback.name().to_owned() } else { format!("{}_{before}", callback.name()) }
+    };
+    callbacks.iter().enumerate().map(name).collect()
+}
+
 /// Batches, epoch after epoch. With a fixed number of steps an epoch, the stream goes on from one epoch to the next.
 struct Stream<'a> {
     source: &'a mut dyn BatchSource,
@@ -332,24 +390,46 @@ impl<'a> Stream<'a> {
 
     fn next(&mut self, batch: &mut Batch, model: &mut Model) -> Result<bool> {
         if self.fresh {
-            self.start(model)?;
+            self.start(batch, model)?;
         }
-        if self.source.next_batch(batch, model.cpu.exec())? {
+        if self.take(batch, model)? {
             return Ok(true);
         }
         self.fresh = true;
         if !self.endless {
             return Ok(false);
         }
-        self.start(model)?;
-        self.source.next_batch(batch, model.cpu.exec())
+        self.start(batch, model)?;
+        self.take(batch, model)
     }
 
-    fn start(&mut self, model: &mut Model) -> Result<()> {
-        let compiled = model.compiled_mut()?;
-        self.source.start_epoch(compiled.passes)?;
-        compiled.passes += 1;
+    fn take(&mut self, batch: &mut Batch, model: &mut Model) -> Result<bool> {
+        let more = self.source.next_batch(batch, model.cpu.exec())?;
+        let progress = &mut model.compiled_mut()?.progress;
+        progress.taken = more.then(|| progress.taken.map_or(1, |taken| taken + 1));
+        Ok(more)
+    }
+
+    /// Begins a pass through the data, or goes on in the middle of one.
+    fn start(&mut self, batch: &mut Batch, model: &mut Model) -> Result<()> {
         self.fresh = false;
+        let exec = model.cpu.exec();
+        let Some(compiled) = &mut model.compiled else { return Err(super::not_compiled()) };
+        let progress = &mut compiled.progress;
+        let taken = progress.taken.take().filter(|_| std::mem::take(&mut progress.resumes));
+        if let (Some(taken), Some(pass)) = (taken, progress.pass.checked_sub(1)) {
+            self.source.start_epoch(pass)?;
+            for _ in 0..taken {
+                if !self.source.next_batch(batch, exec)? {
+                    break;
+                }
+            }
+            progress.taken = Some(taken);
+            return Ok(());
+        }
+        progress.resumes = false;
+        self.source.start_epoch(progress.pass)?;
+        progress.pass += 1;
         Ok(())
     }
 }
@@ -364,7 +444,7 @@ impl Model {
             return Err(Error::argument(format!("class_weight goes with one output, the model has {}", y.len()))
                 .hint("give weights of the examples with sample_weight"));
         };
-        weights_of_classes(sample_weight, class_weight, y, self.compiled()?.goal().of(0).targets()).map(Some)
+        weights_of_classes(sample_weight, class_weight, y, self.compiled()?.objective().of(0).targets()).map(Some)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::State;
 use super::callback::{Callback, IntoCallbacks};
 use crate::data::{Data, Feed, IntoArrays, IntoData, IntoFeed};
 use crate::{Error, Result};
@@ -30,6 +31,7 @@ pub struct Fit<'a> {
     pub(crate) batch_size: usize,
     pub(crate) epochs: usize,
     pub(crate) initial_epoch: usize,
+    pub(crate) resume: Option<State>,
     pub(crate) shuffle: bool,
     pub(crate) steps_per_epoch: Option<usize>,
     pub(crate) sample_weight: Option<Result<Data>>,
@@ -55,6 +57,7 @@ impl Default for Fit<'_> {
             batch_size: 32,
             epochs: 1,
             initial_epoch: 0,
+            resume: None,
             shuffle: true,
             steps_per_epoch: None,
             sample_weight: None,
@@ -90,10 +93,21 @@ impl<'a> Fit<'a> {
         self
     }
 
-    /// At which epoch to begin, to go on with an earlier training.
+    /// At which epoch to begin, to go on with an earlier training of this model.
     #[must_use]
     pub fn initial_epoch(mut self, epoch: usize) -> Self {
         self.initial_epoch = epoch;
+        self
+    }
+
+    /// Goes on from the state of a training, the callbacks' states included: see
+    /// [`Model::training_state`](super::Model::training_state) and
+    /// [`BackupAndRestore`](crate::callbacks::BackupAndRestore), which does so by itself.
+    ///
+    /// The bits are those of a training that was not interrupted, where data and options are the same.
+    #[must_use]
+    pub fn resume(mut self, state: State) -> Self {
+        self.resume = Some(state);
         self
     }
 

@@ -7,7 +7,7 @@ use crate::rng::Key;
 use crate::{Error, Result, Shape};
 
 fn rows(key: Key, cx: Context<'_>, len: usize) -> Rows {
-    Rows { key: key.fold(cx.step), first_row: cx.first_row, len }
+    Rows { key: key.fold(cx.step), first_row: 0, len }
 }
 
 fn check_rate(rate: f32) -> Result<()> {

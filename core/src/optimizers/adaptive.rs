@@ -1,4 +1,6 @@
-use super::{Optimizer, Options, Update, check_factor, common_methods, common_options};
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Options, Slot, Update, check_factor, common_methods, common_options};
 use crate::kernel::optimizer as kernel;
 use crate::{Error, Result};
 
@@ -64,8 +66,10 @@ fn corrected(rate: f64, beta_1: f64, beta_2: f64, step: u64) -> f64 {
 /// `w ← w − rate·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε)`.
 ///
 /// Defaults: learning rate 0.001, β₁ 0.9, β₂ 0.999, ε 1e-7.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Adam {
+    #[serde(flatten)]
     options: Options,
     beta_1: f64,
     beta_2: f64,
@@ -92,14 +96,15 @@ impl Adam {
 }
 
 impl Optimizer for Adam {
-    common_methods!("adam");
+    common_methods!("Adam");
 
     fn check(&self) -> Result<()> {
         self.check_moments()
     }
 
-    fn slots(&self) -> Vec<f32> {
-        vec![0.0; if self.amsgrad { 3 } else { 2 }]
+    fn slots(&self) -> Vec<Slot> {
+        let names = ["momentum", "velocity", "velocity_hat"];
+        names[..if self.amsgrad { 3 } else { 2 }].iter().map(|name| Slot::zeros(name)).collect()
     }
 
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
@@ -115,8 +120,10 @@ impl Optimizer for Adam {
 /// Adam with decoupled weight decay (Loshchilov & Hutter, 2017): before each update `w ← w − rate·decay·w`.
 ///
 /// Defaults: as [`Adam`], weight decay 0.004.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AdamW {
+    #[serde(flatten)]
     options: Options,
     beta_1: f64,
     beta_2: f64,
@@ -134,14 +141,14 @@ impl Default for AdamW {
 }
 
 impl Optimizer for AdamW {
-    common_methods!("adamw");
+    common_methods!("AdamW");
 
     fn check(&self) -> Result<()> {
         self.check_moments()
     }
 
-    fn slots(&self) -> Vec<f32> {
-        vec![0.0; 2]
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::zeros("momentum"), Slot::zeros("velocity")]
     }
 
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
@@ -156,8 +163,10 @@ impl Optimizer for AdamW {
 ///
 /// Defaults: as [`Adam`]. The warm-up needs the product of all momenta so far, which is computed from the step's number;
 /// a model's optimizer is asked for one step after the other.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Nadam {
+    #[serde(flatten)]
     options: Options,
     beta_1: f64,
     beta_2: f64,
@@ -180,19 +189,19 @@ impl Nadam {
 }
 
 impl Optimizer for Nadam {
-    common_methods!("nadam");
+    common_methods!("Nadam");
 
     fn check(&self) -> Result<()> {
         self.check_moments()
     }
 
-    fn slots(&self) -> Vec<f32> {
-        vec![0.0; 2]
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::zeros("momentum"), Slot::zeros("velocity")]
     }
 
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
         let [m, v] = slots else { return };
-        // Behind so many factors below β₁, one minus the product is 1 to the last bit.
+        // After this many factors below β₁, one minus the product is 1 to the last bit.
         let product: f64 = (1..=cx.step.min(1024)).map(|step| self.momentum(step)).product();
         let (now, next) = (self.momentum(cx.step), self.momentum(cx.step + 1));
         let how = kernel::Nadam {
@@ -208,8 +217,10 @@ impl Optimizer for Nadam {
 /// RMSprop (Hinton, 2012): `s ← ρ·s + (1−ρ)·g²`, `w ← w − rate·g/√(s + ε)`, with ε inside the root.
 ///
 /// Defaults: learning rate 0.001, ρ 0.9, no momentum, ε 1e-7, not centered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct RmsProp {
+    #[serde(flatten)]
     options: Options,
     rho: f64,
     momentum: f64,
@@ -256,7 +267,7 @@ impl RmsProp {
 }
 
 impl Optimizer for RmsProp {
-    common_methods!("rmsprop");
+    common_methods!("RMSprop");
 
     fn check(&self) -> Result<()> {
         self.options.check()?;
@@ -265,8 +276,9 @@ impl Optimizer for RmsProp {
         check_epsilon(self.epsilon)
     }
 
-    fn slots(&self) -> Vec<f32> {
-        vec![0.0; if self.centered { 3 } else { 1 + usize::from(self.momentum > 0.0) }]
+    fn slots(&self) -> Vec<Slot> {
+        let names = ["velocity", "momentum", "average_gradient"];
+        names[..if self.centered { 3 } else { 1 + usize::from(self.momentum > 0.0) }].iter().map(|name| Slot::zeros(name)).collect()
     }
 
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
@@ -284,8 +296,10 @@ impl Optimizer for RmsProp {
 /// Adagrad (Duchi et al., 2011): `s ← s + g²`, `w ← w − rate·g/√(s + ε)`.
 ///
 /// Defaults: learning rate 0.001, s begins at 0.1, ε 1e-7.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Adagrad {
+    #[serde(flatten)]
     options: Options,
     initial_accumulator_value: f64,
     epsilon: f64,
@@ -316,7 +330,7 @@ impl Adagrad {
 }
 
 impl Optimizer for Adagrad {
-    common_methods!("adagrad");
+    common_methods!("Adagrad");
 
     fn check(&self) -> Result<()> {
         self.options.check()?;
@@ -324,8 +338,8 @@ impl Optimizer for Adagrad {
         check_epsilon(self.epsilon)
     }
 
-    fn slots(&self) -> Vec<f32> {
-        vec![self.initial_accumulator_value as f32]
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot { name: "accumulator", initial: self.initial_accumulator_value as f32 }]
     }
 
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {

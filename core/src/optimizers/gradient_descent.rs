@@ -1,4 +1,6 @@
-use super::{Optimizer, Options, Update, check_factor, common_methods, common_options};
+use serde::{Deserialize, Serialize};
+
+use super::{Optimizer, Options, Slot, Update, check_factor, common_methods, common_options};
 use crate::Result;
 use crate::kernel::optimizer::{Momentum, sgd, sgd_momentum};
 
@@ -6,8 +8,10 @@ use crate::kernel::optimizer::{Momentum, sgd, sgd_momentum};
 /// (Nesterov: `w ← w + m·v − rate·g`).
 ///
 /// Defaults: learning rate 0.01, no momentum.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Sgd {
+    #[serde(flatten)]
     options: Options,
     momentum: f64,
     nesterov: bool,
@@ -38,15 +42,15 @@ impl Sgd {
 }
 
 impl Optimizer for Sgd {
-    common_methods!("sgd");
+    common_methods!("SGD");
 
     fn check(&self) -> Result<()> {
         self.options.check()?;
         check_factor("momentum", self.momentum)
     }
 
-    fn slots(&self) -> Vec<f32> {
-        vec![0.0; usize::from(self.momentum > 0.0)]
+    fn slots(&self) -> Vec<Slot> {
+        if self.momentum > 0.0 { vec![Slot::zeros("momentum")] } else { Vec::new() }
     }
 
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {

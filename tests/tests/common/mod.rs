@@ -1,8 +1,9 @@
 //! What the tests of the core share.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+use practicum_core::config::Config;
 use practicum_core::data::Data;
-use practicum_core::optimizers::{Optimizer, Options, Update};
+use practicum_core::optimizers::{Optimizer, Options, Slot, Update};
 use practicum_core::prelude::*;
 use practicum_core::rng::Key;
 
@@ -86,8 +87,12 @@ impl GradientsToWeights {
 }
 
 impl Optimizer for GradientsToWeights {
-    fn name(&self) -> &'static str {
-        "gradients_to_weights"
+    fn class_name(&self) -> &'static str {
+        "GradientsToWeights"
+    }
+
+    fn config(&self) -> Config {
+        Config::new()
     }
 
     fn options(&self) -> &Options {
@@ -102,7 +107,7 @@ impl Optimizer for GradientsToWeights {
         Box::new(self.clone())
     }
 
-    fn slots(&self) -> Vec<f32> {
+    fn slots(&self) -> Vec<Slot> {
         Vec::new()
     }
 

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::Logs;
-use super::compiled::Shapes;
 use super::network::Network;
+use super::programs::Shapes;
 use super::trace::Pass;
+use super::{Logs, State};
 use crate::autodiff::{Tape, Var, View};
 use crate::data::Batch;
 use crate::losses::{Loss, Targets, fit_targets};
-use crate::metrics::{Mean, Metric, Scored};
+use crate::metrics::{Direction, Mean, Metric, Scored, unknown_state};
 use crate::{Error, Result};
 
 /// The losses, and how much each counts: one for all outputs, or one an output.
 #[derive(Clone, Debug)]
-pub(crate) struct Goal(Vec<(Arc<dyn Loss>, f32)>);
+pub(crate) struct Objective(Vec<(Arc<dyn Loss>, f32)>);
 
 /// A model on a tape with its losses.
 pub(crate) struct RecordedLoss {
@@ -29,13 +29,18 @@ pub(crate) struct RecordedLoss {
     pub(crate) updates: Vec<(usize, Var)>,
 }
 
-impl Goal {
+impl Objective {
     pub(crate) fn new(losses: Vec<(Box<dyn Loss>, f32)>) -> Result<Self> {
         if losses.is_empty() {
             return Err(Error::argument("a model is compiled with a loss, got none"));
         }
         losses.iter().try_for_each(|(loss, _)| loss.check())?;
         Ok(Self(losses.into_iter().map(|(loss, weight)| (Arc::from(loss), weight)).collect()))
+    }
+
+    /// The losses with their weights.
+    pub(crate) fn losses(&self) -> impl Iterator<Item = (&dyn Loss, f32)> {
+        self.0.iter().map(|(loss, weight)| (&**loss, *weight))
     }
 
     /// The loss of an output.
@@ -143,6 +148,64 @@ impl Scores {
         std::iter::once("loss").chain(losses).chain(self.metrics.iter().map(|score| score.name.as_str())).collect()
     }
 
+    /// Which values of a log are better, if anything says so.
+    pub(crate) fn direction(&self, log: &str) -> Option<Direction> {
+        let name = log.strip_prefix("val_").unwrap_or(log);
+        if name.ends_with("loss") {
+            return Some(Direction::Minimize);
+        }
+        self.metrics.iter().find(|score| score.name == name).and_then(|score| score.metric.direction())
+    }
+
+    /// The metrics of each output.
+    pub(crate) fn metrics(&self, outputs: usize) -> Vec<Vec<&dyn Metric>> {
+        let of = |output| self.metrics.iter().filter(|score| score.output == output).map(|score| &*score.metric).collect();
+        (0..outputs).map(of).collect()
+    }
+
+    /// What all have seen, by their names in logs.
+    pub(crate) fn states(&self) -> Vec<(&str, Vec<(&'static str, Vec<f64>)>)> {
+        let losses = self.losses.iter().map(|(name, mean)| (name.as_str(), mean.state()));
+        let metrics = self.metrics.iter().map(|score| (score.name.as_str(), score.metric.state()));
+        std::iter::once(("loss", self.loss.state())).chain(losses).chain(metrics).collect()
+    }
+
+    /// The same scores, having seen what a state says.
+    pub(crate) fn with_states(&self, state: &State) -> Result<Self> {
+        let mut scores = self.fresh();
+        for name in self.names() {
+            let inner = state.part(name);
+            for list in inner.names() {
+                let numbers: Vec<f64> = inner.get(list)?;
+                let known = match scores.mean_mut(name) {
+                    Some(mean) => mean.set_state(list, &numbers),
+                    None => {
+                        for score in scores.metrics.iter_mut().filter(|score| score.name == name) {
+                            score.metric.set_state(list, &numbers)?;
+                        }
+                        true
+                    }
+                };
+                if !known {
+                    return Err(unknown_state(name, list));
+                }
+            }
+        }
+        let names = self.names();
+        match state.names().into_iter().find(|name| !names.iter().any(|known| name.starts_with(&format!("{known}/")))) {
+            Some(stranger) => Err(Error::format(format!("the state has the score `{stranger}`, the model has {}", names.join(", ")))
+                .hint("compile the model with the metrics that the state is of")),
+            None => Ok(scores),
+        }
+    }
+
+    fn mean_mut(&mut self, name: &str) -> Option<&mut Mean> {
+        if name == "loss" {
+            return Some(&mut self.loss);
+        }
+        self.losses.iter_mut().find(|(known, _)| known == name).map(|(_, mean)| mean)
+    }
+
     /// The same, without what they have seen.
     pub(crate) fn fresh(&self) -> Self {
         let score = |score: &Score| Score { name: score.name.clone(), output: score.output, metric: score.metric.fresh() };
@@ -190,7 +253,7 @@ impl Scores {
     }
 
     /// Takes a batch into account; its loss.
-    pub(crate) fn add<'a>(&mut self, batch: &'a Batch, goal: &Goal, output: impl Fn(usize) -> View<'a>) -> Result<f64> {
+    pub(crate) fn add<'a>(&mut self, batch: &'a Batch, objective: &Objective, output: impl Fn(usize) -> View<'a>) -> Result<f64> {
         let (examples, number) = (batch.len() as f64, |place| f64::from(output(place).data.first().copied().unwrap_or(f32::NAN)));
         let loss = number(0);
         self.loss.add(loss, examples);
@@ -199,7 +262,7 @@ impl Scores {
         }
         let first = 1 + self.losses.len();
         for score in &mut self.metrics {
-            let mut scored = scored(output(first + score.output), batch, score.output, goal.of(score.output).targets())?;
+            let mut scored = scored(output(first + score.output), batch, score.output, objective.of(score.output).targets())?;
             let mask = output(first + self.losses.len().max(1) + score.output);
             scored.mask = (mask.shape.rank() > 0).then_some(mask.data);
             let sample_weight = if score.metric.is_weighted() { scored.sample_weight } else { None };

@@ -1,0 +1,102 @@
+//! Options as JSON objects, in Keras' words: how optimizers, losses, metrics and schedules are written and read.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use crate::{Error, Result};
+
+/// Options by name.
+pub type Config = Map<String, Value>;
+
+/// The options of a value that serde can write; of anything else than an object, none.
+pub fn to_config<T: Serialize>(options: &T) -> Config {
+    match serde_json::to_value(options) {
+        Ok(Value::Object(config)) => config,
+        _ => Config::new(),
+    }
+}
+
+/// A value with these options, each of which it must know; the others are those of its default.
+///
+/// ```
+/// use practicum_core::config::{Config, from_config, to_config};
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+/// struct Options {
+///     rate: f64,
+/// }
+///
+/// let config = to_config(&Options { rate: 0.5 });
+/// assert_eq!(from_config::<Options>("Mine", config)?, Options { rate: 0.5 });
+/// let unknown: Config = [("speed".to_owned(), 1.into())].into_iter().collect();
+/// assert_eq!(from_config::<Options>("Mine", unknown).unwrap_err().to_string(), "Mine has no option `speed`");
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+///
+/// # Errors
+/// An option that the value does not have, or one of another type; both are named with `class`.
+pub fn from_config<T: Default + Serialize + DeserializeOwned>(class: &str, config: Config) -> Result<T> {
+    let misfit = |source| Error::format(format!("the options of {class} do not fit: {source}"));
+    let mut all = to_config(&T::default());
+    all.extend(config.clone());
+    let value: T = serde_json::from_value(Value::Object(all)).map_err(misfit)?;
+    match unused(&Value::Object(config), &Value::Object(to_config(&value))) {
+        Some(option) => Err(Error::format(format!("{class} has no option `{option}`"))),
+        None => Ok(value),
+    }
+}
+
+/// What Keras writes beside options.
+const ABOUT: [&str; 5] = ["name", "module", "registered_name", "dtype", "build_config"];
+
+/// The first option that was given and not kept.
+pub(crate) fn unused(given: &Value, kept: &Value) -> Option<String> {
+    let (Value::Object(given), Value::Object(kept)) = (given, kept) else { return None };
+    given.iter().filter(|(option, _)| !ABOUT.contains(&option.as_str())).find_map(|(option, value)| match kept.get(option) {
+        None => Some(option.clone()),
+        Some(kept) => unused(value, kept).map(|inner| format!("{option}.{inner}")),
+    })
+}
+
+/// Takes options out that Keras writes and that have no counterpart here, where they change nothing.
+///
+/// # Errors
+/// One of them changes something.
+pub(crate) fn without_idle(class: &str, mut config: Config, idle: &[(&str, Value)]) -> Result<Config> {
+    for (option, harmless) in idle {
+        match config.remove(*option) {
+            Some(value) if value != *harmless && !value.is_null() && value != json!(false) => {
+                return Err(Error::format(format!("{class} with {option} = {value} has no counterpart here")));
+            }
+            _ => {}
+        }
+    }
+    Ok(config)
+}
+
+/// A value without options.
+pub(crate) fn without_options<T: Default>(class: &str, config: &Config) -> Result<T> {
+    match unused(&Value::Object(config.clone()), &Value::Object(Config::new())) {
+        Some(option) => Err(Error::format(format!("{class} has no option `{option}`"))),
+        None => Ok(T::default()),
+    }
+}
+
+/// The class and the options of `{"class_name": …, "config": …}`, or of a name alone.
+pub(crate) fn class_and_config(what: &str, value: &Value) -> Result<(String, Config)> {
+    if let Some(name) = value.as_str() {
+        return Ok((name.to_owned(), Config::new()));
+    }
+    match (value["class_name"].as_str(), &value["config"]) {
+        (Some(class), Value::Object(config)) => Ok((class.to_owned(), config.clone())),
+        (Some(class), Value::Null) => Ok((class.to_owned(), Config::new())),
+        _ => Err(Error::format(format!("expected {what} as a name or as an object with class_name and config, got {value}"))),
+    }
+}
+
+/// `{"class_name": …, "config": …}`.
+pub(crate) fn with_class(class: &str, config: Config) -> Value {
+    json!({"class_name": class, "config": config})
+}

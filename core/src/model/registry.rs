@@ -1,0 +1,149 @@
+//! From configurations to optimizers, losses and metrics, open to those of other crates.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug};
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::Model;
+use crate::config::{Config, class_and_config, with_class};
+use crate::losses::{self, Loss};
+use crate::metrics::{self, Metric};
+use crate::optimizers::{self, Optimizer};
+use crate::{Error, Result};
+
+type Make<T> = Arc<dyn Fn(Config) -> Result<Box<T>> + Send + Sync>;
+
+/// Makes optimizers, losses and metrics from their classes and options: those of this crate, and those that are added.
+///
+/// ```
+/// use practicum_core::model::CompileRegistry;
+/// use practicum_core::prelude::*;
+///
+/// let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(1));
+/// model.compile(Adam::new(0.01).beta_1(0.8), "huber", ["mae"])?;
+/// let config = model.compile_config()?;
+///
+/// let mut again = Sequential::new().add(Input::new([2])).add(Dense::new(1));
+/// again.compile_from_config(&config, &CompileRegistry::default())?;
+/// assert_eq!(again.compile_config()?, config);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct CompileRegistry {
+    optimizers: BTreeMap<String, Make<dyn Optimizer>>,
+    losses: BTreeMap<String, Make<dyn Loss>>,
+    metrics: BTreeMap<String, Make<dyn Metric>>,
+}
+
+impl CompileRegistry {
+    /// Adds a class of optimizers, or replaces one.
+    #[must_use]
+    pub fn optimizer(mut self, class: &str, make: impl Fn(Config) -> Result<Box<dyn Optimizer>> + Send + Sync + 'static) -> Self {
+        self.optimizers.insert(class.to_owned(), Arc::new(make));
+        self
+    }
+
+    /// Adds a class of losses, or replaces one.
+    #[must_use]
+    pub fn loss(mut self, class: &str, make: impl Fn(Config) -> Result<Box<dyn Loss>> + Send + Sync + 'static) -> Self {
+        self.losses.insert(class.to_owned(), Arc::new(make));
+        self
+    }
+
+    /// Adds a class of metrics, or replaces one.
+    #[must_use]
+    pub fn metric(mut self, class: &str, make: impl Fn(Config) -> Result<Box<dyn Metric>> + Send + Sync + 'static) -> Self {
+        self.metrics.insert(class.to_owned(), Arc::new(make));
+        self
+    }
+
+    /// The optimizer of `{"class_name": …, "config": …}`, or of a name.
+    ///
+    /// # Errors
+    /// A class that no one added, or options that do not fit it.
+    pub fn make_optimizer(&self, value: &Value) -> Result<Box<dyn Optimizer>> {
+        let (class, config) = class_and_config("an optimizer", value)?;
+        match self.optimizers.get(&class) {
+            Some(make) => make(config),
+            None => optimizers::from_config(&class, config).map_err(|error| hint(error, "optimizer")),
+        }
+    }
+
+    /// The loss of `{"class_name": …, "config": …}`, or of a name.
+    ///
+    /// # Errors
+    /// A class that no one added, or options that do not fit it.
+    pub fn make_loss(&self, value: &Value) -> Result<Box<dyn Loss>> {
+        let (class, config) = class_and_config("a loss", value)?;
+        match self.losses.get(&class) {
+            Some(make) => make(config),
+            None => losses::from_config(&class, config).map_err(|error| hint(error, "loss")),
+        }
+    }
+
+    /// The metric of `{"class_name": …, "config": …}`, or of a name.
+    ///
+    /// # Errors
+    /// A class that no one added, or options that do not fit it.
+    pub fn make_metric(&self, value: &Value) -> Result<Box<dyn Metric>> {
+        let (class, config) = class_and_config("a metric", value)?;
+        if class == "Weighted" {
+            return Ok(Box::new(metrics::weighted_box(self.make_metric(&config.get("metric").cloned().unwrap_or_default())?)));
+        }
+        match self.metrics.get(&class) {
+            Some(make) => make(config),
+            None if value.is_string() => metrics::by_name(&class).map_err(|error| hint(error, "metric")),
+            None => metrics::from_config(&class, config).map_err(|error| hint(error, "metric")),
+        }
+    }
+}
+
+fn hint(error: Error, kind: &str) -> Error {
+    if error.is_unknown() { error.hint(format!("add the class with `CompileRegistry::{kind}`")) } else { error }
+}
+
+impl Debug for CompileRegistry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let added = [self.optimizers.keys().collect::<Vec<_>>(), self.losses.keys().collect(), self.metrics.keys().collect()];
+        f.debug_tuple("CompileRegistry").field(&added).finish()
+    }
+}
+
+impl Model {
+    /// What the model was compiled with, as JSON: the optimizer, the losses with their weights, and the metrics of each output.
+    ///
+    /// # Errors
+    /// The model is not compiled.
+    pub fn compile_config(&self) -> Result<Value> {
+        let compiled = self.compiled()?;
+        let losses = compiled.objective().losses().map(|(loss, weight)| json!([with_class(loss.class_name(), loss.config()), weight]));
+        let metrics = compiled
+            .scores()
+            .metrics(self.output_names().len())
+            .into_iter()
+            .map(|list| -> Value { list.into_iter().map(|metric| with_class(metric.class_name(), metric.config())).collect() });
+        Ok(json!({
+            "optimizer": with_class(compiled.optimizer().class_name(), compiled.optimizer().config()),
+            "loss": losses.collect::<Value>(),
+            "metrics": metrics.collect::<Value>(),
+        }))
+    }
+
+    /// Compiles the model as [`compile_config`](Model::compile_config) of another says.
+    ///
+    /// # Errors
+    /// As [`compile`](Model::compile); a class that the registry does not know.
+    pub fn compile_from_config(&mut self, config: &Value, registry: &CompileRegistry) -> Result<()> {
+        let list = |name: &str| {
+            config[name].as_array().ok_or_else(|| Error::format(format!("expected a list as `{name}` of what a model is compiled with")))
+        };
+        let optimizer = registry.make_optimizer(&config["optimizer"])?;
+        let loss = |pair: &Value| Ok((registry.make_loss(&pair[0])?, pair[1].as_f64().unwrap_or(1.0) as f32));
+        let losses = list("loss")?.iter().map(loss).collect::<Result<Vec<_>>>()?;
+        let metrics = |list: &Value| list.as_array().into_iter().flatten().map(|metric| registry.make_metric(metric)).collect();
+        let metrics = list("metrics")?.iter().map(metrics).collect::<Result<Vec<Vec<_>>>>()?;
+        self.compile_parts(optimizer, losses, metrics)
+    }
+}

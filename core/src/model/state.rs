@@ -1,0 +1,217 @@
+//! The state of a training by name: what `fit` needs to go on as if nothing had happened.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::Model;
+use crate::config::{Config, class_and_config, with_class};
+use crate::schedules::Schedule;
+use crate::{Error, Result, Shape, Tensor};
+
+/// Values and tensors by name, which a file can hold: see [`Model::training_state`].
+///
+/// ```
+/// use practicum_core::{Tensor, callbacks::State};
+///
+/// let mut inner = State::new();
+/// inner.set("wait", 3);
+/// inner.set_tensor("best", Tensor::from([1.0, 2.0]));
+/// let mut state = State::new();
+/// state.insert("callback", inner.clone());
+/// assert_eq!(state.names(), ["callback/wait", "callback/best"]);
+/// assert_eq!(state.get::<usize>("callback/wait")?, 3);
+/// assert_eq!(state.part("callback"), inner);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    pub(crate) values: Map<String, Value>,
+    pub(crate) tensors: BTreeMap<String, Tensor>,
+}
+
+impl State {
+    /// Nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps a value. A number that is not finite is kept as none.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.values.insert(name.to_owned(), value.into());
+    }
+
+    /// Keeps a tensor.
+    pub fn set_tensor(&mut self, name: &str, tensor: Tensor) {
+        self.tensors.insert(name.to_owned(), tensor);
+    }
+
+    /// A value.
+    ///
+    /// # Errors
+    /// There is none of that name, or one of another type.
+    pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let value = self.values.get(name).ok_or_else(|| Error::format(format!("the state has no value `{name}`")))?;
+        T::deserialize(value).map_err(|source| Error::format(format!("the state has {value} as `{name}`: {source}")))
+    }
+
+    /// A tensor.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn tensor(&self, name: &str) -> Result<&Tensor> {
+        self.tensors.get(name).ok_or_else(|| Error::format(format!("the state has no tensor `{name}`")))
+    }
+
+    /// The names of all values, then of all tensors.
+    pub fn names(&self) -> Vec<&str> {
+        self.values.keys().chain(self.tensors.keys()).map(String::as_str).collect()
+    }
+
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.tensors.is_empty()
+    }
+
+    /// Takes another state in: `x` of it is `name/x` here.
+    pub fn insert(&mut self, name: &str, inner: Self) {
+        self.values.extend(inner.values.into_iter().map(|(key, value)| (format!("{name}/{key}"), value)));
+        self.tensors.extend(inner.tensors.into_iter().map(|(key, tensor)| (format!("{name}/{key}"), tensor)));
+    }
+
+    /// What was taken in under a name.
+    #[must_use]
+    pub fn part(&self, name: &str) -> Self {
+        let inside = |key: &str| key.strip_prefix(name).and_then(|key| key.strip_prefix('/')).map(str::to_owned);
+        let values = self.values.iter().filter_map(|(key, value)| Some((inside(key)?, value.clone())));
+        let tensors = self.tensors.iter().filter_map(|(key, tensor)| Some((inside(key)?, tensor.clone())));
+        Self { values: values.collect(), tensors: tensors.collect() }
+    }
+}
+
+impl Model {
+    /// Everything that a training needs to go on: parameters, the optimizer's slots, step and learning rate, the order of
+    /// batches, epochs and scores, by name.
+    ///
+    /// | name | what |
+    /// |---|---|
+    /// | `parameter/dense/kernel` | the value of a parameter |
+    /// | `slot/dense/kernel/momentum` | what the optimizer keeps for it, by Keras' name for the slot |
+    /// | `optimizer` | its class and options, the learning rate of this moment among them |
+    /// | `step`, `epoch` | updates since `compile`, epochs done |
+    /// | `pass`, `taken` | how often the data were begun, and how many batches of the present pass were taken |
+    /// | `seed` | what the order of batches, dropout and noise are drawn by |
+    /// | `score/accuracy/total` | what a metric has seen of the present epoch |
+    ///
+    /// [`State::save`] writes it to a file. [`set_training_state`](Model::set_training_state), or
+    /// [`Fit::resume`](super::Fit::resume), which adds the callbacks' states, goes on from there.
+    ///
+    /// # Errors
+    /// The model is not compiled or not built.
+    pub fn training_state(&self) -> Result<State> {
+        self.output_shapes()?;
+        let compiled = self.compiled()?;
+        let mut state = State::new();
+        state.set("seed", self.seed);
+        state.set("optimizer", with_class(compiled.optimizer().class_name(), compiled.optimizer().config()));
+        compiled.progress.write(&mut state);
+        let names: Vec<&str> = compiled.optimizer().slots().iter().map(|slot| slot.name).collect();
+        for (index, param) in self.parameters().iter().enumerate() {
+            state.set_tensor(&format!("parameter/{}", param.path()), param.value().clone());
+            for (name, slot) in names.iter().zip(compiled.slots_of(index)) {
+                state.set_tensor(&format!("slot/{}/{name}", param.path()), Tensor::new(param.value().shape(), slot.clone())?);
+            }
+        }
+        for (score, metric) in compiled.scores().states() {
+            for (list, numbers) in metric {
+                state.set(&format!("score/{score}/{list}"), numbers);
+            }
+        }
+        Ok(state)
+    }
+
+    /// Takes the state of a training of this model: see [`training_state`](Model::training_state). The next
+    /// [`fit`](Model::fit) goes on with the batches that would have come next; say
+    /// [`initial_epoch`](super::Fit::initial_epoch) to it.
+    ///
+    /// # Errors
+    /// The model is not compiled or not built; the state is of another optimizer or model, or something is missing in it.
+    /// Then nothing is changed.
+    pub fn set_training_state(&mut self, state: &State) -> Result<()> {
+        self.output_shapes()?;
+        let compiled = self.compiled()?;
+        let rate = learning_rate_of(state, compiled.optimizer().class_name(), &compiled.optimizer().config())?;
+        let weights = self.parameters_of(state)?;
+        let slots = self.slots_of(state)?;
+        let scores = compiled.scores().with_states(&state.part("score"))?;
+        let (seed, progress) = (state.get("seed")?, super::compiled::Done::read(state)?);
+
+        self.network.set_weights(&weights)?;
+        self.seed = seed;
+        self.forget_programs();
+        let compiled = self.compiled_mut()?;
+        compiled.optimizer_mut().options_mut().learning_rate = rate;
+        compiled.go_on_from(progress, slots, scores);
+        Ok(())
+    }
+
+    fn parameters_of(&self, state: &State) -> Result<Vec<Tensor>> {
+        let of_another = |message: String| {
+            Error::format(message).hint("the state is of another model: build one with the same layers under the same names")
+        };
+        let known = |path: &str| self.parameters().iter().any(|param| param.path() == path);
+        if let Some(stranger) = state.part("parameter").tensors.keys().find(|path| !known(path)) {
+            return Err(of_another(format!("the state has a parameter `{stranger}` that the model `{}` lacks", self.name())));
+        }
+        let value = |param: &super::Parameter| {
+            let (path, expected) = (param.path(), param.value().shape());
+            let Ok(tensor) = state.tensor(&format!("parameter/{path}")) else {
+                return Err(of_another(format!("the state lacks the parameter `{path}` of the model `{}`", self.name())));
+            };
+            if tensor.shape() != expected {
+                return Err(of_another(format!("the parameter `{path}` has the shape {expected}, in the state {}", tensor.shape())));
+            }
+            Ok(tensor.clone())
+        };
+        self.parameters().iter().map(value).collect()
+    }
+
+    /// The slots of all parameters; none where no step was done.
+    fn slots_of(&self, state: &State) -> Result<Vec<Vec<Vec<f32>>>> {
+        let optimizer = self.compiled()?.optimizer();
+        let (names, given) = (optimizer.slots(), state.part("slot"));
+        if given.is_empty() && (names.is_empty() || state.get::<u64>("step")? == 0) {
+            return Ok(Vec::new());
+        }
+        let slot = |param: &super::Parameter, name: &str| -> Result<Vec<f32>> {
+            let tensor = given.tensor(&format!("{}/{name}", param.path())).map_err(|error| error.context(optimizer.class_name()))?;
+            let expected: Shape = param.value().shape();
+            if tensor.shape() != expected {
+                let message = format!("the slot `{}/{name}` has the shape {}, expected {expected}", param.path(), tensor.shape());
+                return Err(Error::format(message));
+            }
+            Ok(tensor.to_vec())
+        };
+        self.parameters().iter().map(|param| names.iter().map(|name| slot(param, name.name)).collect()).collect()
+    }
+}
+
+/// The learning rate of a state, if the state is of this optimizer.
+fn learning_rate_of(state: &State, class: &str, config: &Config) -> Result<Schedule> {
+    let (of, options) = class_and_config("an optimizer", &state.get::<Value>("optimizer")?)?;
+    let hint = "compile the model as the one that the state is of";
+    if of != class {
+        return Err(Error::format(format!("the state is of the optimizer {of}, the model is compiled with {class}")).hint(hint));
+    }
+    let none = Value::Null;
+    for name in config.keys().chain(options.keys()).filter(|name| *name != "learning_rate") {
+        let [here, there] = [config, &options].map(|config| config.get(name).unwrap_or(&none));
+        if here != there {
+            return Err(
+                Error::format(format!("the state is of {class} with {name} = {there}, the model is compiled with {here}")).hint(hint)
+            );
+        }
+    }
+    Schedule::from_config(options.get("learning_rate").unwrap_or(&none))
+}

@@ -1,0 +1,184 @@
+//! A training that is interrupted and gone on with ends as one that was not.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
+
+mod common;
+
+use common::{bits, draw, says};
+use practicum_core::callbacks::{BackupAndRestore, State};
+use practicum_core::optimizers::{IntoOptimizer, Optimizer};
+use practicum_core::prelude::*;
+
+/// Dropout and moving statistics, so that the step and what no optimizer changes have to be right, too.
+fn model(optimizer: impl IntoOptimizer) -> Sequential {
+    let mut model = Sequential::new()
+        .with_seed(7)
+        .add(Input::new([3]))
+        .add(Dense::new(6).activation(Activation::Tanh))
+        .add(BatchNormalization::new())
+        .add(Dropout::new(0.3))
+        .add(Dense::new(1));
+    model.compile(optimizer, "mse", ["mae"]).unwrap();
+    model
+}
+
+fn optimizers() -> Vec<Box<dyn Optimizer>> {
+    use practicum_core::schedules::Schedule;
+    let decay = Schedule::ExponentialDecay { initial_learning_rate: 0.05, decay_steps: 3, decay_rate: 0.9, staircase: false };
+    vec![
+        Box::new(Sgd::new(0.05)),
+        Box::new(Sgd::new(decay).momentum(0.9).nesterov(true)),
+        Box::new(Adam::new(0.01).amsgrad(true).global_clipnorm(1.0)),
+        Box::new(AdamW::new(0.01)),
+        Box::new(Nadam::new(0.01)),
+        Box::new(RmsProp::new(0.01).momentum(0.5).centered(true)),
+        Box::new(Adagrad::new(0.1).clipvalue(0.5)),
+    ]
+}
+
+fn weights(model: &Model) -> Vec<Vec<u32>> {
+    model.get_weights().iter().map(bits).collect()
+}
+
+/// Ends the training behind an epoch with an error, as a crash would.
+fn crash_after(epoch: usize) -> impl Callback {
+    OnEpochEnd::new(move |now, _, _| if now == epoch { Err(Error::interrupted("the power went")) } else { Ok(()) })
+}
+
+#[test]
+fn a_resumed_fit_has_the_bits_of_one_that_was_not_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = (draw([20, 3], 1), draw([20, 1], 2));
+    let batches = Dataset::from_tensor_slices((&x, &y)).unwrap().shuffle(20).batch(4);
+    for (number, optimizer) in optimizers().into_iter().enumerate() {
+        for by_batches in [false, true] {
+            let backup = folder.path().join(format!("{number}-{by_batches}"));
+            let fit = |model: &mut Model, fit: Fit<'_>| {
+                // Three batches an epoch leave two of the pass for the next.
+                if by_batches { model.fit(&batches, (), fit.steps_per_epoch(3)) } else { model.fit(&x, &y, fit.batch_size(4)) }
+            };
+            let options = || Fit::new().epochs(7).quiet().callback(ReduceLrOnPlateau::new("loss").patience(1).min_delta(0.05));
+            let plateau = optimizer.config()["learning_rate"].is_number();
+            let options = || if plateau { options() } else { Fit::new().epochs(7).quiet() };
+
+            let mut whole = model(optimizer.boxed_clone());
+            let expected = fit(&mut whole, options()).unwrap();
+
+            let mut first = model(optimizer.boxed_clone());
+            let interrupted = options().callback(BackupAndRestore::new(&backup)).callback(crash_after(3));
+            assert!(fit(&mut first, interrupted).unwrap_err().is_interrupted());
+
+            let mut second = model(optimizer.boxed_clone());
+            let resumed = fit(&mut second, options().callback(BackupAndRestore::new(&backup))).unwrap();
+            assert_eq!(resumed.epochs(), [3, 4, 5, 6], "{optimizer:?}");
+            assert_eq!(resumed["loss"], expected["loss"][3..], "{optimizer:?}");
+            assert_eq!(weights(&second), weights(&whole), "{optimizer:?}");
+            assert_eq!(second.training_state().unwrap(), whole.training_state().unwrap(), "{optimizer:?}");
+            assert_eq!(std::fs::read_dir(&backup).unwrap().count(), 0, "the backup of a training that ended");
+        }
+    }
+}
+
+#[test]
+fn callbacks_go_on_where_they_were() {
+    let (x, y) = (draw([16, 3], 1), draw([16, 1], 2));
+    let folder = tempfile::tempdir().unwrap();
+    let stopping = || EarlyStopping::new("val_loss").patience(3).restore_best_weights(true);
+    let fit = |model: &mut Model, stopping: &mut EarlyStopping, fit: Fit<'_>| {
+        model.fit(&x, &y, fit.epochs(60).batch_size(4).validation_split(0.25).quiet().callback(stopping))
+    };
+    let (mut whole, mut alone) = (model(Sgd::new(0.1)), stopping());
+    let expected = fit(&mut whole, &mut alone, Fit::new()).unwrap();
+    let stopped = alone.stopped_epoch().unwrap();
+    assert!(stopped > 3 && alone.best_epoch().unwrap() + 3 == stopped);
+
+    // Between the best epoch and the last: what it waits for and the best weights have to be known.
+    let crash = stopped - 1;
+    let options = |folder: &std::path::Path| Fit::new().callback(BackupAndRestore::new(folder));
+    let mut first = model(Sgd::new(0.1));
+    assert!(fit(&mut first, &mut stopping(), options(folder.path()).callback(crash_after(crash))).is_err());
+    let (mut second, mut again) = (model(Sgd::new(0.1)), stopping());
+    let resumed = fit(&mut second, &mut again, options(folder.path())).unwrap();
+    assert_eq!(resumed.epochs().last(), expected.epochs().last());
+    assert_eq!((again.stopped_epoch(), again.best_epoch()), (alone.stopped_epoch(), alone.best_epoch()));
+    assert_eq!(weights(&second), weights(&whole));
+}
+
+#[test]
+fn a_state_survives_its_file_and_names_what_it_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state");
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let mut trained = model(Adam::new(0.01));
+    trained.fit(&x, &y, Fit::new().epochs(2).quiet()).unwrap();
+    let state = trained.training_state().unwrap();
+    state.save(&path).unwrap();
+    let read = State::load(&path).unwrap();
+    assert_eq!(read, state);
+    for name in
+        ["step", "epoch", "pass", "taken", "seed", "optimizer", "score/mae/total", "parameter/dense/kernel", "slot/dense/kernel/velocity"]
+    {
+        assert!(read.names().contains(&name), "{name} is missing");
+    }
+    assert_eq!((read.get::<usize>("step").unwrap(), read.get::<usize>("epoch").unwrap()), (2, 2));
+
+    let mut other = model(Adam::new(0.5));
+    other.set_training_state(&read).unwrap();
+    assert_eq!((weights(&other), other.learning_rate().unwrap()), (weights(&trained), 0.01));
+    let fit = || Fit::new().initial_epoch(2).epochs(4).quiet();
+    assert_eq!(other.fit(&x, &y, fit()).unwrap(), trained.fit(&x, &y, fit()).unwrap());
+
+    std::fs::write(&path, b"nothing").unwrap();
+    assert!(State::load(&path).unwrap_err().is_format());
+    trained.save_weights(&path).unwrap();
+    says(&State::load(&path).unwrap_err(), &["practicum-state-1", "load_weights"]);
+}
+
+#[test]
+fn the_state_of_another_optimizer_or_model_is_refused_and_changes_nothing() {
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let mut trained = model(Adam::new(0.01));
+    trained.fit(&x, &y, Fit::new().quiet()).unwrap();
+    let state = trained.training_state().unwrap();
+
+    let other_layers = |name: &str, units: usize| {
+        let mut model = Sequential::new().add(Input::new([3])).add(Dense::new(units).named(name));
+        model.compile(Adam::new(0.01), "mse", ["mae"]).unwrap();
+        model
+    };
+    let mut without_metric =
+        Sequential::new().add(Input::new([3])).add(Dense::new(6)).add(BatchNormalization::new()).add(Dropout::new(0.3)).add(Dense::new(1));
+    without_metric.compile(Adam::new(0.01), "mse", ()).unwrap();
+    let cases: [(Sequential, &[&str]); 5] = [
+        (model(Sgd::new(0.1)), &["Adam", "SGD"]),
+        (model(Adam::new(0.01).beta_1(0.8)), &["Adam", "beta_1", "0.9", "0.8"]),
+        (other_layers("dense", 6), &["batch_normalization", "lacks"]),
+        (other_layers("mine", 6), &["lacks"]),
+        (without_metric, &["score", "mae"]),
+    ];
+    for (mut model, words) in cases {
+        let before = (weights(&model), model.training_state().unwrap());
+        let error = model.set_training_state(&state).unwrap_err();
+        assert!(error.is_format(), "{error:?}");
+        says(&error, words);
+        assert_eq!((weights(&model), model.training_state().unwrap()), before);
+    }
+    let mut broken = state.clone();
+    broken.set("step", "many");
+    says(&model(Adam::new(0.01)).set_training_state(&broken).unwrap_err(), &["step", "many"]);
+    let mut model = model(Adam::new(0.01));
+    let error = model.fit(&x, &y, Fit::new().epochs(3).quiet().callback(EarlyStopping::new("loss")).resume(state)).unwrap_err();
+    says(&error, &["EarlyStopping", "callbacks"]);
+}
+
+#[test]
+fn a_clone_of_a_model_trains_as_the_model_would() {
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let mut one = model(Adam::new(0.01));
+    one.fit(&x, &y, Fit::new().epochs(3).quiet()).unwrap();
+    let mut other = one.clone();
+    let fit = || Fit::new().epochs(2).batch_size(3).quiet();
+    assert_eq!(one.fit(&x, &y, fit()).unwrap(), other.fit(&x, &y, fit()).unwrap());
+    assert_eq!(weights(&one), weights(&other));
+    other.fit(&x, &y, fit()).unwrap();
+    assert_ne!(weights(&one), weights(&other));
+}
