@@ -22,6 +22,15 @@
 //! [`Var`](autodiff::Var)s, which remember what they were made of. A [`Model`] holds layers and their parameters;
 //! [`fit`](Model::fit) records one step as a program and replays it. The same seed gives the same bits, whatever the number
 //! of threads.
+//!
+//! If you know Keras, begin with [the page for Keras users](for_keras_users), which maps the names; [`data::IntoData`] lists
+//! what can be given as data. Without optimization everything is about a hundred times slower: run with `--release`, or add
+//! to your `Cargo.toml`
+//!
+//! ```toml
+//! [profile.dev.package."*"]
+//! opt-level = 3
+//! ```
 
 #[cfg(feature = "ndarray-016")]
 pub use ndarray;

@@ -4,12 +4,14 @@
 //! weighs these numbers and takes their mean.
 
 mod entropy;
+mod function;
 mod hinge;
 mod regression;
 
 use std::fmt::Debug;
 
 pub use entropy::{BinaryCrossentropy, CategoricalCrossentropy, KlDivergence, SparseCategoricalCrossentropy};
+pub use function::{FnLoss, from_fn};
 pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
 pub use regression::{
     CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,

@@ -1,12 +1,14 @@
 //! Metrics, by Keras' names: running over the batches of an epoch, each example counting the same unless it is weighted.
 
 mod confusion;
+mod function;
 mod mean;
 mod r2;
 
 use std::fmt::Debug;
 
 pub use confusion::{Auc, Curve, Precision, Recall};
+pub use function::{FnMetric, from_fn};
 pub use mean::{
     Accuracy, BinaryAccuracy, CategoricalAccuracy, CosineSimilarity, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
     MeanSquaredLogarithmicError, RootMeanSquaredError, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy,
@@ -34,17 +36,17 @@ pub struct Scored<'a> {
 
 impl<'a> Scored<'a> {
     /// Predictions of a row. Without a second axis, each example has one.
-    fn outputs(&self) -> usize {
+    pub fn outputs(&self) -> usize {
         if self.y_pred.shape.rank() < 2 { 1 } else { self.y_pred.shape.last() }
     }
 
     /// Rows of predictions: examples, or time steps of examples.
-    fn rows(&self) -> usize {
+    pub fn rows(&self) -> usize {
         self.y_pred.data.len() / self.outputs().max(1)
     }
 
     /// The weight of a row: that of its example, if the row counts.
-    fn weight(&self, row: usize) -> f64 {
+    pub fn weight(&self, row: usize) -> f64 {
         let of_row = |weights: Option<&[f32]>| match weights {
             Some(weights) if !weights.is_empty() => {
                 let steps = (self.rows() / weights.len()).max(1);
@@ -60,13 +62,20 @@ impl<'a> Scored<'a> {
         self.y_true.data.len() == self.rows() && self.outputs() > 1
     }
 
-    fn pred(&self, row: usize) -> &'a [f32] {
+    /// The predictions of a row.
+    ///
+    /// # Panics
+    /// There are not as many [`rows`](Scored::rows).
+    pub fn pred(&self, row: usize) -> &'a [f32] {
         let n = self.outputs();
         &self.y_pred.data[row * n..(row + 1) * n]
     }
 
     /// The targets of a row, as many as there are predictions.
-    fn values(&self, row: usize) -> Result<&'a [f32]> {
+    ///
+    /// # Errors
+    /// There are fewer targets than predictions: they are classes.
+    pub fn values(&self, row: usize) -> Result<&'a [f32]> {
         let n = self.outputs();
         self.y_true.data.get(row * n..(row + 1) * n).ok_or_else(|| {
             let (pred, got) = (self.y_pred.shape, self.y_true.shape);
@@ -74,7 +83,11 @@ impl<'a> Scored<'a> {
         })
     }
 
-    fn class(&self, row: usize) -> Result<usize> {
+    /// The class that is the target of a row.
+    ///
+    /// # Errors
+    /// There is not one target a row.
+    pub fn class(&self, row: usize) -> Result<usize> {
         match self.y_true.data.get(row) {
             Some(class) if self.y_true.data.len() == self.rows() => Ok(*class as usize),
             _ => {

@@ -6,7 +6,8 @@
 //! needs: operations, registries, the traits that layers, losses, metrics and optimizers implement.
 
 pub use crate::callbacks::{
-    Callback, CsvLogger, EarlyStopping, LearningRateScheduler, OnEpochEnd, ReduceLrOnPlateau, StopWhen, TerminateOnNan,
+    BackupAndRestore, Callback, CsvLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, OnEpochEnd, ReduceLrOnPlateau, StopWhen,
+    TerminateOnNan,
 };
 pub use crate::data::{
     ArraySource, BatchOptions, BatchSource, Data, Dataset, IntoArrays, IntoData, IntoFeed, ShuffleOptions, WindowOptions,

@@ -255,7 +255,7 @@ impl Tensor {
         Ok(run_forward(&op, &Cpu::default(), 0, inputs, shape)?.0)
     }
 
-    /// The place of the largest element of each row of the last axis; the first of equals.
+    /// The index of the largest element of each row of the last axis; the first of equals.
     ///
     /// # Errors
     /// A tensor without axes or with an empty last axis.
@@ -266,6 +266,36 @@ impl Tensor {
         Ok(self.as_slice().chunks_exact(self.shape.last()).map(argmax).collect())
     }
 
+    /// The index of the largest element along an axis, for every index on the other axes in their order; the first of equals.
+    ///
+    /// ```
+    /// use practicum_core::Tensor;
+    ///
+    /// let x = Tensor::from([[1.0, 5.0, 2.0], [4.0, 3.0, 6.0]]);
+    /// assert_eq!(x.argmax_axis(0)?, [1, 0, 1]);
+    /// assert_eq!(x.argmax_axis(-1)?, x.argmax()?);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such axis, or it is empty.
+    pub fn argmax_axis(&self, axis: isize) -> Result<Vec<usize>> {
+        let axis = self.shape.axis(axis)?;
+        let (size, inner) = (self.shape[axis], self.shape[axis + 1..].iter().product::<usize>());
+        if size == 0 {
+            return Err(Error::shape(format!("argmax needs elements along axis {axis}, got a tensor of shape {}", self.shape)));
+        }
+        let mut along = vec![0.0; size];
+        let mut found = Vec::new();
+        for block in self.as_slice().chunks_exact((size * inner).max(1)) {
+            for start in 0..inner {
+                along.iter_mut().zip(block[start..].iter().step_by(inner)).for_each(|(to, from)| *to = *from);
+                found.push(argmax(&along));
+            }
+        }
+        Ok(found)
+    }
+
     /// Whether all elements are within `absolute + relative·|other|` of those of `other`. NaN is close to nothing.
     pub fn is_close(&self, other: &Self, absolute: f32, relative: f32) -> bool {
         self.shape == other.shape
@@ -273,7 +303,7 @@ impl Tensor {
     }
 }
 
-/// The place of the first of the largest elements. NaN is never the largest, unless all are.
+/// The index of the first of the largest elements. NaN is never the largest, unless all are.
 pub(crate) fn argmax(row: &[f32]) -> usize {
     let mut best = 0;
     for (index, value) in row.iter().enumerate() {

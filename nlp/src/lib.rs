@@ -31,7 +31,6 @@
 
 mod array;
 mod baseline;
-mod categorical;
 mod classifier;
 pub mod datasets;
 mod encoder;
@@ -46,11 +45,11 @@ mod tokenizer;
 mod word_vectors;
 
 pub use baseline::{BagOfWords, FittedBagOfWords};
-pub use categorical::to_categorical;
 pub use classifier::{Explanation, TextClassifier, Verdict};
 pub use encoder::TextEncoder;
 pub use generate::{Sampling, TextGenerator, next_token_examples, sliding_windows};
 pub use pad::{PadOptions, Side, pad_sequences, prefix_sequences};
+pub use practicum_core::data::to_categorical;
 pub use stop_words::{STOP_WORDS, remove_stop_words};
 pub use subwords::{SubwordOptions, SubwordTextEncoder};
 pub use tokenizer::{Analyzer, DEFAULT_FILTERS, MatrixMode, Tokenizer, WordIndex};

@@ -5,7 +5,6 @@ mod common;
 
 use common::{draw, says};
 use practicum_core::callbacks::ModelCheckpoint;
-use practicum_core::data::BatchSource as _;
 use practicum_core::metrics::{Auc, BinaryAccuracy, Metric, Precision, Recall, Scored};
 use practicum_core::prelude::*;
 

@@ -229,6 +229,16 @@ impl Data {
         }
     }
 
+    /// Writes all elements, converted and scaled.
+    pub(crate) fn write(&self, exec: Exec<'_>, out: &mut [f32]) {
+        let (len, scale, offset) = (self.shape.size(), self.scale, self.offset);
+        match &self.values {
+            Values::F32(tensor) => convert::gather_f32(exec, tensor.as_slice(), len, &[0], scale, offset, out),
+            Values::U8(bytes) => convert::gather_u8(exec, bytes, len, &[0], scale, offset, out),
+            Values::I32(integers) => convert::gather_i32(exec, integers, len, &[0], scale, offset, out),
+        }
+    }
+
     /// The first element that is not finite, if there is one, by its index on every axis.
     pub(crate) fn first_not_finite(&self) -> Option<(Vec<usize>, f32)> {
         // A search that ends at each number could not look at several at once.

@@ -2,6 +2,7 @@
 
 mod array;
 mod batch;
+mod categorical;
 mod convert;
 mod dataset;
 mod feed;
@@ -9,6 +10,7 @@ mod feed;
 pub use array::Data;
 pub use batch::{ArraySource, Batch, BatchArray, BatchSource, TakeBatches};
 pub(crate) use batch::{check_end, check_lengths, check_weights, no_batch};
+pub use categorical::to_categorical;
 pub use convert::{IntoArrays, IntoData, Number, Rows};
 pub use dataset::{
     AUTOTUNE, BatchOptions, Cardinality, Components, Dataset, Examples, IntoSlices, Iter, ShuffleOptions, Stack, WindowOptions,

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 /// A metric that is the mean of one number a row.
 macro_rules! mean_metric {
-    ($(#[$attr:meta])* $metric:ident, $class:literal, $name:literal, $direction:ident $(, $field:ident: $type:ty = $default:expr)?; |$batch:ident, $row:ident| $value:expr $(; finish $finish:expr)?) => {
+    ($(#[$attr:meta])* $metric:ident, $class:literal, $name:literal, $direction:ident $(, $field:ident: $type:ty = $default:expr, $usable:ident $expected:literal)?; |$batch:ident, $row:ident| $value:expr $(; finish $finish:expr)?) => {
         $(#[$attr])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $metric {
@@ -89,12 +89,23 @@ macro_rules! mean_metric {
 
             $(
                 fn check(&self) -> Result<()> {
-                    let usable = self.$field > <$type>::default();
-                    if usable { Ok(()) } else { Err(Error::argument(format!("{} of {} must be above 0, got {}", stringify!($field), self.name, self.$field))) }
+                    if $usable(self.$field) {
+                        return Ok(());
+                    }
+                    let (option, value) = (stringify!($field), self.$field);
+                    Err(Error::argument(format!("{option} of {} must be {}, got {value}", self.name, $expected)))
                 }
             )?
         }
     };
+}
+
+fn finite(threshold: f32) -> bool {
+    threshold.is_finite()
+}
+
+fn positive(k: usize) -> bool {
+    k > 0
 }
 
 /// The mean of a function of both values over a row.
@@ -135,7 +146,7 @@ mean_metric! {
 }
 mean_metric! {
     /// How many outputs are on the side of the threshold that the target, 0 or 1, is on.
-    BinaryAccuracy, "BinaryAccuracy", "binary_accuracy", Maximize, threshold: f32 = 0.5; |batch, row| binary_accuracy(batch.values(row)?, batch.pred(row), threshold)
+    BinaryAccuracy, "BinaryAccuracy", "binary_accuracy", Maximize, threshold: f32 = 0.5, finite "a number"; |batch, row| binary_accuracy(batch.values(row)?, batch.pred(row), threshold)
 }
 mean_metric! {
     /// How often the largest output is in the place of the largest target.
@@ -147,11 +158,11 @@ mean_metric! {
 }
 mean_metric! {
     /// How often the largest target's output is among the k largest outputs.
-    TopKCategoricalAccuracy, "TopKCategoricalAccuracy", "top_k_categorical_accuracy", Maximize, k: usize = 5; |batch, row| hit(in_top_k(batch.pred(row), argmax(batch.values(row)?), k))
+    TopKCategoricalAccuracy, "TopKCategoricalAccuracy", "top_k_categorical_accuracy", Maximize, k: usize = 5, positive "1 or more"; |batch, row| hit(in_top_k(batch.pred(row), argmax(batch.values(row)?), k))
 }
 mean_metric! {
     /// How often the class's output is among the k largest outputs.
-    SparseTopKCategoricalAccuracy, "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", Maximize, k: usize = 5; |batch, row| hit(in_top_k(batch.pred(row), batch.class(row)?, k))
+    SparseTopKCategoricalAccuracy, "SparseTopKCategoricalAccuracy", "sparse_top_k_categorical_accuracy", Maximize, k: usize = 5, positive "1 or more"; |batch, row| hit(in_top_k(batch.pred(row), batch.class(row)?, k))
 }
 mean_metric! {
     /// `mean(|y − ŷ|)`.

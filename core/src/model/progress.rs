@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use super::{Callback, Context, Logs, Verbose};
 use crate::{Error, Result};
 
-/// Tells how the training goes: on a terminal in a line that is rewritten, elsewhere in a line an epoch.
+/// Tells how the training goes: on a terminal in a line that is rewritten, elsewhere in a line an epoch. Where this crate was
+/// compiled without optimization, it begins with what to do about that.
 ///
-/// [`fit`](crate::Model::fit) adds one for standard output unless it is told to be quiet. Nobody listening any more, as when
-/// the output goes to a pager that was closed, is no reason to end a training.
+/// [`fit`](crate::Model::fit) adds one for standard output unless it is told to be quiet. A sink that was closed, as a pager
+/// may be, is no reason to end a training.
 pub struct Progress {
     sink: Option<Box<dyn Write + Send>>,
     live: bool,
@@ -33,7 +34,7 @@ impl Progress {
         Self { color, ..Self::to(std::io::stdout(), live) }
     }
 
-    /// Tells a sink of one's own: with `live`, in a line that is rewritten.
+    /// Tells another sink: with `live`, in a line that is rewritten.
     pub fn to(sink: impl Write + Send + 'static, live: bool) -> Self {
         let now = Instant::now();
         Self { sink: Some(Box::new(sink)), live, color: false, epoch: 0, began: now, drawn: now, steps: 0, unfinished: false }
@@ -89,7 +90,23 @@ fn bar(done: usize, all: usize) -> String {
     format!("{}{}", "━".repeat(full), "╌".repeat(WIDTH - full))
 }
 
+/// How far this crate is optimized, as its build script found it.
+const OPT_LEVEL: &str = env!("PRACTICUM_OPT_LEVEL");
+
+const SLOW: &str = "\
+practicum-core is compiled without optimization: trainings take about a hundred times as long.
+Run with --release, or add to Cargo.toml:
+
+    [profile.dev.package.\"*\"]
+    opt-level = 3
+
+";
+
 impl Callback for Progress {
+    fn on_train_begin(&mut self, _cx: &mut Context<'_>) -> Result<()> {
+        if OPT_LEVEL == "0" { self.tell(SLOW) } else { Ok(()) }
+    }
+
     fn on_epoch_begin(&mut self, epoch: usize, _cx: &mut Context<'_>) -> Result<()> {
         (self.epoch, self.began, self.steps) = (epoch, Instant::now(), 0);
         Ok(())

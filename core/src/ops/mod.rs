@@ -18,6 +18,7 @@ mod interpolate;
 mod layer_norm;
 mod mask;
 mod matmul;
+mod operators;
 mod pad;
 mod permute;
 mod pooling;

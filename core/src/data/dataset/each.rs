@@ -4,7 +4,7 @@ use std::iter;
 use std::sync::{Arc, OnceLock};
 
 use super::slices::Slice;
-use super::{Cardinality, Dataset, Elements, at, or_error};
+use super::{Cardinality, Dataset, Elements, Origin, at, or_error};
 use crate::Result;
 
 impl<T: Send + 'static> Dataset<T> {
@@ -143,8 +143,23 @@ impl<T: Send + 'static> Dataset<T> {
 impl<T: Clone + Send + Sync + 'static> Dataset<T> {
     /// Keeps the elements in memory: from the second time around on, nothing before this stage runs again.
     ///
-    /// They are kept once somebody has gone through all of them without an error. What was drawn at random is kept with
-    /// them: augment and shuffle behind the cache.
+    /// They are kept once a pass has gone through all of them without an error. What was drawn at random is kept with them:
+    /// augment and shuffle after the cache. They are kept in the type they have: pictures that are [`Data`](crate::data::Data)
+    /// of bytes take a byte a pixel, and become floats in their batch. Slices of arrays are in memory already.
+    ///
+    /// ```
+    /// use practicum_core::data::{Data, Dataset};
+    ///
+    /// // Pictures of 2 by 2 pixels, read from somewhere, and their classes.
+    /// let pictures = Dataset::range(0..4).map(|number| {
+    ///     let picture = Data::from_u8([2, 2, 1], vec![50 * number as u8; 4])?.scaled(1.0 / 255.0);
+    ///     Ok((picture, number % 2))
+    /// });
+    /// let (x, y) = pictures.cache().batch(4).get_single_element()?;
+    /// assert_eq!((x.shape().dims(), y.as_slice()), ([4, 2, 2, 1].as_slice(), [0.0, 1.0, 0.0, 1.0].as_slice()));
+    /// assert!((x.get(&[1, 0, 0, 0])? - 50.0 / 255.0).abs() < 1e-6);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
     ///
     /// ```
     /// use std::sync::Arc;
@@ -163,6 +178,9 @@ impl<T: Clone + Send + Sync + 'static> Dataset<T> {
     /// ```
     #[must_use]
     pub fn cache(self) -> Self {
+        if let Origin::Slice(_) = &self.origin {
+            return self;
+        }
         let kept: Arc<OnceLock<Slice<T>>> = Arc::default();
         Self::from_stage(self.cardinality, move |pass| {
             if let Some(kept) = kept.get() {

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::ops::Range;
 
 use super::slices::{Four, Items, Pair, Rows, Triple};
+use crate::data::Data;
 use crate::{Error, Result, Shape, Tensor};
 
 /// What elements become in a batch: tensors and numbers a tensor with an axis more, in front; tuples of elements a tuple of
@@ -12,6 +13,7 @@ use crate::{Error, Result, Shape, Tensor};
 /// | element | batch of `n` |
 /// |---|---|
 /// | [`Tensor`] of shape `s` | `Tensor` of shape `[n, s]` |
+/// | [`Data`] of shape `s` | `Tensor` of shape `[n, s]`, converted and scaled: until then a picture takes a byte a pixel |
 /// | `f32`, `f64`, `bool`, integers within ±2²⁴ | `Tensor` of shape `[n]` |
 /// | `Vec<f32>`, `Vec<i32>`, `Vec<u32>`, `Vec<u8>` of length `k` | `Tensor` of shape `[n, k]` |
 /// | `Vec<Tensor>`, `[A; N]`, tuples | as many batches |
@@ -209,6 +211,24 @@ impl Stack for Vec<Tensor> {
             return Err(Error::shape(format!("element 0 has {count} tensors, element {index} of the batch {other}")));
         }
         (0..count).map(|component| pile.part(|all| &all[component], pool)).collect()
+    }
+}
+
+impl Stack for Data {
+    type Batch = Tensor;
+
+    fn stack(pile: Pile<'_, Self>, pool: &mut Pool) -> Result<Tensor> {
+        let shape = (pile.get)(0).shape();
+        if pile.padded || (1..pile.len).any(|index| (pile.get)(index).shape() != shape) {
+            let tensors: Vec<Tensor> = (0..pile.len).map(|index| (pile.get)(index).to_tensor()).collect::<Result<_>>()?;
+            return Tensor::stack(Pile { len: pile.len, get: &|index| &tensors[index], padded: pile.padded }, pool);
+        }
+        let cpu = crate::Cpu::default();
+        pool.tensor(Shape::new(&[&[pile.len], shape.dims()].concat())?, |out| {
+            let rows = out.chunks_exact_mut(shape.size().max(1)).enumerate();
+            rows.for_each(|(index, out)| (pile.get)(index).write(cpu.exec(), out));
+            Ok(())
+        })
     }
 }
 
