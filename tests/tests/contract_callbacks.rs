@@ -98,6 +98,8 @@ fn a_live_line_tells_steps_left_and_ends_when_the_training_fails() {
     let text = sink.text();
     let drawn: Vec<&str> = text.split("\r\x1b[2K").filter(|part| part.contains(" left")).collect();
     assert!(!drawn.is_empty() && drawn.iter().all(|line| line.contains("/2  ") && line.contains("loss ")), "{text:?}");
+    // A terminal that is too narrow cuts the line; a second one would stay.
+    assert!(drawn.iter().all(|line| line.starts_with("\x1b[?7l") && line.contains("\x1b[?7h")), "{text:?}");
     assert!(text.ends_with('\n'), "the error would be told behind the live line: {text:?}");
 }
 

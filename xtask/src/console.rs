@@ -7,8 +7,9 @@ use anyhow::Result;
 
 /// Goes to the beginning of the line and empties it.
 const CLEAR: &str = "\r\x1b[K";
-/// The columns of the narrowest terminal that a live line is meant for.
-const COLUMNS: usize = 39;
+/// Cuts what follows at the terminal's edge, instead of going on in a second line that could not be written over; and the
+/// end of that.
+const CUT: [&str; 2] = ["\x1b[?7l", "\x1b[?7h"];
 
 /// Whether the cursor stands at the end of a live line.
 static LIVE: AtomicBool = AtomicBool::new(false);
@@ -33,7 +34,7 @@ pub(crate) fn live(line: &str) -> io::Result<()> {
         return Ok(());
     }
     LIVE.store(true, Ordering::Relaxed);
-    write!(out, "{CLEAR}{}", line.chars().take(COLUMNS).collect::<String>())?;
+    write!(out, "{CLEAR}{}{line}{}", CUT[0], CUT[1])?;
     out.flush()
 }
 

@@ -25,6 +25,11 @@ pub struct Progress {
 /// The live line is rewritten this often at most.
 const REDRAW: Duration = Duration::from_millis(100);
 
+/// From here on, what is too long for the terminal is cut at its edge: a second line would not be rewritten.
+const NO_WRAP: &str = "\x1b[?7l";
+/// As it was.
+const WRAP: &str = "\x1b[?7h";
+
 impl Progress {
     /// Tells on standard output.
     pub fn stdout(verbose: Verbose) -> Self {
@@ -118,7 +123,7 @@ impl Callback for Progress {
             return Ok(());
         }
         self.drawn = Instant::now();
-        let mut line = format!("\r\x1b[2K{}", self.head(cx));
+        let mut line = format!("\r\x1b[2K{NO_WRAP}{}", self.head(cx));
         if let Some(all) = cx.steps() {
             let left = self.began.elapsed() / self.steps.max(1) as u32 * all.saturating_sub(self.steps) as u32;
             let _ = write!(line, "  {}  {}/{all}  {} left", bar(self.steps, all), self.steps, duration(left));
@@ -126,6 +131,7 @@ impl Callback for Progress {
             let _ = write!(line, "  {} steps", self.steps);
         }
         line.push_str(&numbers(&cx.logs()?));
+        line.push_str(WRAP);
         self.unfinished = true;
         self.tell(&line)
     }

@@ -5,61 +5,11 @@ use plotters::style::RGBColor;
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
-use super::marks::{Frame, draw_band, draw_rules, draw_series};
+use super::marks::{Band, Frame, LETTER, LINE, Mark, Rule, Series, draw_band, draw_rules, draw_series};
 use super::theme::Theme;
 
 const SIZE: (f64, f64) = (400.0, 262.0);
 const WIDE: (f64, f64) = (880.0, 330.0);
-pub(super) const LETTER: f64 = 13.5;
-/// From one line of text to the next.
-pub(super) const LINE: f64 = 18.0;
-
-/// What stands at the points of a series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
-    /// A line through the points, with a gap where one is missing.
-    Line,
-    /// A dot at each point.
-    Dots,
-    /// A ring at each point, for what stands out.
-    Rings,
-    /// A line from 0 to each point, with a dot at its end.
-    Stems,
-}
-
-/// A named row of points.
-#[derive(Clone, Debug)]
-pub(crate) struct Series {
-    pub(crate) name: String,
-    pub(crate) mark: Mark,
-    pub(crate) points: Vec<(f64, f64)>,
-}
-
-impl Series {
-    /// Points of one kind under one name.
-    pub(crate) fn new(name: &str, mark: Mark, points: Vec<(f64, f64)>) -> Self {
-        Self { name: name.to_owned(), mark, points }
-    }
-}
-
-/// A named area between two lines, below everything else.
-#[derive(Clone, Debug)]
-pub(crate) struct Band {
-    pub(crate) name: String,
-    /// Where, from, to.
-    pub(crate) points: Vec<(f64, f64, f64)>,
-}
-
-/// A line across the whole chart at one value.
-#[derive(Clone, Debug)]
-pub(crate) struct Rule {
-    pub(crate) at: f64,
-    /// Empty where it needs no name.
-    pub(crate) name: String,
-    pub(crate) dashed: bool,
-    /// At a value of the x axis instead of the y axis.
-    pub(crate) upright: bool,
-}
 
 /// A picture of several series over the same axes.
 #[derive(Clone, Debug)]

@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::axis::{Axis, Scale};
 use super::bars::Bars;
-use super::chart::{Chart, Mark, Series};
+use super::chart::Chart;
 use super::confusion::Confusion;
 use super::files::write_whole;
 use super::grid::{Picture, draw_grid};
+use super::marks::{Mark, Series};
 use super::numbers::{grouped, measured, percent};
 use super::theme::{DARK, LIGHT, Theme};
 use crate::results::Figure;

@@ -5,12 +5,62 @@ use plotters::style::RGBColor;
 
 use super::axis::Placed;
 use super::canvas::{Anchor, Canvas, Text, text_width};
-use super::chart::{Band, LETTER, LINE, Mark, Rule, Series};
+
+pub(super) const LETTER: f64 = 13.5;
+/// From one line of text to the next.
+pub(super) const LINE: f64 = 18.0;
 
 /// Up to this many points a line shows them as dots.
 const FEW: usize = 12;
 /// From this many points on a line is thin.
 const MANY: usize = 200;
+
+/// What stands at the points of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// A line through the points, with a gap where one is missing.
+    Line,
+    /// A dot at each point.
+    Dots,
+    /// A ring at each point, for what stands out.
+    Rings,
+    /// A line from 0 to each point, with a dot at its end.
+    Stems,
+}
+
+/// A named row of points.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub(crate) name: String,
+    pub(crate) mark: Mark,
+    pub(crate) points: Vec<(f64, f64)>,
+}
+
+impl Series {
+    /// Points of one kind under one name.
+    pub(crate) fn new(name: &str, mark: Mark, points: Vec<(f64, f64)>) -> Self {
+        Self { name: name.to_owned(), mark, points }
+    }
+}
+
+/// A named area between two lines, below everything else.
+#[derive(Clone, Debug)]
+pub(crate) struct Band {
+    pub(crate) name: String,
+    /// Where, from, to.
+    pub(crate) points: Vec<(f64, f64, f64)>,
+}
+
+/// A line across the whole chart at one value.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    pub(crate) at: f64,
+    /// Empty where it needs no name.
+    pub(crate) name: String,
+    pub(crate) dashed: bool,
+    /// At a value of the x axis instead of the y axis.
+    pub(crate) upright: bool,
+}
 
 /// The rectangle that the axes enclose, and the axes themselves.
 pub(super) struct Frame {

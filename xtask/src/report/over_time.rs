@@ -4,8 +4,9 @@ use anyhow::Result;
 use practicum_timeseries::Date;
 
 use super::axis::{Axis, Scale};
-use super::chart::{Band, Chart, Mark, Rule, Series};
+use super::chart::Chart;
 use super::figures::{Figures, capital, words};
+use super::marks::{Band, Mark, Rule, Series};
 use super::numbers::{measured, scientific};
 use crate::results::Figure;
 

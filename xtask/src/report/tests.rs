@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::axis::{Axis, Scale};
-use super::chart::{Chart, Mark, Series};
+use super::chart::Chart;
+use super::marks::{Mark, Series};
 use super::theme::LIGHT;
 use super::*;
 use crate::results::{DataSource, DataUsed, Figure, ParamCount, RunResults, TargetResult, Verdict};

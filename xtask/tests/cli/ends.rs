@@ -196,3 +196,15 @@ fn colours_are_for_terminals_whose_users_want_them() {
     let told = super::xtask(&run).succeeded().out;
     assert!(told.contains("epoch 1/1") && !told.contains('\x1b'), "{told}");
 }
+
+#[test]
+fn c2_long_trainings_show_a_live_line_that_never_wraps() {
+    let out = Out::new();
+    let folder = out.path().to_str().unwrap();
+    let run = ["run-week", "c4w2", "--lab", "2", "--no-report", "--out", folder];
+    if let Some(told) = on_a_terminal(&run, None) {
+        let live: Vec<&str> = told.split("\r\x1b[K").skip(1).filter(|line| line.starts_with("\x1b[?7l")).collect();
+        assert!(live.len() > 50 && live.iter().all(|line| line.contains("epoch ") && line.contains("\x1b[?7h")), "{told}");
+    }
+    assert!(!super::xtask(&run).succeeded().out.contains('\x1b'));
+}
