@@ -104,11 +104,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     interrupt::listen();
     let mut missed = 0;
     for week in weeks {
-        missed += run_one(week, &settings, args)?;
+        let outcome = run_one(week, &settings, args)?;
+        missed += outcome.missed;
         if interrupt::asked() {
             let file = args.out.join(week.id).join("results.json");
             // Whoever asked may have taken the terminal along.
-            let _ = writeln!(std::io::stderr(), "stopped; what was done so far is in {}", file.display());
+            let what = if outcome.kept { "what was done so far is" } else { "the whole results of before are still" };
+            let _ = writeln!(std::io::stderr(), "stopped; {what} in {}", file.display());
             return Ok(ExitCode::from(interrupt::STATUS));
         }
     }
@@ -232,7 +234,7 @@ fn lock(out: &Path) -> Result<File> {
     }
 }
 
-fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<usize> {
+fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<Outcome> {
     let folder = args.out.join(week.id);
     std::fs::create_dir_all(&folder).map_err(|source| Error::io("make the folder", &folder, source))?;
     let mut results = WeekResults {
@@ -257,18 +259,7 @@ fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<u
     results.interrupted = interrupt::asked() || outcome.is_err();
     let missed = results.runs.iter().flat_map(|run| &run.targets).filter(|target| target.verdict == Verdict::Missed).count();
     // What was done before it failed is kept.
-    if !results.runs.is_empty() {
-        let sessions: Vec<String> = week.sessions.iter().map(|session| session.kind.to_string()).collect();
-        let mut results = match report::read_week(&folder.join("results.json")) {
-            Ok(earlier) => results.merged(earlier, &sessions),
-            Err(_) => results,
-        };
-        results.artifacts = results.figures.iter().flat_map(Figure::files).cloned().collect();
-        if settings.report || folder.join("index.html").is_file() {
-            results.artifacts.push("index.html".to_owned());
-        }
-        write_results(&folder, &results)?;
-    }
+    let kept = !results.runs.is_empty() && keep(week, settings, results, &folder)?;
     outcome?;
     if settings.report {
         let page_began = Instant::now();
@@ -279,10 +270,31 @@ fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<u
             mention(&format!("\n{took:.1} s; report in {report:.2} s: {}", page.display()))?;
         }
     }
-    Ok(missed)
+    Ok(Outcome { missed, kept })
 }
 
-fn write_results(folder: &Path, results: &WeekResults) -> Result<()> {
-    let json = serde_json::to_string_pretty(results).context("the results cannot be written as JSON")?;
-    report::write_whole(&folder.join("results.json"), json.as_bytes())
+/// What became of a week.
+struct Outcome {
+    /// Targets that were not reached.
+    missed: usize,
+    /// Whether any of the new results are in the file: a part does not replace the whole.
+    kept: bool,
+}
+
+/// Writes the results together with those of the sessions that were not run this time.
+fn keep(week: &Week, settings: &Settings, results: WeekResults, folder: &Path) -> Result<bool> {
+    let file = folder.join("results.json");
+    let sessions: Vec<String> = week.sessions.iter().map(|session| session.kind.to_string()).collect();
+    let new = results.sessions.clone();
+    let mut results = match report::read_week(&file) {
+        Ok(earlier) => results.merged(earlier, &sessions),
+        Err(_) => results,
+    };
+    results.artifacts = results.figures.iter().flat_map(Figure::files).cloned().collect();
+    if settings.report || folder.join("index.html").is_file() {
+        results.artifacts.push("index.html".to_owned());
+    }
+    let json = serde_json::to_string_pretty(&results).context("the results cannot be written as JSON")?;
+    report::write_whole(&file, json.as_bytes())?;
+    Ok(results.sessions.iter().any(|session| new.contains(session)))
 }

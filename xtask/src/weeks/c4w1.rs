@@ -72,7 +72,7 @@ pub(super) static C4W1: Week = Week {
             keras: include_str!("keras/c4w1_lab3.py"),
             notice: "The moving average is worse than the naive forecast: it removes noise, and comes late for trend and season. Taking \
                      the difference to last year removes both, and smoothing last year's values removes their noise. That forecast is \
-                     better than the naive one by a quarter.",
+                     better than the naive one by almost a quarter.",
             next: &[Next { change: "The exercise does the same for another series.", command: "cargo xtask run-week c4w1 --exercise" }],
             targets: &[
                 print("lab3", "naive_mse", 61.827534, INLINE),

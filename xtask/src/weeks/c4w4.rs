@@ -24,8 +24,8 @@ pub(super) static C4W4: Week = Week {
                    window teaches as much as it has days.",
             code: code!["c4w4.rs": "lab1", "c4w4.rs": "causal", "c4w4.rs": "lstm", "networks.rs": "fit"],
             keras: include_str!("keras/c4w4_lab1.py"),
-            notice: "The loss falls within ten epochs as far as the recurrent networks of week 3 came in hundreds. Most of the rest of \
-                     the training is spent on the last tenth.",
+            notice: "Within a few dozen epochs the loss falls as far as the recurrent network of week 3 came in hundreds. Most of the rest \
+                     of the training is spent on the last tenth.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --lab 1 --full" }],
             targets: &[Target {
                 run: "lab1",
