@@ -37,6 +37,7 @@ FAMILIES = [
     "merging",
     "functional",
     "pipeline",
+    "pictures",
 ]
 
 

@@ -5,10 +5,14 @@
 //! | [`applications`] | networks that are known by name, such as InceptionV3 |
 //! | [`idx`] | the file format of MNIST and its relatives, read and written, plain or gzipped |
 //! | [`datasets`] | MNIST and Fashion-MNIST from files, and stand-ins that code draws (feature `builtin`) |
-//! | [`picture`] | contact sheets of many small pictures, and PNG |
 //! | [`architectures`] | the course's convolutional networks, LeNet-5, residual networks |
 //! | [`evaluation`] | confusion matrix, precision and recall, ROC, the most confident mistakes |
 //! | [`visualize`] | feature maps, filters, Grad-CAM, the picture that excites a filter |
+//! | [`picture`] | pictures from files and to files, resized, as numbers; contact sheets |
+//! | [`folder`] | folders of pictures, a sub-folder for each class |
+//! | [`augment`] | random transforms: `ImageDataGenerator` |
+//! | [`layers`] | the same as layers of a model, and resizing |
+//! | [`batches`] | batches of pictures, made ahead of the training step |
 //!
 //! Pictures are bytes, [count, height, width, channels], as they come from files; scaling them to 0…1 is the model's or
 //! the batch's business, so that a set of 60,000 takes 47 MB and not 188.
@@ -34,9 +38,13 @@
 
 pub mod applications;
 pub mod architectures;
+pub mod augment;
+pub mod batches;
 pub mod datasets;
 pub mod evaluation;
+pub mod folder;
 pub mod idx;
+pub mod layers;
 pub mod picture;
 pub mod visualize;
 

@@ -7,6 +7,7 @@ mod data;
 mod files;
 mod memory;
 mod options;
+mod pictures;
 
 use common::{draw, weight_bits};
 use practicum_core::prelude::*;

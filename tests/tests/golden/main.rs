@@ -14,6 +14,7 @@ mod models;
 mod normalization;
 mod optimizers;
 mod parity;
+mod pictures;
 mod pipeline;
 mod recurrent;
 mod schedules;
@@ -35,6 +36,7 @@ const TESTED: &[&str] = &[
     "normalization",
     "optimizers",
     "parity",
+    "pictures",
     "pipeline",
     "recurrent",
     "schedules",

@@ -3,6 +3,7 @@
 //! Every workload runs in processes of its own, one for its time and one for its memory, and all of them in turn, round
 //! after round, so that a slow moment of the machine hits all alike. What is told is the median.
 
+mod augmentation;
 mod by_hand;
 mod convolution;
 mod dense;
@@ -99,6 +100,10 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W14i1", title: "InceptionV3, 150×150 colour, one picture asked", run: inception::ask_one },
     Workload { id: "W14i20", title: "InceptionV3, 150×150 colour, 20 pictures asked", run: inception::ask_twenty },
     Workload { id: "W14t", title: "InceptionV3 to mixed7, frozen, and a head of 1,024, batch 20, RMSprop", run: inception::transfer },
+    Workload { id: "decode", title: "200 photographs to 150×150, one thread", run: augmentation::decoding },
+    Workload { id: "augment", title: "pictures 150×150 transformed at random, one thread", run: augmentation::transforms },
+    Workload { id: "augment-all", title: "pictures 150×150 transformed at random, all threads", run: augmentation::transforms_on_all },
+    Workload { id: "files", title: "from photographs to transformed batches, all threads", run: augmentation::files_to_batches },
     Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
     Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
     Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },

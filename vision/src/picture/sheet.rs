@@ -10,9 +10,7 @@
 //! # Ok::<(), practicum_vision::Error>(())
 //! ```
 
-use std::path::Path;
-
-use image::{DynamicImage, GrayImage, ImageBuffer, ImageFormat, Luma, Pixel, Rgb, RgbImage};
+use image::{GrayImage, ImageBuffer, Luma, Pixel, Rgb, RgbImage};
 use practicum_core::ndarray::{ArrayView2, ArrayView3};
 use practicum_core::{Error, Result};
 
@@ -118,23 +116,12 @@ impl Sheet {
     }
 }
 
-/// Saves a picture as PNG, replacing what is there.
-///
-/// # Errors
-/// An I/O error when the file cannot be written.
-pub fn save_png(picture: impl Into<DynamicImage>, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
-    picture.into().save_with_format(path, ImageFormat::Png).map_err(|cause| match cause {
-        image::ImageError::IoError(cause) => Error::io("write", path, cause),
-        other => Error::data(format!("cannot write {} as PNG: {other}", path.display())).source(other),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use practicum_core::ndarray::{Array3, Array4, array};
 
     use super::*;
+    use crate::picture::save_png;
 
     #[test]
     fn pictures_stand_where_they_belong() {
