@@ -1,10 +1,17 @@
 //! How parameters begin: Keras' initializers, drawn from the keyed stream.
 
+mod json;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+pub(crate) use json::{Makers, with_makers};
 use ndarray_rand::rand::distributions::Distribution;
 use ndarray_rand::rand_distr::{Normal, Uniform};
 use serde::{Deserialize, Serialize};
 
 use crate::autodiff::{resize, zeros};
+use crate::layers::Config;
 use crate::rng::Key;
 use crate::{Error, Result, Shape, Tensor};
 
@@ -21,15 +28,12 @@ use crate::{Error, Result, Shape, Tensor};
 /// assert!(kernel.as_slice().iter().all(|w| w.abs() <= limit));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "class_name", content = "config")]
+#[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Initializer {
     /// All 0.
-    #[serde(with = "no_options")]
     Zeros,
     /// All 1.
-    #[serde(with = "no_options")]
     Ones,
     /// All the same.
     Constant {
@@ -59,54 +63,123 @@ pub enum Initializer {
     },
     /// Uniform in `±√(6 / (fan_in + fan_out))` (Glorot & Bengio, 2010): what kernels begin with where nothing else is said.
     #[default]
-    #[serde(with = "no_options")]
     GlorotUniform,
     /// Truncated normal of variance `2 / (fan_in + fan_out)`.
-    #[serde(with = "no_options")]
     GlorotNormal,
     /// Uniform in `±√(6 / fan_in)` (He et al., 2015).
-    #[serde(with = "no_options")]
     HeUniform,
     /// Truncated normal of variance `2 / fan_in`.
-    #[serde(with = "no_options")]
     HeNormal,
     /// Uniform in `±√(3 / fan_in)` (LeCun et al., 1998).
-    #[serde(with = "no_options")]
     LecunUniform,
     /// Truncated normal of variance `1 / fan_in`.
-    #[serde(with = "no_options")]
     LecunNormal,
+    /// Of variance `scale / n`, where `n` is `fan_in`, `fan_out` or their mean: what all six before it are special cases of.
+    VarianceScaling {
+        /// What the variance is multiplied by, above 0.
+        scale: f32,
+        /// What the variance is divided by.
+        mode: Fan,
+        /// How the values are spread.
+        distribution: Spread,
+    },
     /// A matrix whose rows or columns, whichever are fewer, are orthonormal (Saxe et al., 2014), times `gain`.
     Orthogonal {
         /// What the orthonormal matrix is multiplied by.
-        #[serde(default = "one")]
         gain: f32,
     },
     /// The identity matrix times `gain`.
     Identity {
         /// What the diagonal holds.
-        #[serde(default = "one")]
         gain: f32,
     },
+    /// One that is written outside of this crate: see [`Initializer::custom`].
+    Custom(Arc<dyn Initialize>),
 }
 
-fn one() -> f32 {
-    1.0
+/// What the variance of [`Initializer::VarianceScaling`] is divided by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fan {
+    /// The number of inputs of a unit: `fan_in`.
+    #[default]
+    #[serde(rename = "fan_in")]
+    In,
+    /// The number of units that an input goes to: `fan_out`.
+    #[serde(rename = "fan_out")]
+    Out,
+    /// The mean of the two: `fan_avg`.
+    #[serde(rename = "fan_avg")]
+    Mean,
 }
 
-/// Keras writes a configuration for every initializer; in those without options are at most a seed and axes, which have
-/// no meaning here.
-mod no_options {
-    use serde::de::{Deserialize, Deserializer, IgnoredAny};
-    use serde::ser::{SerializeMap, Serializer};
+/// How the values of [`Initializer::VarianceScaling`] are spread.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Spread {
+    /// Normal, drawn again beyond two standard deviations, and widened before so that the variance is kept.
+    #[default]
+    #[serde(alias = "normal")]
+    TruncatedNormal,
+    /// Normal.
+    UntruncatedNormal,
+    /// Uniform around 0.
+    Uniform,
+}
 
-    pub(super) fn serialize<S: Serializer>(serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_map(Some(0))?.end()
-    }
+/// An initializer that is written outside of this crate.
+///
+/// ```
+/// use practicum_core::initializers::{Initialize, Initializer};
+/// use practicum_core::layers::{Config, Dense, Registry};
+/// use practicum_core::prelude::*;
+/// use practicum_core::rng::Key;
+///
+/// /// 0, 1, 2, … times a step.
+/// #[derive(Debug)]
+/// struct Ramp {
+///     step: f32,
+/// }
+///
+/// impl Initialize for Ramp {
+///     fn class_name(&self) -> &'static str {
+///         "Ramp"
+///     }
+///
+///     fn config(&self) -> Config {
+///         Config::from_iter([("step".to_owned(), self.step.into())])
+///     }
+///
+///     fn draw(&self, shape: &Shape, _key: Key) -> Result<Tensor> {
+///         Tensor::arange(shape.size())?.scale(self.step)?.reshape(*shape)
+///     }
+/// }
+///
+/// let layer = Dense::new(2).kernel_initializer(Initializer::custom(Ramp { step: 0.5 }));
+/// let model = Sequential::new().add(Input::new([2])).add(layer);
+/// assert_eq!(model.get_weights()[0].as_slice(), [0.0, 0.5, 1.0, 1.5]);
+///
+/// let registry = Registry::default().initializer("Ramp", |config| {
+///     let step = config.get("step").and_then(|step| step.as_f64()).ok_or_else(|| Error::format("Ramp needs a step"))?;
+///     Ok(Initializer::custom(Ramp { step: step as f32 }))
+/// });
+/// assert_eq!(Model::from_json_with(&model.to_json()?, &registry)?.get_weights(), model.get_weights());
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+pub trait Initialize: Debug + Send + Sync + 'static {
+    /// The name it is saved by.
+    fn class_name(&self) -> &'static str;
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| ())
-    }
+    /// Its options, such that what was registered for its class makes an equal one of them.
+    fn config(&self) -> Config;
+
+    /// Draws a parameter of the given shape. The same key draws the same values.
+    ///
+    /// # Errors
+    /// A shape or an option that cannot be served.
+    fn draw(&self, shape: &Shape, key: Key) -> Result<Tensor>;
 }
 
 /// The standard deviation of a unit normal that is drawn again beyond ±2.
@@ -116,6 +189,11 @@ impl Initializer {
     /// The orthogonal initializer with Keras' gain of 1.
     pub const ORTHOGONAL: Self = Self::Orthogonal { gain: 1.0 };
 
+    /// One that is written outside of this crate.
+    pub fn custom(initializer: impl Initialize) -> Self {
+        Self::Custom(Arc::new(initializer))
+    }
+
     /// Draws a parameter of the given shape. The same key draws the same values.
     ///
     /// # Errors
@@ -124,25 +202,45 @@ impl Initializer {
         let (fan_in, fan_out) = fans(shape);
         let uniform = |scale: f64| draw_uniform(shape, -((3.0 * scale).sqrt()), (3.0 * scale).sqrt(), key);
         let normal = |scale: f64| draw_truncated(shape, 0.0, scale.sqrt() / TRUNCATED_STDDEV, key);
-        match *self {
+        match self {
             Self::Zeros => Tensor::zeros(*shape),
             Self::Ones => Tensor::ones(*shape),
-            Self::Constant { value } => Tensor::full(*shape, value),
-            Self::RandomUniform { minval, maxval } => draw_uniform(shape, minval.into(), maxval.into(), key),
-            Self::RandomNormal { mean, stddev } => {
-                let normal = normal_distribution(mean.into(), stddev.into())?;
-                let mut rng = key.rng();
-                filled(shape, |_| normal.sample(&mut rng) as f32)
-            }
-            Self::TruncatedNormal { mean, stddev } => draw_truncated(shape, mean.into(), stddev.into(), key),
+            Self::Constant { value } => Tensor::full(*shape, *value),
+            Self::RandomUniform { minval, maxval } => draw_uniform(shape, (*minval).into(), (*maxval).into(), key),
+            Self::RandomNormal { mean, stddev } => draw_normal(shape, (*mean).into(), (*stddev).into(), key),
+            Self::TruncatedNormal { mean, stddev } => draw_truncated(shape, (*mean).into(), (*stddev).into(), key),
             Self::GlorotUniform => uniform(2.0 / (fan_in + fan_out)),
             Self::GlorotNormal => normal(2.0 / (fan_in + fan_out)),
             Self::HeUniform => uniform(2.0 / fan_in),
             Self::HeNormal => normal(2.0 / fan_in),
             Self::LecunUniform => uniform(1.0 / fan_in),
             Self::LecunNormal => normal(1.0 / fan_in),
-            Self::Orthogonal { gain } => orthogonal(shape, gain, key),
-            Self::Identity { gain } => identity(shape, gain),
+            Self::VarianceScaling { scale, mode, distribution } => {
+                if !(scale.is_finite() && *scale > 0.0) {
+                    return Err(Error::argument(format!("the scale of VarianceScaling is above 0, got {scale}")));
+                }
+                let fan = match mode {
+                    Fan::In => fan_in,
+                    Fan::Out => fan_out,
+                    Fan::Mean => (fan_in + fan_out) / 2.0,
+                };
+                let variance = f64::from(*scale) / fan.max(1.0);
+                match distribution {
+                    Spread::Uniform => uniform(variance),
+                    Spread::TruncatedNormal => normal(variance),
+                    Spread::UntruncatedNormal => draw_normal(shape, 0.0, variance.sqrt(), key),
+                }
+            }
+            Self::Orthogonal { gain } => orthogonal(shape, *gain, key),
+            Self::Identity { gain } => identity(shape, *gain),
+            Self::Custom(custom) => {
+                let drawn = custom.draw(shape, key)?;
+                if drawn.shape() != *shape {
+                    let error = Error::shape(format!("asked for {shape}, it drew {}", drawn.shape()));
+                    return Err(error.context(custom.class_name()));
+                }
+                Ok(drawn)
+            }
         }
     }
 }
@@ -172,6 +270,12 @@ fn draw_uniform(shape: &Shape, low: f64, high: f64, key: Key) -> Result<Tensor> 
     let uniform = Uniform::new(low, high);
     let mut rng = key.rng();
     filled(shape, |_| uniform.sample(&mut rng) as f32)
+}
+
+fn draw_normal(shape: &Shape, mean: f64, stddev: f64, key: Key) -> Result<Tensor> {
+    let normal = normal_distribution(mean, stddev)?;
+    let mut rng = key.rng();
+    filled(shape, |_| normal.sample(&mut rng) as f32)
 }
 
 fn normal_distribution(mean: f64, stddev: f64) -> Result<Normal<f64>> {

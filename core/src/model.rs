@@ -28,6 +28,7 @@ pub use functional::Graph;
 pub use history::History;
 pub use logs::Logs;
 pub(crate) use network::Network;
+use network::initial_values;
 pub use network::{ParamCount, Parameter};
 pub use non_finite::NonFinite;
 pub use options::{Fit, IntoClassWeights, Verbose};
@@ -100,7 +101,7 @@ impl Model {
 
     fn push(&mut self, spec: LayerSpec) {
         if self.pending.is_none() {
-            self.pending = self.network.push(spec, self.seed).err();
+            self.pending = self.network.push(spec, initial_values(self.seed)).err();
             self.forget_programs();
         }
     }
@@ -406,12 +407,13 @@ impl<'a> LayerRef<'a> {
     }
 
     /// Its parameters.
-    pub fn parameters(&self) -> &'a [Parameter] {
-        &self.network.parameters()[self.network.nodes()[self.index].params.clone()]
+    pub fn parameters(&self) -> Vec<&'a Parameter> {
+        let params = self.network.parameters();
+        self.network.nodes()[self.index].params.iter().map(|param| &params[*param]).collect()
     }
 
     /// The values of its parameters.
     pub fn get_weights(&self) -> Vec<Tensor> {
-        self.parameters().iter().map(|parameter| parameter.value().clone()).collect()
+        self.parameters().into_iter().map(|parameter| parameter.value().clone()).collect()
     }
 }

@@ -1,6 +1,7 @@
 //! Penalties on parameters and activities that are added to the loss.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use crate::autodiff::Var;
 use crate::{Error, Result};
@@ -14,7 +15,7 @@ use crate::{Error, Result};
 /// assert!(Regularizer::l1(-1.0).check().is_err());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Config", into = "Config")]
+#[serde(try_from = "Value", into = "Config")]
 pub struct Regularizer {
     l1: f32,
     l2: f32,
@@ -61,33 +62,80 @@ impl Regularizer {
     }
 }
 
-/// Keras' three classes.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "class_name", content = "config")]
-enum Config {
-    L1 { l1: f32 },
-    L2 { l2: f32 },
-    L1L2 { l1: f32, l2: f32 },
+/// Keras' three classes, as they are written.
+#[derive(Serialize)]
+struct Config {
+    module: &'static str,
+    class_name: &'static str,
+    config: Value,
+    registered_name: Option<String>,
 }
 
-impl From<Config> for Regularizer {
-    fn from(config: Config) -> Self {
-        match config {
-            Config::L1 { l1 } => Self::l1(l1),
-            Config::L2 { l2 } => Self::l2(l2),
-            Config::L1L2 { l1, l2 } => Self::l1_l2(l1, l2),
+impl TryFrom<Value> for Regularizer {
+    type Error = Error;
+
+    /// By a name, such as `l2`, or by an object with class and options.
+    fn try_from(json: Value) -> Result<Self> {
+        const KEYS: [&str; 5] = ["module", "class_name", "config", "registered_name", "shared_object_id"];
+        let class = json.as_str().or(json["class_name"].as_str()).unwrap_or_default();
+        if let Some(stranger) = json.as_object().and_then(|object| object.keys().find(|key| !KEYS.contains(&key.as_str()))) {
+            return Err(Error::unknown(&format!("key of the regularizer {class}"), stranger, KEYS));
         }
+        let module = json["module"].as_str().unwrap_or("keras.regularizers");
+        let factors: &[&str] = match class.to_lowercase().as_str() {
+            "l1" => &["l1"],
+            "l2" => &["l2"],
+            "l1l2" | "l1_l2" => &["l1", "l2"],
+            _ => return Err(Error::unknown("regularizer", class, ["L1", "L2", "L1L2"])),
+        };
+        if !module.contains("regularizers") || !(module.starts_with("keras") || module.starts_with("tensorflow")) {
+            return Err(Error::format(format!("`{class}` of the module {module} is no regularizer of Keras")));
+        }
+        let options = json["config"].as_object();
+        if let Some(stranger) = options.and_then(|options| options.keys().find(|option| !factors.contains(&option.as_str()))) {
+            return Err(Error::unknown(&format!("option of the regularizer {class}"), stranger, factors));
+        }
+        let factor = |name: &str| -> Result<f32> {
+            let absent = if factors.contains(&name) { 0.01 } else { 0.0 };
+            let Some(value) = options.and_then(|options| options.get(name)) else { return Ok(absent) };
+            let number = value.as_f64().map(|number| number as f32);
+            number.ok_or_else(|| Error::format(format!("{name} of the regularizer {class} is a number, got {value}")))
+        };
+        Ok(Self::l1_l2(factor("l1")?, factor("l2")?))
     }
 }
 
 impl From<Regularizer> for Config {
     fn from(Regularizer { l1, l2 }: Regularizer) -> Self {
-        if l2 == 0.0 {
-            Self::L1 { l1 }
+        let (class_name, config) = if l2 == 0.0 {
+            ("L1", json!({"l1": l1}))
         } else if l1 == 0.0 {
-            Self::L2 { l2 }
+            ("L2", json!({"l2": l2}))
         } else {
-            Self::L1L2 { l1, l2 }
+            ("L1L2", json!({"l1": l1, "l2": l2}))
+        };
+        Self { module: "keras.regularizers", class_name, config, registered_name: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f12_what_a_regularizer_does_not_use_is_refused_by_name() {
+        for regularizer in [Regularizer::l1(0.5), Regularizer::l2(0.25), Regularizer::l1_l2(0.5, 2.0)] {
+            assert_eq!(Regularizer::try_from(serde_json::to_value(regularizer).unwrap()).unwrap(), regularizer);
+        }
+        assert_eq!(Regularizer::try_from(json!("l2")).unwrap(), Regularizer::l2(0.01));
+        for (json, word) in [
+            (json!({"class_name": "L2", "config": {"l1": 0.1}}), "l1"),
+            (json!({"class_name": "L2", "module": "mine", "config": {"l2": 0.1}}), "mine"),
+            (json!({"class_name": "OrthogonalRegularizer", "config": {"factor": 0.1}}), "OrthogonalRegularizer"),
+            (json!({"class_name": "L1", "config": {"l1": 0.1}, "scaled": 1}), "scaled"),
+        ] {
+            let error = Regularizer::try_from(json).unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
         }
     }
 }

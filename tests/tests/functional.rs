@@ -48,7 +48,7 @@ impl Layer for SumAndRest {
 }
 
 fn registry() -> Registry {
-    Registry::default().layer("SumAndRest", |_| Ok(Box::new(SumAndRest)))
+    Registry::default().layer("SumAndRest", |_, _| Ok(Box::new(SumAndRest)))
 }
 
 /// Two inputs through one encoder, a sum, two heads.
@@ -305,4 +305,154 @@ fn parameters_change_behind_a_step_and_never_in_evaluation() {
     model.set_trainable("counter", false).unwrap();
     model.fit(&x, &y, Fit::new().batch_size(5).quiet()).unwrap();
     assert_eq!(counts(&model), [3.0, 6.0]);
+}
+
+/// `twice` is called in the model and in a model within it.
+fn nested_twice() -> Model {
+    let twice = SharedLayer::new(Sequential::new().name("twice").add(Dense::new(2).activation(Activation::Tanh)));
+    let middle = Input::new([4]).symbol();
+    let inner = Model::new(&middle, Dense::new(2).named("after").on(twice.on(&middle))).unwrap();
+    let x = Input::new([4]).symbol();
+    let sum = practicum_core::layers::Add::new().on([&twice.on(&x), &inner.named("inner").on(&x)]);
+    Model::new(&x, sum).unwrap()
+}
+
+#[test]
+fn f13_a_nested_model_used_twice_keeps_its_sharing() {
+    let mut model = nested_twice();
+    assert_eq!(model.count_params().unwrap(), (4 * 2 + 2) + (2 * 2 + 2));
+    let paths: Vec<&str> = model.parameters().iter().map(|param| param.path()).collect();
+    assert_eq!(paths, ["twice/dense/kernel", "twice/dense/bias", "inner/after/kernel", "inner/after/bias"]);
+    let (x, y) = (draw([16, 4], 1), draw([16, 2], 2));
+    let weights = model.get_weights();
+    let flat = |model: &Model| {
+        let weights = model.get_weights();
+        let once = x.dense(&weights[0], Some(&weights[1]), Activation::Tanh).unwrap();
+        once.add(&once.dense(&weights[2], Some(&weights[3]), Activation::Linear).unwrap()).unwrap()
+    };
+    assert!(model.predict(&x).unwrap().is_close(&flat(&model), 1e-6, 1e-6));
+    model.compile("sgd", "mse", ()).unwrap();
+    model.fit(&x, &y, Fit::new().epochs(3).quiet()).unwrap();
+    assert!(model.get_weights().iter().zip(&weights).all(|(after, before)| after != before));
+    assert!(model.predict(&x).unwrap().is_close(&flat(&model), 1e-6, 1e-6));
+    // Whoever freezes it in one place freezes it in both.
+    model.set_trainable("inner", false).unwrap();
+    assert_eq!(model.summary().unwrap().param_count().trainable, 0);
+}
+
+#[test]
+fn f13_copies_of_a_model_share_nothing() {
+    let one: practicum_core::layers::LayerSpec = Sequential::new().add(Input::new([3])).add(Dense::new(3)).into();
+    let model = Sequential::new().add(Input::new([3])).add(one.clone().named("a")).add(one.share().named("b")).add(one.named("c"));
+    assert_eq!(model.count_params().unwrap(), 2 * 12);
+    let layer = SharedLayer::new(Dense::new(3));
+    let steps = |name: &str| TimeDistributed::new(&layer).named(name);
+    let model = Sequential::new().add(Input::new([2, 3])).add(steps("a")).add(steps("b"));
+    assert_eq!(model.count_params().unwrap(), 12);
+}
+
+#[test]
+fn f15_initial_values_of_nested_models_are_keyed_by_their_index() {
+    let twins = |seed| {
+        let twin = || Sequential::new().add(Dense::new(3));
+        Sequential::new().with_seed(seed).add(Input::new([3])).add(twin()).add(twin()).into_model().get_weights()
+    };
+    let (first, other) = (twins(1), twins(2));
+    assert_ne!(first[0], first[2], "twins differ");
+    assert_ne!(first[0], other[0], "the seed of the model counts");
+    assert_eq!(first, twins(1));
+}
+
+#[test]
+fn f8_long_chains_of_symbols_and_deeply_nested_models_overflow_no_stack() {
+    let chain = || {
+        let mut x = Input::new([1]).symbol();
+        for _ in 0..50_000 {
+            x = Activate::new(Activation::Tanh).on(&x);
+        }
+    };
+    std::thread::Builder::new().stack_size(2 << 20).spawn(chain).unwrap().join().unwrap();
+    let deep = |depth: usize| {
+        let innermost = Sequential::new().add(Dense::new(1));
+        (0..depth).fold(innermost, |model, _| Sequential::new().add(model)).into_model()
+    };
+    let run = move || {
+        let mut model = deep(60);
+        model.build(&PartialShape::new([None, Some(1)])).unwrap();
+        model.compile("sgd", "mse", ()).unwrap();
+        model.train_on_batch(&Tensor::ones([1, 1]).unwrap(), &Tensor::ones([1, 1]).unwrap()).unwrap();
+        deep(1000).build(&PartialShape::new([None, Some(1)])).unwrap_err()
+    };
+    let error = std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
+    assert!(error.is_argument() && error.to_string().contains("at most 64"), "{error}");
+}
+
+#[test]
+fn f9_thousands_of_unnamed_layers_are_named_in_no_time() {
+    let input = Sequential::new().add(Input::new([1]));
+    let model = (0..2_000).fold(input, |model, _| model.add(Dense::new(1)));
+    assert_eq!(model.layer_names().last(), Some(&"dense_1999"));
+    assert_eq!(model.count_params().unwrap(), 4_000);
+}
+
+/// What a file says and is not understood is refused by its name.
+#[test]
+fn f12_nothing_of_a_file_is_dropped_in_silence() {
+    let x = Input::new([3]).named("x").symbol();
+    let model = Model::new(&x, Dense::new(2).named("dense").on(&x) * 2.0 + 1.0).unwrap();
+    let json = model.to_json().unwrap();
+    let twice = Model::from_json(&json).unwrap();
+    assert_eq!(twice.to_json().unwrap(), json);
+    let ones = Tensor::ones([1, 3]).unwrap();
+    assert_eq!(twice.predict(&ones).unwrap(), model.predict(&ones).unwrap());
+    let dense = |model: &Model| model.up_to(&["dense"]).unwrap().predict(&ones).unwrap();
+    assert_eq!(model.predict(&ones).unwrap(), dense(&model).affine(2.0, 1.0).unwrap());
+
+    let layer = |index: usize, field: &str, value: serde_json::Value| {
+        let mut json = json.clone();
+        json["config"]["layers"][index][field] = value;
+        Model::from_json(&json).unwrap_err().to_string()
+    };
+    let option = |index: usize, field: &str, value: serde_json::Value| {
+        let mut json = json.clone();
+        json["config"]["layers"][index]["config"][field] = value;
+        Model::from_json(&json).unwrap_err().to_string()
+    };
+    let arguments = |index: usize, field: &str, value: serde_json::Value| {
+        let mut json = json.clone();
+        json["config"]["layers"][index]["inbound_nodes"][0][field] = value;
+        Model::from_json(&json).unwrap_err().to_string()
+    };
+    let tensor = json["config"]["layers"][1]["inbound_nodes"][0]["args"][0].clone();
+    let with = |other: serde_json::Value| serde_json::json!([tensor, other]);
+    for (error, word) in [
+        (layer(1, "module", "my_package.layers".into()), "my_package"),
+        (layer(1, "quantized", true.into()), "quantized"),
+        (layer(2, "class_name", "Multipli".into()), "did you mean `Multiply`?"),
+        (layer(2, "module", "keras.src.ops.linalg".into()), "linalg"),
+        (option(1, "unit_norm", true.into()), "unit_norm"),
+        (option(1, "kernel_constraint", serde_json::json!({"class_name": "NonNeg"})), "kernel_constraint"),
+        (option(1, "dtype", "int8".into()), "int8"),
+        (option(2, "rounding", 3.into()), "rounding"),
+        (arguments(1, "args", with(2.0.into())), "2.0"),
+        (arguments(1, "kwargs", serde_json::json!({"training": true})), "training"),
+        (arguments(1, "kwargs", serde_json::json!({"scale": 2})), "scale"),
+        (arguments(2, "kwargs", serde_json::json!({"out": 2})), "out"),
+        (arguments(2, "args", with("two".into())), "two"),
+    ] {
+        assert!(error.contains(word), "{word}: {error}");
+    }
+}
+
+#[test]
+fn errors_of_nested_models_name_the_path() {
+    let inner = Sequential::new().name("encoder").add(Dense::new(2)).add(Conv1D::new(2, 3).named("reader"));
+    let error = Sequential::new().add(Input::new([3])).add(inner).output_shape().unwrap_err().to_string();
+    let places = [error.find("layer 0 `encoder`"), error.find("layer 1 `reader`")];
+    assert!(places[0].is_some() && places[0] < places[1], "{error}");
+    let inner = Sequential::new().name("encoder").add(Dense::new(2)).add(Lambda::new("lies", |x| x.flatten()));
+    let mut model = Sequential::new().add(Input::new([3])).add(inner).add(Dense::new(1));
+    model.compile("sgd", "mse", ()).unwrap();
+    let profile = model.profile_on_batch(&draw([2, 3], 1), &draw([2, 1], 2), 1).unwrap().to_string();
+    assert!(profile.contains("layer 0 `encoder` (Sequential): layer 0 `dense` (Dense 2)"), "{profile}");
 }

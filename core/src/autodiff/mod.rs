@@ -6,6 +6,7 @@ mod non_finite;
 mod op;
 mod plan;
 pub(crate) mod program;
+mod scope;
 mod tape;
 
 pub use gradcheck::{GradientCheck, gradcheck};
@@ -13,4 +14,5 @@ pub use op::{Backward, Context, Forward, Link, Memory, Op, Reads, View};
 pub use tape::{Gradients, Tape, Var};
 
 pub use crate::kernel::{ChunksMut, Exec, Parts, Team, chunks_mut};
+pub(crate) use scope::Scope;
 pub(crate) use tape::{extend, resize, run_forward, zeros};

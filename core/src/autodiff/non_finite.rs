@@ -1,14 +1,13 @@
 //! Where numbers stop being finite on a tape.
 
-use std::sync::Arc;
-
+use super::Scope;
 use super::tape::{Origin, Record, Tape, Var};
 use crate::Tensor;
 
 /// The first operation whose output is not finite and leaves its layer so.
 pub(crate) struct Culprit {
     /// The layer, if one asked for it.
-    pub(crate) scope: Option<Arc<str>>,
+    pub(crate) scope: Option<Scope>,
     pub(crate) operation: &'static str,
     pub(crate) output: Tensor,
     /// The model's parameters that it reads and that are not finite themselves.

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::Scope;
 use super::op::{Backward, Context, Forward, Op, View};
 use super::tape::{Tape, Var};
 use crate::kernel::arena::{Access, Arena, Split};
@@ -64,7 +65,7 @@ pub(crate) enum Step {
 #[derive(Debug)]
 pub(crate) struct OpStep {
     pub(crate) op: Arc<dyn Op>,
-    pub(crate) scope: Option<Arc<str>>,
+    pub(crate) scope: Option<Scope>,
     pub(super) x: Box<[(Source, Shape)]>,
     pub(super) y: (Source, Shape),
     pub(super) dy: Source,

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::Scope;
 use super::op::{Backward, Context, Forward, Op, Reads, View};
 use crate::cpu::Cpu;
 use crate::{Error, Result, Shape, Tensor};
@@ -40,7 +41,7 @@ pub(crate) struct Record {
     pub(crate) nodes: Vec<Node>,
     pub(crate) values: Vec<Value>,
     mode: Mode,
-    scope: Option<Arc<str>>,
+    scope: Option<Scope>,
 }
 
 enum Mode {
@@ -56,7 +57,7 @@ pub(crate) struct Node {
     pub(crate) inputs: Box<[usize]>,
     pub(crate) output: usize,
     /// The layer that asked for it.
-    pub(crate) scope: Option<Arc<str>>,
+    pub(crate) scope: Option<Scope>,
     pub(super) saved: Vec<f32>,
 }
 
@@ -138,7 +139,7 @@ impl Tape {
     }
 
     /// Names the layer that the next operations belong to.
-    pub(crate) fn set_scope(&self, scope: Option<Arc<str>>) {
+    pub(crate) fn set_scope(&self, scope: Option<Scope>) {
         self.0.borrow_mut().scope = scope;
     }
 

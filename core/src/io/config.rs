@@ -3,10 +3,22 @@
 use serde_json::{Value, json};
 
 use super::graph;
-use super::layer::{input_config, layer_from_json, layer_to_json};
-use crate::layers::{Config, Registry};
+use crate::layers::{Config, Layer, LayerSpec, Registry, describe};
 use crate::model::{Network, Sequential};
-use crate::{Error, Model, Result};
+use crate::{Error, Model, PartialShape, Result};
+
+impl Default for Registry {
+    /// Keras' layers, and its models as layers.
+    fn default() -> Self {
+        let sequential = |registry: &Self, config: Config| within(sequential(&config, registry)?.into_model());
+        let functional = |registry: &Self, config: Config| within(graph::read(&config, registry)?);
+        Self::of_layers().keras("Sequential", sequential).keras("Functional", functional)
+    }
+}
+
+fn within(model: Model) -> Result<Box<dyn Layer>> {
+    Ok(LayerSpec::from(model).layer)
+}
 
 impl Model {
     /// The layers and their options as JSON, in Keras' words; without parameters.
@@ -15,7 +27,13 @@ impl Model {
     /// The layers could not be added.
     pub fn to_json(&self) -> Result<Value> {
         self.check_pending()?;
-        Ok(json!({"class_name": self.network().class_name(), "config": network_config(self.name(), self.network())}))
+        let network = self.network();
+        let mut config = network_config(network);
+        config.insert("name".into(), self.name().into());
+        let functional = network.class_name() == "Functional";
+        let module = if functional { "keras.src.models.functional" } else { "keras" };
+        let registered = functional.then_some("Functional");
+        Ok(json!({"module": module, "class_name": network.class_name(), "config": config, "registered_name": registered}))
     }
 
     /// A model from the JSON of [`to_json`](Model::to_json), with the layers of this crate.
@@ -40,28 +58,73 @@ impl Model {
     /// # Errors
     /// As [`from_json`](Model::from_json).
     pub fn from_json_with(json: &Value, registry: &Registry) -> Result<Self> {
-        match json["class_name"].as_str() {
-            Some("Functional") => graph::read(&json["config"], registry),
-            _ => Ok(Sequential::from_json_with(json, registry)?.into_model()),
+        let registry = registry.for_a_file();
+        let (class, config) = model_of(json)?;
+        match class {
+            "Functional" | "Model" => graph::read(config, &registry),
+            _ => Ok(sequential(config, &registry)?.into_model()),
         }
     }
 }
 
+/// The class and the options of a model.
+fn model_of(json: &Value) -> Result<(&str, &Config)> {
+    const KNOWN: [&str; 6] = ["class_name", "config", "module", "registered_name", "build_config", "compile_config"];
+    const OTHERS: [&str; 4] = ["keras_version", "backend", "name", "shared_object_id"];
+    let class = json["class_name"].as_str().unwrap_or_default();
+    let Some(config) = json["config"].as_object().filter(|_| ["Sequential", "Functional", "Model"].contains(&class)) else {
+        let got = if class.is_empty() { "something without class_name".to_owned() } else { format!("class_name `{class}`") };
+        return Err(Error::format(format!("expected a model with its layers, Sequential or Functional, got {got}")));
+    };
+    let known = |key: &String| KNOWN.iter().chain(&OTHERS).any(|known| known == key);
+    if let Some(stranger) = json.as_object().and_then(|object| object.keys().find(|key| !known(key))) {
+        return Err(Error::unknown("key of a model", stranger, KNOWN));
+    }
+    let module = json["module"].as_str().unwrap_or("keras");
+    if !["keras", "tensorflow", "tf_keras"].contains(&module.split('.').next().unwrap_or_default()) {
+        return Err(Error::format(format!("`{class}` of the module {module} is not Keras' {class}")));
+    }
+    Ok((class, config))
+}
+
+/// Refuses options of a model that are none of these.
+pub(super) fn only(class: &str, config: &Config, known: &[&str]) -> Result<()> {
+    match config.keys().find(|key| !known.contains(&key.as_str())) {
+        Some(stranger) => Err(Error::unknown(&format!("option of {class}"), stranger, known)),
+        None => Ok(()),
+    }
+}
+
 /// The options of a model: its layers.
-pub(crate) fn network_config(name: &str, network: &Network) -> Config {
+pub(crate) fn network_config(network: &Network) -> Config {
     let mut config = Config::new();
-    config.insert("name".into(), name.into());
     if network.class_name() == "Functional" {
         graph::write(network, &mut config);
         return config;
     }
     let mut layers = Vec::new();
-    if let Some(shape) = network.shape(0) {
-        layers.push(json!({"class_name": "InputLayer", "config": input_config(&network.input_names()[0], shape)}));
-    }
-    layers.extend((0..network.nodes().len()).map(|node| layer_to_json(network, node)));
+    layers.extend(network.shape(0).map(|shape| input(&network.input_names()[0], shape)));
+    layers.extend(network.nodes().iter().map(|node| describe(&*node.layer, &node.name, node.trainable)));
     config.insert("layers".into(), layers.into());
     config
+}
+
+/// An input as Keras describes it.
+pub(super) fn input(name: &str, shape: &PartialShape) -> Value {
+    let config = json!({"batch_shape": shape, "dtype": "float32", "name": name});
+    json!({"module": "keras.layers", "class_name": "InputLayer", "config": config, "registered_name": null})
+}
+
+/// Makes the model that was written.
+fn sequential(config: &Config, registry: &Registry) -> Result<Sequential> {
+    only("Sequential", config, &["name", "trainable", "dtype", "layers", "build_input_shape"])?;
+    let layers = config.get("layers").and_then(Value::as_array).ok_or_else(|| Error::format("expected a Sequential with its layers"))?;
+    let mut model = Sequential::new().name(config.get("name").and_then(Value::as_str).unwrap_or("sequential"));
+    for (index, layer) in layers.iter().enumerate() {
+        model = model.add(registry.read(layer).map_err(|error| error.context(format!("layer {index} of the file")))?);
+    }
+    model.check_pending()?;
+    Ok(model)
 }
 
 impl Sequential {
@@ -78,17 +141,10 @@ impl Sequential {
     /// # Errors
     /// As [`from_json`](Sequential::from_json).
     pub fn from_json_with(json: &Value, registry: &Registry) -> Result<Self> {
-        let class = json["class_name"].as_str().unwrap_or_default();
-        let Some(layers) = json["config"]["layers"].as_array().filter(|_| class == "Sequential") else {
-            let got = if class.is_empty() { "something without class_name".to_owned() } else { format!("class_name `{class}`") };
-            return Err(Error::format(format!("expected a Sequential with its layers, got {got}")));
-        };
-        let mut model = Self::new().name(json["config"]["name"].as_str().unwrap_or("sequential"));
-        for (place, layer) in layers.iter().enumerate() {
-            let spec = layer_from_json(layer, registry).map_err(|error| error.context(format!("layer {place} of the file")))?;
-            model = model.add(spec);
+        match model_of(json)? {
+            ("Sequential", config) => sequential(config, &registry.for_a_file()),
+            (class, _) => Err(Error::format(format!("expected a Sequential with its layers, got class_name `{class}`"))
+                .hint("read it by `Model::from_json`")),
         }
-        model.check_pending()?;
-        Ok(model)
     }
 }

@@ -1,11 +1,12 @@
 //! Graphs of layers as JSON, in the form in which Keras writes a functional model.
 
+use std::any::Any;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::layer::{input_config, layer_from_json, layer_to_json};
-use crate::layers::{Config, Registry, SharedLayer, Symbol};
+use super::config::{input, only};
+use crate::layers::{Argument, Config, Function, Layer, LayerSpec, Operation, Registry, SharedLayer, Symbol, describe};
 use crate::model::Network;
 use crate::{Error, Model, Result};
 
@@ -15,20 +16,20 @@ const TENSOR: &str = "__keras_tensor__";
 /// Writes layers, with what each is called on, and which of their outputs are the model's.
 pub(super) fn write(network: &Network, config: &mut Config) {
     let mut layers: Vec<Value> = Vec::new();
-    for (name, value) in network.input_names().iter().zip(0..) {
-        let config = network.shape(value).map(|shape| input_config(name, shape));
-        layers.push(json!({"class_name": "InputLayer", "name": name, "config": config, "inbound_nodes": []}));
+    for (name, shape) in network.input_names().iter().zip(network.input_shapes().unwrap_or_default()) {
+        let mut layer = input(name, shape);
+        (layer["name"], layer["inbound_nodes"]) = (name.as_str().into(), json!([]));
+        layers.push(layer);
     }
-    for node in 0..network.nodes().len() {
-        let calls = network.calls().iter().filter(|call| call.node == node);
+    for (index, node) in network.nodes().iter().enumerate() {
+        let calls = network.calls().iter().filter(|call| call.node == index);
         let arguments = calls.map(|call| {
             let tensors: Vec<Value> = call.inputs.iter().map(|&value| tensor(network, value)).collect();
-            let first = if let [one] = &tensors[..] { one.clone() } else { tensors.into() };
-            json!({"args": [first], "kwargs": {}})
+            json!({"args": arguments(&*node.layer, tensors), "kwargs": {}})
         });
-        let mut layer = layer_to_json(network, node);
+        let mut layer = describe(&*node.layer, &node.name, node.trainable);
         layer["inbound_nodes"] = arguments.collect();
-        layer["name"] = network.nodes()[node].name.clone().into();
+        layer["name"] = node.name.clone().into();
         layers.push(layer);
     }
     config.insert("layers".into(), layers.into());
@@ -37,7 +38,18 @@ pub(super) fn write(network: &Network, config: &mut Config) {
     config.insert("output_layers".into(), network.outputs().iter().map(|&value| history(value)).collect());
 }
 
-/// The layer that makes a value, at which of its calls, and in which place.
+/// What a layer is called with: its tensors, one alone or several as a list; or what an operation takes.
+fn arguments(layer: &dyn Layer, tensors: Vec<Value>) -> Value {
+    if let Some(operation) = (layer as &dyn Any).downcast_ref::<Operation>() {
+        return operation.describe_call(tensors).into();
+    }
+    match &tensors[..] {
+        [one] => json!([one]),
+        several => json!([several]),
+    }
+}
+
+/// The layer that makes a value, at which of its calls, and which of its outputs it is.
 fn history(network: &Network, value: usize) -> Value {
     let Some((made, output)) = network.producer(value) else { return json!([network.input_names()[value], 0, 0]) };
     let call = network.calls().iter().filter(|call| call.node == made.node).position(|call| call.outputs == made.outputs);
@@ -48,7 +60,7 @@ fn tensor(network: &Network, value: usize) -> Value {
     json!({"class_name": TENSOR, "config": {"shape": network.shape(value), "dtype": "float32", "keras_history": history(network, value)}})
 }
 
-/// Names what a layer puts out: its name, its call, the place of the output.
+/// Names an output of a layer: its name, its call, which output.
 type Place = (String, usize, usize);
 
 /// A layer, and what each of its calls takes.
@@ -61,18 +73,34 @@ struct Described {
 }
 
 /// Makes the model that was written.
-pub(super) fn read(config: &Value, registry: &Registry) -> Result<Model> {
-    let layers = config["layers"].as_array().ok_or_else(|| Error::format("expected a Functional with its layers"))?;
+pub(super) fn read(config: &Config, registry: &Registry) -> Result<Model> {
+    only("Functional", config, &["name", "trainable", "dtype", "layers", "input_layers", "output_layers"])?;
+    let field = |name: &str| config.get(name).unwrap_or(&Value::Null);
+    let layers = field("layers").as_array().ok_or_else(|| Error::format("expected a Functional with its layers"))?;
     let needed = needed(config, layers);
     let mut described = Vec::new();
-    for (place, layer) in layers.iter().enumerate().filter(|(_, layer)| name_of(layer).is_some_and(|name| needed.contains(name))) {
-        described.push(describe(layer, registry).map_err(|error| error.context(format!("layer {place} of the file")))?);
+    for (index, layer) in layers.iter().enumerate().filter(|(_, layer)| name_of(layer).is_some_and(|name| needed.contains(name))) {
+        let name = name_of(layer).unwrap_or_default();
+        described.push(read_layer(layer, registry).map_err(|error| error.context(format!("layer {index} `{name}` of the file")))?);
     }
+    let symbols = call_all(&mut described)?;
+    let ends = |name: &str| -> Result<Vec<Symbol>> {
+        let places = places(field(name)).ok_or_else(|| Error::format(format!("{name}: expected a list of [layer, call, output]")))?;
+        find(&symbols, &places).ok_or_else(|| Error::format(format!("{name} names a layer that the file does not have")))
+    };
+    let mut model = Model::new(ends("input_layers")?, ends("output_layers")?)?;
+    if let Some(name) = field("name").as_str() {
+        model.set_name(name);
+    }
+    Ok(model)
+}
+
+/// Calls all layers. Calls may be listed before those that they take from: rounds go on as long as one of them can be made.
+fn call_all(described: &mut [Described]) -> Result<HashMap<(String, usize), Symbol>> {
     let mut symbols: HashMap<(String, usize), Symbol> = HashMap::new();
-    // Calls may be listed before those that they take from: rounds go on as long as one of them can be made.
     loop {
         let mut any = false;
-        for layer in &mut described {
+        for layer in &mut *described {
             while let Some(inputs) = layer.calls.get(layer.made).and_then(|inputs| find(&symbols, inputs)) {
                 symbols.insert((layer.name.clone(), layer.made), layer.layer.on(inputs));
                 layer.made += 1;
@@ -83,32 +111,27 @@ pub(super) fn read(config: &Value, registry: &Registry) -> Result<Model> {
             break;
         }
     }
-    if let Some(layer) = described.iter().find(|layer| layer.made < layer.calls.len()) {
-        let wanted: Vec<&str> = layer.calls[layer.made].iter().map(|place| place.0.as_str()).collect();
-        return Err(Error::format(format!("layer `{}` is called on {}, which the file does not make", layer.name, wanted.join(", "))));
+    match described.iter().find(|layer| layer.made < layer.calls.len()) {
+        Some(layer) => {
+            let wanted: Vec<&str> = layer.calls[layer.made].iter().map(|place| place.0.as_str()).collect();
+            Err(Error::format(format!("layer `{}` is called on {}, which the file does not make", layer.name, wanted.join(", "))))
+        }
+        None => Ok(symbols),
     }
-    let ends = |field: &str| -> Result<Vec<Symbol>> {
-        let places = places(&config[field]).ok_or_else(|| Error::format(format!("{field}: expected a list of [layer, call, output]")))?;
-        find(&symbols, &places).ok_or_else(|| Error::format(format!("{field} names a layer that the file does not have")))
-    };
-    let mut model = Model::new(ends("input_layers")?, ends("output_layers")?)?;
-    if let Some(name) = config["name"].as_str() {
-        model.set_name(name);
-    }
-    Ok(model)
 }
 
 /// The layers that inputs and outputs need. What is there for masks alone is not among them: masks travel by themselves.
-fn needed<'a>(config: &'a Value, layers: &'a [Value]) -> HashSet<&'a str> {
-    let ends = ["input_layers", "output_layers"].into_iter().filter_map(|field| places(&config[field])).flatten();
+fn needed<'a>(config: &'a Config, layers: &'a [Value]) -> HashSet<&'a str> {
+    let by_name: HashMap<&str, &Value> = layers.iter().filter_map(|layer| Some((name_of(layer)?, layer))).collect();
+    let ends = ["input_layers", "output_layers"].into_iter().filter_map(|field| places(config.get(field)?)).flatten();
     let mut open: Vec<String> = ends.map(|(layer, ..)| layer).collect();
     let mut needed = HashSet::new();
     while let Some(name) = open.pop() {
-        let Some(layer) = layers.iter().find(|layer| name_of(layer) == Some(&name)) else { continue };
-        if name_of(layer).is_some_and(|name| needed.insert(name)) {
+        let Some((name, layer)) = by_name.get_key_value(name.as_str()) else { continue };
+        if needed.insert(*name) {
             let mut inputs = Vec::new();
             collect(&layer["inbound_nodes"], &mut inputs);
-            open.extend(inputs.iter().filter_map(|history| Some(place(history)?.0)));
+            open.extend(inputs.into_iter().map(|(layer, ..)| layer));
         }
     }
     needed
@@ -118,47 +141,139 @@ fn name_of(layer: &Value) -> Option<&str> {
     layer["name"].as_str().or(layer["config"]["name"].as_str())
 }
 
-fn describe(layer: &Value, registry: &Registry) -> Result<Described> {
-    let mut spec = layer_from_json(layer, registry)?;
+fn read_layer(layer: &Value, registry: &Registry) -> Result<Described> {
     let name = name_of(layer).unwrap_or_default().to_owned();
+    let nodes = layer["inbound_nodes"].as_array().ok_or_else(|| Error::format("inbound_nodes is no list of calls"))?;
+    let module = layer["module"].as_str().unwrap_or_default();
+    if module.starts_with("keras") && module.split('.').any(|part| part == "ops") {
+        return read_operation(layer, name, nodes);
+    }
+    let mut spec = registry.read(layer)?;
     spec.name = Some(name.clone());
-    let no_calls = || Error::format(format!("layer `{name}`: inbound_nodes is no list of calls"));
-    let nodes = layer["inbound_nodes"].as_array().ok_or_else(no_calls)?;
-    let mut calls = Vec::new();
-    for node in nodes {
-        let mut inputs = Vec::new();
-        collect(&node["args"], &mut inputs);
-        collect(&node["kwargs"], &mut inputs);
-        calls.push(inputs.into_iter().map(|history| place(&history).ok_or_else(no_calls)).collect::<Result<Vec<_>>>()?);
-    }
-    if spec.layer.declared_input().is_some() {
-        calls = vec![Vec::new()];
-    }
+    let calls = match spec.layer.declared_input() {
+        Some(_) => vec![Vec::new()],
+        None => nodes.iter().map(read_call).collect::<Result<_>>()?,
+    };
     Ok(Described { layer: SharedLayer::new(spec), name, calls, made: 0 })
 }
 
-/// All tensors among the arguments of a call but for masks, in their order.
-fn collect(arguments: &Value, found: &mut Vec<Value>) {
-    match arguments {
-        Value::Object(object) if object.get("class_name").and_then(Value::as_str) == Some(TENSOR) => {
-            found.push(arguments["config"]["keras_history"].clone());
+/// The tensors that a layer is called on. A call may say nothing else that would change what is computed.
+fn read_call(node: &Value) -> Result<Vec<Place>> {
+    let mut inputs = Vec::new();
+    if let Some(keras_2) = node.as_array() {
+        for tensor in keras_2 {
+            let parts = tensor.as_array().map(Vec::as_slice).unwrap_or_default();
+            let (Some(place), [.., options]) = (parts.get(..3).and_then(place_of), parts) else {
+                return Err(Error::format(format!("the call {tensor} is not [layer, call, output, {{}}]")));
+            };
+            for (name, value) in options.as_object().into_iter().flatten() {
+                check_keyword(name, value)?;
+            }
+            inputs.push(place);
         }
-        Value::Object(object) => {
-            object.iter().filter(|(name, _)| *name != "mask").for_each(|(_, value)| collect(value, found));
+        return Ok(inputs);
+    }
+    let args = node["args"].as_array().ok_or_else(|| Error::format(format!("the call {node} has no args")))?;
+    for argument in args {
+        read_tensors(argument, &mut inputs)?;
+    }
+    for (name, value) in node["kwargs"].as_object().into_iter().flatten() {
+        match name.as_str() {
+            // States stand after the sequence that begins with them.
+            "inputs" | "sequence" | "initial_state" if !value.is_null() => read_tensors(value, &mut inputs)?,
+            _ => check_keyword(name, value)?,
         }
+    }
+    Ok(inputs)
+}
+
+/// A tensor, or a list of tensors.
+fn read_tensors(argument: &Value, inputs: &mut Vec<Place>) -> Result<()> {
+    if let Some(several) = argument.as_array() {
+        return several.iter().try_for_each(|argument| read_tensors(argument, inputs));
+    }
+    let place = tensor_of(argument);
+    inputs.push(place.ok_or_else(|| {
+        Error::format(format!("it is called on {argument}, which is no tensor of the graph"))
+            .hint("constants are served by the operations of keras.ops, such as `x * 2.0`")
+    })?);
+    Ok(())
+}
+
+/// Arguments that change nothing: what is not given, masks, which travel by themselves, and `training=False`, which Keras
+/// writes for recurrent layers and overrides by what the model does.
+fn check_keyword(name: &str, value: &Value) -> Result<()> {
+    let masks = |value: &Value| value.is_null() || tensor_of(value).is_some();
+    let travels = name == "mask" && (masks(value) || value.as_array().is_some_and(|all| all.iter().all(masks)));
+    if value.is_null() || travels || (name, value.as_bool()) == ("training", Some(false)) {
+        return Ok(());
+    }
+    Err(Error::format(format!("it is called with {name} = {value}, which has no counterpart here")))
+}
+
+/// An operation of `keras.ops`: its call says what are tensors and what are constants.
+fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Described> {
+    let (class, no_options) = (layer["class_name"].as_str().unwrap_or_default(), Config::new());
+    let config = layer["config"].as_object().unwrap_or(&no_options);
+    let [node] = nodes else {
+        return Err(Error::format(format!("the operation {class} is called {} times, expected once", nodes.len())));
+    };
+    if let Some((keyword, value)) = node["kwargs"].as_object().and_then(|keywords| keywords.iter().find(|(_, value)| !value.is_null())) {
+        return Err(Error::format(format!("{class} is called with {keyword} = {value}, which has no counterpart here")));
+    }
+    let args = node["args"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let function = Function::read(class, config, args.get(1..).unwrap_or_default())?;
+    let module = layer["module"].as_str().unwrap_or_default();
+    if ![function.module(), "keras.ops"].contains(&module) {
+        return Err(Error::format(format!("`{class}` of the module {module} has no counterpart here")));
+    }
+    let tensors =
+        if function.takes_a_list() { args.first().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() } else { args };
+    let (mut inputs, mut arguments) = (Vec::new(), Vec::new());
+    for argument in tensors {
+        match tensor_of(argument) {
+            Some(place) => {
+                inputs.push(place);
+                arguments.push(Argument::Input);
+            }
+            None if function.takes_constants() => arguments.push(Argument::read(argument)?),
+            // They were read with the function.
+            None if function.items().is_some() && !inputs.is_empty() => break,
+            None => return Err(Error::format(format!("{class} is called on {argument}, which is no tensor of the graph"))),
+        }
+    }
+    let mut spec = LayerSpec::from(Operation::with(function, arguments));
+    spec.name = Some(name.clone());
+    Ok(Described { layer: SharedLayer::new(spec), name, calls: vec![inputs], made: 0 })
+}
+
+/// The places of all tensors in a description of calls, but for masks.
+fn collect(calls: &Value, found: &mut Vec<Place>) {
+    if let Some(place) = tensor_of(calls).or_else(|| calls.as_array().and_then(|parts| place_of(parts.get(..3)?))) {
+        found.push(place);
+        return;
+    }
+    match calls {
+        Value::Object(object) => object.iter().filter(|(name, _)| *name != "mask").for_each(|(_, value)| collect(value, found)),
         Value::Array(array) => array.iter().for_each(|value| collect(value, found)),
         _ => {}
     }
 }
 
-fn place(history: &Value) -> Option<Place> {
-    let [layer, call, output] = &history.as_array()?[..] else { return None };
+fn tensor_of(value: &Value) -> Option<Place> {
+    let history = (value["class_name"].as_str() == Some(TENSOR)).then(|| value["config"]["keras_history"].as_array())?;
+    place_of(history?)
+}
+
+fn place_of(history: &[Value]) -> Option<Place> {
+    let [layer, call, output] = history else { return None };
     Some((layer.as_str()?.to_owned(), usize::try_from(call.as_u64()?).ok()?, usize::try_from(output.as_u64()?).ok()?))
 }
 
 /// One place, or a list of them: Keras writes both.
 fn places(list: &Value) -> Option<Vec<Place>> {
-    place(list).map(|one| vec![one]).or_else(|| list.as_array()?.iter().map(place).collect())
+    let list = list.as_array()?;
+    place_of(list).map(|one| vec![one]).or_else(|| list.iter().map(|place| place_of(place.as_array()?)).collect())
 }
 
 fn find(symbols: &HashMap<(String, usize), Symbol>, places: &[Place]) -> Option<Vec<Symbol>> {

@@ -5,7 +5,6 @@ mod config;
 mod graph;
 #[cfg(feature = "keras")]
 mod keras;
-mod layer;
 mod state;
 mod weights;
 

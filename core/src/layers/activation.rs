@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use super::registry::from_config;
-use super::shared::class;
+use super::kit::{from_config, to_config};
 use super::{Activation, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{PartialShape, Result};
@@ -18,13 +18,40 @@ impl Activate {
         Self { activation }
     }
 
-    pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
+    pub(super) fn from_config(mut config: Config) -> Result<Box<dyn Layer>> {
+        let gelu = config.get("activation") == Some(&json!("gelu"));
+        if let Some(approximate) = config.get("arguments").and_then(by_tanh).filter(|_| gelu) {
+            config.remove("arguments");
+            let activation = if approximate { Activation::GeluTanh } else { Activation::Gelu };
+            config.insert("activation".into(), activation.name().into());
+        }
         Ok(Box::new(from_config::<Self>("Activation", config)?))
     }
 }
 
+/// Whether arguments of gelu, and no others, ask for the one by way of tanh.
+fn by_tanh(arguments: &Value) -> Option<bool> {
+    arguments.as_object().filter(|arguments| arguments.len() == 1)?.get("approximate")?.as_bool()
+}
+
 impl Layer for Activate {
-    class!("Activation");
+    fn class_name(&self) -> &'static str {
+        "Activation"
+    }
+
+    fn config(&self) -> Config {
+        match self.activation {
+            // Keras has no name for it.
+            Activation::GeluTanh => {
+                Config::from_iter([("activation".to_owned(), json!("gelu")), ("arguments".to_owned(), json!({"approximate": true}))])
+            }
+            _ => to_config(self),
+        }
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer> {
+        Box::new(self.clone())
+    }
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         Ok(input.clone())

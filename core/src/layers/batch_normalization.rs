@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse};
+use super::kit::from_config;
 use super::scale_center::{ScaleCenter, scale_center_options};
 use super::shared::{class, options};
 use super::{Axes, Build, Call, Config, Layer, Weight, WeightSpec};
@@ -64,7 +64,6 @@ impl BatchNormalization {
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("BatchNormalization", &config, &[&["renorm"], &ScaleCenter::REFUSED[..]].concat())?;
         Ok(Box::new(from_config::<Self>("BatchNormalization", config)?))
     }
 

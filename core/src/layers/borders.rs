@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{channels_last, check_layout, map_of, with_map};
-use super::registry::from_config;
+use super::kit::from_config;
 use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;

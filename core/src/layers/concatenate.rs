@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
+use super::kit::from_config;
 use super::merging::list;
-use super::registry::from_config;
 use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;

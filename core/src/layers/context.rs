@@ -1,8 +1,11 @@
 //! What a layer is built and called with.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
-use crate::autodiff::{Tape, Var};
+use super::LayerSpec;
+use super::identity::{Copied, Identity, LayerId};
+use crate::autodiff::{Scope, Tape, Var};
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
 use crate::rng::Key;
@@ -59,62 +62,134 @@ impl WeightSpec {
     }
 }
 
-/// A parameter as it was drawn for its layer.
-pub(crate) struct Drawn {
+/// A parameter that a layer asked for.
+pub(crate) struct Asked {
     pub(crate) spec: WeightSpec,
-    pub(crate) value: Tensor,
+    pub(crate) identity: Identity,
+    pub(crate) source: Source,
 }
+
+/// Where the value of a parameter comes from.
+pub(crate) enum Source {
+    /// It begins with this.
+    New(Tensor),
+    /// It is this parameter of the model.
+    Known(usize),
+    /// It is what the layer asked for before, at this index.
+    Again(usize),
+}
+
+/// The parameters that a model has already, with their shapes.
+pub(crate) type Known = HashMap<Identity, (usize, Shape)>;
 
 /// Where a layer asks for its parameters.
 pub struct Build<'a> {
     key: Key,
     /// What stands before the names of parameters: the layers within the layer.
     prefix: String,
-    drawn: &'a mut Vec<Drawn>,
-    /// What the parameters begin with, where they are not drawn.
-    given: Option<&'a [Tensor]>,
+    asked: &'a mut Vec<Asked>,
+    known: &'a Known,
+    /// What the parameters begin with from this index on, where they are not drawn.
+    given: Option<(&'a [Tensor], usize)>,
+    /// The layer whose parameters these are, and where they begin among those that are asked for.
+    owner: (LayerId, usize),
+    copied: Copied,
+    trainable: bool,
 }
 
 impl<'a> Build<'a> {
-    pub(crate) fn new(key: Key, drawn: &'a mut Vec<Drawn>) -> Self {
-        Self { key, prefix: String::new(), drawn, given: None }
+    pub(crate) fn new(key: Key, asked: &'a mut Vec<Asked>, known: &'a Known) -> Self {
+        Self {
+            key,
+            prefix: String::new(),
+            asked,
+            known,
+            given: None,
+            owner: (LayerId::new(), 0),
+            copied: Copied::default(),
+            trainable: true,
+        }
     }
 
     /// Takes given values for the parameters, in their order, instead of drawing them.
     pub(crate) fn given(self, given: Option<&'a [Tensor]>) -> Self {
-        Self { given, ..self }
+        Self { given: given.map(|given| (given, 0)), ..self }
     }
 
-    /// Where a layer within this one asks for its parameters: they are this layer's own, with `name/` in front. What they
-    /// begin with depends on the place of the layer within, not on its name.
-    pub fn child(&mut self, place: u64, name: &str) -> Build<'_> {
-        let (key, prefix) = (self.key.fold_str("within").fold(place), format!("{}{name}/", self.prefix));
-        Build { key, prefix, drawn: self.drawn, given: self.given }
+    /// Says whose parameters these are.
+    pub(crate) fn owned(self, layer: LayerId, copied: Copied) -> Self {
+        Self { owner: (layer, 0), copied, ..self }
+    }
+
+    /// Where initial values of the layer within begin that is a model.
+    pub(crate) fn key_within(&self) -> Key {
+        self.key.fold_str("within")
+    }
+
+    /// Where a part of this layer asks for its parameters: they are this layer's own, with `name/` in front. What they
+    /// begin with depends on the index of the part, not on its name.
+    pub fn child(&mut self, index: u64, name: &str) -> Build<'_> {
+        Build {
+            key: self.key.fold_str("within").fold(index),
+            prefix: format!("{}{name}/", self.prefix),
+            asked: self.asked,
+            known: self.known,
+            given: self.given,
+            owner: self.owner,
+            copied: self.copied,
+            trainable: self.trainable,
+        }
+    }
+
+    /// Builds a layer that is part of this one, which may be any: a model, a shared layer, a frozen one. Its parameters are
+    /// named `name/…`; a shared layer that the model has built before brings none of its own. Call it with what
+    /// [`Call::within`] gives for the same index.
+    ///
+    /// # Errors
+    /// The layer cannot serve the inputs, or has other parameters than it was given.
+    pub fn layer(&mut self, index: u64, name: &str, layer: &mut LayerSpec, inputs: &[PartialShape]) -> Result<Vec<PartialShape>> {
+        let first = self.asked.len();
+        let given = if self.given.is_some() { self.given } else { layer.weights.as_deref().map(|weights| (weights, first)) };
+        let count = given.filter(|_| self.given.is_none()).map(|(given, _)| given.len());
+        let mut cx = Build {
+            key: self.key.fold_str("within").fold(index),
+            prefix: format!("{}{name}/", self.prefix),
+            asked: self.asked,
+            known: self.known,
+            given,
+            owner: (layer.id, first),
+            copied: self.copied.and(layer.copied),
+            trainable: self.trainable && layer.trainable,
+        };
+        let outputs = layer.layer.build_many(&mut cx, inputs).map_err(|error| error.context(layer.layer.describe()))?;
+        let built = self.asked.len() - first;
+        match count {
+            Some(count) if count != built => {
+                let error = Error::shape(format!("the layer has {built} parameters, got {count} weights"));
+                Err(error.context(layer.layer.describe()))
+            }
+            _ => Ok(outputs),
+        }
     }
 
     /// Asks for a parameter. The n-th of a layer begins with the same values in every model with the same seed and the
-    /// layer in the same place.
+    /// layer at the same index.
     ///
     /// # Errors
     /// A shape that does not fit into memory, or an initializer that does not serve it.
     pub fn weight(&mut self, mut spec: WeightSpec) -> Result<Weight> {
-        let place = self.drawn.len() as u32;
-        spec.name.insert_str(0, &self.prefix);
-        spec.regularizer.map_or(Ok(()), |regularizer| regularizer.check()).map_err(|error| error.context(spec.name.clone()))?;
-        let known = match self.given.map(|given| given.get(place as usize)) {
-            Some(None) => return Err(Error::shape(format!("got {place} weights, none for {} {:?}", spec.name, spec.dims))),
+        let index = self.asked.len();
+        let identity = Identity::new(self.owner.0, index - self.owner.1);
+        self.complete(&mut spec)?;
+        let known = match self.given.map(|(given, first)| given.get(index - first)) {
+            Some(None) => return Err(Error::shape(format!("got {index} weights, none for {} {:?}", spec.name, spec.dims))),
             Some(Some(value)) => Some(value.clone()),
             None => spec.value.take(),
         };
-        let value = match known {
-            None => self.initial(&spec)?,
-            Some(value) if value.shape().dims() == spec.dims => value,
-            Some(value) => {
-                return Err(Error::shape(format!("{} has the shape {:?}, got weights {}", spec.name, spec.dims, value.shape())));
-            }
-        };
-        self.drawn.push(Drawn { spec, value });
-        Ok(Weight(Some(place)))
+        if let Some(value) = known.as_ref().filter(|value| value.shape().dims() != spec.dims) {
+            return Err(Error::shape(format!("{} has the shape {:?}, got weights {}", spec.name, spec.dims, value.shape())));
+        }
+        self.ask(spec, identity, known)
     }
 
     /// What the next parameter would begin with, were it asked for by this specification.
@@ -122,23 +197,44 @@ impl<'a> Build<'a> {
     /// # Errors
     /// As [`weight`](Self::weight).
     pub fn initial(&self, spec: &WeightSpec) -> Result<Tensor> {
-        let drawn = spec.initializer.draw(&Shape::new(&spec.dims)?, self.key.fold(self.drawn.len() as u64));
+        let drawn = spec.initializer.draw(&Shape::new(&spec.dims)?, self.key.fold(self.asked.len() as u64));
         drawn.map_err(|error| error.context(spec.name.clone()))
     }
 
-    /// Asks for a parameter that begins with a known value.
-    pub(crate) fn weight_of(&mut self, mut spec: WeightSpec, value: Tensor) -> Weight {
-        let place = self.drawn.len() as u32;
+    /// Asks for a parameter of a model that is part of this layer, which begins with its value there.
+    pub(crate) fn adopt(&mut self, mut spec: WeightSpec, value: Tensor, identity: Identity) -> Result<Weight> {
+        let index = self.asked.len();
+        self.complete(&mut spec)?;
+        let given = self.given.and_then(|(given, first)| given.get(index - first)).filter(|given| given.shape() == value.shape());
+        let value = given.cloned().unwrap_or(value);
+        self.ask(spec, identity, Some(value))
+    }
+
+    fn complete(&self, spec: &mut WeightSpec) -> Result<()> {
         spec.name.insert_str(0, &self.prefix);
-        let value =
-            self.given.and_then(|given| given.get(place as usize)).filter(|given| given.shape() == value.shape()).cloned().unwrap_or(value);
-        self.drawn.push(Drawn { spec, value });
-        Weight(Some(place))
+        spec.trainable &= self.trainable;
+        spec.regularizer.map_or(Ok(()), |regularizer| regularizer.check()).map_err(|error| error.context(spec.name.clone()))
+    }
+
+    fn ask(&mut self, spec: WeightSpec, identity: Identity, value: Option<Tensor>) -> Result<Weight> {
+        let index = self.asked.len();
+        let identity = identity.within(self.copied);
+        let source = if let Some(&(param, shape)) = self.known.get(&identity) {
+            check_shared(&spec, shape.dims())?;
+            Source::Known(param)
+        } else if let Some(earlier) = self.asked.iter().position(|asked| asked.identity == identity) {
+            check_shared(&spec, &self.asked[earlier].spec.dims)?;
+            Source::Again(earlier)
+        } else {
+            Source::New(value.map_or_else(|| self.initial(&spec), Ok)?)
+        };
+        self.asked.push(Asked { spec, identity, source });
+        Ok(Weight(Some(index as u32)))
     }
 
     /// How many parameters the layer has asked for.
     pub(crate) fn weights(&self) -> usize {
-        self.drawn.len()
+        self.asked.len()
     }
 
     /// The size of the last axis, behind the batch.
@@ -153,6 +249,15 @@ impl<'a> Build<'a> {
     }
 }
 
+/// A layer that is shared has one set of parameters, wherever it is called.
+fn check_shared(spec: &WeightSpec, dims: &[usize]) -> Result<()> {
+    if spec.dims == dims {
+        return Ok(());
+    }
+    Err(Error::shape(format!("{} of this shared layer has the shape {dims:?} where it is called first, here {:?}", spec.name, spec.dims))
+        .hint("call a shared layer on inputs with the same number of features, or use two layers"))
+}
+
 /// What a layer is called with: its parameters as variables, the masks of its inputs, and whether the model is training.
 #[derive(Clone, Copy)]
 pub struct Call<'a> {
@@ -163,6 +268,8 @@ pub struct Call<'a> {
     pub(crate) trainable: bool,
     pub(crate) key: Key,
     pub(crate) effects: &'a Effects,
+    /// The layer that is called.
+    pub(crate) scope: Option<&'a Scope>,
 }
 
 /// What layers ask for besides their outputs.
@@ -170,16 +277,16 @@ pub struct Call<'a> {
 pub(crate) struct Effects {
     /// What is added to the loss.
     pub(crate) penalties: RefCell<Vec<Var>>,
-    /// Parameters, by their place among the layer's, and the values they take after the step.
+    /// Parameters, by their index among the layer's, and the values they take after the step.
     pub(crate) updates: RefCell<Vec<(usize, Var)>>,
 }
 
 impl Effects {
-    /// Takes what a layer asked for whose parameters begin at `first` here.
-    pub(crate) fn absorb(&self, other: Self, first: usize) {
+    /// Takes what a layer asked for, whose parameters have other indices here.
+    pub(crate) fn absorb(&self, other: Self, index: impl Fn(usize) -> usize) {
         self.penalties.borrow_mut().extend(other.penalties.into_inner());
         let updates = other.updates.into_inner().into_iter();
-        self.updates.borrow_mut().extend(updates.map(|(place, value)| (first + place, value)));
+        self.updates.borrow_mut().extend(updates.map(|(param, value)| (index(param), value)));
     }
 }
 
@@ -216,10 +323,16 @@ impl<'a> Call<'a> {
         Call { masks, ..*self }
     }
 
-    /// The call of the layer within this one that was built by [`Build::child`] with the same place.
+    /// The call of the part of this layer that was built by [`Build::child`] with the same index.
     #[must_use]
-    pub fn child(&self, place: u64) -> Self {
-        Self { key: self.key.fold_str("within").fold(place), ..*self }
+    pub fn child(&self, index: u64) -> Self {
+        Self { key: self.key.fold_str("within").fold(index), ..*self }
+    }
+
+    /// What to call a layer with that is part of this one and was built by [`Build::layer`] with the same index.
+    #[must_use]
+    pub fn within(&self, index: u64, layer: &LayerSpec) -> Self {
+        Self { trainable: self.trainable && layer.trainable, ..self.child(index) }
     }
 
     /// Gives a parameter that the optimizer does not change a new value behind this step.

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse};
+use super::kit::from_config;
 use super::shared::{Behind, Kernel, behind_options, check_count, class, kernel_options};
 use super::{Activation, Build, Call, Config, Layer};
 use crate::autodiff::Var;
@@ -34,7 +34,6 @@ impl Dense {
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("Dense", &config, &["kernel_constraint", "bias_constraint"])?;
         Ok(Box::new(from_config::<Self>("Dense", config)?))
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse};
+use super::kit::from_config;
 use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
@@ -10,7 +10,7 @@ use crate::{Error, PartialShape, Result};
 
 /// A layer that drops at a rate while training, and otherwise lets its input through.
 macro_rules! dropout_layer {
-    ($(#[$doc:meta])* $name:ident, shape: $shape:expr, refuse: $refuse:expr, $drop:ident for $purpose:literal) => {
+    ($(#[$doc:meta])* $name:ident, shape: $shape:expr, $drop:ident for $purpose:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, Serialize, Deserialize)]
         pub struct $name {
@@ -24,7 +24,6 @@ macro_rules! dropout_layer {
             }
 
             pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-                refuse(stringify!($name), &config, &$refuse)?;
                 Ok(Box::new(from_config::<Self>(stringify!($name), config)?))
             }
         }
@@ -63,7 +62,7 @@ dropout_layer! {
     /// (Srivastava et al., 2014); otherwise does nothing.
     ///
     /// What is dropped depends on the seed, the layer's place, the step and the example's row: not on threads.
-    Dropout, shape: [], refuse: ["noise_shape"], dropout for "dropout"
+    Dropout, shape: [], dropout for "dropout"
 }
 dropout_layer! {
     /// Dropout behind [`Activation::Selu`](super::Activation::Selu): while training, sets each element with probability `rate`
@@ -71,14 +70,14 @@ dropout_layer! {
     /// (Klambauer et al., 2017); otherwise does nothing.
     ///
     /// What is dropped depends on the seed, the layer's place, the step and the example's row: not on threads.
-    AlphaDropout, shape: [], refuse: ["noise_shape"], alpha_dropout for "dropout"
+    AlphaDropout, shape: [], alpha_dropout for "dropout"
 }
 dropout_layer! {
     /// While training, multiplies each element by noise from the normal distribution with mean 1 and standard deviation
     /// `√(rate / (1 − rate))`, as much as dropout makes (Srivastava et al., 2014); otherwise does nothing.
     ///
     /// The noise depends on the seed, the layer's place, the step and the example's row: not on threads.
-    GaussianDropout, shape: [], refuse: [], gaussian_dropout for "noise"
+    GaussianDropout, shape: [], gaussian_dropout for "noise"
 }
 dropout_layer! {
     /// While training, sets whole channels of an example to 0 with probability `rate` and multiplies the others by
@@ -86,7 +85,7 @@ dropout_layer! {
     ///
     /// Neighbouring steps tell much the same: what [`Dropout`] takes from one, the next would give back. What is dropped
     /// depends on the seed, the layer's place, the step and the example's row: not on threads.
-    SpatialDropout1D, shape: ["batch", "steps", "channels"], refuse: [], channel_dropout for "dropout"
+    SpatialDropout1D, shape: ["batch", "steps", "channels"], channel_dropout for "dropout"
 }
 dropout_layer! {
     /// While training, sets whole channels of an example to 0 with probability `rate` and multiplies the others by
@@ -94,5 +93,5 @@ dropout_layer! {
     ///
     /// Neighbouring pixels tell much the same: what [`Dropout`] takes from one, the next would give back. What is dropped
     /// depends on the seed, the layer's place, the step and the example's row: not on threads.
-    SpatialDropout2D, shape: ["batch", "rows", "columns", "channels"], refuse: ["data_format"], channel_dropout for "dropout"
+    SpatialDropout2D, shape: ["batch", "rows", "columns", "channels"], channel_dropout for "dropout"
 }

@@ -4,7 +4,7 @@ use super::shared::{class, options};
 use super::{Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
-use crate::layers::registry::from_config;
+use crate::layers::kit::from_config;
 use crate::regularizers::Regularizer;
 use crate::{Error, PartialShape, Result, Tensor};
 

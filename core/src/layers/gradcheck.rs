@@ -1,7 +1,7 @@
-use super::{Build, Call, Effects, Layer};
+use super::{Build, Call, Effects, Known, Layer, Source};
 use crate::autodiff::{GradientCheck, Var};
 use crate::rng::{DEFAULT_SEED, Key};
-use crate::{PartialShape, Result, Tensor};
+use crate::{Error, PartialShape, Result, Tensor};
 
 impl GradientCheck {
     /// Checks the gradients of a layer, as it is in training, by its input and by each of its trainable parameters, with
@@ -18,24 +18,33 @@ impl GradientCheck {
     /// # Errors
     /// The layer does not serve inputs of this shape, or a gradient differs: see [`GradientCheck::run`].
     pub fn layer(&self, layer: &dyn Layer, x: &Tensor) -> Result<()> {
-        let (mut layer, mut drawn) = (layer.boxed_clone(), Vec::new());
+        let (mut layer, mut asked, known) = (layer.boxed_clone(), Vec::new(), Known::new());
         let key = Key::new(DEFAULT_SEED);
-        layer.build(&mut Build::new(key, &mut drawn), &PartialShape::batch_of(x.shape().without_batch().dims()))?;
-        let learned = drawn.iter().filter(|weight| weight.spec.trainable);
-        let inputs: Vec<Tensor> = std::iter::once(x.clone()).chain(learned.clone().map(|weight| weight.value.clone())).collect();
+        layer.build(&mut Build::new(key, &mut asked, &known), &PartialShape::batch_of(x.shape().without_batch().dims()))?;
+        let drawn: Vec<_> = asked
+            .iter()
+            .map(|weight| match &weight.source {
+                Source::New(value) => Ok((&weight.spec, value)),
+                Source::Known(_) | Source::Again(_) => {
+                    Err(Error::argument("a layer with a part that it shares has no gradients of its own"))
+                }
+            })
+            .collect::<Result<_>>()?;
+        let learned = drawn.iter().filter(|(spec, _)| spec.trainable);
+        let inputs: Vec<Tensor> = std::iter::once(x.clone()).chain(learned.clone().map(|(_, value)| (*value).clone())).collect();
         let output = |vars: &[Var]| -> Result<Var> {
             let (tape, mut learned) = (vars[0].tape(), vars[1..].iter().cloned());
             let constant = |value: &Tensor| tape.constant(value.clone());
             let weights: Vec<Var> = drawn
                 .iter()
-                .map(|weight| if weight.spec.trainable { learned.next() } else { None }.unwrap_or_else(|| constant(&weight.value)))
+                .map(|(spec, value)| if spec.trainable { learned.next() } else { None }.unwrap_or_else(|| constant(value)))
                 .collect();
             let effects = Effects::default();
-            let cx = Call { tape, weights: &weights, masks: &[], training: true, trainable: true, key, effects: &effects };
+            let cx = Call { tape, weights: &weights, masks: &[], training: true, trainable: true, key, effects: &effects, scope: None };
             let y = layer.call(&cx, &vars[0])?;
             let mut parts = vec![y.reshape([y.shape().size()])?];
-            for (weight, var) in drawn.iter().zip(&weights) {
-                let penalty = weight.spec.regularizer.map(|regularizer| regularizer.penalty(var)).transpose()?;
+            for ((spec, _), var) in drawn.iter().zip(&weights) {
+                let penalty = spec.regularizer.map(|regularizer| regularizer.penalty(var)).transpose()?;
                 effects.penalties.borrow_mut().extend(penalty.flatten());
             }
             for penalty in effects.penalties.into_inner() {
@@ -44,7 +53,7 @@ impl GradientCheck {
             Var::concat(&parts.iter().collect::<Vec<_>>(), 0)
         };
         self.run(&inputs, output).map_err(|error| {
-            let names: Vec<&str> = std::iter::once("x").chain(learned.map(|weight| weight.spec.name.as_str())).collect();
+            let names: Vec<&str> = std::iter::once("x").chain(learned.map(|(spec, _)| spec.name.as_str())).collect();
             error.context(layer.describe()).note(format!("the inputs are, from 0: {}", names.join(", ")))
         })
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse};
+use super::kit::from_config;
 use super::scale_center::{ScaleCenter, scale_center_options};
 use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
@@ -45,7 +45,6 @@ impl GroupNormalization {
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("GroupNormalization", &config, &ScaleCenter::REFUSED)?;
         Ok(Box::new(from_config::<Self>("GroupNormalization", config)?))
     }
 

@@ -1,3 +1,4 @@
+use super::kit::refuse_others;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
@@ -28,7 +29,9 @@ impl Input {
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
         let shape = config.get("batch_shape").cloned().unwrap_or_default();
         let batch_shape = serde_json::from_value(shape).map_err(|source| Error::format(format!("InputLayer: batch_shape: {source}")))?;
-        Ok(Box::new(Self { batch_shape }))
+        let input = Self { batch_shape };
+        refuse_others("InputLayer", &config, &input.config())?;
+        Ok(Box::new(input))
     }
 }
 

@@ -1,7 +1,10 @@
 use std::fmt::{self, Debug};
 use std::sync::Arc;
 
-use super::{Build, Call, Config, Layer};
+use serde_json::Value;
+
+use super::kit::refuse_others;
+use super::{Build, Call, Config, Layer, Registry};
 use crate::autodiff::{Tape, Var};
 use crate::{Error, PartialShape, Result, Shape, Tensor};
 
@@ -29,6 +32,16 @@ impl Lambda {
     /// The layer for a function, and the name by which it is saved.
     pub fn new(function_name: &str, function: impl Fn(&Var) -> Result<Var> + Send + Sync + 'static) -> Self {
         Self { function_name: function_name.to_owned(), function: Arc::new(function) }
+    }
+
+    pub(super) fn from_config(registry: &Registry, config: Config) -> Result<Box<dyn Layer>> {
+        let Some(name) = config.get("function").and_then(Value::as_str) else {
+            return Err(Error::format("a Lambda is saved by the name of its function; Python code cannot be read")
+                .hint("write the function in Rust and add it with `Registry::lambda`, then put its name into the file"));
+        };
+        let lambda = registry.find_lambda(name)?.clone();
+        refuse_others("Lambda", &config, &lambda.config())?;
+        Ok(Box::new(lambda))
     }
 
     pub(super) fn shared(function_name: &str, function: Arc<Function>) -> Self {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse};
+use super::kit::from_config;
 use super::scale_center::{ScaleCenter, scale_center_options};
 use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer};
@@ -44,7 +44,6 @@ impl LayerNormalization {
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("LayerNormalization", &config, &[&["rms_scaling"], &ScaleCenter::REFUSED[..]].concat())?;
         Ok(Box::new(from_config::<Self>("LayerNormalization", config)?))
     }
 

@@ -5,6 +5,7 @@ mod activity_regularization;
 mod axes;
 mod batch_normalization;
 mod borders;
+mod classes;
 mod concatenate;
 mod context;
 mod convolution;
@@ -17,13 +18,16 @@ mod flatten;
 mod gaussian_noise;
 mod gradcheck;
 mod group_normalization;
+mod identity;
 mod input;
+pub mod kit;
 mod lambda;
 mod layer_normalization;
 mod leaky_relu;
 mod masking;
 mod merging;
 mod normalization;
+mod operation;
 mod permute;
 mod pooling;
 mod prelu;
@@ -42,6 +46,7 @@ mod time_distributed;
 mod unit_normalization;
 mod up_sampling;
 
+use std::any::Any;
 use std::fmt::Debug;
 
 pub use activation::Activate;
@@ -50,8 +55,8 @@ pub use axes::Axes;
 pub use batch_normalization::BatchNormalization;
 pub use borders::{Borders, Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D};
 pub use concatenate::Concatenate;
+pub(crate) use context::{Asked, Effects, Known, Source};
 pub use context::{Build, Call, Weight, WeightSpec};
-pub(crate) use context::{Drawn, Effects};
 pub use convolution::{Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, DepthwiseConv2D, Padding, SeparableConv2D, Sizes, Window};
 pub use dense::Dense;
 pub use dot::Dot;
@@ -61,6 +66,7 @@ pub use embedding::Embedding;
 pub use flatten::Flatten;
 pub use gaussian_noise::GaussianNoise;
 pub use group_normalization::GroupNormalization;
+pub(crate) use identity::{Copied, Identity, LayerId};
 pub use input::Input;
 pub use lambda::Lambda;
 pub use layer_normalization::LayerNormalization;
@@ -68,6 +74,8 @@ pub use leaky_relu::LeakyReLU;
 pub use masking::Masking;
 pub use merging::{Add, Average, Maximum, Minimum, Multiply, Subtract};
 pub use normalization::Normalization;
+pub use operation::Operand;
+pub(crate) use operation::{Argument, Function, Operation};
 pub use permute::Permute;
 pub use pooling::{
     AveragePooling1D, AveragePooling2D, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D,
@@ -76,7 +84,7 @@ pub use pooling::{
 pub use prelu::PReLU;
 pub use recurrent::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use registry::Registry;
-pub(crate) use registry::default_name;
+pub(crate) use registry::{default_name, describe};
 pub use relu::ReLU;
 pub use repeat_vector::RepeatVector;
 pub use rescaling::Rescaling;
@@ -100,7 +108,7 @@ pub type Config = Map<String, Value>;
 ///
 /// A layer is built once, when the shape of its input is known: it says which parameters it wants and what shape comes
 /// out. The model holds the parameters; the layer keeps [`Weight`] handles, and turns them into variables when it is
-/// called. A layer of one's own implements these methods and works like the others:
+/// called. A custom layer implements these methods and works like the others; [`kit`] makes it shorter.
 ///
 /// ```
 /// use practicum_core::{PartialShape, Result, Sequential, Tensor};
@@ -143,7 +151,7 @@ pub type Config = Map<String, Value>;
 /// assert_eq!(y.as_slice(), [1.0, 2.0, 3.0, 4.0]);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
-pub trait Layer: Debug + Send + Sync + 'static {
+pub trait Layer: Any + Debug + Send + Sync {
     /// The kind of layer, as in Keras: `Dense`, `Flatten`, …
     fn class_name(&self) -> &'static str;
 
@@ -227,9 +235,15 @@ pub trait Layer: Debug + Send + Sync + 'static {
     }
 }
 
-/// A layer with its place in a model: its name, whether it learns, and what its parameters begin with.
+/// A layer as it is used in a model: its name, whether it learns, and what its parameters begin with.
+///
+/// Layers that are made of layers hold such, so that they take whatever is one: a layer, a named or frozen one, a model, a
+/// [`SharedLayer`] by reference. A clone is another layer with the same options and initial weights; [`share`](Self::share) is
+/// the same layer again.
 #[derive(Debug)]
 pub struct LayerSpec {
+    pub(crate) id: LayerId,
+    pub(crate) copied: Copied,
     pub(crate) layer: Box<dyn Layer>,
     pub(crate) name: Option<String>,
     pub(crate) trainable: bool,
@@ -239,8 +253,7 @@ pub struct LayerSpec {
 
 impl Clone for LayerSpec {
     fn clone(&self) -> Self {
-        let (layer, name, trainable, weights) = (self.layer.boxed_clone(), self.name.clone(), self.trainable, self.weights.clone());
-        Self { layer, name, trainable, weights }
+        Self { copied: self.copied.again(), ..self.share() }
     }
 }
 
@@ -253,7 +266,35 @@ impl<L: Layer> From<L> for LayerSpec {
 impl LayerSpec {
     /// A layer whose type is not known here, as a [`Registry`] makes them.
     pub fn boxed(layer: Box<dyn Layer>) -> Self {
-        Self { layer, name: None, trainable: true, weights: None }
+        Self { id: LayerId::new(), copied: Copied::default(), layer, name: None, trainable: true, weights: None }
+    }
+
+    /// The same layer again: where both are in one model, they have the same parameters.
+    #[must_use]
+    pub fn share(&self) -> Self {
+        let Self { id, copied, trainable, .. } = *self;
+        Self { id, copied, layer: self.layer.boxed_clone(), name: self.name.clone(), trainable, weights: self.weights.clone() }
+    }
+
+    /// The layer itself.
+    pub fn layer(&self) -> &dyn Layer {
+        &*self.layer
+    }
+
+    /// The name it was given, or Keras' name for its class: `max_pooling2d`.
+    pub fn name(&self) -> String {
+        self.name.clone().unwrap_or_else(|| default_name(self.layer.class_name()))
+    }
+
+    /// Whether it learns.
+    pub fn trainable(&self) -> bool {
+        self.trainable
+    }
+
+    /// The same use of a layer, with another in its stead.
+    pub(crate) fn with_layer(&self, layer: Box<dyn Layer>) -> Self {
+        let Self { id, copied, trainable, .. } = *self;
+        Self { id, copied, layer, name: self.name.clone(), trainable, weights: self.weights.clone() }
     }
 }
 

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::from_config;
+use super::kit::from_config;
 use super::shared::class;
 use super::{Axes, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::{Var, resize};
@@ -182,7 +182,8 @@ impl Layer for Normalization {
         self.weights = match &self.adapted {
             None => [cx.weight(specs[0].clone())?, cx.weight(specs[1].clone())?],
             Some(adapted) if *adapted[0].shape() == sizes[..] => {
-                [cx.weight_of(specs[0].clone(), adapted[0].clone()), cx.weight_of(specs[1].clone(), adapted[1].clone())]
+                let [mean, variance] = specs;
+                [cx.weight(mean.value(adapted[0].clone()))?, cx.weight(variance.value(adapted[1].clone()))?]
             }
             Some([mean, _]) => {
                 return Err(Error::shape(format!(

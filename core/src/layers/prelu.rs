@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::{from_config, refuse};
+use super::kit::from_config;
 use super::shared::{class, options};
 use super::{Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::autodiff::Var;
@@ -42,7 +42,6 @@ impl PReLU {
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("PReLU", &config, &["alpha_constraint"])?;
         Ok(Box::new(from_config::<Self>("PReLU", config)?))
     }
 

@@ -1,32 +1,21 @@
-//! From class names and options to layers, open to layers of one's own.
+//! From class names and options to layers, open to layers of others.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::any::Any;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{
-    Activate, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional,
-    Concatenate, Config, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dot, Dropout,
-    ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D,
-    GlobalMaxPooling2D, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D,
-    Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SeparableConv2D,
-    SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D,
-    ZeroPadding1D, ZeroPadding2D,
-};
+use super::classes::CLASSES;
+use super::kit::from_config;
+use super::{Config, Lambda, Layer, LayerSpec, Operation};
 use crate::autodiff::Var;
+use crate::initializers::{Initializer, Makers, with_makers};
 use crate::{Error, Result};
 
-/// The class that is made of registered functions.
-const LAMBDA: &str = "Lambda";
-
-/// Classes that hold layers of any class.
-const WRAPPERS: [(&str, MakeWith); 2] = [("Bidirectional", Bidirectional::from_config), ("TimeDistributed", TimeDistributed::from_config)];
-
-type MakeWith = fn(&Registry, Config) -> Result<Box<dyn Layer>>;
-type Make = Arc<dyn Fn(Config) -> Result<Box<dyn Layer>> + Send + Sync>;
+type Make = Arc<dyn Fn(&Registry, Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 
 /// Makes layers from their class names and options: those of Keras, and those that are added.
 ///
@@ -41,82 +30,54 @@ type Make = Arc<dyn Fn(Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 /// ```
 #[derive(Clone)]
 pub struct Registry {
-    classes: BTreeMap<String, Make>,
+    classes: BTreeMap<String, Class>,
     lambdas: BTreeMap<String, Lambda>,
+    initializers: Arc<Makers>,
+    /// The layers of the file being read that Keras marked as shared, by their marks.
+    shared: Arc<Mutex<HashMap<u64, LayerSpec>>>,
 }
 
-impl Default for Registry {
-    /// The layers of this crate.
-    fn default() -> Self {
-        Self { classes: BTreeMap::new(), lambdas: BTreeMap::new() }
-            .layer("Activation", Activate::from_config)
-            .layer("ActivityRegularization", ActivityRegularization::from_config)
-            .layer("Add", |_| Ok(Box::new(Add)))
-            .layer("AlphaDropout", AlphaDropout::from_config)
-            .layer("Average", |_| Ok(Box::new(Average)))
-            .layer("AveragePooling1D", AveragePooling1D::from_config)
-            .layer("AveragePooling2D", AveragePooling2D::from_config)
-            .layer("BatchNormalization", BatchNormalization::from_config)
-            .layer("Concatenate", Concatenate::from_config)
-            .layer("Conv1D", Conv1D::from_config)
-            .layer("Conv1DTranspose", Conv1DTranspose::from_config)
-            .layer("Conv2D", Conv2D::from_config)
-            .layer("Conv2DTranspose", Conv2DTranspose::from_config)
-            .layer("Cropping1D", Cropping1D::from_config)
-            .layer("Cropping2D", Cropping2D::from_config)
-            .layer("Dense", Dense::from_config)
-            .layer("DepthwiseConv2D", DepthwiseConv2D::from_config)
-            .layer("Dot", Dot::from_config)
-            .layer("Dropout", Dropout::from_config)
-            .layer("ELU", ELU::from_config)
-            .layer("Embedding", Embedding::from_config)
-            .layer("Flatten", |_| Ok(Box::new(Flatten)))
-            .layer("GaussianDropout", GaussianDropout::from_config)
-            .layer("GaussianNoise", GaussianNoise::from_config)
-            .layer("GlobalAveragePooling1D", GlobalAveragePooling1D::from_config)
-            .layer("GlobalAveragePooling2D", GlobalAveragePooling2D::from_config)
-            .layer("GlobalMaxPooling1D", GlobalMaxPooling1D::from_config)
-            .layer("GlobalMaxPooling2D", GlobalMaxPooling2D::from_config)
-            .layer("GroupNormalization", GroupNormalization::from_config)
-            .layer("GRU", GRU::from_config)
-            .layer("InputLayer", Input::from_config)
-            .layer("LayerNormalization", LayerNormalization::from_config)
-            .layer("LeakyReLU", LeakyReLU::from_config)
-            .layer("LSTM", LSTM::from_config)
-            .layer("Masking", Masking::from_config)
-            .layer("Maximum", |_| Ok(Box::new(Maximum)))
-            .layer("MaxPooling1D", MaxPooling1D::from_config)
-            .layer("MaxPooling2D", MaxPooling2D::from_config)
-            .layer("Minimum", |_| Ok(Box::new(Minimum)))
-            .layer("Multiply", |_| Ok(Box::new(Multiply)))
-            .layer("Normalization", Normalization::from_config)
-            .layer("Permute", Permute::from_config)
-            .layer("PReLU", PReLU::from_config)
-            .layer("ReLU", ReLU::from_config)
-            .layer("RepeatVector", RepeatVector::from_config)
-            .layer("Rescaling", Rescaling::from_config)
-            .layer("Reshape", Reshape::from_config)
-            .layer("RMSNormalization", RMSNormalization::from_config)
-            .layer("SeparableConv2D", SeparableConv2D::from_config)
-            .layer("SimpleRNN", SimpleRNN::from_config)
-            .layer("Softmax", Softmax::from_config)
-            .layer("SpatialDropout1D", SpatialDropout1D::from_config)
-            .layer("SpatialDropout2D", SpatialDropout2D::from_config)
-            .layer("Subtract", |_| Ok(Box::new(Subtract)))
-            .layer("UnitNormalization", UnitNormalization::from_config)
-            .layer("UpSampling1D", UpSampling1D::from_config)
-            .layer("UpSampling2D", UpSampling2D::from_config)
-            .layer("ZeroPadding1D", ZeroPadding1D::from_config)
-            .layer("ZeroPadding2D", ZeroPadding2D::from_config)
-    }
+#[derive(Clone)]
+struct Class {
+    make: Make,
+    /// Whether it is one of Keras' classes, made by this crate.
+    keras: bool,
 }
 
 impl Registry {
-    /// Adds a class of layers, or replaces one.
-    #[must_use]
-    pub fn layer(mut self, class_name: &str, make: impl Fn(Config) -> Result<Box<dyn Layer>> + Send + Sync + 'static) -> Self {
-        self.classes.insert(class_name.to_owned(), Arc::new(make));
+    /// The layers of this crate; models are no layers yet.
+    pub(crate) fn of_layers() -> Self {
+        let class = |(name, make): &(&str, super::classes::Make)| ((*name).to_owned(), Class { make: Arc::new(*make), keras: true });
+        Self {
+            classes: CLASSES.iter().map(class).collect(),
+            lambdas: BTreeMap::new(),
+            initializers: Arc::default(),
+            shared: Arc::default(),
+        }
+    }
+
+    /// Adds one of Keras' classes.
+    pub(crate) fn keras(mut self, name: &str, make: super::classes::Make) -> Self {
+        self.classes.insert(name.to_owned(), Class { make: Arc::new(make), keras: true });
         self
+    }
+
+    /// The same classes for another file.
+    pub(crate) fn for_a_file(&self) -> Self {
+        Self { shared: Arc::default(), ..self.clone() }
+    }
+
+    /// Adds a class of layers, or replaces one. What makes them gets the registry, for layers within, and the options.
+    #[must_use]
+    pub fn layer(mut self, class_name: &str, make: impl Fn(&Self, Config) -> Result<Box<dyn Layer>> + Send + Sync + 'static) -> Self {
+        self.classes.insert(class_name.to_owned(), Class { make: Arc::new(make), keras: false });
+        self
+    }
+
+    /// Adds a class of layers whose options serde reads: see [`kit`](super::kit).
+    #[must_use]
+    pub fn class<L: Layer + Serialize + DeserializeOwned>(self, class_name: &'static str) -> Self {
+        self.layer(class_name, |_, config| Ok(Box::new(from_config::<L>(class_name, config)?)))
     }
 
     /// Adds the function of a [`Lambda`], under the name it is saved by.
@@ -126,69 +87,133 @@ impl Registry {
         self
     }
 
+    /// Adds a class of initializers, or replaces one: see [`Initialize`](crate::initializers::Initialize).
+    #[must_use]
+    pub fn initializer(mut self, class_name: &str, make: impl Fn(Config) -> Result<Initializer> + Send + Sync + 'static) -> Self {
+        Arc::make_mut(&mut self.initializers).insert(class_name.to_owned(), Arc::new(make));
+        self
+    }
+
     /// The classes of which layers can be made, in alphabetical order.
     pub fn class_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> =
-            self.classes.keys().map(String::as_str).chain(WRAPPERS.map(|(class, _)| class)).chain([LAMBDA]).collect();
-        names.sort_unstable();
-        names
+        self.classes.keys().map(String::as_str).collect()
     }
 
-    /// Makes a layer.
+    /// The function that was added under this name.
+    pub(super) fn find_lambda(&self, name: &str) -> Result<&Lambda> {
+        let found = self.lambdas.get(name).ok_or_else(|| Error::unknown("function of a Lambda", name, self.lambdas.keys()));
+        found.map_err(|error| error.hint("add it with `Registry::lambda`"))
+    }
+
+    /// Makes a layer of its options; those that say how it is used (`name`, `trainable`, `dtype`) are left to
+    /// [`read`](Self::read).
     ///
     /// # Errors
-    /// A class or a Lambda's function that nobody registered, or options that do not fit the class.
+    /// A class or a Lambda's function that is not registered, or options that do not fit the class.
     pub fn make(&self, class_name: &str, config: Config) -> Result<Box<dyn Layer>> {
-        if class_name == LAMBDA {
-            let name = config.get("function").and_then(Value::as_str).unwrap_or_default();
-            let lambda = self.lambdas.get(name).ok_or_else(|| Error::unknown("function of a Lambda", name, self.lambdas.keys()));
-            return Ok(Box::new(lambda.map_err(|error| error.hint("add it with `Registry::lambda`"))?.clone()));
+        // As Keras 2 calls it.
+        let class_name = if class_name == "Model" { "Functional" } else { class_name };
+        let Some(class) = self.classes.get(class_name) else {
+            return Err(Error::unknown("layer", class_name, self.class_names()).hint("add layers of your own with `Registry::layer`"));
+        };
+        with_makers(&self.initializers, || (class.make)(self, config))
+    }
+
+    /// Reads a layer as Keras describes it: an object with `class_name`, `config`, and the `module` the class is from.
+    ///
+    /// Layers that hold layers read them by this, and write them by [`LayerSpec::to_json`].
+    ///
+    /// # Errors
+    /// As [`make`](Self::make); a class of another module than Keras' that is not registered; and whatever is not understood,
+    /// by its name.
+    pub fn read(&self, described: &Value) -> Result<LayerSpec> {
+        let (Some(class_name), Some(config)) = (described["class_name"].as_str(), described["config"].as_object()) else {
+            return Err(Error::format("expected an object with class_name and config"));
+        };
+        const KNOWN: [&str; 9] = [
+            "class_name",
+            "config",
+            "module",
+            "registered_name",
+            "build_config",
+            "compile_config",
+            "name",
+            "inbound_nodes",
+            "shared_object_id",
+        ];
+        if let Some(stranger) = described.as_object().and_then(|object| object.keys().find(|key| !KNOWN.contains(&key.as_str()))) {
+            return Err(Error::unknown(&format!("key of {class_name}"), stranger, KNOWN));
         }
-        if let Some((_, make)) = WRAPPERS.iter().find(|(class, _)| *class == class_name) {
-            return make(self, config);
+        let mark = described["shared_object_id"].as_u64();
+        let lock = || self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = mark.and_then(|mark| lock().get(&mark).map(LayerSpec::share)) {
+            return Ok(known);
         }
-        let make = self
-            .classes
-            .get(class_name)
-            .ok_or_else(|| Error::unknown("layer", class_name, self.class_names()).hint("add layers of your own with `Registry::layer`"))?;
-        make(config)
+        self.check_module(class_name, described["module"].as_str())?;
+        check_dtype(class_name, config.get("dtype"))?;
+        let flag = |value: &Value| value.as_bool().ok_or_else(|| Error::format(format!("{class_name}: trainable = {value}")));
+        let mut spec = LayerSpec::boxed(self.make(class_name, config.clone())?);
+        spec.trainable = config.get("trainable").map_or(Ok(true), flag)?;
+        spec.name = config.get("name").and_then(Value::as_str).map(str::to_owned);
+        if let Some(mark) = mark {
+            lock().insert(mark, spec.share());
+        }
+        Ok(spec)
+    }
+
+    /// A class of this name may be something else in another module.
+    fn check_module(&self, class_name: &str, module: Option<&str>) -> Result<()> {
+        let Some(module) = module else { return Ok(()) };
+        let keras = module == "keras" || ["keras.", "tensorflow.keras", "tf_keras"].iter().any(|start| module.starts_with(start));
+        let of_layers = module == "keras" || ["layers", "models", "engine"].iter().any(|part| module.split('.').any(|name| name == *part));
+        match self.classes.get(class_name) {
+            Some(class) if class.keras && !(keras && of_layers) => {
+                Err(Error::format(format!("`{class_name}` of the module {module} is not the layer {class_name} of Keras"))
+                    .hint("add a layer for it with `Registry::layer`"))
+            }
+            _ => Ok(()),
+        }
     }
 }
 
-impl Registry {
-    /// Makes the layer that is described in an option of another.
-    pub(super) fn make_within(&self, described: &Value) -> Result<Box<dyn Layer>> {
-        let class = described["class_name"].as_str().unwrap_or_default();
-        self.make(class, described["config"].as_object().cloned().unwrap_or_default()).map_err(|error| error.context("the layer within"))
+/// All numbers are computed in f32, whatever floats a file asks for.
+fn check_dtype(class_name: &str, dtype: Option<&Value>) -> Result<()> {
+    let Some(dtype) = dtype.filter(|dtype| !dtype.is_null()) else { return Ok(()) };
+    let name = dtype.as_str().or(dtype["config"]["name"].as_str()).unwrap_or_default();
+    let float = name.trim_start_matches("mixed_").starts_with("float") || name.ends_with("bfloat16");
+    let integer = class_name == "InputLayer" && (name.starts_with("int") || name.starts_with("uint") || name == "bool");
+    if float || integer {
+        return Ok(());
+    }
+    Err(Error::format(format!("{class_name} with dtype = {dtype} has no counterpart here: layers compute in float32")))
+}
+
+impl LayerSpec {
+    /// The layer as Keras describes it: what [`Registry::read`] reads.
+    pub fn to_json(&self) -> Value {
+        describe(&*self.layer, &self.name(), self.trainable)
     }
 }
 
-/// A layer as an option of another.
-pub(super) fn describe_within(layer: &dyn Layer) -> Value {
-    json!({"class_name": layer.class_name(), "config": layer.config()})
-}
-
-/// The options of a layer.
-pub(super) fn to_config(layer: &impl Serialize) -> Config {
-    match serde_json::to_value(layer) {
-        Ok(Value::Object(config)) => config,
-        _ => Config::new(),
+/// A layer and its use, as Keras describes them.
+pub(crate) fn describe(layer: &dyn Layer, name: &str, trainable: bool) -> Value {
+    let class = layer.class_name();
+    let mut config = layer.config();
+    config.insert("name".into(), name.into());
+    if let Some(operation) = (layer as &dyn Any).downcast_ref::<Operation>() {
+        return json!({"module": operation.module(), "class_name": class, "config": config, "registered_name": class});
     }
-}
-
-/// A layer from its options; `name`, `trainable` and `dtype`, which Keras writes into every layer, are not options of it.
-pub(super) fn from_config<L: DeserializeOwned>(class: &str, config: Config) -> Result<L> {
-    serde_json::from_value(Value::Object(config)).map_err(|source| Error::format(format!("the options of {class} do not fit: {source}")))
-}
-
-/// Refuses options that change Keras' numbers and have no counterpart here.
-pub(super) fn refuse(class: &str, config: &Config, options: &[&str]) -> Result<()> {
-    // What Keras writes where nothing was chosen.
-    let idle = |value: &Value| value.is_null() || *value == json!(false) || *value == json!("channels_last");
-    match options.iter().find_map(|option| config.get(*option).filter(|value| !idle(value)).map(|value| (option, value))) {
-        Some((option, value)) => Err(Error::format(format!("{class} with {option} = {value} has no counterpart here"))),
-        None => Ok(()),
+    if !trainable {
+        // Some classes of Keras do not take it.
+        config.insert("trainable".into(), false.into());
     }
+    let (module, registered) = match class {
+        "Functional" => (json!("keras.src.models.functional"), json!("Functional")),
+        "Sequential" => (json!("keras"), Value::Null),
+        class if CLASSES.iter().any(|(known, _)| *known == class) => (json!("keras.layers"), Value::Null),
+        class => (Value::Null, json!(class)),
+    };
+    json!({"module": module, "class_name": class, "config": config, "registered_name": registered})
 }
 
 /// Keras' name for a class: `MaxPooling2D` is `max_pooling2d`, `Dense` is `dense`.

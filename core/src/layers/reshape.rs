@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::from_config;
+use super::kit::from_config;
 use super::shared::class;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;

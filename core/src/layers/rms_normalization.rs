@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::registry::from_config;
+use super::kit::from_config;
 use super::scale_center::check_epsilon;
 use super::shared::{class, options};
 use super::{Axes, Build, Call, Config, Layer, Weight, WeightSpec};

@@ -40,9 +40,6 @@ impl Default for ScaleCenter {
 }
 
 impl ScaleCenter {
-    /// Options of Keras' that have no counterpart.
-    pub(super) const REFUSED: [&str; 2] = ["beta_constraint", "gamma_constraint"];
-
     pub(super) fn build(&mut self, cx: &mut Build<'_>, sizes: &[usize]) -> Result<()> {
         check_epsilon(self.epsilon)?;
         if self.scale {

@@ -8,40 +8,7 @@ use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
 use crate::{Error, Result};
 
-/// The methods of [`Layer`](super::Layer) that are the same for every layer with options that can be written to JSON.
-macro_rules! class {
-    ($class:expr) => {
-        fn class_name(&self) -> &'static str {
-            $class
-        }
-
-        fn config(&self) -> $crate::layers::Config {
-            $crate::layers::registry::to_config(self)
-        }
-
-        fn boxed_clone(&self) -> Box<dyn $crate::layers::Layer> {
-            Box::new(self.clone())
-        }
-    };
-}
-pub(super) use class;
-
-/// Builder methods that set an option of the same name: `options! { self.within; /// What it is.  name: Type, }` sets
-/// `self.within.name`, which may be an `Option`.
-macro_rules! options {
-    (self $(.$within:ident)*; $(#[$attr:meta])* $option:ident: $type:ty, $($more:tt)*) => {
-        $(#[$attr])*
-        #[must_use]
-        pub fn $option(mut self, $option: $type) -> Self {
-            self.$($within.)*$option = $option.into();
-            self
-        }
-
-        $crate::layers::shared::options! { self $(.$within)*; $($more)* }
-    };
-    (self $(.$within:ident)*;) => {};
-}
-pub(super) use options;
+pub(super) use crate::{layer_class as class, layer_options as options};
 
 /// A kernel that every unit or filter has a part of.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -28,6 +28,18 @@ struct SymbolicCall {
     inputs: Vec<Symbol>,
 }
 
+impl Drop for SymbolicCall {
+    /// Without recursion: a chain of calls may be longer than the stack is deep.
+    fn drop(&mut self) {
+        let mut rest = std::mem::take(&mut self.inputs);
+        while let Some(Symbol { call, .. }) = rest.pop() {
+            if let Some(mut call) = Arc::into_inner(call) {
+                rest.append(&mut call.inputs);
+            }
+        }
+    }
+}
+
 impl Symbol {
     pub(crate) fn layer(&self) -> &SharedLayer {
         &self.call.layer
@@ -99,6 +111,13 @@ impl SharedLayer {
     /// What tells this layer from all others, as long as it lives.
     pub(crate) fn id(&self) -> usize {
         Arc::as_ptr(&self.0) as usize
+    }
+}
+
+/// The same layer, as a part of another: `TimeDistributed::new(&encoder)`.
+impl From<&SharedLayer> for LayerSpec {
+    fn from(layer: &SharedLayer) -> Self {
+        layer.0.share()
     }
 }
 

@@ -1,14 +1,16 @@
 use serde_json::Value;
 
-use super::registry::{default_name, describe_within};
-use super::{Build, Call, Config, Layer, Registry};
+use super::kit::refuse_others;
+use super::recurrent::only_output;
+use super::{Build, Call, Config, Layer, LayerSpec, Registry};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result, Shape};
 
 /// Applies a layer to each step, with the same weights: the steps of all examples go through it as one batch.
 ///
 /// `(batch, steps, …)` → `(batch, steps, …)`, where the layer makes one `(batch, …)` of the other. Its parameters follow the
-/// layer's name, as in `time_distributed/dense/kernel`.
+/// layer's name, as in `time_distributed/dense/kernel`. The layer may be any: a model, a frozen layer, or, by reference, a
+/// [`SharedLayer`](super::SharedLayer).
 ///
 /// ```
 /// use practicum_core::{Sequential, layers::{Dense, Input, TimeDistributed}};
@@ -19,17 +21,20 @@ use crate::{Error, PartialShape, Result, Shape};
 /// ```
 #[derive(Debug)]
 pub struct TimeDistributed {
-    layer: Box<dyn Layer>,
+    layer: LayerSpec,
 }
 
 impl TimeDistributed {
     /// Applies `layer` to each step.
-    pub fn new(layer: impl Layer) -> Self {
-        Self { layer: Box::new(layer) }
+    pub fn new(layer: impl Into<LayerSpec>) -> Self {
+        Self { layer: layer.into() }
     }
 
     pub(super) fn from_config(registry: &Registry, config: Config) -> Result<Box<dyn Layer>> {
-        Ok(Box::new(Self { layer: registry.make_within(config.get("layer").unwrap_or(&Value::Null))? }))
+        let layer = registry.read(config.get("layer").unwrap_or(&Value::Null)).map_err(|error| error.context("the layer within"))?;
+        let distributed = Self { layer };
+        refuse_others("TimeDistributed", &config, &distributed.config())?;
+        Ok(Box::new(distributed))
     }
 }
 
@@ -39,16 +44,16 @@ impl Layer for TimeDistributed {
     }
 
     fn config(&self) -> Config {
-        Config::from_iter([("layer".to_owned(), describe_within(&*self.layer))])
+        Config::from_iter([("layer".to_owned(), self.layer.to_json())])
     }
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         let [batch, steps, example @ ..] = input.dims() else {
             return Err(Error::shape(format!("expected (batch, steps, …), got {input}")));
         };
-        let name = default_name(self.layer.class_name());
         let step = PartialShape::new([&[*batch], example].concat());
-        let output = self.layer.build(&mut cx.child(0, &name), &step).map_err(|error| error.context(self.layer.describe()))?;
+        let name = self.layer.name();
+        let output = only_output(cx.layer(0, &name, &mut self.layer, &[step])?)?;
         Ok(PartialShape::new([&[*batch, *steps], output.example()].concat()))
     }
 
@@ -58,7 +63,7 @@ impl Layer for TimeDistributed {
             return Err(Error::shape(format!("expected [batch, steps, …], got {shape}")));
         };
         let all = x.reshape(Shape::new(&[&[batch * steps], example].concat())?)?;
-        let y = self.layer.call(&cx.child(0).with_masks(&[]), &all)?;
+        let y = only_output(self.layer.layer().call_many(&cx.within(0, &self.layer).with_masks(&[]), &[all])?)?;
         y.reshape(Shape::new(&[&[batch, steps], y.shape().without_batch().dims()].concat())?)
     }
 
@@ -67,10 +72,10 @@ impl Layer for TimeDistributed {
     }
 
     fn boxed_clone(&self) -> Box<dyn Layer> {
-        Box::new(Self { layer: self.layer.boxed_clone() })
+        Box::new(Self { layer: self.layer.share() })
     }
 
     fn describe(&self) -> String {
-        format!("TimeDistributed {}", self.layer.describe())
+        format!("TimeDistributed {}", self.layer.layer().describe())
     }
 }

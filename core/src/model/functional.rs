@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::Model;
-use super::network::Network;
+use super::network::{Network, initial_values};
 use crate::layers::{IntoSymbols, LayerSpec, SharedLayer, Symbol};
 use crate::rng::DEFAULT_SEED;
 use crate::{Error, Result};
@@ -255,7 +255,7 @@ impl<'a> Builder<'a> {
         layers.sort_by_key(|layer| order(layer));
         let mut nodes = HashMap::new();
         for layer in layers {
-            nodes.insert(layer.id(), network.add_node(layer.spec().clone())?);
+            nodes.insert(layer.id(), network.add_node(layer.spec().share())?);
         }
         // Deeper calls first; a call never comes before one that it takes from, which is deeper.
         let mut calls: Vec<&&Symbol> = self.calls.iter().filter(|symbol| !symbol.inputs().is_empty()).collect();
@@ -263,7 +263,7 @@ impl<'a> Builder<'a> {
         for symbol in calls {
             let node = nodes[&symbol.layer().id()];
             let inputs = symbol.inputs().iter().map(|input| find(&values, input)).collect::<Result<Vec<_>>>()?;
-            for (output, value) in network.add_call(node, &inputs, seed)?.enumerate() {
+            for (output, value) in network.add_call(node, &inputs, initial_values(seed))?.enumerate() {
                 values.insert((symbol.id(), output), value);
             }
         }

@@ -5,14 +5,14 @@ use super::{Model, Sequential};
 use crate::autodiff::Var;
 use crate::io::network_config;
 use crate::layers::{Build, Call, Config, Layer, LayerSpec, WeightSpec};
-use crate::rng::DEFAULT_SEED;
 use crate::{Error, PartialShape, Result};
 
 /// All layers of a model as one, with the parameters they have.
 #[derive(Debug)]
 pub(crate) struct Nested {
-    name: String,
     network: Network,
+    /// Where its random numbers begin, unless the model that it is in says so.
+    seed: u64,
     /// Where its parameters begin among those of the layer that it is in.
     first: usize,
     /// What went wrong while its layers were added.
@@ -22,9 +22,9 @@ pub(crate) struct Nested {
 impl Model {
     /// The model as a layer, which begins with the parameters that the model has now.
     fn into_layer(self) -> LayerSpec {
-        let Self { name, network, pending, .. } = self;
+        let Self { name, network, seed, pending, .. } = self;
         let named = name != "sequential" && name != "functional";
-        let mut spec = LayerSpec::boxed(Box::new(Nested { name: name.clone(), network, first: 0, pending }));
+        let mut spec = LayerSpec::boxed(Box::new(Nested { network, seed, first: 0, pending }));
         spec.name = named.then_some(name);
         spec
     }
@@ -52,6 +52,10 @@ impl From<Model> for LayerSpec {
 }
 
 impl Nested {
+    pub(super) fn depth(&self) -> usize {
+        self.network.depth()
+    }
+
     fn only<T>(mut several: Vec<T>) -> Result<T> {
         match several.len() {
             1 => Ok(several.remove(0)),
@@ -66,7 +70,7 @@ impl Layer for Nested {
     }
 
     fn config(&self) -> Config {
-        network_config(&self.name, &self.network)
+        network_config(&self.network)
     }
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
@@ -75,15 +79,11 @@ impl Layer for Nested {
 
     fn build_many(&mut self, cx: &mut Build<'_>, inputs: &[PartialShape]) -> Result<Vec<PartialShape>> {
         self.pending.clone().map_or(Ok(()), Err)?;
-        self.network.build(inputs, DEFAULT_SEED)?;
+        self.network.build_from(inputs, cx.key_within().fold(self.seed))?;
         self.first = cx.weights();
-        for node in self.network.nodes() {
-            for param in &self.network.parameters()[node.params.clone()] {
-                let spec = WeightSpec::new(param.path(), &param.value().shape())
-                    .trainable(node.trainable && param.trainable())
-                    .regularizer(param.regularizer());
-                cx.weight_of(spec, param.value().clone());
-            }
+        for (param, learns) in self.network.parameters().iter().zip(self.network.learning()) {
+            let spec = WeightSpec::new(param.path(), &param.value().shape()).trainable(learns).regularizer(param.regularizer());
+            cx.adopt(spec, param.value().clone(), param.identity().within(self.network.copied()))?;
         }
         Ok(self.network.output_shapes()?.into_iter().cloned().collect())
     }
@@ -101,11 +101,6 @@ impl Layer for Nested {
     }
 
     fn boxed_clone(&self) -> Box<dyn Layer> {
-        let (name, network, pending) = (self.name.clone(), self.network.duplicate(), self.pending.clone());
-        Box::new(Self { name, network, first: self.first, pending })
-    }
-
-    fn describe(&self) -> String {
-        format!("{} {}", self.class_name(), self.name)
+        Box::new(Self { network: self.network.share(), seed: self.seed, first: self.first, pending: self.pending.clone() })
     }
 }

@@ -1,8 +1,12 @@
 //! The layers of a model and their parameters.
 
+use std::any::Any;
+use std::collections::HashMap;
 use std::ops::Range;
 
-use crate::layers::{Build, Drawn, Layer, LayerSpec, default_name};
+use super::nested::Nested;
+use crate::autodiff::Scope;
+use crate::layers::{Asked, Build, Copied, Identity, Known, Layer, LayerId, LayerSpec, Source, WeightSpec, default_name};
 use crate::regularizers::Regularizer;
 use crate::rng::Key;
 use crate::{Error, MAX_RANK, PartialShape, Result, Shape, Tensor};
@@ -13,20 +17,26 @@ pub(crate) struct Node {
     pub(crate) name: String,
     pub(crate) layer: Box<dyn Layer>,
     pub(crate) trainable: bool,
-    /// Which parameters are its own.
-    pub(crate) params: Range<usize>,
+    /// Its parameters, some of which other layers may have, too.
+    pub(crate) params: Vec<usize>,
+    built: bool,
+    id: LayerId,
+    copied: Copied,
     /// What its parameters begin with, where they are not drawn.
     weights: Option<Vec<Tensor>>,
     named_by_user: bool,
 }
 
 impl Node {
-    fn duplicate(&self) -> Self {
+    fn share(&self) -> Self {
         Self {
             name: self.name.clone(),
             layer: self.layer.boxed_clone(),
             trainable: self.trainable,
             params: self.params.clone(),
+            built: self.built,
+            id: self.id,
+            copied: self.copied,
             weights: self.weights.clone(),
             named_by_user: self.named_by_user,
         }
@@ -48,6 +58,7 @@ pub struct Parameter {
     value: Tensor,
     trainable: bool,
     regularizer: Option<Regularizer>,
+    identity: Identity,
 }
 
 impl Parameter {
@@ -64,6 +75,11 @@ impl Parameter {
     /// Whether the optimizer may change it, if its layer learns.
     pub fn trainable(&self) -> bool {
         self.trainable
+    }
+
+    /// What tells it from all others, in whatever models it is.
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity
     }
 
     pub(crate) fn regularizer(&self) -> Option<Regularizer> {
@@ -91,6 +107,14 @@ pub struct ParamCount {
     pub non_trainable: usize,
 }
 
+/// The deepest nesting of models, so that no stack overflows.
+const DEEPEST: usize = 64;
+
+/// Where the initial values of a model's parameters begin.
+pub(crate) fn initial_values(seed: u64) -> Key {
+    Key::new(seed).fold_str("initial value")
+}
+
 /// Layers, how they call each other, and their parameters.
 #[derive(Debug)]
 pub(crate) struct Network {
@@ -105,13 +129,35 @@ pub(crate) struct Network {
     pub(super) outputs: Vec<usize>,
     /// Whether it was made of symbols; otherwise its layers stand in a row.
     pub(super) graph: bool,
+    /// Which copy of the model it is.
+    copied: Copied,
+    /// The parameters by what tells them from all others.
+    known: Known,
+    /// The layers by their names, and for each name that Keras gives a class, how many have it.
+    names: HashMap<String, usize>,
+    /// How deep models are within each other here.
+    depth: usize,
+    numbered: HashMap<String, usize>,
 }
 
 impl Default for Network {
     /// One input of a shape that is not known, and no layer.
     fn default() -> Self {
         let inputs = vec!["input_layer".to_owned()];
-        Self { nodes: Vec::new(), params: Vec::new(), inputs, calls: Vec::new(), shapes: vec![None], outputs: vec![0], graph: false }
+        Self {
+            nodes: Vec::new(),
+            params: Vec::new(),
+            inputs,
+            calls: Vec::new(),
+            shapes: vec![None],
+            outputs: vec![0],
+            graph: false,
+            copied: Copied::default(),
+            known: Known::new(),
+            names: HashMap::new(),
+            depth: 0,
+            numbered: HashMap::new(),
+        }
     }
 }
 
@@ -121,17 +167,37 @@ impl Network {
         if self.graph { "Functional" } else { "Sequential" }
     }
 
-    /// A copy, whose parameters are shared until one of the two changes them.
+    /// A copy with parameters of its own; their values are shared until one of the two changes them.
     pub(crate) fn duplicate(&self) -> Self {
+        Self { copied: self.copied.again(), ..self.share() }
+    }
+
+    /// The same network again: where both are in one model, they have the same parameters.
+    pub(crate) fn share(&self) -> Self {
         Self {
-            nodes: self.nodes.iter().map(Node::duplicate).collect(),
+            nodes: self.nodes.iter().map(Node::share).collect(),
             params: self.params.clone(),
             inputs: self.inputs.clone(),
             calls: self.calls.clone(),
             shapes: self.shapes.clone(),
             outputs: self.outputs.clone(),
             graph: self.graph,
+            copied: self.copied,
+            known: self.known.clone(),
+            names: self.names.clone(),
+            depth: self.depth,
+            numbered: self.numbered.clone(),
         }
+    }
+
+    /// How deep models are within each other here.
+    pub(crate) fn depth(&self) -> usize {
+        self.depth
+    }
+
+    /// Which copy of the model it is.
+    pub(crate) fn copied(&self) -> Copied {
+        self.copied
     }
 
     pub(crate) fn nodes(&self) -> &[Node] {
@@ -204,7 +270,7 @@ impl Network {
     }
 
     /// Adds a layer behind the last one, and builds it where the shape of its input is known.
-    pub(crate) fn push(&mut self, spec: LayerSpec, seed: u64) -> Result<()> {
+    pub(crate) fn push(&mut self, spec: LayerSpec, key: Key) -> Result<()> {
         if let (true, Some(shape)) = (self.nodes.is_empty() && self.shapes[0].is_none(), spec.layer.declared_input()) {
             self.shapes[0] = Some(shape.clone());
             if let Some(name) = spec.name {
@@ -214,7 +280,7 @@ impl Network {
         }
         let (node, last) = (self.add_node(spec)?, self.outputs[0]);
         if self.shapes[last].is_some() {
-            let outputs = self.add_call(node, &[last], seed)?;
+            let outputs = self.add_call(node, &[last], key)?;
             let one = self.one_output(node, outputs.len());
             self.outputs = vec![outputs.start];
             return one;
@@ -238,8 +304,15 @@ impl Network {
     /// A layer with its parameters as they are now.
     pub(crate) fn spec_of(&self, node: usize) -> LayerSpec {
         let node = &self.nodes[node];
-        let weights = self.params[node.params.clone()].iter().map(|param| param.value.clone()).collect();
-        LayerSpec { layer: node.layer.boxed_clone(), name: Some(node.name.clone()), trainable: node.trainable, weights: Some(weights) }
+        let weights = node.params.iter().map(|param| self.params[*param].value.clone()).collect();
+        LayerSpec {
+            id: node.id,
+            copied: node.copied,
+            layer: node.layer.boxed_clone(),
+            name: Some(node.name.clone()),
+            trainable: node.trainable,
+            weights: Some(weights),
+        }
     }
 
     /// Adds a layer that is called nowhere yet.
@@ -249,36 +322,54 @@ impl Network {
             Some(name) => name,
             None => self.free_name(&default_name(spec.layer.class_name())),
         };
-        if let Some(taken) = self.nodes.iter().position(|node| node.name == name) {
+        if let Some(taken) = self.names.get(&name) {
             return Err(Error::argument(format!("layer {} is called `{name}`, as layer {taken} is", self.nodes.len()))
                 .hint("names are unique within a model"));
         }
         if name.is_empty() || name.contains('/') {
             return Err(Error::argument(format!("`{name}` is no name for a layer: it must not be empty or contain /")));
         }
-        let params = self.params.len()..self.params.len();
-        let LayerSpec { layer, trainable, weights, .. } = spec;
-        self.nodes.push(Node { name, layer, trainable, params, weights, named_by_user });
-        Ok(self.nodes.len() - 1)
+        let LayerSpec { id, copied, layer, trainable, weights, .. } = spec;
+        if let Some(nested) = (&*layer as &dyn Any).downcast_ref::<Nested>() {
+            self.depth = self.depth.max(nested.depth() + 1);
+            if self.depth > DEEPEST {
+                return Err(Error::argument(format!("models are nested {} deep at `{name}`: at most {DEEPEST} are served", self.depth))
+                    .hint("add its layers themselves"));
+            }
+        }
+        let node = self.nodes.len();
+        self.names.insert(name.clone(), node);
+        self.nodes.push(Node { name, layer, trainable, params: Vec::new(), built: false, id, copied, weights, named_by_user });
+        Ok(node)
     }
 
     /// Calls a layer on values whose shapes are known, and builds it where this is its first call.
-    pub(crate) fn add_call(&mut self, node: usize, inputs: &[usize], seed: u64) -> Result<Range<usize>> {
-        let shapes = self.build_call(node, inputs, seed)?;
+    pub(crate) fn add_call(&mut self, node: usize, inputs: &[usize], key: Key) -> Result<Range<usize>> {
+        let shapes = self.build_call(node, inputs, key)?;
         let outputs = self.shapes.len()..self.shapes.len() + shapes.len();
         self.shapes.extend(shapes.into_iter().map(Some));
         self.calls.push(CallSite { node, inputs: inputs.into(), outputs: outputs.clone() });
         Ok(outputs)
     }
 
-    fn free_name(&self, base: &str) -> String {
-        let taken = |name: &str| self.nodes.iter().any(|node| node.name == name);
-        let numbered = (1..).map(|number| format!("{base}_{number}"));
-        std::iter::once(base.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
+    fn free_name(&mut self, base: &str) -> String {
+        let next = self.numbered.entry(base.to_owned()).or_default();
+        loop {
+            let name = if *next == 0 { base.to_owned() } else { format!("{base}_{next}") };
+            *next += 1;
+            if !self.names.contains_key(&name) {
+                return name;
+            }
+        }
     }
 
     /// Builds all layers, or checks that the shapes are those for which they are built.
     pub(crate) fn build(&mut self, inputs: &[PartialShape], seed: u64) -> Result<()> {
+        self.build_from(inputs, initial_values(seed))
+    }
+
+    /// The same with another beginning of the initial values.
+    pub(crate) fn build_from(&mut self, inputs: &[PartialShape], key: Key) -> Result<()> {
         if self.calls.is_empty() {
             return Err(Error::state("the model has no layers").hint("add one or more"));
         }
@@ -301,14 +392,14 @@ impl Network {
         }
         // Only the batch of data is open; that of the model always is.
         self.shapes[0] = Some(PartialShape::new([&[None], inputs[0].example()].concat()));
-        (0..self.calls.len()).try_for_each(|index| self.build_later(index, seed)).inspect_err(|_| self.unbuild())
+        (0..self.calls.len()).try_for_each(|index| self.build_later(index, key)).inspect_err(|_| self.unbuild())
     }
 
     /// Builds the layer of a call that was added before the shape of its input was known.
-    fn build_later(&mut self, index: usize, seed: u64) -> Result<()> {
+    fn build_later(&mut self, index: usize, key: Key) -> Result<()> {
         let CallSite { node, inputs, outputs } = &self.calls[index];
         let (node, inputs, output) = (*node, inputs.clone(), outputs.start);
-        let mut shapes = self.build_call(node, &inputs, seed)?;
+        let mut shapes = self.build_call(node, &inputs, key)?;
         self.one_output(node, shapes.len())?;
         self.shapes[output] = shapes.pop();
         Ok(())
@@ -317,36 +408,40 @@ impl Network {
     fn unbuild(&mut self) {
         self.shapes.fill(None);
         self.params.clear();
-        self.nodes.iter_mut().for_each(|node| node.params = 0..0);
+        self.known.clear();
+        for node in &mut self.nodes {
+            node.params.clear();
+            node.built = false;
+        }
     }
 
     /// The shapes that a layer puts out for these inputs; builds it if no call did before.
-    fn build_call(&mut self, index: usize, inputs: &[usize], seed: u64) -> Result<Vec<PartialShape>> {
+    fn build_call(&mut self, index: usize, inputs: &[usize], key: Key) -> Result<Vec<PartialShape>> {
         let shapes: Option<Vec<PartialShape>> = inputs.iter().map(|&input| self.shapes[input].clone()).collect();
         let shapes = shapes.ok_or_else(not_built)?;
-        let again = self.calls.iter().any(|call| call.node == index && self.shapes[call.outputs.start].is_some());
-        let key = Key::new(seed).fold_str("initial value").fold(index as u64);
-        let mut drawn = Vec::new();
+        let mut asked = Vec::new();
         let node = &mut self.nodes[index];
+        let again = node.built;
         // Another call of a layer has its parameters already: what it asks for is there to see that they would fit.
-        let known: Vec<Tensor> = self.params[node.params.clone()].iter().map(|param| param.value.clone()).collect();
-        let given = if again { Some(known.as_slice()) } else { node.weights.as_deref() };
-        let served = node.layer.build_many(&mut Build::new(key, &mut drawn).given(given), &shapes).and_then(|outputs| {
+        let values: Vec<Tensor> = node.params.iter().map(|param| self.params[*param].value.clone()).collect();
+        let given = if again { Some(values.as_slice()) } else { node.weights.as_deref() };
+        let mut cx = Build::new(key.fold(index as u64), &mut asked, &self.known).given(given).owned(node.id, node.copied);
+        let served = node.layer.build_many(&mut cx, &shapes).and_then(|outputs| {
             let too_many = outputs.iter().find(|output| output.rank() > MAX_RANK);
-            match (given.map_or(drawn.len(), <[Tensor]>::len), too_many) {
+            match (given.map_or(asked.len(), <[Tensor]>::len), too_many) {
                 (_, Some(output)) => {
                     let axes = output.rank();
                     Err(Error::shape(format!("at most {MAX_RANK} axes are served, with the batch: {output} has {axes}")))
                 }
-                (given, _) if given != drawn.len() => {
-                    Err(Error::shape(format!("the layer has {} parameters, got {given} weights", drawn.len())))
+                (given, _) if given != asked.len() => {
+                    Err(Error::shape(format!("the layer has {} parameters, got {given} weights", asked.len())))
                 }
                 _ => Ok(outputs),
             }
         });
         let outputs = served.map_err(|error| self.explain_inputs(error.context(self.place(index)), inputs))?;
         if !again {
-            self.adopt(index, drawn);
+            self.adopt(index, asked);
         }
         Ok(outputs)
     }
@@ -361,27 +456,49 @@ impl Network {
     }
 
     /// Takes the parameters that a layer asked for.
-    fn adopt(&mut self, index: usize, drawn: Vec<Drawn>) {
+    fn adopt(&mut self, index: usize, asked: Vec<Asked>) {
         let node = &mut self.nodes[index];
-        let first = self.params.len();
-        self.params.extend(drawn.into_iter().map(|drawn| Parameter {
-            path: format!("{}/{}", node.name, drawn.spec.name),
-            value: drawn.value,
-            trainable: drawn.spec.trainable,
-            regularizer: drawn.spec.regularizer,
-        }));
-        node.params = first..self.params.len();
+        for Asked { spec, identity, source } in asked {
+            let param = match source {
+                Source::Known(param) => param,
+                Source::Again(earlier) => node.params[earlier],
+                Source::New(value) => {
+                    let param = self.params.len();
+                    self.known.insert(identity, (param, value.shape()));
+                    let (path, WeightSpec { trainable, regularizer, .. }) = (format!("{}/{}", node.name, spec.name), spec);
+                    self.params.push(Parameter { path, value, trainable, regularizer, identity });
+                    node.params.push(param);
+                    continue;
+                }
+            };
+            // Whoever freezes a shared parameter freezes it for all.
+            self.params[param].trainable &= spec.trainable;
+            node.params.push(param);
+        }
+        node.built = true;
     }
 
-    /// A layer in the words of an error: its number, its name if somebody gave it one, and what it is.
-    pub(super) fn place(&self, index: usize) -> String {
+    /// A layer by its index and name, and by what it is where the name does not say so; in a model that is a layer of
+    /// another, behind the path to it.
+    pub(super) fn scope(&self, index: usize, outer: Option<&Scope>) -> Scope {
         let node = &self.nodes[index];
         let described = node.layer.describe();
-        if described == node.layer.class_name() && !node.named_by_user {
-            format!("layer {index} `{}`", node.name)
-        } else {
-            format!("layer {index} `{}` ({described})", node.name)
+        let about = (described != node.layer.class_name() || node.named_by_user).then_some(described);
+        Scope::new(outer, index, &node.name, about)
+    }
+
+    /// A layer in the words of an error.
+    pub(super) fn place(&self, index: usize) -> String {
+        self.scope(index, None).to_string()
+    }
+
+    /// Whether the optimizer may change each parameter: it and all layers that have it learn.
+    pub(crate) fn learning(&self) -> Vec<bool> {
+        let mut learning: Vec<bool> = self.params.iter().map(Parameter::trainable).collect();
+        for node in self.nodes.iter().filter(|node| !node.trainable) {
+            node.params.iter().for_each(|param| learning[*param] = false);
         }
+        learning
     }
 
     /// Refuses data of other shapes than the model's.
@@ -407,18 +524,16 @@ impl Network {
     pub(crate) fn param_count(&self) -> Result<ParamCount> {
         self.output_shapes()?;
         let mut count = ParamCount::default();
-        for node in &self.nodes {
-            for param in &self.params[node.params.clone()] {
-                let size = param.value.len();
-                count.total += size;
-                *if node.trainable && param.trainable { &mut count.trainable } else { &mut count.non_trainable } += size;
-            }
+        for (param, learns) in self.params.iter().zip(self.learning()) {
+            let size = param.value.len();
+            count.total += size;
+            *if learns { &mut count.trainable } else { &mut count.non_trainable } += size;
         }
         Ok(count)
     }
 
     pub(crate) fn find(&self, name: &str) -> Result<usize> {
-        let found = self.nodes.iter().position(|node| node.name == name);
+        let found = self.names.get(name).copied();
         found.ok_or_else(|| Error::unknown("layer", name, self.nodes.iter().map(|node| &node.name)))
     }
 

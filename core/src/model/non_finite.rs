@@ -3,6 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::Model;
+use crate::autodiff::Scope;
 use crate::data::{Data, IntoArrays};
 use crate::{Result, Shape};
 
@@ -10,8 +11,10 @@ use crate::{Result, Shape};
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NonFinite {
-    /// The layer that put them out first, as errors name it.
+    /// The layer that put them out first, as errors name it: after the models it is in.
     pub layer: String,
+    /// The names of that layer and of the models it is in, from the outside: `encoder/dense`. Empty for penalties.
+    pub path: String,
     /// The operation in the layer that made them.
     pub operation: String,
     /// The shape of what the operation made.
@@ -30,7 +33,7 @@ pub struct NonFinite {
 
 impl Display for NonFinite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { layer, operation, shape, place, value, share, bad_parameters, bad_input } = self;
+        let Self { layer, operation, shape, place, value, share, bad_parameters, bad_input, .. } = self;
         write!(f, "{layer}: {operation} makes {value} at {place:?}; {:.1}% of {shape} is not finite", 100.0 * share)?;
         if !bad_parameters.is_empty() {
             write!(f, "; its parameters were not finite before: {}", bad_parameters.join(", "))?;
@@ -78,6 +81,7 @@ impl Model {
         let numbers = output.to_tensor()?;
         let bad = numbers.as_slice().iter().filter(|x| !x.is_finite()).count();
         Ok(Some(NonFinite {
+            path: culprit.scope.as_ref().map(Scope::path).unwrap_or_default(),
             layer: culprit.scope.map_or_else(|| "the penalties".to_owned(), |scope| scope.to_string()),
             operation: culprit.operation.to_owned(),
             shape: output.shape(),
@@ -125,6 +129,14 @@ mod tests {
     fn bad_data_are_told_from_bad_layers() {
         let found = model().find_non_finite(Tensor::from([[1.0, f32::INFINITY, 0.5]]), false).unwrap().unwrap();
         assert!(found.bad_input && found.layer.contains("`dense`"), "{found}");
+    }
+
+    #[test]
+    fn a_layer_of_a_model_within_is_named_by_its_path() {
+        let inner = Sequential::new().name("inner").add(Dense::new(2)).add(Lambda::new("ln", |x| x.abs()?.scale(0.0)?.ln()).named("log"));
+        let model = Sequential::new().add(Input::new([3])).add(inner).add(Dense::new(1));
+        let found = model.find_non_finite(Tensor::ones([1, 3]).unwrap(), false).unwrap().unwrap();
+        assert_eq!((found.path.as_str(), found.layer.as_str()), ("inner/log", "layer 0 `inner` (Sequential): layer 1 `log` (Lambda ln)"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt::{self, Display, Formatter};
 use std::time::{Duration, Instant};
 
 use super::Model;
+use crate::autodiff::Scope;
 use crate::autodiff::program::{Step, Watch};
 use crate::{Result, Tensor};
 
@@ -22,7 +23,8 @@ pub struct Profile {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Part {
-    /// The layer that asked for the operation, or the parameter that was updated; empty for what no layer asked for.
+    /// The layer that asked for the operation, after the models it is in, or the parameter that was updated; empty for what no
+    /// layer asked for.
     pub place: String,
     /// The operation's name: `dense`, `dense backward`, `update`, …
     pub work: String,
@@ -114,7 +116,7 @@ impl Watch for Stopwatch {
 }
 
 fn named(step: &Step, paths: &[String]) -> (String, String) {
-    let scope = |scope: &Option<std::sync::Arc<str>>| scope.as_deref().unwrap_or_default().to_owned();
+    let scope = |scope: &Option<Scope>| scope.as_ref().map(Scope::to_string).unwrap_or_default();
     match step {
         Step::Forward(step) => (scope(&step.scope), step.op.name().to_owned()),
         Step::Backward(step) => (scope(&step.scope), format!("{} backward", step.op.name())),

@@ -30,7 +30,7 @@ impl Summary {
             if let [one] = &shapes[..] { one.clone() } else { format!("[{}]", shapes.join(", ")) }
         };
         let row = |(index, node): (usize, &super::network::Node)| {
-            let params: usize = network.parameters()[node.params.clone()].iter().map(|param| param.value().len()).sum();
+            let params: usize = node.params.iter().map(|param| network.parameters()[*param].value().len()).sum();
             let shape = network.outputs_of(index).map(shapes).unwrap_or_default();
             [format!("{} ({})", node.name, node.layer.class_name()), shape, thousands(params)]
         };

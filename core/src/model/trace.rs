@@ -1,7 +1,5 @@
 //! What a network computes, written down on a tape.
 
-use std::sync::Arc;
-
 use super::network::{CallSite, Network, not_built};
 use crate::autodiff::{Tape, Var};
 use crate::layers::{Call, Effects};
@@ -13,16 +11,14 @@ impl Network {
     pub(crate) fn record(&self, tape: &Tape, x: &[Var], pass: Pass) -> Result<Traced> {
         self.check_inputs(&x.iter().map(Var::shape).collect::<Vec<_>>())?;
         let mut weights = Vec::with_capacity(self.params.len());
-        for node in &self.nodes {
-            for (id, param) in self.params[node.params.clone()].iter().enumerate() {
-                let learns = pass.learns && node.trainable && param.trainable();
-                weights.push(tape.param(node.params.start + id, param.value(), learns));
-            }
+        for (id, (param, learns)) in self.params.iter().zip(self.learning()).enumerate() {
+            weights.push(tape.param(id, param.value(), pass.learns && learns));
         }
         let effects = Effects::default();
         let key = Key::new(pass.seed).fold_str("layer");
-        let cx = Call { tape, weights: &weights, masks: &[], training: pass.training, trainable: true, key, effects: &effects };
-        let (outputs, masks) = self.run(&cx, x, &|scope| tape.set_scope(scope))?;
+        let (weights_of, training) = (&weights[..], pass.training);
+        let cx = Call { tape, weights: weights_of, masks: &[], training, trainable: true, key, effects: &effects, scope: None };
+        let (outputs, masks) = self.run(&cx, x)?;
         let Effects { penalties, updates } = effects;
         let mut penalties = penalties.into_inner();
         for (param, variable) in self.params.iter().zip(&weights) {
@@ -38,13 +34,13 @@ impl Network {
     pub(crate) fn run_within(&self, cx: &Call<'_>, first: usize, x: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
         let weights = cx.weights.get(first..first + self.params.len()).ok_or_else(not_built)?;
         let effects = Effects::default();
-        let found = self.run(&Call { weights, key: cx.key.fold_str("within"), effects: &effects, ..*cx }, x, &|_| {})?;
-        cx.effects.absorb(effects, first);
+        let found = self.run(&Call { weights, key: cx.key.fold_str("within"), effects: &effects, ..*cx }, x)?;
+        cx.effects.absorb(effects, |param| first + param);
         Ok(found)
     }
 
-    /// Calls the layers in turn, with the parameters and the masks of `cx`. Tells `enter` which layer comes.
-    pub(crate) fn run(&self, cx: &Call<'_>, x: &[Var], enter: &dyn Fn(Option<Arc<str>>)) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
+    /// Calls the layers in turn, with the parameters and the masks of `cx`, and tells the tape which one asks.
+    pub(crate) fn run(&self, cx: &Call<'_>, x: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
         let mut values: Vec<Option<Var>> = vec![None; self.shapes.len()];
         let mut masks: Vec<Option<Var>> = vec![None; self.shapes.len()];
         for (place, x) in x.iter().enumerate() {
@@ -53,31 +49,33 @@ impl Network {
         let mut calls = vec![0_u64; self.nodes.len()];
         for CallSite { node: index, inputs, outputs } in &self.calls {
             let node = &self.nodes[*index];
-            let place = self.place(*index);
-            enter(Some(Arc::from(place.as_str())));
+            let scope = self.scope(*index, cx.scope);
+            let explain = |error: Error| error.context(scope.label().to_string());
+            cx.tape.set_scope(Some(scope.clone()));
             let key = cx.key.fold(*index as u64);
             let key = if calls[*index] == 0 { key } else { key.fold_str("call").fold(calls[*index]) };
             calls[*index] += 1;
             let x: Option<Vec<Var>> = inputs.iter().map(|&input| values[input].clone()).collect();
-            let x = x.ok_or_else(|| Error::state("a layer comes before what it is called on").context(place.as_str()))?;
+            let x = x.ok_or_else(|| explain(Error::state("a layer comes before what it is called on")))?;
             let input_masks: Vec<Option<Var>> = inputs.iter().map(|&input| masks[input].clone()).collect();
-            let (effects, weights) = (Effects::default(), &cx.weights[node.params.clone()]);
-            let trainable = cx.trainable && node.trainable;
-            let call = Call { weights, masks: &input_masks, trainable, key, effects: &effects, ..*cx };
-            let (found, found_masks) = node.layer.call_with_masks(&call, &x).map_err(|error| error.context(place.as_str()))?;
-            cx.effects.absorb(effects, node.params.start);
+            let weights: Vec<Var> = node.params.iter().map(|param| cx.weights[*param].clone()).collect();
+            let (effects, trainable) = (Effects::default(), cx.trainable && node.trainable);
+            let call = Call { weights: &weights, masks: &input_masks, trainable, key, effects: &effects, scope: Some(&scope), ..*cx };
+            let (found, found_masks) = node.layer.call_with_masks(&call, &x).map_err(explain)?;
+            cx.effects.absorb(effects, |param| node.params[param]);
             if found.len() != outputs.len() {
-                return Err(Error::shape(format!("`build` promised {} outputs, `call` gave {}", outputs.len(), found.len())).context(place));
+                let error = Error::shape(format!("`build` promised {} outputs, `call` gave {}", outputs.len(), found.len()));
+                return Err(explain(error));
             }
             for ((value, output), mask) in outputs.clone().zip(found).zip(found_masks) {
                 masks[value] = mask;
                 if let Some(promised) = self.shape(value).filter(|promised| !promised.accepts(&output.shape())) {
-                    return Err(Error::shape(format!("`build` promised {promised}, `call` gave {}", output.shape())).context(place));
+                    return Err(explain(Error::shape(format!("`build` promised {promised}, `call` gave {}", output.shape()))));
                 }
                 values[value] = Some(output);
             }
         }
-        enter(None);
+        cx.tape.set_scope(cx.scope.cloned());
         let outputs: Option<Vec<Var>> = self.outputs.iter().map(|&value| values[value].clone()).collect();
         let masks = self.outputs.iter().map(|&value| masks[value].clone()).collect();
         Ok((outputs.ok_or_else(|| Error::state("an output of the model is made by no layer"))?, masks))

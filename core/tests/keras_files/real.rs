@@ -161,7 +161,7 @@ fn a_custom_layer_is_named_and_predicts_once_it_is_registered() {
     let Some(path) = file("siamese_nested_custom_350.keras") else { return };
     let error = Model::load(&path).unwrap_err();
     assert!(error.to_string().contains("L1Distance") && error.to_string().contains("Registry::layer"), "{error}");
-    let registry = Registry::default().layer("L1Distance", |_| Ok(Box::new(L1Distance)));
+    let registry = Registry::default().layer("L1Distance", |_, _| Ok(Box::new(L1Distance)));
     let model = Model::load_with(&path, &registry).unwrap();
     check_sums(&path, &model);
     let x = input([4, 1, 13]);

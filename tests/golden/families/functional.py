@@ -5,6 +5,8 @@ import os
 
 import keras
 import numpy as np
+from keras import ops
+from keras.src.saving.serialization_lib import ObjectSharingScope
 
 from common import Family, f32, generator, normal, plain
 
@@ -23,10 +25,14 @@ def make():
 def run(family, name, model, losses, loss_weights):
     rng = generator(f"functional/{name}")
     model.set_weights([normal(rng, weight.shape, 0.5) for weight in model.get_weights()])
+    # What a .keras file says: an object that is met again has a mark.
+    with ObjectSharingScope():
+        written = model.to_json()
     case = family.case(
         name,
-        model=plain(json.loads(model.to_json())),
-        layers=[layer.name for layer in model.layers],
+        model=numbered(plain(json.loads(written)), {}),
+        # Operations, too, but for those that make the masks of ids.
+        layers=[layer.name for layer in model.operations if type(layer).__name__ != "NotEqual"],
         connections=connections(model),
         params={"total": model.count_params()},
         losses=losses,
@@ -52,6 +58,18 @@ def run(family, name, model, losses, loss_weights):
     case.facts(logs={key: [float(step[key]) for step in history] for key in sorted(history[0])})
     for index, weight in enumerate(model.get_weights()):
         case.put("weights_after", f"after/{index}", weight)
+
+
+def numbered(config, marks):
+    """Marks of shared layers as they are met; Keras takes the addresses of objects. Others mark what is not shared here."""
+    if isinstance(config, list):
+        return [numbered(value, marks) for value in config]
+    if not isinstance(config, dict):
+        return config
+    found = {key: numbered(value, marks) for key, value in config.items() if key != "shared_object_id"}
+    if "shared_object_id" in config and "layers" in found.get("config", {}):
+        found["shared_object_id"] = marks.setdefault(config["shared_object_id"], len(marks) + 1)
+    return found
 
 
 def example(rng, entry):
@@ -156,6 +174,85 @@ def masked_steps():
     return keras.Model(ids, layers.TimeDistributed(layers.Dense(2))(layers.Dropout(0.0)(steps)))
 
 
+def f12_constants():
+    x = keras.Input((4,))
+    h = layers.Dense(5)(x) * 2.0 + 1.0
+    return keras.Model(x, layers.Dense(1)(h))
+
+
+def ops_arithmetic():
+    x = keras.Input((4,))
+    h = layers.Dense(3, activation="tanh")(x)
+    row = np.array([0.5, -1.0, 2.0])
+    a = 3.0 - h
+    b = 2.0 / (ops.abs(h) + 1.5)
+    c = (a**2) * row
+    d = ops.subtract(row, h) / np.array([[2.0, 4.0, 8.0]])
+    e = ops.power(2.0, -h) + ops.divide(h, a)
+    f = ops.maximum(h, 0.1) - ops.minimum(0.2, b)
+    return keras.Model(x, ops.add(c, d) * e + f)
+
+
+def ops_of_each_number():
+    x = keras.Input((3,))
+    h = layers.Dense(4)(x)
+    parts = [
+        ops.relu(h),
+        ops.sigmoid(h),
+        ops.tanh(h),
+        ops.softplus(h),
+        ops.silu(h),
+        ops.gelu(h),
+        ops.gelu(h, approximate=False),
+        ops.leaky_relu(h, negative_slope=0.1),
+        ops.elu(h, alpha=0.5),
+        ops.selu(h),
+        ops.hard_sigmoid(h),
+        ops.softmax(h),
+        ops.log_softmax(h),
+        ops.exp(h),
+        ops.log(ops.square(h) + 1.0),
+        ops.sqrt(ops.abs(h) + 0.5),
+        ops.clip(h, -0.4, 0.6),
+        ops.negative(h),
+    ]
+    return keras.Model(x, layers.Dense(2)(ops.concatenate(parts, axis=-1)))
+
+
+def ops_over_axes():
+    x = keras.Input((3, 4))
+    h = layers.Dense(5, activation="tanh")(x)
+    rows = ops.concatenate([ops.mean(h, axis=1), ops.sum(h, axis=-2), ops.max(h, axis=1)], axis=1)
+    kept = h - ops.mean(h, axis=(1, 2), keepdims=True) * ops.min(h, axis=2, keepdims=True)
+    return keras.Model(x, layers.Dense(2)(ops.concatenate([rows, ops.sum(kept, axis=(1,))], axis=-1)))
+
+
+def ops_of_shapes():
+    x = keras.Input((6,))
+    h = ops.reshape(layers.Dense(6, activation="tanh")(x), (-1, 2, 3))
+    turned = ops.transpose(h, (0, 2, 1))
+    square = ops.matmul(h, turned)
+    wide = ops.matmul(square, np.array([[1.0, 2.0, 0.5], [-1.0, 0.25, 3.0]]))
+    stacked = ops.stack([wide[:, 0], wide[:, -1, :], turned[:, :, 1]], axis=1)
+    flat = ops.squeeze(ops.expand_dims(ops.reshape(stacked, (-1, 9)), 1), 1)
+    return keras.Model(x, layers.Dense(2)(flat[:, 1:8]))
+
+
+def f13_nested_twice():
+    x = keras.Input((4,))
+    twice = keras.Sequential([layers.Input((4,)), layers.Dense(2, activation="tanh")], name="twice")
+    first = twice(x)
+    middle = keras.Input((4,))
+    inner = keras.Model(middle, layers.Dense(2, name="after")(twice(middle)), name="inner")
+    return keras.Model(x, layers.Add()([first, inner(x)]))
+
+
+def f14_variance_scaling():
+    x = keras.Input((4,))
+    start = keras.initializers.VarianceScaling(scale=2.0, mode="fan_out", distribution="uniform")
+    return keras.Model(x, layers.Dense(3, kernel_initializer=start)(x))
+
+
 MODELS = {
     "branches": (branches, ["mse"], None),
     "residual": (residual, ["sparse_categorical_crossentropy"], None),
@@ -166,4 +263,11 @@ MODELS = {
     "encoder_decoder": (encoder_decoder, ["mse"], None),
     "masked_pair": (masked_pair, ["mse"], None),
     "masked_steps": (masked_steps, ["mse"], None),
+    "f12_constants": (f12_constants, ["mse"], None),
+    "ops_arithmetic": (ops_arithmetic, ["mse"], None),
+    "ops_of_each_number": (ops_of_each_number, ["mse"], None),
+    "ops_over_axes": (ops_over_axes, ["mse"], None),
+    "ops_of_shapes": (ops_of_shapes, ["mse"], None),
+    "f13_nested_twice": (f13_nested_twice, ["mse"], None),
+    "f14_variance_scaling": (f14_variance_scaling, ["mse"], None),
 }

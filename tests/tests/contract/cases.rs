@@ -4,8 +4,9 @@ use practicum_core::initializers::Initializer;
 use practicum_core::layers::{
     ActivityRegularization, Add, AlphaDropout, Average, BatchNormalization, Concatenate, Conv1DTranspose, Conv2DTranspose, Cropping1D,
     Cropping2D, DepthwiseConv2D, Dot, ELU, GaussianDropout, GaussianNoise, GroupNormalization, Interpolation, LayerNormalization,
-    LeakyReLU, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, SeparableConv2D,
-    Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
+    LayerSpec, LeakyReLU, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling,
+    SeparableConv2D, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D,
+    ZeroPadding2D,
 };
 use practicum_core::prelude::*;
 
@@ -25,6 +26,11 @@ pub(crate) struct Case {
 
 fn case(layer: impl Layer, example: &[Option<usize>], output: &[Option<usize>], params: usize) -> Case {
     Case { layer: Box::new(layer), example: example.to_vec(), output: output.to_vec(), params, ids: None }
+}
+
+/// A model as a layer.
+fn nested(model: impl Into<LayerSpec>, example: &[Option<usize>], output: &[Option<usize>], params: usize) -> Case {
+    Case { layer: model.into().layer().boxed_clone(), example: example.to_vec(), output: output.to_vec(), params, ids: None }
 }
 
 fn ids(ids: usize, case: Case) -> Case {
@@ -69,11 +75,37 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(small_layers());
     cases.extend(merging_layers());
     cases.extend(layers_of_maps());
+    cases.extend(nested_models());
     for activation in Activation::ALL {
         cases.push(case(Activate::new(activation), &SIX, &SIX, 0));
         cases.push(case(dense().activation(activation), &SIX, &[Some(4)], 28));
     }
     cases
+}
+
+/// Models within, and layers around models, with and without masks.
+fn nested_models() -> Vec<Case> {
+    const SIX: [Option<usize>; 1] = [Some(6)];
+    const STEPS: [Option<usize>; 2] = [None, Some(6)];
+    let tanh = || Dense::new(4).activation(Activation::Tanh);
+    let row = || Sequential::new().add(tanh()).add(Dropout::new(0.2)).add(Dense::new(3));
+    let x = Input::new([6]).symbol();
+    let residual = Model::new(&x, (Dense::new(6).on(&x) * 0.5 + &x).activate(Activation::Tanh)).unwrap();
+    let normed = Sequential::new().add(tanh()).add(BatchNormalization::new().momentum(0.5)).add(Dense::new(3));
+    let masked = || Sequential::new().add(Masking::new(0.0));
+    let words = Sequential::new().add(Embedding::new(7, 3).mask_zero(true)).add(LSTM::new(2));
+    vec![
+        nested(row(), &SIX, &[Some(3)], 28 + 15),
+        nested(normed, &STEPS, &[None, Some(3)], 28 + 16 + 15),
+        nested(Sequential::new().add(row()).add(row()), &SIX, &[Some(3)], 28 + 15 + 16 + 15),
+        nested(residual, &SIX, &SIX, 42),
+        nested(masked().add(LSTM::new(3)), &STEPS, &[Some(3)], 120),
+        nested(masked().add(GRU::new(3).return_sequences(true)).add(row()), &STEPS, &[None, Some(3)], 99 + 16 + 15),
+        ids(7, nested(words, &[Some(4)], &[Some(2)], 21 + 48)),
+        case(TimeDistributed::new(row()), &STEPS, &[None, Some(3)], 28 + 15),
+        case(TimeDistributed::new(Dense::new(4).frozen()), &STEPS, &[None, Some(4)], 28),
+        case(Bidirectional::new(LSTM::new(3).named("reader")), &STEPS, &[Some(6)], 240),
+    ]
 }
 
 /// Convolutions, pools, and what puts zeros around maps or cuts them.

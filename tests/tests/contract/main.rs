@@ -186,6 +186,35 @@ fn every_class_of_the_registry_has_a_case() {
     assert!(missing.is_empty(), "these classes have no case in the contract: {missing:?}");
 }
 
+/// Whatever has a class says which module it is from. `tests/golden/load_written.py` has Keras load these models, from the
+/// file that `PRACTICUM_WRITTEN` names.
+#[test]
+fn models_are_written_as_keras_reads_them() {
+    fn check(value: &serde_json::Value) {
+        let class = value["class_name"].as_str().filter(|class| !class.starts_with("__"));
+        if let Some(class) = class.filter(|_| value["config"].is_object()) {
+            let ours = ["Gain", "Paired"].contains(&class);
+            assert!(value["module"].is_string() || ours, "{class} is of no module");
+            assert!(value.get("registered_name").is_some_and(|name| !ours || name == class), "{class} has no registered name");
+        }
+        match value {
+            serde_json::Value::Object(object) => object.values().for_each(check),
+            serde_json::Value::Array(array) => array.iter().for_each(check),
+            _ => {}
+        }
+    }
+    let mut written = Vec::new();
+    for case in cases() {
+        let model = model(&case, 1);
+        let json = model.to_json().unwrap();
+        check(&json);
+        written.push(serde_json::json!({"name": case.layer.describe(), "params": case.params, "json": json}));
+    }
+    if let Some(path) = std::env::var_os("PRACTICUM_WRITTEN") {
+        std::fs::write(path, serde_json::to_string(&written).unwrap()).unwrap();
+    }
+}
+
 #[test]
 fn layers_and_models_travel_between_threads() {
     fn travels<T: Send + Sync + ?Sized>() {}

@@ -80,8 +80,8 @@ impl Layer for Paired {
 
 pub(crate) fn registry() -> Registry {
     Registry::default()
-        .layer("Paired", |config| Paired::from_config(&config))
-        .layer("Gain", |_| Ok(Box::new(Gain::default())))
+        .layer("Paired", |_, config| Paired::from_config(&config))
+        .layer("Gain", |_, _| Ok(Box::new(Gain::default())))
         .lambda("twice_tanh", |x| x.tanh()?.scale(2.0))
         .lambda("last_step", |x| x.index(1, 0))
 }

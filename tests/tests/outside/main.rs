@@ -2,4 +2,5 @@
 //! and loaded.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
+mod layers;
 mod training;

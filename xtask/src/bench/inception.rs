@@ -27,7 +27,7 @@ fn operations(model: &Model) -> Result<f64> {
     let mut all = 0;
     for index in 0..model.layer_names().len() {
         let layer = model.get_layer(index)?;
-        let kernel = layer.parameters().iter().find(|parameter| parameter.value().rank() == 4);
+        let kernel = layer.parameters().into_iter().find(|parameter| parameter.value().rank() == 4);
         if let (Some(kernel), Some(&[_, Some(rows), Some(columns), _])) = (kernel, layer.output_shape().map(PartialShape::dims)) {
             all += 2 * rows * columns * kernel.value().len();
         }

@@ -4,7 +4,7 @@ use super::options::Moves;
 use super::{Padding, Sizes, Window, map_of, moving_options, with_map};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
-use crate::layers::registry::{from_config, refuse};
+use crate::layers::kit::from_config;
 use crate::layers::shared::{Behind, behind_options, check_count, class, options};
 use crate::layers::{Activation, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::regularizers::Regularizer;
@@ -81,7 +81,6 @@ impl DepthwiseConv2D {
     }
 
     pub(in crate::layers) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("DepthwiseConv2D", &config, &["depthwise_constraint", "bias_constraint"])?;
         Ok(Box::new(from_config::<Self>("DepthwiseConv2D", config)?))
     }
 
@@ -168,7 +167,6 @@ impl SeparableConv2D {
     }
 
     pub(in crate::layers) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-        refuse("SeparableConv2D", &config, &["depthwise_constraint", "pointwise_constraint", "bias_constraint"])?;
         Ok(Box::new(from_config::<Self>("SeparableConv2D", config)?))
     }
 

@@ -12,7 +12,7 @@ pub(super) use sizes::{channels_last, check_layout, map_of, with_map};
 pub use transpose::{Conv1DTranspose, Conv2DTranspose};
 
 use self::options::Options;
-use super::registry::{from_config, refuse};
+use super::kit::from_config;
 use super::shared::{behind_options, class, kernel_options};
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
@@ -79,7 +79,6 @@ macro_rules! convolution {
             }
 
             pub(in crate::layers) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
-                refuse($class, &config, &["kernel_constraint", "bias_constraint"])?;
                 Ok(Box::new(from_config::<Self>($class, config)?))
             }
 

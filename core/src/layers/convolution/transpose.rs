@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::options::Moves;
 use super::{Padding, Sizes, Window, convolution, map_of, moving_options, with_map};
 use crate::autodiff::Var;
-use crate::layers::registry::{from_config, refuse};
+use crate::layers::kit::from_config;
 use crate::layers::shared::{Behind, Kernel, behind_options, check_count, class, kernel_options};
 use crate::layers::{Build, Call, Config, Layer};
 use crate::{Error, PartialShape, Result};

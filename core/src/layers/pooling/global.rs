@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::convolution::{channels_last, check_layout, map_of};
-use super::super::registry::from_config;
+use super::super::kit::from_config;
 use super::super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::layers::shared::class;

@@ -6,7 +6,7 @@ pub use global::{GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPoolin
 use serde::{Deserialize, Serialize};
 
 use super::convolution::{Padding, Sizes, channels_last, check_layout, map_of, with_map};
-use super::registry::from_config;
+use super::kit::from_config;
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::layers::shared::class;

@@ -4,8 +4,8 @@ use serde_json::Value;
 use super::Recurrent;
 use super::common::only_output;
 use crate::autodiff::Var;
-use crate::layers::registry::{default_name, describe_within};
-use crate::layers::{Build, Call, Config, Layer, Registry};
+use crate::layers::kit::refuse_others;
+use crate::layers::{Build, Call, Config, Layer, LayerSpec, Registry};
 use crate::{Error, PartialShape, Result};
 
 /// How the outputs of two directions become one.
@@ -46,27 +46,38 @@ pub enum MergeMode {
 /// ```
 #[derive(Debug)]
 pub struct Bidirectional {
-    forward: Box<dyn Recurrent>,
-    backward: Box<dyn Recurrent>,
+    forward: LayerSpec,
+    backward: LayerSpec,
     merge_mode: Option<MergeMode>,
 }
 
 impl Bidirectional {
-    /// Runs `layer`, and a copy of it the other way.
-    pub fn new(layer: impl Recurrent) -> Self {
-        Self::of(&layer, None)
+    /// Runs `layer`, a recurrent one, and a copy of it the other way.
+    pub fn new(layer: impl Into<LayerSpec>) -> Self {
+        Self::of(&layer.into(), None)
     }
 
-    fn of(layer: &dyn Recurrent, backward: Option<&dyn Recurrent>) -> Self {
-        let directed = |layer: &dyn Recurrent, backwards| layer.directed(backwards, layer.return_sequences());
-        let backward = backward.map_or_else(|| directed(layer, true), |backward| directed(backward, backward.go_backwards()));
-        Self { forward: directed(layer, layer.go_backwards()), backward, merge_mode: Some(MergeMode::Concat) }
+    fn of(layer: &LayerSpec, backward: Option<&LayerSpec>) -> Self {
+        // What is not recurrent is refused where the layer is built.
+        let directed = |layer: &LayerSpec, backwards: Option<bool>| match layer.layer().as_recurrent() {
+            Some(recurrent) => {
+                let backwards = backwards.unwrap_or_else(|| recurrent.go_backwards());
+                layer.with_layer(recurrent.directed(backwards, recurrent.return_sequences()))
+            }
+            None => layer.share(),
+        };
+        let backward = match backward {
+            Some(backward) => directed(backward, None),
+            // A layer of its own: only what is shared on purpose has the weights of another.
+            None => LayerSpec { weights: None, ..directed(&layer.clone(), Some(true)) },
+        };
+        Self { forward: directed(layer, None), backward, merge_mode: Some(MergeMode::Concat) }
     }
 
     /// Another layer for the way back: it reads backwards, and gives sequences and states as the first one does.
     #[must_use]
-    pub fn backward_layer(self, layer: impl Recurrent) -> Self {
-        Self { merge_mode: self.merge_mode, ..Self::of(&*self.forward, Some(&layer)) }
+    pub fn backward_layer(self, layer: impl Into<LayerSpec>) -> Self {
+        Self { merge_mode: self.merge_mode, ..Self::of(&self.forward, Some(&layer.into())) }
     }
 
     /// How the two outputs become one; with `None` they are two outputs.
@@ -77,22 +88,32 @@ impl Bidirectional {
     }
 
     pub(in crate::layers) fn from_config(registry: &Registry, config: Config) -> Result<Box<dyn Layer>> {
-        let make = |described: &Value| {
-            let layer = registry.make_within(described)?;
-            let class = layer.class_name();
-            layer.as_recurrent().map(Recurrent::boxed_recurrent).ok_or_else(|| Error::format(format!("{class} is no recurrent layer")))
-        };
-        let layer = make(config.get("layer").unwrap_or(&Value::Null))?;
-        let backward = config.get("backward_layer").filter(|layer| !layer.is_null()).map(make).transpose()?;
+        let read = |described: &Value| registry.read(described).map_err(|error| error.context("the layer within"));
+        let layer = read(config.get("layer").unwrap_or(&Value::Null))?;
+        let backward = config.get("backward_layer").filter(|layer| !layer.is_null()).map(read).transpose()?;
         let merge_mode = match config.get("merge_mode") {
             Some(mode) => serde_json::from_value(mode.clone()).map_err(|source| Error::format(format!("merge_mode: {source}")))?,
             None => Some(MergeMode::Concat),
         };
-        Ok(Box::new(Self { merge_mode, ..Self::of(&*layer, backward.as_deref()) }))
+        let layer = Self { merge_mode, ..Self::of(&layer, backward.as_ref()) };
+        layer.recurrent()?;
+        refuse_others("Bidirectional", &config, &layer.config())?;
+        Ok(Box::new(layer))
+    }
+
+    /// Both layers, forward first.
+    fn recurrent(&self) -> Result<[&dyn Recurrent; 2]> {
+        let [forward, backward] = [&self.forward, &self.backward].map(|layer| {
+            let found = layer.layer().as_recurrent();
+            found.ok_or_else(|| {
+                Error::argument(format!("{} is no recurrent layer", layer.layer().class_name())).hint("give an LSTM, a GRU or a SimpleRNN")
+            })
+        });
+        Ok([forward?, backward?])
     }
 
     fn check(&self) -> Result<()> {
-        let [forward, backward] = [&self.forward, &self.backward];
+        let [forward, backward] = self.recurrent()?;
         if forward.go_backwards() == backward.go_backwards() {
             let way = if forward.go_backwards() { "backwards" } else { "forwards" };
             return Err(Error::argument(format!("one layer has to read forwards and one backwards, both read {way}"))
@@ -112,13 +133,18 @@ impl Bidirectional {
         Ok(())
     }
 
+    /// As Keras names the two, from the name of what was given.
     fn names(&self) -> [String; 2] {
-        [("forward", &self.forward), ("backward", &self.backward)].map(|(way, layer)| format!("{way}_{}", default_name(layer.class_name())))
+        [("forward_", &self.forward), ("backward_", &self.backward)].map(|(way, layer)| {
+            let name = layer.name();
+            format!("{way}{}", name.strip_prefix(way).unwrap_or(&name))
+        })
     }
 
     /// Both directions as one operation, where they differ in nothing else.
     fn call_together(&self, cx: &Call<'_>, inputs: &[Var]) -> Result<Option<Var>> {
-        let ([x], Some(forward), Some(backward)) = (inputs, self.forward.plan(), self.backward.plan()) else { return Ok(None) };
+        let [forward, backward] = self.recurrent()?;
+        let ([x], Some(forward), Some(backward)) = (inputs, forward.plan(), backward.plan()) else { return Ok(None) };
         let mut together = forward.recurrence;
         together.go_backwards = true;
         let alike = together == backward.recurrence && forward.common.units == backward.common.units;
@@ -155,8 +181,8 @@ impl Layer for Bidirectional {
 
     fn config(&self) -> Config {
         Config::from_iter([
-            ("layer".to_owned(), describe_within(&*self.forward)),
-            ("backward_layer".to_owned(), describe_within(&*self.backward)),
+            ("layer".to_owned(), self.forward.to_json()),
+            ("backward_layer".to_owned(), self.backward.to_json()),
             ("merge_mode".to_owned(), serde_json::to_value(self.merge_mode).unwrap_or_default()),
         ])
     }
@@ -175,12 +201,11 @@ impl Layer for Bidirectional {
         let half = states.len() / 2;
         let names = self.names();
         let mut outputs = Vec::new();
-        for (place, (layer, states)) in
+        for (index, (layer, states)) in
             [&mut self.forward, &mut self.backward].into_iter().zip([&states[..half], &states[half..]]).enumerate()
         {
             let inputs = [std::slice::from_ref(x), states].concat();
-            let built = layer.build_many(&mut cx.child(place as u64, &names[place]), &inputs);
-            outputs.push(built.map_err(|error| error.context(layer.describe()))?);
+            outputs.push(cx.layer(index as u64, &names[index], layer, &inputs)?);
         }
         let (backward, forward) = (outputs.pop().unwrap_or_default(), outputs.pop().unwrap_or_default());
         let ((first, states), (second, back_states)) =
@@ -209,15 +234,16 @@ impl Layer for Bidirectional {
         }
         let (x, states) = inputs.split_first().ok_or_else(|| Error::argument("the layer takes a sequence, got nothing"))?;
         let half = states.len() / 2;
-        let run =
-            |layer: &dyn Recurrent, place, states: &[Var]| layer.call_many(&cx.child(place), &[std::slice::from_ref(x), states].concat());
-        let mut forward = run(&*self.forward, 0, &states[..half])?;
-        let mut backward = run(&*self.backward, 1, &states[half..])?;
+        let run = |layer: &LayerSpec, index, states: &[Var]| {
+            layer.layer().call_many(&cx.within(index, layer), &[std::slice::from_ref(x), states].concat())
+        };
+        let mut forward = run(&self.forward, 0, &states[..half])?;
+        let mut backward = run(&self.backward, 1, &states[half..])?;
         if forward.is_empty() || backward.is_empty() {
             return Err(missing());
         }
         let (y, mut back) = (forward.remove(0), backward.remove(0));
-        if self.backward.return_sequences() {
+        if self.recurrent()?[1].return_sequences() {
             back = back.flip(1)?;
         }
         let mut outputs = self.merge(&y, &back)?;
@@ -226,15 +252,15 @@ impl Layer for Bidirectional {
     }
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
-        Ok(cx.mask(0).filter(|_| self.forward.return_sequences()).cloned())
+        let sequences = self.recurrent()?[0].return_sequences();
+        Ok(cx.mask(0).filter(|_| sequences).cloned())
     }
 
     fn boxed_clone(&self) -> Box<dyn Layer> {
-        let (forward, backward) = (self.forward.boxed_recurrent(), self.backward.boxed_recurrent());
-        Box::new(Self { forward, backward, merge_mode: self.merge_mode })
+        Box::new(Self { forward: self.forward.share(), backward: self.backward.share(), merge_mode: self.merge_mode })
     }
 
     fn describe(&self) -> String {
-        format!("Bidirectional {}", self.forward.describe())
+        format!("Bidirectional {}", self.forward.layer().describe())
     }
 }

@@ -330,10 +330,6 @@ macro_rules! recurrent_layer {
                 Box::new(self.clone().go_backwards(go_backwards).zero_output_for_mask(zero_output_for_mask))
             }
 
-            fn boxed_recurrent(&self) -> Box<dyn Recurrent> {
-                Box::new(self.clone())
-            }
-
             fn plan(&self) -> Option<Plan> {
                 Some(Plan { recurrence: self.recurrence(), common: self.common.clone() })
             }
@@ -343,7 +339,7 @@ macro_rules! recurrent_layer {
 pub(super) use recurrent_layer;
 
 /// What comes out where only one thing may.
-pub(super) fn only_output<T>(mut outputs: Vec<T>) -> Result<T> {
+pub(in crate::layers) fn only_output<T>(mut outputs: Vec<T>) -> Result<T> {
     match outputs.pop() {
         Some(output) if outputs.is_empty() => Ok(output),
         _ => Err(Error::argument(format!("the layer has {} outputs here, where one is expected", outputs.len() + 1))

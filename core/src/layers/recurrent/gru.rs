@@ -5,7 +5,7 @@ use super::{Plan, Recurrent};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
 use crate::kernel::rnn::Cell;
-use crate::layers::registry::from_config;
+use crate::layers::kit::from_config;
 use crate::layers::shared::options;
 use crate::layers::{Activation, Build, Call, Config, Layer};
 use crate::ops::Recurrence;

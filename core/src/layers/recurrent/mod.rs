@@ -8,6 +8,7 @@ mod simple_rnn;
 
 pub use bidirectional::{Bidirectional, MergeMode};
 use common::Common;
+pub(super) use common::only_output;
 pub use gru::GRU;
 pub use lstm::LSTM;
 pub use simple_rnn::SimpleRNN;
@@ -34,9 +35,6 @@ pub trait Recurrent: Layer {
 
     /// A copy with the same options, but for the direction, and for whether a step that does not count has an output of zeros.
     fn directed(&self, go_backwards: bool, zero_output_for_mask: bool) -> Box<dyn Recurrent>;
-
-    /// A copy with the same options and handles.
-    fn boxed_recurrent(&self) -> Box<dyn Recurrent>;
 
     /// What it records, where it is a layer of this crate: two that record the same can run side by side.
     #[doc(hidden)]

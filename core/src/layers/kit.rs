@@ -1,0 +1,147 @@
+//! What makes a layer short: for those of this crate, and for those of others.
+//!
+//! A layer with options is a struct that serde can write and read by Keras' names. [`class!`](class) writes the methods of
+//! [`Layer`](super::Layer) that follow from that, [`options!`](options) the builder methods, and
+//! [`Registry::class`](super::Registry::class) makes the layer of its options again.
+//!
+//! ```
+//! use practicum_core::autodiff::Var;
+//! use practicum_core::layers::kit::{class, options};
+//! use practicum_core::layers::{Build, Call, Input, Layer, Registry};
+//! use practicum_core::{Model, PartialShape, Result, Sequential};
+//! use serde::{Deserialize, Serialize};
+//!
+//! /// `y = factor·x`.
+//! #[derive(Clone, Debug, Default, Serialize, Deserialize)]
+//! struct Times {
+//!     factor: f32,
+//! }
+//!
+//! impl Times {
+//!     options! { self;
+//!         /// What the input is multiplied by.
+//!         factor: f32,
+//!     }
+//! }
+//!
+//! impl Layer for Times {
+//!     class!("Times");
+//!
+//!     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+//!         Ok(input.clone())
+//!     }
+//!
+//!     fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
+//!         x.scale(self.factor)
+//!     }
+//! }
+//!
+//! let model = Sequential::new().add(Input::new([2])).add(Times::default().factor(3.0));
+//! let registry = Registry::default().class::<Times>("Times");
+//! let again = Model::from_json_with(&model.to_json()?, &registry)?;
+//! assert_eq!(again.to_json()?, model.to_json()?);
+//! # Ok::<(), practicum_core::Error>(())
+//! ```
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::Config;
+use crate::{Error, Result};
+
+#[doc(inline)]
+pub use crate::{layer_class as class, layer_options as options};
+
+/// The methods of [`Layer`](crate::layers::Layer) that are the same for every layer that is `Clone` and that serde can write:
+/// its class, its options, and a copy.
+#[macro_export]
+macro_rules! layer_class {
+    ($class:expr) => {
+        fn class_name(&self) -> &'static str {
+            $class
+        }
+
+        fn config(&self) -> $crate::layers::Config {
+            $crate::layers::kit::to_config(self)
+        }
+
+        fn boxed_clone(&self) -> Box<dyn $crate::layers::Layer> {
+            Box::new(self.clone())
+        }
+    };
+}
+
+/// Builder methods that set an option of the same name: `options! { self.part; /// What it is.  name: Type, }` sets
+/// `self.part.name`, which may be an `Option`.
+#[macro_export]
+macro_rules! layer_options {
+    (self $(.$within:ident)*; $(#[$attr:meta])* $option:ident: $type:ty, $($more:tt)*) => {
+        $(#[$attr])*
+        #[must_use]
+        pub fn $option(mut self, $option: $type) -> Self {
+            self.$($within.)*$option = $option.into();
+            self
+        }
+
+        $crate::layer_options! { self $(.$within)*; $($more)* }
+    };
+    (self $(.$within:ident)*;) => {};
+}
+
+/// The options of a layer, as serde writes them.
+pub fn to_config(layer: &impl Serialize) -> Config {
+    match serde_json::to_value(layer) {
+        Ok(Value::Object(config)) => config,
+        _ => Config::new(),
+    }
+}
+
+/// A layer from its options.
+///
+/// `name`, `trainable` and `dtype`, which Keras writes into the options of every layer, say how it is used: see
+/// [`Registry::read`](super::Registry::read).
+///
+/// # Errors
+/// Options that are missing or do not fit, and options that the layer does not have: each is named. What Keras writes where
+/// nothing was chosen is understood, such as a constraint of `null`.
+pub fn from_config<L: Serialize + DeserializeOwned>(class: &str, config: Config) -> Result<L> {
+    let read = serde_json::from_value(Value::Object(config.clone()));
+    let layer = read.map_err(|source| Error::format(format!("the options of {class} do not fit: {source}")))?;
+    refuse_others(class, &config, &to_config(&layer))?;
+    Ok(layer)
+}
+
+/// Refuses options that a layer does not have and that say something.
+pub(super) fn refuse_others(class: &str, config: &Config, own: &Config) -> Result<()> {
+    let of_its_use = |option: &str| ["name", "trainable", "dtype"].contains(&option);
+    for (option, value) in config.iter().filter(|(option, _)| !own.contains_key(*option) && !of_its_use(option)) {
+        match says_nothing(option, value) {
+            Some(true) => {}
+            Some(false) => return Err(Error::format(format!("{class} with {option} = {value} has no counterpart here"))),
+            None => return Err(Error::unknown(&format!("option of {class}"), option, own.keys())),
+        }
+    }
+    Ok(())
+}
+
+/// Whether an option of Keras without counterpart here has a value that changes no number; `None` for what is no such option.
+fn says_nothing(option: &str, value: &Value) -> Option<bool> {
+    let absent = value.is_null();
+    Some(match option {
+        "data_format" => absent || *value == json!("channels_last"),
+        "noise_shape" | "quantization_config" | "lora_rank" | "lora_alpha" | "virtual_batch_size" => absent,
+        option if option.ends_with("_constraint") => absent,
+        "renorm" | "synchronized" | "rms_scaling" | "time_major" | "sparse" | "ragged" | "stateful" | "optional" => {
+            absent || *value == json!(false)
+        }
+        "arguments" => absent || *value == json!({}),
+        // How numbers are computed or drawn, not which: draws are keyed by the model's seed.
+        "seed" | "implementation" | "unroll" | "use_cudnn" | "fused" | "input_length" => true,
+        // What Keras 2 writes for every convolution.
+        "groups" => absent || *value == json!(1),
+        // What only renorm would use.
+        "renorm_clipping" | "renorm_momentum" => true,
+        _ => return None,
+    })
+}

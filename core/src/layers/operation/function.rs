@@ -1,0 +1,496 @@
+use serde_json::{Value, json};
+
+use super::Argument;
+use crate::autodiff::Var;
+use crate::layers::{Activation, Axes, Config};
+use crate::{Error, Result, Shape, Tensor};
+
+/// What an operation computes, with the options that are no tensors.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Function {
+    /// A function of two tensors or constants that broadcast.
+    Binary(Binary),
+    /// A function of each number.
+    Unary(Unary),
+    /// An activation function without options.
+    Activation(Activation),
+    LeakyRelu(f32),
+    Elu(f32),
+    Gelu {
+        approximate: bool,
+    },
+    Softmax(Axes),
+    LogSoftmax(isize),
+    Clip(f32, f32),
+    Reduce {
+        reduction: Reduction,
+        axes: Option<Axes>,
+        keepdims: bool,
+    },
+    Reshape(Vec<isize>),
+    Transpose(Option<Vec<usize>>),
+    ExpandDims(isize),
+    Squeeze(Option<Axes>),
+    Concatenate(isize),
+    Stack(isize),
+    /// Slices with a step of 1, and single places, along the first axes.
+    GetItem(Vec<Item>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binary {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    TrueDivide,
+    Power,
+    Maximum,
+    Minimum,
+    Matmul,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unary {
+    Negative,
+    Absolute,
+    Square,
+    Sqrt,
+    Exp,
+    Log,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reduction {
+    Sum,
+    Mean,
+    Max,
+    Min,
+}
+
+/// What is taken along an axis; negative places count from the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    Range(Option<isize>, Option<isize>),
+    Index(isize),
+}
+
+const BINARY: [(&str, Binary); 9] = [
+    ("Add", Binary::Add),
+    ("Subtract", Binary::Subtract),
+    ("Multiply", Binary::Multiply),
+    ("Divide", Binary::Divide),
+    ("TrueDivide", Binary::TrueDivide),
+    ("Power", Binary::Power),
+    ("Maximum", Binary::Maximum),
+    ("Minimum", Binary::Minimum),
+    ("Matmul", Binary::Matmul),
+];
+
+const UNARY: [(&str, Unary); 6] = [
+    ("Negative", Unary::Negative),
+    ("Absolute", Unary::Absolute),
+    ("Square", Unary::Square),
+    ("Sqrt", Unary::Sqrt),
+    ("Exp", Unary::Exp),
+    ("Log", Unary::Log),
+];
+
+const REDUCTIONS: [(&str, Reduction); 4] =
+    [("Sum", Reduction::Sum), ("Mean", Reduction::Mean), ("Max", Reduction::Max), ("Min", Reduction::Min)];
+
+const ACTIVATIONS: [(&str, Activation); 11] = [
+    ("Relu", Activation::Relu),
+    ("Relu6", Activation::Relu6),
+    ("Sigmoid", Activation::Sigmoid),
+    ("HardSigmoid", Activation::HardSigmoid),
+    ("LogSigmoid", Activation::LogSigmoid),
+    ("Tanh", Activation::Tanh),
+    ("Softplus", Activation::Softplus),
+    ("Softsign", Activation::Softsign),
+    ("Silu", Activation::Silu),
+    ("HardSilu", Activation::HardSilu),
+    ("Selu", Activation::Selu),
+];
+
+const OTHERS: [&str; 13] = [
+    "LeakyRelu",
+    "Elu",
+    "Gelu",
+    "Softmax",
+    "LogSoftmax",
+    "Clip",
+    "Reshape",
+    "Transpose",
+    "ExpandDims",
+    "Squeeze",
+    "Concatenate",
+    "Stack",
+    "GetItem",
+];
+
+fn find<T: Copy>(table: &[(&'static str, T)], class: &str) -> Option<T> {
+    table.iter().find(|(name, _)| *name == class).map(|(_, function)| *function)
+}
+
+fn name_in<T: PartialEq>(table: &[(&'static str, T)], wanted: &T) -> &'static str {
+    table.iter().find(|(_, function)| function == wanted).map_or("Activation", |(name, _)| name)
+}
+
+/// The options of an operation in a file; each is taken once.
+struct Options<'a> {
+    class: &'a str,
+    left: Config,
+}
+
+impl Options<'_> {
+    fn take<T: serde::de::DeserializeOwned>(&mut self, option: &str) -> Result<T> {
+        let value = self.left.remove(option).unwrap_or_default();
+        serde_json::from_value(value.clone()).map_err(|source| Error::format(format!("{option} = {value} of {}: {source}", self.class)))
+    }
+
+    fn take_or<T: serde::de::DeserializeOwned>(&mut self, option: &str, absent: T) -> Result<T> {
+        if self.left.contains_key(option) { self.take(option) } else { Ok(absent) }
+    }
+
+    fn finish(self) -> Result<()> {
+        match self.left.into_iter().find(|(_, value)| !value.is_null()) {
+            Some((option, value)) => Err(Error::format(format!("{} with {option} = {value} has no counterpart here", self.class))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Function {
+    /// The function of this class with these options; `items` are the arguments of its call after the tensor.
+    pub(crate) fn read(class: &str, config: &Config, items: &[Value]) -> Result<Self> {
+        let mut options = Options { class, left: config.clone() };
+        options.left.retain(|option, _| !["name", "dtype"].contains(&option.as_str()));
+        let function = if let Some(function) = find(&BINARY, class) {
+            Self::Binary(function)
+        } else if let Some(function) = find(&UNARY, class) {
+            Self::Unary(function)
+        } else if let Some(activation) = find(&ACTIVATIONS, class) {
+            Self::Activation(activation)
+        } else if let Some(reduction) = find(&REDUCTIONS, class) {
+            let axes = if options.left.get("axis").is_none_or(Value::is_null) { None } else { Some(options.take("axis")?) };
+            options.left.remove("axis");
+            Self::Reduce { reduction, axes, keepdims: options.take_or("keepdims", false)? }
+        } else {
+            Self::read_other(class, &mut options, items)?
+        };
+        options.finish()?;
+        Ok(function)
+    }
+
+    fn read_other(class: &str, options: &mut Options<'_>, items: &[Value]) -> Result<Self> {
+        Ok(match class {
+            "LeakyRelu" => Self::LeakyRelu(options.take_or("negative_slope", 0.2)?),
+            "Elu" => Self::Elu(options.take_or("alpha", 1.0)?),
+            "Gelu" => Self::Gelu { approximate: options.take_or("approximate", true)? },
+            "Softmax" => Self::Softmax(options.take_or("axis", Axes::from(-1))?),
+            "LogSoftmax" => Self::LogSoftmax(options.take_or("axis", -1)?),
+            "Clip" => Self::Clip(options.take("x_min")?, options.take("x_max")?),
+            "Reshape" => Self::Reshape(options.take("newshape")?),
+            "Transpose" => Self::Transpose(options.take("axes")?),
+            "ExpandDims" => Self::ExpandDims(options.take("axis")?),
+            "Squeeze" => {
+                let axes: Value = options.take("axis")?;
+                Self::Squeeze(if axes.is_null() {
+                    None
+                } else {
+                    Some(serde_json::from_value(axes).map_err(|e| Error::format(e.to_string()))?)
+                })
+            }
+            "Concatenate" => Self::Concatenate(options.take_or("axis", -1)?),
+            "Stack" => Self::Stack(options.take_or("axis", 0)?),
+            "GetItem" => Self::GetItem(read_items(items)?),
+            _ => {
+                let tables = [names(&BINARY), names(&UNARY), names(&REDUCTIONS), names(&ACTIVATIONS), OTHERS.to_vec()].concat();
+                return Err(Error::unknown("function of keras.ops", class, tables));
+            }
+        })
+    }
+
+    pub(crate) fn class(&self) -> &'static str {
+        match self {
+            Self::Binary(function) => name_in(&BINARY, function),
+            Self::Unary(function) => name_in(&UNARY, function),
+            Self::Activation(activation) => name_in(&ACTIVATIONS, activation),
+            Self::Reduce { reduction, .. } => name_in(&REDUCTIONS, reduction),
+            Self::LeakyRelu(_) => "LeakyRelu",
+            Self::Elu(_) => "Elu",
+            Self::Gelu { .. } => "Gelu",
+            Self::Softmax(_) => "Softmax",
+            Self::LogSoftmax(_) => "LogSoftmax",
+            Self::Clip(..) => "Clip",
+            Self::Reshape(_) => "Reshape",
+            Self::Transpose(_) => "Transpose",
+            Self::ExpandDims(_) => "ExpandDims",
+            Self::Squeeze(_) => "Squeeze",
+            Self::Concatenate(_) => "Concatenate",
+            Self::Stack(_) => "Stack",
+            Self::GetItem(_) => "GetItem",
+        }
+    }
+
+    pub(crate) fn module(&self) -> &'static str {
+        match self {
+            Self::Activation(Activation::Tanh) => "keras.src.ops.numpy",
+            Self::Activation(_) | Self::LeakyRelu(_) | Self::Elu(_) | Self::Gelu { .. } | Self::Softmax(_) | Self::LogSoftmax(_) => {
+                "keras.src.ops.nn"
+            }
+            _ => "keras.src.ops.numpy",
+        }
+    }
+
+    pub(crate) fn options(&self) -> Config {
+        let options = match self {
+            Self::Binary(_) | Self::Unary(_) | Self::Activation(_) | Self::GetItem(_) => json!({}),
+            Self::LeakyRelu(slope) => json!({"negative_slope": slope}),
+            Self::Elu(alpha) => json!({"alpha": alpha}),
+            Self::Gelu { approximate } => json!({"approximate": approximate}),
+            Self::Softmax(axes) => json!({"axis": axes}),
+            Self::LogSoftmax(axis) | Self::Concatenate(axis) | Self::Stack(axis) | Self::ExpandDims(axis) => json!({"axis": axis}),
+            Self::Clip(low, high) => json!({"x_min": low, "x_max": high}),
+            Self::Reduce { axes, keepdims, .. } => json!({"axis": axes, "keepdims": keepdims}),
+            Self::Reshape(shape) => json!({"newshape": shape}),
+            Self::Transpose(axes) => json!({"axes": axes}),
+            Self::Squeeze(axes) => json!({"axis": axes}),
+        };
+        options.as_object().cloned().unwrap_or_default()
+    }
+
+    /// The arguments of the call after the tensor, as Keras writes them.
+    pub(crate) fn items(&self) -> Option<Value> {
+        let Self::GetItem(items) = self else { return None };
+        let item = |item: &Item| match item {
+            Item::Range(start, stop) => json!({"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": null}}),
+            Item::Index(index) => json!(index),
+        };
+        Some(items.iter().map(item).collect())
+    }
+
+    /// Whether its tensors come as one list.
+    pub(crate) fn takes_a_list(&self) -> bool {
+        matches!(self, Self::Concatenate(_) | Self::Stack(_))
+    }
+
+    /// Whether constants may stand beside its tensors.
+    pub(crate) fn takes_constants(&self) -> bool {
+        matches!(self, Self::Binary(_))
+    }
+
+    pub(crate) fn apply(&self, x: &[Var], arguments: &[Argument]) -> Result<Var> {
+        let first = x.first().ok_or_else(|| Error::argument(format!("{} is called on nothing", self.class())))?;
+        match self {
+            Self::Binary(function) => function.apply(x, arguments),
+            Self::Unary(function) => function.apply(first),
+            Self::Activation(activation) => first.activate(*activation),
+            Self::LeakyRelu(slope) => first.rectify(f32::INFINITY, *slope, 0.0),
+            Self::Elu(alpha) => first.elu(*alpha),
+            Self::Gelu { approximate } => first.activate(if *approximate { Activation::GeluTanh } else { Activation::Gelu }),
+            Self::Softmax(axes) => {
+                let gathered = axes.gather(first)?;
+                gathered.back(&gathered.rows.softmax()?)
+            }
+            Self::LogSoftmax(axis) => {
+                let gathered = Axes::from(*axis).gather(first)?;
+                gathered.back(&gathered.rows.log_softmax()?)
+            }
+            Self::Clip(low, high) => first.clip(*low, *high),
+            Self::Reduce { reduction, axes, keepdims } => reduction.apply(first, axes.as_ref(), *keepdims),
+            Self::Reshape(shape) => reshape(first, shape),
+            Self::Transpose(axes) => axes.as_ref().map_or_else(|| first.transpose(), |axes| first.permute(axes)),
+            Self::ExpandDims(axis) => first.expand_dims(*axis),
+            Self::Squeeze(axes) => squeeze(first, axes.as_ref()),
+            Self::Concatenate(axis) => Var::concat(&x.iter().collect::<Vec<_>>(), *axis),
+            Self::Stack(axis) => {
+                let parts: Vec<Var> = x.iter().map(|x| x.expand_dims(*axis)).collect::<Result<_>>()?;
+                let axis = if *axis < 0 { axis + parts[0].shape().rank() as isize } else { *axis };
+                Var::concat(&parts.iter().collect::<Vec<_>>(), axis)
+            }
+            Self::GetItem(items) => get_item(first, items),
+        }
+    }
+}
+
+fn names<T>(table: &[(&'static str, T)]) -> Vec<&'static str> {
+    table.iter().map(|(name, _)| *name).collect()
+}
+
+impl Unary {
+    fn apply(self, x: &Var) -> Result<Var> {
+        match self {
+            Self::Negative => x.neg(),
+            Self::Absolute => x.abs(),
+            Self::Square => x.square(),
+            Self::Sqrt => x.sqrt(),
+            Self::Exp => x.exp(),
+            Self::Log => x.ln(),
+        }
+    }
+}
+
+impl Binary {
+    fn apply(self, x: &[Var], arguments: &[Argument]) -> Result<Var> {
+        let [a, b] = arguments else {
+            return Err(Error::argument(format!("{} takes two arguments, got {}", name_in(&BINARY, &self), arguments.len())));
+        };
+        match (a, b) {
+            (Argument::Input, Argument::Number(number)) => self.with_number(&x[0], *number),
+            (Argument::Number(number), Argument::Input) => self.of_number(*number, &x[0]),
+            (Argument::Input, Argument::Constant(b)) => self.of_tensors(&x[0], &x[0].tape().constant(b.clone())),
+            (Argument::Constant(a), Argument::Input) => self.of_tensors(&x[0].tape().constant(a.clone()), &x[0]),
+            (Argument::Input, Argument::Input) => self.of_tensors(&x[0], &x[1]),
+            _ => Err(Error::argument("an operation of a graph has a tensor among its arguments")),
+        }
+    }
+
+    /// The function of `x` and a number.
+    fn with_number(self, x: &Var, number: f32) -> Result<Var> {
+        match self {
+            Self::Add => x.affine(1.0, number),
+            Self::Subtract => x.affine(1.0, -number),
+            Self::Multiply => x.scale(number),
+            Self::Power => x.pow(number),
+            _ => self.of_tensors(x, &constant(x, number)?),
+        }
+    }
+
+    /// The function of a number and `x`.
+    fn of_number(self, number: f32, x: &Var) -> Result<Var> {
+        match self {
+            Self::Add => x.affine(1.0, number),
+            Self::Subtract => x.affine(-1.0, number),
+            Self::Multiply => x.scale(number),
+            Self::Power if number > 0.0 => x.scale(number.ln())?.exp(),
+            Self::Power => Err(Error::argument(format!("the powers of {number} by a tensor are no real numbers: the base is above 0"))),
+            _ => self.of_tensors(&constant(x, number)?, x),
+        }
+    }
+
+    fn of_tensors(self, a: &Var, b: &Var) -> Result<Var> {
+        match self {
+            Self::Add => a.add(b),
+            Self::Subtract => a.sub(b),
+            Self::Multiply => a.mul(b),
+            Self::Divide | Self::TrueDivide => a.div(b),
+            Self::Maximum => a.maximum(b),
+            Self::Minimum => a.minimum(b),
+            Self::Matmul => matmul(a, b),
+            Self::Power => {
+                Err(Error::argument("the power of a tensor by a tensor is not served").hint("one of the two has to be a number"))
+            }
+        }
+    }
+}
+
+fn constant(x: &Var, number: f32) -> Result<Var> {
+    Ok(x.tape().constant(Tensor::full(Shape::SCALAR, number)?))
+}
+
+/// `a·b`, where one of the two may be one matrix for all that the other holds.
+fn matmul(a: &Var, b: &Var) -> Result<Var> {
+    let (left, right) = (a.shape(), b.shape());
+    match (left.rank(), right.rank()) {
+        (rank, 2) if rank > 2 => a.dense(b, None, Activation::Linear),
+        (2, rank) if rank > 2 => {
+            let pairs = Shape::new(&[&right[..rank - 2], &left[..]].concat())?;
+            let zeros = a.tape().constant(Tensor::zeros(pairs)?);
+            zeros.add(a)?.matmul(b)
+        }
+        _ => a.matmul(b),
+    }
+}
+
+impl Reduction {
+    fn apply(self, x: &Var, axes: Option<&Axes>, keepdims: bool) -> Result<Var> {
+        let Some(axes) = axes else {
+            return Err(Error::argument("a reduction over all axes mixes the examples of a batch").hint("name the axes, without 0"));
+        };
+        let mut y = x.clone();
+        for axis in axes.of(x.shape().rank())?.into_iter().rev() {
+            let axis = axis as isize;
+            y = match self {
+                Self::Sum => y.sum_axis(axis)?,
+                Self::Mean => y.mean_axis(axis)?,
+                Self::Max => y.max_axis(axis)?,
+                Self::Min => y.neg()?.max_axis(axis)?.neg()?,
+            };
+            if keepdims {
+                y = y.expand_dims(axis)?;
+            }
+        }
+        Ok(y)
+    }
+}
+
+/// Sizes with at most one that is open, which the others decide.
+fn reshape(x: &Var, sizes: &[isize]) -> Result<Var> {
+    let total = x.shape().size();
+    let known: usize = sizes.iter().filter_map(|size| usize::try_from(*size).ok()).product();
+    let open = sizes.iter().filter(|size| **size < 0).count();
+    if open > 1 || (open == 1 && (known == 0 || !total.is_multiple_of(known))) {
+        return Err(Error::shape(format!("{} cannot become {sizes:?}", x.shape())));
+    }
+    let dims: Vec<usize> = sizes.iter().map(|size| usize::try_from(*size).unwrap_or_else(|_| total / known)).collect();
+    x.reshape(Shape::new(&dims)?)
+}
+
+fn squeeze(x: &Var, axes: Option<&Axes>) -> Result<Var> {
+    let axes = match axes {
+        Some(axes) => axes.of(x.shape().rank())?,
+        None => (1..x.shape().rank()).filter(|axis| x.shape()[*axis] == 1).collect(),
+    };
+    axes.into_iter().rev().try_fold(x.clone(), |x, axis| x.squeeze(axis as isize))
+}
+
+fn read_items(arguments: &[Value]) -> Result<Vec<Item>> {
+    let [items] = arguments else {
+        return Err(Error::format(format!("GetItem takes one key, got {}", arguments.len())));
+    };
+    let one = std::slice::from_ref(items);
+    let item = |item: &Value| {
+        if let Some(index) = item.as_i64() {
+            return Ok(Item::Index(index as isize));
+        }
+        let (class, config) = (item["class_name"].as_str(), &item["config"]);
+        let bound = |name: &str| match &config[name] {
+            Value::Null => Ok(None),
+            bound => bound.as_i64().map(|bound| Some(bound as isize)).ok_or(()),
+        };
+        match (class, bound("start"), bound("stop"), bound("step")) {
+            (Some("__slice__"), Ok(start), Ok(stop), Ok(None | Some(1))) => Ok(Item::Range(start, stop)),
+            _ => Err(Error::format(format!("the key {item} of GetItem has no counterpart here")).hint("slices have a step of 1")),
+        }
+    };
+    items.as_array().map_or(one, Vec::as_slice).iter().map(item).collect()
+}
+
+fn get_item(x: &Var, items: &[Item]) -> Result<Var> {
+    if items.len() > x.shape().rank() {
+        return Err(Error::shape(format!("{} keys for the axes of {}", items.len(), x.shape())));
+    }
+    let mut y = x.clone();
+    for (axis, item) in items.iter().enumerate().rev() {
+        let size = x.shape()[axis];
+        let place = |place: isize| (if place < 0 { place.saturating_add_unsigned(size) } else { place }).clamp(0, size as isize) as usize;
+        y = match *item {
+            Item::Range(None, None) => y,
+            Item::Range(start, stop) => {
+                let start = start.map_or(0, place);
+                y.slice(axis as isize, start..stop.map_or(size, place).max(start))?
+            }
+            Item::Index(index) => {
+                let found = if index < 0 { index.saturating_add_unsigned(size) } else { index };
+                let found = usize::try_from(found).ok().filter(|found| *found < size);
+                y.index(
+                    axis as isize,
+                    found.ok_or_else(|| Error::shape(format!("there is no place {index} on axis {axis} of {}", x.shape())))?,
+                )?
+            }
+        };
+    }
+    Ok(y)
+}
