@@ -51,16 +51,16 @@ pub fn registry() -> Registry {
         .layer("RandomBrightness", make::<RandomBrightness>)
         .layer("RandomCrop", make::<RandomCrop>)
         .layer("CenterCrop", make::<CenterCrop>)
-        .layer("Resizing", |mut config| {
+        .layer("Resizing", |registry, mut config| {
             // They say what a padded picture is padded with; padding itself is refused.
             config.remove("fill_mode");
             config.remove("fill_value");
-            make::<Resizing>(config)
+            make::<Resizing>(registry, config)
         })
 }
 
 /// A layer of its options; one that is unknown, or changes numbers in a way that is not served, is refused by name.
-fn make<L: Layer + DeserializeOwned>(config: Config) -> Result<Box<dyn Layer>> {
+fn make<L: Layer + DeserializeOwned>(_registry: &Registry, config: Config) -> Result<Box<dyn Layer>> {
     let idle = |(name, value): &(String, Value)| {
         value.is_null() || *value == Value::Bool(false) || (name == "data_format" && value == "channels_last")
     };
