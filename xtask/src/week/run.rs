@@ -117,6 +117,9 @@ impl<'a> WeekRun<'a> {
             if !stopped {
                 outcome?;
             }
+            if !interrupt::asked() && !self.results.runs.iter().any(|run| run.session == name) {
+                bail!("{} {name} ended without a run: it has to call `finish` or `finish_without_model`", self.week.id);
+            }
         }
         Ok(())
     }
