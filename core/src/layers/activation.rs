@@ -14,8 +14,8 @@ pub struct Activate {
 
 impl Activate {
     /// The layer for the given function.
-    pub fn new(activation: Activation) -> Self {
-        Self { activation }
+    pub fn new(activation: impl Into<Activation>) -> Self {
+        Self { activation: activation.into() }
     }
 
     pub(super) fn from_config(mut config: Config) -> Result<Box<dyn Layer>> {
@@ -54,6 +54,7 @@ impl Layer for Activate {
     }
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        self.activation.check()?;
         Ok(input.clone())
     }
 

@@ -61,6 +61,7 @@ impl Default for Behind {
 impl Behind {
     /// For outputs of so many `units`, as the option is called that counts them.
     pub(super) fn build(&mut self, cx: &mut Build<'_>, units: usize) -> Result<()> {
+        self.activation.check()?;
         self.activity_regularizer.map_or(Ok(()), |regularizer| regularizer.check())?;
         if self.use_bias {
             let bias = WeightSpec::new("bias", &[units]).initializer(self.bias_initializer.clone());
@@ -96,7 +97,7 @@ macro_rules! behind_options {
     ($($behind:ident).+) => {
         $crate::layers::shared::options! { self.$($behind).+;
             /// What is applied to the output.
-            activation: $crate::layers::Activation,
+            activation: impl Into<$crate::layers::Activation>,
             /// Whether there is a bias.
             use_bias: bool,
             /// How the bias begins.

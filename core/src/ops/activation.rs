@@ -68,10 +68,12 @@ pub enum Activation {
     Softmax,
     /// The logarithm of softmax.
     LogSoftmax,
+    /// A name that no activation has: whatever is to use it refuses it.
+    Unknown(#[serde(skip)] &'static str),
 }
 
 impl Activation {
-    /// All of them.
+    /// All of them, by their names.
     pub const ALL: [Self; 21] = [
         Self::Linear,
         Self::Relu,
@@ -121,7 +123,33 @@ impl Activation {
             Self::Exponential => "exponential",
             Self::Softmax => "softmax",
             Self::LogSoftmax => "log_softmax",
+            Self::Unknown(name) => name,
         }
+    }
+
+    /// Refuses a name that no activation has.
+    pub(crate) fn check(self) -> Result<()> {
+        match self {
+            Self::Unknown(name) => name.parse::<Self>().map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// An activation by its name. A name that none has is refused where the activation is used.
+///
+/// ```
+/// use practicum_core::prelude::*;
+///
+/// let model = Sequential::new().add(Input::new([4])).add(Dense::new(2).activation("relu"));
+/// assert_eq!(model.count_params()?, 10);
+/// let error = Sequential::new().add(Input::new([4])).add(Dense::new(2).activation("rellu")).count_params().unwrap_err();
+/// assert!(error.to_string().contains("unknown activation `rellu`") && error.to_string().contains("did you mean `relu`?"));
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+impl From<&'static str> for Activation {
+    fn from(name: &'static str) -> Self {
+        name.parse().unwrap_or(Self::Unknown(name))
     }
 }
 
@@ -229,7 +257,7 @@ impl Curve for Activation {
             Activation::HardSilu => kernel::hard_silu::forward(exec, x, y),
             Activation::Mish => kernel::mish::forward(exec, x, y),
             Activation::Exponential => crate::kernel::elementwise::exp(exec, x, y),
-            Activation::Linear | Activation::Softmax | Activation::LogSoftmax => y.copy_from_slice(x),
+            Activation::Linear | Activation::Softmax | Activation::LogSoftmax | Activation::Unknown(_) => y.copy_from_slice(x),
         }
     }
 
@@ -253,7 +281,7 @@ impl Curve for Activation {
             Activation::HardSilu => kernel::hard_silu::backward(exec, x, dy, dx),
             Activation::Mish => kernel::mish::backward(exec, x, dy, dx),
             Activation::Exponential => crate::kernel::elementwise::mul::same(exec, dy, y, dx),
-            Activation::Linear | Activation::Softmax | Activation::LogSoftmax => dx.copy_from_slice(dy),
+            Activation::Linear | Activation::Softmax | Activation::LogSoftmax | Activation::Unknown(_) => dx.copy_from_slice(dy),
         }
     }
 }
@@ -268,6 +296,7 @@ methods! {
             Activation::Linear => Ok(self.clone()),
             Activation::Softmax => self.softmax(),
             Activation::LogSoftmax => self.log_softmax(),
+            Activation::Unknown(_) => activation.check().map(|()| self.clone()),
             pointwise => Self::apply(Pointwise(pointwise), &[self]),
         }
     }

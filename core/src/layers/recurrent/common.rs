@@ -120,6 +120,7 @@ impl Common {
             }
         }
         for (name, activation) in [("activation", self.activation), ("recurrent_activation", recurrence.recurrent_activation)] {
+            activation.check().map_err(|error| error.context(name))?;
             if matches!(activation, Activation::Softmax | Activation::LogSoftmax) {
                 return Err(Error::argument(format!("{name} must work on each number by itself, got {activation}")));
             }
@@ -243,7 +244,7 @@ macro_rules! recurrent_layer {
 
             $crate::layers::shared::options! { self.common;
                 /// What is applied to the candidate, and to the output where the cell does so.
-                activation: Activation,
+                activation: impl Into<Activation>,
                 /// Whether there is a bias.
                 use_bias: bool,
                 /// How the kernel begins.

@@ -48,7 +48,7 @@ impl GRU {
 
     options! { self;
         /// What is applied to the gates z and r.
-        recurrent_activation: Activation,
+        recurrent_activation: impl Into<Activation>,
         /// Whether the state is reset after it was multiplied, as in TensorFlow 2; TensorFlow 1 did so before.
         reset_after: bool,
     }

@@ -47,7 +47,7 @@ impl LSTM {
 
     options! { self;
         /// What is applied to the gates i, f and o.
-        recurrent_activation: Activation,
+        recurrent_activation: impl Into<Activation>,
         /// Whether the bias of f begins with ones, so that the layer remembers at first (Józefowicz et al., 2015).
         unit_forget_bias: bool,
     }
