@@ -130,7 +130,7 @@ fn given_vectors_stay_when_they_are_frozen() {
         let layer = if frozen { layer.frozen() } else { layer.into() };
         let mut model = Sequential::new().add(Input::new([3])).add(layer).add(SimpleRNN::new(2)).add(Dense::new(1));
         model.compile("sgd", "mse", ()).unwrap();
-        model.train_on_batch(&Tensor::from([[0.0, 5.0, 2.0]]), &Tensor::from([[1.0]])).unwrap();
+        model.train_on_batch(Tensor::from([[0.0, 5.0, 2.0]]), Tensor::from([[1.0]])).unwrap();
         model.get_weights()[0].clone()
     };
     assert_eq!(bits(&build(true)), bits(&vectors));

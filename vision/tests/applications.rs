@@ -1,4 +1,5 @@
 //! Networks with weights out of a formula, against what Keras computed with the same: see `golden/applications.py`.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 use std::path::{Path, PathBuf};
 

@@ -373,7 +373,7 @@ mod tests {
         every_type_of_number_is_kept!(f32 f64 u8 i8 i16 u16 i32 u32 i64 u64 isize usize);
         assert_eq!(kept(vec![true, false]), (vec![2], vec![1.0, 0.0]));
         assert_eq!(kept([[[1.0_f64, 2.0]], [[3.0, 4.0]]]), (vec![2, 1, 2], vec![1.0, 2.0, 3.0, 4.0]));
-        assert_eq!(kept(&[[1_usize, 2], [3, 4]]), (vec![2, 2], vec![1.0, 2.0, 3.0, 4.0]));
+        assert_eq!(kept([[1_usize, 2], [3, 4]]), (vec![2, 2], vec![1.0, 2.0, 3.0, 4.0]));
         assert_eq!(kept(vec![&[1.0_f32][..], &[2.0]]), (vec![2, 1], vec![1.0, 2.0]));
     }
 

@@ -96,7 +96,7 @@ mod tests {
             models[0].fit(&x, &y, options()),
             models[1].fit(&pipeline, (), options()),
             models[2].fit(pipeline.clone(), (), options()),
-            models[3].fit(&mut pipeline.clone(), (), options()),
+            models[3].fit(pipeline.clone(), (), options()),
             models[4].fit(&mut mine, (), options()),
             models[5].fit(&mut boxed, (), options()),
         ];
@@ -107,7 +107,7 @@ mod tests {
         assert_eq!(by_arrays, by_batches);
         assert_eq!(by_arrays, models[2].predict(source()).unwrap());
         assert_eq!(models[0].evaluate(&pipeline, ()).unwrap(), models[0].evaluate(source(), ()).unwrap());
-        assert_eq!(models[0].evaluate(source().take_batches(1), ()).unwrap(), models[0].evaluate(&x.rows(0..2).unwrap(), &y[..2]).unwrap());
+        assert_eq!(models[0].evaluate(source().take_batches(1), ()).unwrap(), models[0].evaluate(x.rows(0..2).unwrap(), &y[..2]).unwrap());
     }
 
     #[test]

@@ -367,11 +367,12 @@ impl Run<'_, '_> {
 
 /// The callbacks' names, with a number where one occurs again.
 fn names_of(callbacks: &[Box<dyn Callback + '_>]) -> Vec<String> {
-    let name = |(index, callback): (usize, &Box<dyn Callback + '_>)| {
-        let before = callbacks[..index].iter().filter(|other| other.name() == callback.name()).count();
-        if before == 0 { callback.name().to_owned() } else { format!("{}_{before}", callback.name()) }
+    let name = |index: usize| {
+        let own = callbacks[index].name();
+        let before = callbacks[..index].iter().filter(|other| other.name() == own).count();
+        if before == 0 { own.to_owned() } else { format!("{own}_{before}") }
     };
-    callbacks.iter().enumerate().map(name).collect()
+    (0..callbacks.len()).map(name).collect()
 }
 
 /// Batches, epoch after epoch. With a fixed number of steps an epoch, the stream goes on from one epoch to the next.

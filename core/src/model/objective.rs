@@ -116,6 +116,9 @@ pub(crate) struct Scores {
     metrics: Vec<Score>,
 }
 
+/// Lists of numbers by name: what a metric has seen.
+type Named = Vec<(&'static str, Vec<f64>)>;
+
 impl Scores {
     /// The scores of a model with outputs of these names: the metrics are those of each output, or one list for all.
     pub(crate) fn new(metrics: Vec<Vec<Box<dyn Metric>>>, outputs: &[&str]) -> Result<Self> {
@@ -164,7 +167,7 @@ impl Scores {
     }
 
     /// What all have seen, by their names in logs.
-    pub(crate) fn states(&self) -> Vec<(&str, Vec<(&'static str, Vec<f64>)>)> {
+    pub(crate) fn states(&self) -> Vec<(&str, Named)> {
         let losses = self.losses.iter().map(|(name, mean)| (name.as_str(), mean.state()));
         let metrics = self.metrics.iter().map(|score| (score.name.as_str(), score.metric.state()));
         std::iter::once(("loss", self.loss.state())).chain(losses).chain(metrics).collect()

@@ -74,13 +74,13 @@ fn load(name: &str) -> Option<Model> {
 #[test]
 fn nested_models_of_keras_2_4_predict_as_there() {
     let Some(model) = load("teachable_machine_nested.h5") else { return };
-    check(&model.predict(&input([2, 224, 224, 3])).unwrap(), &[0.075_479_313_7, 0.924_520_671, 0.072_719_715_5, 0.927_280_307]);
+    check(&model.predict(input([2, 224, 224, 3])).unwrap(), &[0.075_479_313_7, 0.924_520_671, 0.072_719_715_5, 0.927_280_307]);
 }
 
 #[test]
 fn separable_convolutions_of_keras_2_0_predict_as_there() {
     let Some(model) = load("mini_xception_separable.hdf5") else { return };
-    let y = model.predict(&input([2, 64, 64, 1])).unwrap();
+    let y = model.predict(input([2, 64, 64, 1])).unwrap();
     check(&y, &[7.280_177e-6, 5.234_749e-16, 7.663_221e-6, 0.000_276_585, 5.880_032e-5, 0.999_649_405]);
     check_squares(&y, 1.998_620_435);
 }
@@ -88,7 +88,7 @@ fn separable_convolutions_of_keras_2_0_predict_as_there() {
 #[test]
 fn a_picture_network_of_keras_2_2_predicts_as_there() {
     let Some(model) = load("mnist_cnn_sgd.h5") else { return };
-    let y = model.predict(&input([2, 28, 28, 1])).unwrap();
+    let y = model.predict(input([2, 28, 28, 1])).unwrap();
     check(&y, &[0.084_223_69, 0.059_109_19, 0.118_825_41, 0.086_296_23, 0.078_443_32, 0.108_971_2]);
     check_squares(&y, 0.299_321_914);
 }
@@ -96,7 +96,7 @@ fn a_picture_network_of_keras_2_2_predicts_as_there() {
 #[test]
 fn an_autoencoder_of_keras_2_3_predicts_as_there() {
     let Some(model) = load("upsampling_autoencoder.h5") else { return };
-    let y = model.predict(&input([2, 28, 28, 1])).unwrap();
+    let y = model.predict(input([2, 28, 28, 1])).unwrap();
     check(&y, &[0.000_244_721_8, 3.168_192e-5, 2.935_706e-5, 4.539_821e-5]);
     check_squares(&y, 0.930_161_141);
 }
@@ -104,21 +104,21 @@ fn an_autoencoder_of_keras_2_3_predicts_as_there() {
 #[test]
 fn hdf5_called_keras_predicts_as_there() {
     let Some(model) = load("embedding_gap_hdf5_named.keras") else { return };
-    check(&model.predict(&ids([2, 30], 10_000)).unwrap(), &[-7.916_839_6, -4.533_821_6]);
+    check(&model.predict(ids([2, 30], 10_000)).unwrap(), &[-7.916_839_6, -4.533_821_6]);
 }
 
 #[test]
 fn groups_with_backslashes_predict_as_there() {
     let Some(model) = load("conv1d_v3zip_215.keras") else { return };
     let logits = [-0.652_982_056_f64, -1.198_318_6];
-    check(&model.predict(&input([2, 20, 1])).unwrap(), &logits.map(|x| 1.0 / (1.0 + (-x).exp())));
+    check(&model.predict(input([2, 20, 1])).unwrap(), &logits.map(|x| 1.0 / (1.0 + (-x).exp())));
 }
 
 #[test]
 fn one_model_as_keras_and_as_h5_predicts_the_same() {
     for name in ["lstm_pair_380.keras", "lstm_pair_380.h5"] {
         let Some(model) = load(name) else { return };
-        check(&model.predict(&input([2, 24, 1])).unwrap(), &[-0.367_083_55, -0.285_885_036]);
+        check(&model.predict(input([2, 24, 1])).unwrap(), &[-0.367_083_55, -0.285_885_036]);
     }
 }
 
@@ -179,7 +179,7 @@ fn weights_of_a_gru_that_resets_after_predict_as_there() {
         .into_model();
     model.load_weights(&path).unwrap();
     check_sums(&path, &model);
-    let y = model.predict(&input([2, 9, 7])).unwrap();
+    let y = model.predict(input([2, 9, 7])).unwrap();
     check(&y, &[2.433_084_49, 2.064_962_86, 2.986_825_94, 4.328_041_55, 3.464_563_85, 4.581_754_68]);
 }
 
@@ -197,7 +197,7 @@ fn weights_of_a_stack_of_keras_2_0_predict_as_there() {
     let mut model = model.add(gru()).add(Dense::new(56).activation(Activation::Softmax)).into_model();
     model.load_weights(&path).unwrap();
     check_sums(&path, &model);
-    let y = model.predict(&ids([2, 5], 56)).unwrap();
+    let y = model.predict(ids([2, 5], 56)).unwrap();
     check(&y, &[0.001_015_213_9, 0.001_607_354_5, 0.007_890_421_9, 0.014_041_035_4, 0.000_608_900_2, 0.001_854_751_1]);
     check_squares(&y, 0.290_101_688);
 }
@@ -218,7 +218,7 @@ fn weights_of_keras_3_predict_as_there() {
         .into_model();
     model.load_weights(&path).unwrap();
     check_sums(&path, &model);
-    let y = model.predict(&input([2, 32, 32, 3])).unwrap();
+    let y = model.predict(input([2, 32, 32, 3])).unwrap();
     check(&y, &[0.002_777_542_5, 0.002_305_53, 0.003_974_551_3, 0.000_875_561_7, 0.004_823_831_4, 0.000_706_830_6]);
     check_squares(&y, 0.032_069_369);
 }
@@ -230,7 +230,7 @@ fn weights_of_keras_0_go_by_position() {
     let mut model = Sequential::new().add(Input::new([36])).add(dense(36)).add(dense(15)).add(Dense::new(4)).into_model();
     model.load_weights(&path).unwrap();
     check_sums(&path, &model);
-    let y = model.predict(&input([2, 36])).unwrap();
+    let y = model.predict(input([2, 36])).unwrap();
     check(
         &y,
         &[-0.199_160_337, -0.364_799_44, -0.270_985_007, -0.316_920_578, -0.141_309_053, -0.309_660_554, -0.468_949_199, -0.482_444_406],

@@ -57,12 +57,12 @@ fn inputs_of_another_shape_are_refused() {
         model.fit(draw([6, 5], 1), draw([6, 1], 1), quick()).unwrap_err(),
         model.evaluate(draw([6, 5], 1), draw([6, 1], 1)).unwrap_err(),
         model.predict(draw([6, 5], 1)).unwrap_err(),
-        model.train_on_batch(&draw([6, 5], 1), &draw([6, 1], 1)).unwrap_err(),
+        model.train_on_batch(draw([6, 5], 1), draw([6, 1], 1)).unwrap_err(),
     ] {
         assert!(error.is_shape());
         says(&error, &["(None, 4)", "5"]);
     }
-    let error = model.train_on_batch(&Tensor::scalar(1.0), &Tensor::scalar(1.0)).unwrap_err();
+    let error = model.train_on_batch(Tensor::scalar(1.0), Tensor::scalar(1.0)).unwrap_err();
     says(&error, &["x has the shape []"]);
 }
 
@@ -78,7 +78,7 @@ fn labels_that_are_no_class_are_told_with_their_place() {
         assert!(model.evaluate(&x, labels(wrong)).unwrap_err().is_data());
         // The step checks it by itself too, and moves nothing.
         let before = weight_bits(&model);
-        let error = model.train_on_batch(&x, &labels(wrong)).unwrap_err();
+        let error = model.train_on_batch(&x, labels(wrong)).unwrap_err();
         assert!(error.is_data());
         says(&error, &[word, "row 3", "0 … 2"]);
         assert!(weight_bits(&model) == before);
@@ -183,7 +183,7 @@ fn data_without_examples_are_refused() {
     let error = model.predict(Tensor::scalar(1.0)).unwrap_err();
     says(&error, &["first axis", "single number"]);
     // The tensors of a step say it themselves.
-    let error = model.train_on_batch(&none(), &Tensor::zeros([0, 1]).unwrap()).unwrap_err();
+    let error = model.train_on_batch(none(), Tensor::zeros([0, 1]).unwrap()).unwrap_err();
     assert!(error.is_data());
 }
 
@@ -200,7 +200,7 @@ fn arrays_of_different_length_are_refused() {
     says(&fit_error(&mut model, draw([6, 4], 1), draw([6, 1], 2), weighted), &["sample_weight", "[6]", "[5]"]);
     let negative = quick().sample_weight(vec![1.0_f32, 1.0, -2.0, 1.0, 1.0, 1.0]);
     says(&fit_error(&mut model, draw([6, 4], 1), draw([6, 1], 2), negative), &["sample_weight[2]", "-2"]);
-    assert!(model.train_on_batch(&draw([6, 4], 1), &draw([5, 1], 2)).is_err());
+    assert!(model.train_on_batch(draw([6, 4], 1), draw([5, 1], 2)).is_err());
 }
 
 #[test]

@@ -259,7 +259,7 @@ impl ExponentialSmoothing {
         let from = |start: Vec<f64>| {
             let mut unknowns = unknowns.clone();
             unknowns.iter_mut().zip(start).for_each(|(unknown, start)| unknown.start = start);
-            least_squares(&unknowns, history.len(), &errors)
+            least_squares(&unknowns, history.len(), errors)
         };
         let (_, found) = starts.into_iter().map(from).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default();
         let mut start = begin.clone();

@@ -102,7 +102,8 @@ impl Conv {
             // A stride longer than the map would take places where no window is.
             (self.strides[axis] >= 1 && reach.max(self.strides[axis]) <= isize::MAX as usize).then_some(padded)
         });
-        let [Some(rows), Some(columns)] = axes else { panic!("the sizes of a convolution: {self:?}") };
+        assert!(axes.iter().all(Option::is_some), "the sizes of a convolution: {self:?}");
+        let [rows, columns] = axes.map(Option::unwrap_or_default);
         let channels = self.channels.max(self.filters);
         let map = product(&[self.batch, rows, columns, channels, size_of::<f32>()]);
         let kernel = product(&[self.kernel[0], self.kernel[1], self.channels, self.filters, size_of::<f32>()]);

@@ -32,7 +32,7 @@ impl Chance {
     pub(super) fn rank(&mut self, n: usize) -> usize {
         // The product of two uniform draws falls off about as 1/rank does.
         let (a, b) = (self.below(1 << 15), self.below(1 << 15));
-        ((a * b) as u64 * n as u64 >> 30) as usize
+        (((a * b) as u64 * n as u64) >> 30) as usize
     }
 
     pub(super) fn often<'a>(&mut self, items: &[&'a str]) -> &'a str {
