@@ -1,4 +1,5 @@
 //! Real photographs, where they are at hand: in `data/` of the workspace, or in `shared/data` beside it.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::path::{Path, PathBuf};
 
