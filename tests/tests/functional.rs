@@ -380,7 +380,7 @@ fn f8_long_chains_of_symbols_and_deeply_nested_models_overflow_no_stack() {
         let mut model = deep(60);
         model.build(&PartialShape::new([None, Some(1)])).unwrap();
         model.compile("sgd", "mse", ()).unwrap();
-        model.train_on_batch(&Tensor::ones([1, 1]).unwrap(), &Tensor::ones([1, 1]).unwrap()).unwrap();
+        model.train_on_batch(Tensor::ones([1, 1]).unwrap(), Tensor::ones([1, 1]).unwrap()).unwrap();
         deep(1000).build(&PartialShape::new([None, Some(1)])).unwrap_err()
     };
     let error = std::thread::Builder::new().stack_size(2 << 20).spawn(run).unwrap().join().unwrap();
