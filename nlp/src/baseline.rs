@@ -47,7 +47,7 @@ impl BagOfWords {
     ///
     /// # Errors
     /// No texts; another number of labels than of texts; a negative label; labels of one class only; `max_terms` of 0.
-    pub fn fit<S: AsRef<str>>(&self, texts: &[S], labels: &[i32]) -> Result<FittedBagOfWords> {
+    pub fn fit<S: AsRef<str> + Sync>(&self, texts: &[S], labels: &[i32]) -> Result<FittedBagOfWords> {
         if self.max_terms == 0 {
             return Err(Error::argument("max_terms is 0, expected 1 or more"));
         }
@@ -105,7 +105,7 @@ impl FittedBagOfWords {
     ///
     /// # Errors
     /// More texts than fit into memory as rows.
-    pub fn predict<S: AsRef<str>>(&self, texts: &[S]) -> Result<Vec<i32>> {
+    pub fn predict<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Vec<i32>> {
         let scores = self.records(texts)?.dot(&self.weights) + &self.bias;
         let best = |row: &[f32]| row.iter().enumerate().fold((0, f32::MIN), |best, (i, &x)| if x > best.1 { (i, x) } else { best }).0;
         let class = |row: &[f32]| if row.len() == 1 { usize::from(row[0] > 0.0) } else { best(row) };
@@ -116,7 +116,7 @@ impl FittedBagOfWords {
     ///
     /// # Errors
     /// No texts, or another number of labels.
-    pub fn accuracy<S: AsRef<str>>(&self, texts: &[S], labels: &[i32]) -> Result<f32> {
+    pub fn accuracy<S: AsRef<str> + Sync>(&self, texts: &[S], labels: &[i32]) -> Result<f32> {
         if texts.is_empty() || texts.len() != labels.len() {
             return Err(Error::shape(format!("there are {} texts and {} labels, expected one for each", texts.len(), labels.len())));
         }
@@ -135,7 +135,7 @@ impl FittedBagOfWords {
     }
 
     /// A row for each text; column `i` is the word of rank `i + 1`.
-    fn records<S: AsRef<str>>(&self, texts: &[S]) -> Result<Array2<f32>> {
+    fn records<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Array2<f32>> {
         let terms = self.tokenizer.vocab_size() - 1;
         let mut matrix = self.tokenizer.texts_to_matrix(texts, self.mode)?;
         matrix = matrix.slice_move(practicum_core::ndarray::s![.., 1..=terms]).as_standard_layout().into_owned();

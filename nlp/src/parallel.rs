@@ -8,8 +8,18 @@ const FEWEST: usize = 256;
 
 /// `work` for each item, in order, on all cores; what it gives depends on the items alone.
 pub(crate) fn map<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = cores.min(items.len() / FEWEST).max(1);
+    map_from(FEWEST, items, work)
+}
+
+/// As [`map`], for items that are much work each.
+pub(crate) fn map_each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    map_from(1, items, work)
+}
+
+fn map_from<T: Sync, R: Send>(fewest: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let most = items.len() / fewest;
+    // Asking for the number of cores takes longer than a few texts.
+    let threads = if most < 2 { 1 } else { most.min(thread::available_parallelism().map_or(1, NonZero::get)) };
     let chunk = items.len().div_ceil(threads).max(1);
     let mut chunks = items.chunks(chunk);
     let first = chunks.next().unwrap_or_default();

@@ -61,6 +61,11 @@ impl<'a> TextGenerator<'a> {
         Ok(Self { model, encoder, context })
     }
 
+    /// What turns texts into ids.
+    pub fn encoder(&self) -> &TextEncoder {
+        &self.encoder
+    }
+
     /// How many ids the model reads.
     pub fn context(&self) -> usize {
         self.context

@@ -1,14 +1,13 @@
 //! A vocabulary of pieces from a corpus.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
-use std::hash::BuildHasher;
 
 use practicum_core::{Error, Result};
 
 use super::SubwordTextEncoder;
 use super::split::{ESCAPE, Tokens};
 use super::trie::Trie;
+use crate::hash::FastMap;
 
 /// How often pieces are found anew, each time by cutting the tokens with the last ones.
 const ITERATIONS: usize = 4;
@@ -111,7 +110,7 @@ fn count_tokens<S: AsRef<str>>(corpus: impl IntoIterator<Item = S>, options: &Su
             return Err(Error::argument(format!("reserved token `{token}` is given twice")));
         }
     }
-    let mut counts: HashMap<String, u64> = HashMap::new();
+    let mut counts: FastMap<String, u64> = FastMap::default();
     let mut left = options.max_corpus_chars.unwrap_or(usize::MAX);
     for text in corpus {
         let text = text.as_ref();
@@ -151,43 +150,15 @@ struct Counter<'a> {
     options: &'a SubwordOptions,
     tokens: Vec<(String, u64)>,
     nodes: Vec<Node>,
-    children: HashMap<(u32, char), u32, Multiply>,
+    children: FastMap<(u32, char), u32>,
     /// Each node's count where every character begins a piece: the first of the iterations, whatever the candidate.
     everywhere: Vec<i64>,
-}
-
-/// Keys of the tree are small numbers, for which a strong hash is wasted time.
-#[derive(Clone, Default)]
-struct Multiply;
-
-impl BuildHasher for Multiply {
-    type Hasher = MultiplyHasher;
-
-    fn build_hasher(&self) -> MultiplyHasher {
-        MultiplyHasher(0)
-    }
-}
-
-struct MultiplyHasher(u64);
-
-impl std::hash::Hasher for MultiplyHasher {
-    fn finish(&self) -> u64 {
-        self.0 ^ self.0 >> 29
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u32(byte.into()));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        self.0 = (self.0.rotate_left(23) ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
 }
 
 impl<'a> Counter<'a> {
     fn new(tokens: Vec<(String, u64)>, options: &'a SubwordOptions) -> Self {
         let root = Node { parent: 0, last: '\0', length: 0, count: 0 };
-        let mut counter = Self { options, tokens, nodes: vec![root], children: HashMap::default(), everywhere: Vec::new() };
+        let mut counter = Self { options, tokens, nodes: vec![root], children: FastMap::default(), everywhere: Vec::new() };
         for index in 0..counter.tokens.len() {
             let token = std::mem::take(&mut counter.tokens[index]);
             for (start, _) in token.0.char_indices() {

@@ -9,11 +9,13 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::vocabulary::{Entry, Vocabulary};
-use super::{Analyzer, Splitter, Tokenizer};
+use super::{Analyzer, Normalization, Splitter, Tokenizer};
 
 const CLASS: &str = "Tokenizer";
 /// Keras takes a function here and writes none, so a name can mean only this project's own splitting.
 const UNICODE_WORDS: &str = "unicode_words";
+const NORMALIZATIONS: [(&str, Normalization); 3] =
+    [("nfc", Normalization::Nfc), ("nfkc", Normalization::Nfkc), ("strip_accents", Normalization::StripAccents)];
 
 #[derive(Serialize, Deserialize)]
 struct File {
@@ -31,6 +33,8 @@ struct Config {
     oov_token: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     analyzer: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    normalization: Option<String>,
     document_count: u64,
     word_counts: String,
     word_docs: String,
@@ -45,7 +49,8 @@ struct Config {
 impl Tokenizer {
     /// The tokenizer as the JSON text of Keras' `Tokenizer.to_json`, which Keras' `tokenizer_from_json` reads.
     ///
-    /// A tokenizer with [`Analyzer::UnicodeWords`] has one key more, `analyzer`; Keras cannot split that way.
+    /// A tokenizer with [`Analyzer::UnicodeWords`] or a [`Normalization`] has one key more for each; Keras cannot split that
+    /// way. A reader that does not know their values refuses the file and says so.
     ///
     /// ```
     /// use practicum_nlp::Tokenizer;
@@ -69,6 +74,10 @@ impl Tokenizer {
             char_level: self.splitter.analyzer == Analyzer::Chars,
             oov_token: self.oov_token.clone(),
             analyzer: (self.splitter.analyzer == Analyzer::UnicodeWords).then(|| UNICODE_WORDS.to_owned()),
+            normalization: NORMALIZATIONS
+                .iter()
+                .find(|(_, known)| Some(*known) == self.splitter.normalization)
+                .map(|(name, _)| (*name).to_owned()),
             document_count: self.document_count,
             word_counts: seen(|entry| entry.count)?,
             word_docs: seen(|entry| entry.docs)?,
@@ -95,11 +104,18 @@ impl Tokenizer {
             Some(UNICODE_WORDS) => Analyzer::UnicodeWords,
             Some(other) => return Err(Error::unknown("analyzer", other, [UNICODE_WORDS])),
         };
+        let normalization = match config.normalization.as_deref() {
+            None => None,
+            Some(name) => match NORMALIZATIONS.iter().find(|(known, _)| *known == name) {
+                Some((_, normalization)) => Some(*normalization),
+                None => return Err(Error::unknown("normalization", name, NORMALIZATIONS.map(|(name, _)| name))),
+            },
+        };
         let mut tokenizer = Self {
             // Keras takes 0 for "no limit".
             num_words: config.num_words.filter(|&limit| limit > 0),
             oov_token: config.oov_token,
-            splitter: Splitter { analyzer, filters: config.filters, lower: config.lower, split: config.split },
+            splitter: Splitter { analyzer, filters: config.filters, lower: config.lower, split: config.split, normalization },
             document_count: config.document_count,
             vocabulary: vocabulary(&config.word_counts, &config.word_docs)?,
         };

@@ -53,7 +53,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// A tokenizer that has seen no words.
-    pub fn texts_to_matrix<S: AsRef<str>>(&self, texts: impl IntoIterator<Item = S>, mode: MatrixMode) -> Result<Array2<f32>> {
+    pub fn texts_to_matrix<S: AsRef<str> + Sync>(&self, texts: impl IntoIterator<Item = S>, mode: MatrixMode) -> Result<Array2<f32>> {
         self.sequences_to_matrix(&self.texts_to_sequences(texts)?, mode)
     }
 

@@ -9,8 +9,14 @@ use practicum_core::{Error, Result};
 
 pub use self::matrix::MatrixMode;
 use self::split::Splitter;
-pub use self::split::{Analyzer, DEFAULT_FILTERS};
+pub use self::split::{Analyzer, DEFAULT_FILTERS, Normalization};
 use self::vocabulary::Vocabulary;
+use crate::parallel;
+
+/// So many texts are held at a time, and so many are counted by one thread at a time: few enough that a corpus need not
+/// fit into memory, and enough that adding parts up costs little.
+const BLOCK: usize = 16_384;
+const PART: usize = 2_048;
 
 /// Turns texts into sequences of word numbers, exactly as Keras' `Tokenizer` does.
 ///
@@ -108,6 +114,22 @@ impl Tokenizer {
         self.splitter.analyzer = analyzer;
         self
     }
+
+    /// Which ways of writing the same characters count as one; as in Keras, none unless told.
+    ///
+    /// ```
+    /// use practicum_nlp::{Analyzer, Normalization, Tokenizer};
+    ///
+    /// let mut tokenizer = Tokenizer::new().analyzer(Analyzer::UnicodeWords).normalization(Normalization::Nfc);
+    /// tokenizer.fit_on_texts(["café", "cafe\u{301}"])?;
+    /// assert_eq!(tokenizer.word_index().len(), 1);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn normalization(mut self, normalization: Normalization) -> Self {
+        self.splitter.normalization = Some(normalization);
+        self
+    }
 }
 
 impl Tokenizer {
@@ -116,12 +138,21 @@ impl Tokenizer {
     ///
     /// # Errors
     /// No texts, texts without a single word, `num_words` of 0, an empty separator.
-    pub fn fit_on_texts<S: AsRef<str>>(&mut self, texts: impl IntoIterator<Item = S>) -> Result<()> {
+    pub fn fit_on_texts<S: AsRef<str> + Sync>(&mut self, texts: impl IntoIterator<Item = S>) -> Result<()> {
         self.check_options()?;
         let before = self.document_count;
-        for text in texts {
-            self.document_count += 1;
-            self.splitter.words(text.as_ref(), |word| self.vocabulary.see(word, self.document_count));
+        let mut texts = texts.into_iter();
+        loop {
+            let block: Vec<S> = texts.by_ref().take(BLOCK).collect();
+            if block.is_empty() {
+                break;
+            }
+            self.document_count += block.len() as u64;
+            // Each part counts for itself; in the order of the parts, words stay in the order they were first seen.
+            let parts: Vec<&[S]> = block.chunks(PART).collect();
+            for part in parallel::map_each(&parts, |part| self.count(part)) {
+                self.vocabulary.absorb(part);
+            }
         }
         let texts = self.document_count - before;
         if texts == 0 {
@@ -136,21 +167,29 @@ impl Tokenizer {
         Ok(())
     }
 
-    /// The numbers of each text's words. Words without a number become the OOV token's, or are dropped.
+    fn count<S: AsRef<str>>(&self, texts: &[S]) -> Vocabulary {
+        let mut vocabulary = Vocabulary::default();
+        for (document, text) in (1..).zip(texts) {
+            self.splitter.words(text.as_ref(), |word| vocabulary.see(word, document));
+        }
+        vocabulary
+    }
+
+    /// The numbers of each text's words, computed on all cores. Words without a number become the OOV token's, or are dropped.
     ///
     /// # Errors
     /// A tokenizer that has seen no words.
-    pub fn texts_to_sequences<S: AsRef<str>>(&self, texts: impl IntoIterator<Item = S>) -> Result<Vec<Vec<i32>>> {
+    pub fn texts_to_sequences<S: AsRef<str> + Sync>(&self, texts: impl IntoIterator<Item = S>) -> Result<Vec<Vec<i32>>> {
         self.check_fitted()?;
         let oov = self.oov_index();
-        let sequence = |text: S| {
-            let mut ids = Vec::new();
+        let sequence = |text: &S| {
+            let mut ids = Vec::with_capacity(text.as_ref().len() / 5);
             self.splitter.words(text.as_ref(), |word| {
                 ids.extend(self.vocabulary.get(word).map(|entry| entry.index).filter(|&id| self.lets_through(id)).or(oov));
             });
             ids
         };
-        Ok(texts.into_iter().map(sequence).collect())
+        Ok(parallel::map(&texts.into_iter().collect::<Vec<S>>(), sequence))
     }
 
     /// The words of each sequence, joined by spaces.
@@ -214,6 +253,11 @@ impl Tokenizer {
     pub fn vocab_size(&self) -> usize {
         let all = self.word_index().len() + 1;
         self.num_words.map_or(all, |limit| limit.min(all))
+    }
+
+    /// Calls `found` with each word of a text as it is counted.
+    pub(crate) fn for_each_word(&self, text: &str, found: impl FnMut(&str)) {
+        self.splitter.words(text, found);
     }
 
     /// What counts as a word.

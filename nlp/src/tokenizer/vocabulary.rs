@@ -1,8 +1,9 @@
 //! The words a tokenizer has seen, how often, and their numbers.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use crate::hash::FastMap;
 
 /// A word with its counts.
 #[derive(Clone, Debug)]
@@ -22,7 +23,7 @@ pub(super) struct Entry {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Vocabulary {
     entries: Vec<Entry>,
-    by_word: HashMap<Arc<str>, usize>,
+    by_word: FastMap<Arc<str>, usize>,
     /// Places in `entries`, the most frequent first.
     by_index: Vec<usize>,
     first_index: i32,
@@ -47,6 +48,22 @@ impl Vocabulary {
                 entry.last_document = document;
             }
             None => self.insert(word, 1, 1, document),
+        }
+    }
+
+    /// Adds the counts of other documents, whose words come after those seen here.
+    pub(super) fn absorb(&mut self, other: Self) {
+        for Entry { word, count, docs, .. } in other.entries {
+            match self.by_word.get(&word) {
+                Some(&place) => {
+                    self.entries[place].count += count;
+                    self.entries[place].docs += docs;
+                }
+                None => {
+                    self.by_word.insert(Arc::clone(&word), self.entries.len());
+                    self.entries.push(Entry { word, count, docs, index: 0, last_document: 0 });
+                }
+            }
         }
     }
 

@@ -1,0 +1,130 @@
+//! The lookups against numbers made by Keras; `golden/vectorization.py` wrote them.
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+
+use practicum_nlp::{IntegerLookup, OutputMode, Split, Standardize, StringLookup, TextVectorization};
+use serde_json::Value;
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("golden/vectorization.json")).unwrap()
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+fn numbers(value: &Value) -> Vec<i64> {
+    value.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect()
+}
+
+fn vectorization(options: &Value) -> TextVectorization {
+    let mut made = TextVectorization::new();
+    for (name, value) in options.as_object().unwrap() {
+        let number = value.as_u64().unwrap_or_default() as usize;
+        made = match (name.as_str(), value.as_str()) {
+            ("max_tokens", _) => made.max_tokens(number),
+            ("output_sequence_length", _) => made.output_sequence_length(number),
+            ("ngrams", _) => made.ngrams(number),
+            ("pad_to_max_tokens", _) => made.pad_to_max_tokens(true),
+            ("standardize", Some("lower")) => made.standardize(Standardize::Lower),
+            ("standardize", Some("strip_punctuation")) => made.standardize(Standardize::StripPunctuation),
+            ("standardize", None) => made.standardize(Standardize::None),
+            ("split", Some("character")) => made.split(Split::Character),
+            ("output_mode", Some(_)) => made,
+            other => panic!("{other:?}"),
+        };
+    }
+    made
+}
+
+#[test]
+fn every_index_and_weight_is_keras() {
+    let golden = golden();
+    let (corpus, texts) = (strings(&golden["corpus"]), strings(&golden["texts"]));
+    for case in golden["vectorization"].as_array().unwrap() {
+        let options = &case["options"];
+        let mode = options["output_mode"].as_str();
+        // In Keras the padding counts among `max_tokens` only where there is one.
+        let mut options = options.clone();
+        if let (Some(_), Some(most)) = (mode, options["max_tokens"].as_u64()) {
+            options["max_tokens"] = (most + 1).into();
+        }
+        let mut made = vectorization(&options);
+        made.adapt(&corpus).unwrap();
+        let vocabulary = strings(&case["vocabulary"]);
+        assert_eq!(made.get_vocabulary()[usize::from(mode.is_some())..], vocabulary, "{options}");
+        let rows: Vec<Vec<f32>> = serde_json::from_value(case["output"].clone()).unwrap();
+        let made: Vec<Vec<f32>> = match mode {
+            None => made.vectorize(&texts).unwrap().rows().into_iter().map(|row| row.iter().map(|&id| id as f32).collect()).collect(),
+            Some(mode) => {
+                let mode = match mode {
+                    "multi_hot" => OutputMode::MultiHot,
+                    "count" => OutputMode::Count,
+                    _ => OutputMode::TfIdf,
+                };
+                made.matrix(&texts, mode).unwrap().rows().into_iter().map(|row| row.to_vec()).collect()
+            }
+        };
+        for (row, expected) in made.iter().zip(&rows) {
+            let same = row.len() == expected.len() && row.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-5);
+            assert!(same, "{options}: {row:?} is not {expected:?}");
+        }
+    }
+}
+
+#[test]
+fn lookups_are_keras() {
+    let golden = golden();
+    for case in golden["strings"].as_array().unwrap() {
+        let options = &case["options"];
+        let mut lookup = StringLookup::new().oov(options["num_oov_indices"] != 0);
+        if let Some(most) = options["max_tokens"].as_u64() {
+            lookup = lookup.max_tokens(most as usize);
+        }
+        if let Some(mask) = options["mask_token"].as_str() {
+            lookup = lookup.mask_token(mask);
+        }
+        if let Some(oov) = options["oov_token"].as_str() {
+            lookup = lookup.oov_token(oov);
+        }
+        lookup.adapt(strings(&golden["words"])).unwrap();
+        assert_eq!(lookup.get_vocabulary(), strings(&case["vocabulary"]), "{options}");
+        let found: Vec<i64> = lookup.lookup(strings(&case["asked"])).unwrap().into_iter().map(i64::from).collect();
+        assert_eq!(found, numbers(&case["output"]), "{options}");
+    }
+    for case in golden["integers"].as_array().unwrap() {
+        let options = &case["options"];
+        let mut lookup = IntegerLookup::new();
+        if let Some(most) = options["max_tokens"].as_u64() {
+            lookup = lookup.max_tokens(most as usize);
+        }
+        if let Some(mask) = options["mask_token"].as_i64() {
+            lookup = lookup.mask_token(mask);
+        }
+        if let Some(indices) = options["num_oov_indices"].as_u64() {
+            lookup = lookup.num_oov_indices(indices as usize);
+        }
+        lookup.adapt(numbers(&golden["numbers"])).unwrap();
+        assert_eq!(lookup.get_vocabulary(), numbers(&case["vocabulary"]), "{options}");
+        let found: Vec<i64> = lookup.lookup(numbers(&case["asked"])).unwrap().into_iter().map(i64::from).collect();
+        assert_eq!(found, numbers(&case["output"]), "{options}");
+    }
+}
+
+#[test]
+fn bad_vocabularies_and_tokens_are_named() {
+    assert!(StringLookup::new().lookup(["a"]).unwrap_err().is_state());
+    assert!(StringLookup::new().vocabulary(["a", "a"]).unwrap_err().is_data());
+    assert!(StringLookup::new().max_tokens(2).vocabulary(["a", "b"]).unwrap_err().is_argument());
+    assert!(StringLookup::new().max_tokens(1).adapt(["a"]).unwrap_err().is_argument());
+    assert!(StringLookup::new().adapt([""; 0]).unwrap_err().is_data());
+    let strict = StringLookup::new().oov(false).vocabulary(["a"]).unwrap();
+    let unknown = strict.lookup(["a", "b"]).unwrap_err();
+    assert!(unknown.to_string().contains("`b` at place 1"), "{unknown}");
+    assert!(strict.invert(&[0, 1]).unwrap_err().to_string().contains("index 1 at place 1"));
+    assert!(IntegerLookup::new().num_oov_indices(0).vocabulary([5]).unwrap().lookup([6]).unwrap_err().is_data());
+    assert!(TextVectorization::new().ngrams(0).adapt(&["a"]).unwrap_err().is_argument());
+    assert!(TextVectorization::new().adapt(&["!?"]).unwrap_err().is_data());
+    let given = TextVectorization::new().vocabulary(["a"]).unwrap();
+    assert!(given.matrix(&["a"], OutputMode::TfIdf).unwrap_err().is_state());
+    assert_eq!(given.vectorize(&["a b"]).unwrap().row(0).to_vec(), [2, 1]);
+}
