@@ -99,7 +99,6 @@ pub enum Initializer {
 
 /// What the variance of [`Initializer::VarianceScaling`] is divided by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Fan {
     /// The number of inputs of a unit: `fan_in`.

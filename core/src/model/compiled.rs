@@ -1,8 +1,9 @@
 //! How a model learns: optimizer, loss and metrics, and the programs of its training steps.
 
 use super::State;
-use super::network::{Network, Parameter};
+use super::network::Network;
 use super::objective::{Objective, Scores};
+use super::parameter::Parameter;
 use super::programs::{Programs, fill_inputs};
 use crate::autodiff::program::{Parameters, Program, Targets, Watch};
 use crate::autodiff::{Context, Var, extend};

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::network::Parameter;
 use super::objective::{Objective, Scores};
+use super::parameter::Parameter;
 use super::programs::{Programs, Shapes, fill_inputs};
 use super::trace::Pass;
 use super::{Logs, Model};

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::nested::Nested;
+use super::parameter::{ParamCount, Parameter};
 use crate::autodiff::Scope;
-use crate::layers::{Asked, Build, Copied, Identity, Known, Layer, LayerId, LayerSpec, Source, WeightSpec, default_name};
-use crate::regularizers::Regularizer;
+use crate::layers::{Asked, Build, Copied, Known, Layer, LayerId, LayerSpec, Source, WeightSpec, default_name};
 use crate::rng::Key;
 use crate::{Error, MAX_RANK, PartialShape, Result, Shape, Tensor};
 
@@ -49,62 +49,6 @@ pub(crate) struct CallSite {
     pub(crate) node: usize,
     pub(crate) inputs: Box<[usize]>,
     pub(crate) outputs: Range<usize>,
-}
-
-/// A tensor that the optimizer may change.
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    path: String,
-    value: Tensor,
-    trainable: bool,
-    regularizer: Option<Regularizer>,
-    identity: Identity,
-}
-
-impl Parameter {
-    /// The layer's name and its own: `dense/kernel`.
-    pub fn path(&self) -> &str {
-        &self.path
-    }
-
-    /// Its value.
-    pub fn value(&self) -> &Tensor {
-        &self.value
-    }
-
-    /// Whether the optimizer may change it, if its layer learns.
-    pub fn trainable(&self) -> bool {
-        self.trainable
-    }
-
-    /// What tells it from all others, in whatever models it is.
-    pub(crate) fn identity(&self) -> Identity {
-        self.identity
-    }
-
-    pub(crate) fn regularizer(&self) -> Option<Regularizer> {
-        self.regularizer
-    }
-
-    pub(crate) fn value_mut(&mut self) -> &mut Tensor {
-        &mut self.value
-    }
-
-    /// Takes a value that was computed for it.
-    pub(crate) fn update(&mut self, value: &[f32]) {
-        self.value.make_mut().copy_from_slice(value);
-    }
-}
-
-/// How many parameters a model has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ParamCount {
-    /// All of them.
-    pub total: usize,
-    /// Those that learn.
-    pub trainable: usize,
-    /// Those that do not.
-    pub non_trainable: usize,
 }
 
 /// The deepest nesting of models, so that no stack overflows.
@@ -560,15 +504,6 @@ impl Network {
         self.params[index].check(&value)?;
         self.params[index].value = value;
         Ok(())
-    }
-}
-
-impl Parameter {
-    fn check(&self, value: &Tensor) -> Result<()> {
-        if value.shape() == self.value.shape() {
-            return Ok(());
-        }
-        Err(Error::shape(format!("parameter `{}` has the shape {}, got {}", self.path, self.value.shape(), value.shape())))
     }
 }
 

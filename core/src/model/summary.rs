@@ -1,6 +1,7 @@
 use std::fmt::{self, Display};
 
-use super::network::{Network, ParamCount};
+use super::network::Network;
+use super::parameter::ParamCount;
 use crate::Result;
 
 /// The table of a model's layers: print it.
