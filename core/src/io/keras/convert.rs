@@ -23,23 +23,14 @@ impl Wanted {
     }
 }
 
-/// Brings the arrays of a layer into the number and the shapes in which the layer has them, where the differences are those of
-/// older versions. What is not known stays as it is.
-pub(super) fn convert(wanted: &[Wanted], stored: Vec<Stored>, theano: bool) -> Result<Vec<Stored>> {
-    let gates = gates_of(wanted);
-    let mut stored = stored;
-    if let Some(cells) = &gates {
-        stored = join_gates(cells, stored)?;
-        if stored.len() == wanted.len() {
-            for (cell, arrays) in cells.iter().zip(stored.chunks_mut(wanted.len() / cells.len())) {
-                from_cudnn(cell, arrays)?;
-            }
-        }
-        return Ok(stored);
-    }
+/// Brings the arrays of a recurrent layer into the number and the layout in which the layer has them, where the differences are
+/// those of older versions. Others stay as they are.
+pub(super) fn convert_cells(wanted: &[Wanted], stored: Vec<Stored>) -> Result<Vec<Stored>> {
+    let Some(cells) = cells_of(wanted) else { return Ok(stored) };
+    let mut stored = join_gates(&cells, stored)?;
     if stored.len() == wanted.len() {
-        for (wanted, array) in wanted.iter().zip(&mut stored) {
-            convolution(wanted, array, theano)?;
+        for (cell, arrays) in cells.iter().zip(stored.chunks_mut(wanted.len() / cells.len())) {
+            from_cudnn(cell, arrays)?;
         }
     }
     Ok(stored)
@@ -53,7 +44,7 @@ struct Cell {
 }
 
 /// The cells of a recurrent layer, two where it runs both ways; none for other layers.
-fn gates_of(wanted: &[Wanted]) -> Option<Vec<Cell>> {
+fn cells_of(wanted: &[Wanted]) -> Option<Vec<Cell>> {
     let mut cells = Vec::new();
     let mut rest = wanted;
     while let [kernel, recurrent, others @ ..] = rest {
@@ -113,38 +104,38 @@ fn gate_by_gate(kernel: &Tensor, gates: usize, of: impl Fn(&Tensor) -> Result<Te
     Tensor::concat(&parts.iter().collect::<Vec<_>>(), -1)
 }
 
-/// Kernels of Theano: turned round, and with the filters first; and those of Keras 1 for sequences, which had an axis more.
-fn convolution(wanted: &Wanted, array: &mut Stored, theano: bool) -> Result<()> {
-    if !wanted.kind().ends_with("kernel") || wanted.shape.rank() < 3 {
-        return Ok(());
-    }
+/// The value of a parameter from its array: kernels of Theano are turned round and have the filters first, and those of Keras 1
+/// for sequences have an axis more.
+pub(super) fn convert_kernel(wanted: &Wanted, value: &Tensor, theano: bool) -> Result<Tensor> {
     let shape = wanted.shape;
+    if !wanted.kind().ends_with("kernel") || shape.rank() < 3 {
+        return Ok(value.clone());
+    }
     let fits = |value: &Tensor| value.shape() == shape;
-    let mut value = array.value.clone();
+    let mut turned = value.clone();
     if shape.rank() == 3 && value.rank() == 4 {
         for axes in [[0, 1, 2, 3], [2, 3, 1, 0]] {
-            let turned = array.value.permute(&axes)?;
-            if turned.shape()[1] == 1 && turned.squeeze(1).is_ok_and(|turned| fits(&turned)) {
-                value = turned.squeeze(1)?;
+            let other = value.permute(&axes)?;
+            if other.shape()[1] == 1 && other.squeeze(1).is_ok_and(|other| fits(&other)) {
+                turned = other.squeeze(1)?;
                 break;
             }
         }
-    } else if shape.rank() == 4 && value.rank() == 4 && !fits(&value) {
+    } else if shape.rank() == 4 && value.rank() == 4 && !fits(value) {
         for axes in [[2, 3, 1, 0], [0, 1, 3, 2], [2, 3, 0, 1]] {
-            let turned = array.value.permute(&axes)?;
-            if fits(&turned) {
-                value = turned;
+            let other = value.permute(&axes)?;
+            if fits(&other) {
+                turned = other;
                 break;
             }
         }
     }
-    if theano && fits(&value) {
+    if theano && fits(&turned) {
         for axis in 0..shape.rank() as isize - 2 {
-            value = value.flip(axis)?;
+            turned = turned.flip(axis)?;
         }
     }
-    array.value = value;
-    Ok(())
+    Ok(turned)
 }
 
 #[cfg(test)]
@@ -166,7 +157,7 @@ mod tests {
     fn gates_of_keras_1_come_in_todays_order() {
         // W, U and b of i, c, f and o.
         let arrays = (0..4).flat_map(|gate| [stored(&[1, 1], gate as f32), stored(&[1, 1], 10.0 + gate as f32), stored(&[1], 20.0)]);
-        let joined = convert(&wanted([&[1, 4], &[1, 4], &[4]]), arrays.collect(), false).unwrap();
+        let joined = convert_cells(&wanted([&[1, 4], &[1, 4], &[4]]), arrays.collect()).unwrap();
         assert_eq!(joined[0].value.as_slice(), [0.0, 2.0, 1.0, 3.0]);
         assert_eq!(joined[1].value.as_slice(), [10.0, 12.0, 11.0, 13.0]);
         assert_eq!(joined[2].value.shape().dims(), [4]);
@@ -175,12 +166,12 @@ mod tests {
     #[test]
     fn cudnn_kernels_are_transposed_by_gate_and_biases_added() {
         let arrays = vec![stored(&[2, 4], 0.0), stored(&[1, 4], 0.0), stored(&[8], 0.0)];
-        let lstm = convert(&wanted([&[2, 4], &[1, 4], &[4]]), arrays.clone(), false).unwrap();
+        let lstm = convert_cells(&wanted([&[2, 4], &[1, 4], &[4]]), arrays.clone()).unwrap();
         // With one unit, the transposed kernel of a gate is the kernel.
         assert_eq!(lstm[0].value.as_slice(), arrays[0].value.as_slice());
         assert_eq!(lstm[2].value.as_slice(), [4.0, 6.0, 8.0, 10.0]);
         let arrays = vec![stored(&[3, 6], 0.0), stored(&[2, 6], 0.0), stored(&[12], 0.0)];
-        let gru = convert(&wanted([&[3, 6], &[2, 6], &[2, 6]]), arrays, false).unwrap();
+        let gru = convert_cells(&wanted([&[3, 6], &[2, 6], &[2, 6]]), arrays).unwrap();
         // Gate 0 holds 0 1, 6 7, 12 13: as two rows of three, 0 1 6 and 7 12 13.
         assert_eq!(gru[0].value.slice(-1, 0..2).unwrap().as_slice(), [0.0, 7.0, 1.0, 12.0, 6.0, 13.0]);
         assert_eq!(gru[1].value.slice(-1, 0..2).unwrap().as_slice(), [0.0, 6.0, 1.0, 7.0]);
@@ -189,18 +180,18 @@ mod tests {
 
     #[test]
     fn kernels_of_theano_are_turned_round() {
-        let kernel = [Wanted { name: "kernel".into(), shape: Shape::new(&[2, 2, 1, 3]).unwrap() }];
+        let kernel = Wanted { name: "kernel".into(), shape: Shape::new(&[2, 2, 1, 3]).unwrap() };
         // Filters first.
-        let turned = convert(&kernel, vec![stored(&[3, 1, 2, 2], 0.0)], true).unwrap();
-        assert_eq!(turned[0].value.as_slice(), [3.0, 7.0, 11.0, 2.0, 6.0, 10.0, 1.0, 5.0, 9.0, 0.0, 4.0, 8.0]);
+        let turned = convert_kernel(&kernel, &stored(&[3, 1, 2, 2], 0.0).value, true).unwrap();
+        assert_eq!(turned.as_slice(), [3.0, 7.0, 11.0, 2.0, 6.0, 10.0, 1.0, 5.0, 9.0, 0.0, 4.0, 8.0]);
     }
 
     #[test]
     fn sequences_of_keras_1_lose_an_axis() {
-        let kernel = [Wanted { name: "kernel".into(), shape: Shape::new(&[3, 2, 4]).unwrap() }];
+        let kernel = Wanted { name: "kernel".into(), shape: Shape::new(&[3, 2, 4]).unwrap() };
         for dims in [[3, 1, 2, 4], [4, 2, 3, 1]] {
-            let turned = convert(&kernel, vec![stored(&dims, 0.0)], false).unwrap();
-            assert_eq!(turned[0].value.shape().dims(), [3, 2, 4]);
+            let turned = convert_kernel(&kernel, &stored(&dims, 0.0).value, false).unwrap();
+            assert_eq!(turned.shape().dims(), [3, 2, 4]);
         }
     }
 }

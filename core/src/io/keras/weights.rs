@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::convert::{Stored, Wanted, convert};
+use super::convert::{Stored, Wanted, convert_cells, convert_kernel};
 use super::hdf5::Hdf5;
 use super::report::{Mismatch, WeightReport};
 use crate::layers::default_name;
@@ -272,7 +272,7 @@ impl Loading<'_> {
             .collect();
         let read = |(name, path): &(String, String)| Ok(Stored { name: name.clone(), value: self.file.read(path)? });
         let stored = group.arrays.iter().map(read).collect::<Result<Vec<_>>>()?;
-        let stored = convert(&wanted, stored, self.is_theano()?)?;
+        let stored = convert_cells(&wanted, stored)?;
         if stored.len() != wanted.len() {
             let names = wanted.iter().map(|wanted| wanted.name.clone()).collect::<Vec<_>>();
             let found = stored.iter().map(|stored| stored.name.clone()).collect::<Vec<_>>();
@@ -281,14 +281,15 @@ impl Loading<'_> {
         }
         let trainable = |&index: &usize| self.model.parameters()[index].trainable();
         let learns: Vec<bool> = leaf.parameters.iter().map(trainable).collect();
+        let theano = self.is_theano()?;
         for (wanted_index, stored_index) in pair(&wanted, &stored, &learns).into_iter().enumerate() {
-            let (index, stored) = (leaf.parameters[wanted_index], &stored[stored_index]);
-            let parameter = &self.model.parameters()[index];
-            if stored.value.shape() == parameter.value().shape() {
-                self.values.insert(index, stored.value.clone());
+            let (index, wanted, stored) = (leaf.parameters[wanted_index], &wanted[wanted_index], &stored[stored_index]);
+            let value = convert_kernel(wanted, &stored.value, theano)?;
+            if value.shape() == wanted.shape {
+                self.values.insert(index, value);
             } else {
-                let (expected, found) = (parameter.value().shape(), stored.value.shape());
-                self.report.mismatched.push(Mismatch::of_shapes(parameter.path(), &expected, &stored.name, &found));
+                let path = self.model.parameters()[index].path();
+                self.report.mismatched.push(Mismatch::of_shapes(path, &wanted.shape, &stored.name, &stored.value.shape()));
             }
         }
         Ok(())
