@@ -38,6 +38,7 @@ mod tests {
             let name = match class {
                 "Activation" => "Activate",
                 "InputLayer" => "Input",
+                "Functional" => "Model",
                 other => other,
             };
             assert!(words.contains(&name), "{name} is missing");
