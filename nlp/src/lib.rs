@@ -1,4 +1,4 @@
-//! Text for Practicum: the Keras `Tokenizer` and its helpers, stop words, and the course's text data.
+//! Text for Practicum: tokenizers and subwords as Keras and TFDS have them, text data, classifiers, generators, word vectors.
 //!
 //! From sentences to a rectangle of ids that an embedding layer takes:
 //!
@@ -28,6 +28,17 @@
 //! | `tokenizer.to_json()`, `tokenizer_from_json(text)` | `tokenizer.to_json()`, `Tokenizer::from_json(&text)`, the same file |
 //! | `pad_sequences(s, maxlen=120, padding="post")` | `pad_sequences(&s, PadOptions::new().maxlen(120).padding(Side::Post))` |
 //! | `to_categorical(y, num_classes=6)` | `to_categorical(&y, Some(6))` |
+//! | `TextVectorization(max_tokens=1000)`, `.adapt(texts)`, called on texts | [`TextVectorization::new`]`().max_tokens(1000)`, `.adapt(&texts)`, `.vectorize(&texts)` |
+//! | `tfds.deprecated.text.SubwordTextEncoder` | [`SubwordTextEncoder`], the same files |
+//!
+//! | to do | with |
+//! |---|---|
+//! | read a data set, or one that the code writes (feature `builtin`) | [`datasets`] |
+//! | build a network of the course | [`models`] |
+//! | ask a network about a text, and which words decided | [`TextClassifier`] |
+//! | let a network go on writing | [`next_token_examples`], [`TextGenerator`], [`Sampling`] |
+//! | read word vectors, find neighbours, export them | [`WordVectors`] |
+//! | know what a network has to beat | [`BagOfWords`] |
 
 mod array;
 mod baseline;

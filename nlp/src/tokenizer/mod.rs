@@ -13,8 +13,8 @@ pub use self::split::{Analyzer, DEFAULT_FILTERS, Normalization};
 use self::vocabulary::Vocabulary;
 use crate::parallel;
 
-/// So many texts are held at a time, and so many are counted by one thread at a time: few enough that a corpus need not
-/// fit into memory, and enough that adding parts up costs little.
+/// Texts held at a time, and texts that a thread counts at a time: few enough that a corpus need not fit into memory, and
+/// enough that adding parts up costs little.
 const BLOCK: usize = 16_384;
 const PART: usize = 2_048;
 

@@ -21,7 +21,7 @@ pub fn headlines(seed: u64, count: usize) -> Vec<Headline> {
 
 fn headline(chance: &mut Chance, index: usize) -> Headline {
     let is_sarcastic = chance.percent(44);
-    // Some of either kind read like the other: nobody could tell.
+    // Some of either kind read like the other: no reader could tell.
     let as_sarcastic = is_sarcastic != chance.percent(9);
     let headline = if as_sarcastic { sarcastic(chance) } else { earnest(chance) };
     Headline { article_link: format!("builtin/{index}"), headline, is_sarcastic }
