@@ -236,7 +236,6 @@ def preprocessing(family):
         "center_crop": layers.CenterCrop(4, 5),
         "center_crop_uneven": layers.CenterCrop(5, 4),
         "center_crop_of_less": layers.CenterCrop(12, 5),
-        "random_crop_of_less": layers.RandomCrop(12, 5),
         "resizing": layers.Resizing(5, 13),
         "resizing_nearest": layers.Resizing(5, 13, interpolation="nearest"),
         "resizing_area": layers.Resizing(5, 4, interpolation="area"),
@@ -247,9 +246,4 @@ def preprocessing(family):
         made = layer(tf.constant(pixels), training=True).numpy()
         case = family.case(f"layer_{name}", **described(layer))
         case.put("inputs", "input", pixels).put("outputs", "output", made)
-    contrast = layers.RandomContrast((0.4, 0.0))
-    contrast.factor = (0.4, -0.4)  # 1 − 0.4 to 1 − 0.4
-    pixels = noise("layer_contrast", 2, 7, 9, 3).astype(np.float32)
-    case = family.case("layer_contrast", class_name="RandomContrast", config={"factor": [0.4, -0.4], "value_range": [0, 255]})
-    case.put("inputs", "input", pixels).put("outputs", "output", contrast(tf.constant(pixels), training=True).numpy())
     keras.config.set_floatx("float64")

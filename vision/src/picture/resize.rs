@@ -249,9 +249,7 @@ fn weighted<T: Channel, const C: usize>(source: &Source<'_, T>, taps: &Both, out
             let (first, weights) = taps.columns.of(index);
             let mut sum = [0.0; C];
             for (weight, from) in weights.iter().zip(line[first * C..].as_chunks::<C>().0) {
-                for channel in 0..C {
-                    sum[channel] += weight * from[channel].to_f32();
-                }
+                sum.iter_mut().zip(from).for_each(|(sum, from)| *sum += weight * from.to_f32());
             }
             *pixel = sum;
         }
