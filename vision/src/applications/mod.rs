@@ -7,7 +7,7 @@
 //! | [`mobilenet_v2`] | Sandler et al., 2018 | 3,538,984 |
 //! | [`resnet50`] | He et al., 2015 | 25,636,712 |
 //! | [`efficientnet_b0`] | Tan and Le, 2019 | 5,330,571 |
-//! | [`efficientnet_lite0`] | the same without squeeze and excitation, with relu6 | 4,652,008 |
+//! | [`efficientnet_lite0`] | the same without squeeze and excitation, with relu6 | 4,694,024 |
 //! | [`vgg16`] | Simonyan and Zisserman, 2014 | 138,357,544 |
 //! | [`squeezenet`] | Iandola et al., 2016, version 1.1 | 1,235,496 |
 //!
