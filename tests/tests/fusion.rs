@@ -52,6 +52,60 @@ fn one_operation_has_the_bits_of_two_on_any_number_of_threads() {
     }
 }
 
+/// Layers that are computed with fewer multiplications: a pool of 2×2 and another, odd sizes and padding.
+fn tiled(threads: usize, simd: Simd) -> Sequential {
+    let conv = |filters: usize| Conv2D::new(filters, 3).activation(Activation::Relu);
+    let mut model = Sequential::new()
+        .with_cpu(&Cpu::new(threads, simd).unwrap())
+        .add(Input::new([43, 65, 3]))
+        .add(conv(16))
+        .add(MaxPooling2D::new(2))
+        .add(conv(32).padding(Padding::Same))
+        .add(MaxPooling2D::new((1, 2)))
+        .add(conv(16).use_bias(false))
+        .add(conv(32).padding(Padding::Same))
+        .add(MaxPooling2D::new(2))
+        .add(Flatten::new())
+        .add(Dense::new(2));
+    model.compile(Sgd::new(0.05).momentum(0.9), "mse", ()).unwrap();
+    model
+}
+
+#[test]
+fn tiles_have_the_same_bits_in_one_operation_and_in_two_and_in_any_batch() {
+    let (x, y) = (draw([10, 43, 65, 3], 1), draw([10, 2], 2));
+    let mut first: Option<Vec<Vec<u32>>> = None;
+    for simd in [Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+        for threads in [1, 2, 4] {
+            let [mut fused, mut apart] = [(); 2].map(|()| tiled(threads, simd));
+            let tape = apart.tape();
+            let eager = apart.call(&tape.constant(x.clone()), false).unwrap().output.value().unwrap();
+            for batch in [10, 3, 1] {
+                assert_eq!(bits(&fused.predict(ArraySource::new(&x, (), batch).unwrap()).unwrap()), bits(&eager), "in batches of {batch}");
+            }
+            for _ in 0..3 {
+                fused.train_on_batch(&x, &y).unwrap();
+                step_by_hand(&mut apart, &x, &y);
+            }
+            assert_eq!(weight_bits(&fused), weight_bits(&apart), "{simd} {threads}");
+            assert_eq!(first.get_or_insert_with(|| weight_bits(&fused)), &weight_bits(&fused), "{simd} on {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn not_a_number_is_found_in_the_layer_where_it_begins() {
+    let mut model = tiled(2, Simd::detect());
+    let x = draw([2, 43, 65, 3], 1);
+    assert_eq!(model.find_non_finite(&x, false).unwrap(), None);
+    // Numbers that are finite, and whose products are not.
+    let kernel = model.get_layer("conv2d_1").unwrap().get_weights()[0].to_vec();
+    let kernel = kernel.iter().map(|w| if *w > 0.0 { 1e38 } else { *w }).collect();
+    model.set_weight("conv2d_1/kernel", Tensor::new([3, 3, 16, 32], kernel).unwrap()).unwrap();
+    let found = model.find_non_finite(&x, false).unwrap().unwrap();
+    assert!(found.layer.contains("`conv2d_1`") && !found.bad_input && found.bad_parameters.is_empty(), "{found}");
+}
+
 #[test]
 fn means_of_maps_have_the_bits_of_maps_and_means() {
     let (x, sequences, y) = (draw([10, 9, 8, 3], 1), draw([10, 30, 4], 2), draw([10, 2], 3));

@@ -27,12 +27,14 @@ pub mod pool;
 mod probe;
 pub mod reduce;
 pub mod rnn;
+mod rooms;
 mod shared;
 mod simd;
 pub mod softmax;
 mod team;
 #[cfg(test)]
 mod testing;
+mod vector;
 
 pub use exec::Exec;
 #[cfg(feature = "bench-gemm")]

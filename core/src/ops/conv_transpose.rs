@@ -50,7 +50,7 @@ impl Op for ConvTranspose {
 
     fn memory(&self, x: &[Shape]) -> Memory {
         let Ok(sizes) = self.sizes(x[0], x[1]) else { return Memory::default() };
-        let backward_scratch = conv::forward_scratch(&sizes, None).max(conv::backward_scratch(&sizes));
+        let backward_scratch = conv::forward_scratch(&sizes, None).max(conv::backward_scratch(&sizes, None));
         Memory { saved: 0, forward_scratch: conv::transposed_scratch(&sizes), backward_scratch }
     }
 

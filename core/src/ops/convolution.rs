@@ -165,7 +165,7 @@ impl Op for Convolution {
 
     fn memory(&self, x: &[Shape]) -> Memory {
         let Ok(sizes) = self.sizes(x) else { return Memory::default() };
-        Memory { saved: 0, forward_scratch: conv::forward_scratch(&sizes, None), backward_scratch: conv::backward_scratch(&sizes) }
+        Memory { saved: 0, forward_scratch: conv::forward_scratch(&sizes, None), backward_scratch: conv::backward_scratch(&sizes, None) }
     }
 
     fn reads(&self) -> Reads {
@@ -174,7 +174,10 @@ impl Op for Convolution {
 
     fn fuse(&self, consumer: &dyn Op, x: &[Shape], seen: &Shape) -> Option<Arc<dyn Op>> {
         let output = self.output_shape(x).ok()?;
-        if let Some(pool) = consumer.maxima().filter(|[rows, columns]| rows * columns <= 256 && *seen == output) {
+        // Tiles of 4×4 outputs hold windows of 2×2 alone.
+        let is_whole = |pool: [usize; 2]| pool == [2, 2] || self.sizes(x).is_ok_and(|sizes| !conv::has_fewer_products(&sizes));
+        let holds = |pool: [usize; 2]| pool[0] * pool[1] <= 256 && *seen == output && is_whole(pool);
+        if let Some(pool) = consumer.maxima().filter(|pool| holds(*pool)) {
             return Some(Arc::new(PooledConvolution { convolution: *self, pool }));
         }
         // Of maps of one channel, the mean adds the numbers up in another order.
@@ -227,7 +230,7 @@ impl Op for PooledConvolution {
         Memory {
             saved: conv::pooled_words(&sizes, self.pool),
             forward_scratch: conv::forward_scratch(&sizes, Some(self.pool)),
-            backward_scratch: conv::backward_scratch(&sizes),
+            backward_scratch: conv::backward_scratch(&sizes, Some(self.pool)),
         }
     }
 

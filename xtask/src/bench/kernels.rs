@@ -141,7 +141,7 @@ fn convolution(bench: &mut Bench, what: &Convolution) -> Result<()> {
     let (mut dw, mut dx) = (vec![0.0; w.len()], vec![0.0; x.len()]);
     let mut rooms = [None, Some([2, 2])].map(|pool| vec![0.0; conv::forward_scratch(&g, pool)]);
     let [room, pool_room] = &mut rooms;
-    let mut rooms_back = [(); 2].map(|()| vec![0.0; conv::backward_scratch(&g)]);
+    let mut rooms_back = [(); 2].map(|()| vec![0.0; conv::backward_scratch(&g, None)]);
     let [room_w, room_x] = &mut rooms_back;
     let flops = (2 * outputs * 9 * channels) as f64;
     let case = |measure, call| Case { measure, by: OURS, steps: 1, samples: batch, flops, call };
@@ -162,6 +162,11 @@ fn convolution(bench: &mut Bench, what: &Convolution) -> Result<()> {
         Ok(())
     });
     let [a, b, c, d] = what.names;
+    if conv::multiply_adds(&g, None) < outputs * 9 * channels {
+        for (name, pool) in [(a, None), (b, Some([2, 2])), (c, None), (d, None)] {
+            bench.done(name, 2.0 * conv::multiply_adds(&g, pool) as f64);
+        }
+    }
     bench.measure(vec![case(a, forward), case(b, with_pool), case(c, by_kernel), case(d, by_input)])
 }
 

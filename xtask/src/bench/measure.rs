@@ -85,11 +85,13 @@ pub(super) struct Bench {
     rows: Vec<Row>,
     /// The place of the row of a workload's training, once there is one.
     training: usize,
+    /// What is done with fewer operations than were asked for.
+    done: Vec<(&'static str, f64)>,
 }
 
 impl Bench {
     pub(super) fn new(workload: &'static str, mode: Mode, seconds: f64, cpu: Cpu, best_peak: f64) -> Self {
-        Self { workload, mode, seconds, cpu, best_peak, rows: Vec::new(), training: 0 }
+        Self { workload, mode, seconds, cpu, best_peak, rows: Vec::new(), training: 0, done: Vec::new() }
     }
 
     pub(super) fn mode(&self) -> Mode {
@@ -99,6 +101,11 @@ impl Bench {
     /// The threads and instructions to measure with.
     pub(super) fn cpu(&self) -> Cpu {
         self.cpu.clone()
+    }
+
+    /// Tells that a measure takes so many operations, which are fewer than were asked for.
+    pub(super) fn done(&mut self, measure: &'static str, flops: f64) {
+        self.done.push((measure, flops));
     }
 
     /// Measures several cases in turn: the first, the second, …, the first again.
@@ -174,6 +181,7 @@ impl Bench {
             threads: self.cpu.threads(),
             samples,
             flops,
+            done: self.done.iter().find(|(done, _)| *done == measure).map(|(_, flops)| *flops),
             seconds: Vec::new(),
             peaks: Vec::new(),
             first_seconds: None,

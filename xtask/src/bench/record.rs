@@ -55,6 +55,9 @@ pub(super) struct Row {
     pub(super) samples: usize,
     /// Useful floating-point operations in a step.
     pub(super) flops: f64,
+    /// Those that were done, where an algorithm needs fewer.
+    #[serde(default)]
+    pub(super) done: Option<f64>,
     /// Seconds a step, of every repetition.
     pub(super) seconds: Vec<f64>,
     /// The machine's peak in GFLOP/s around every measurement.
@@ -176,6 +179,11 @@ impl Row {
         (self.flops > 0.0).then(|| self.flops / self.step() / 1e9)
     }
 
+    /// GFLOP/s of the operations that were done, where they are fewer.
+    pub(super) fn done_gflops(&self) -> Option<f64> {
+        self.done.map(|done| done / self.step() / 1e9)
+    }
+
     /// The peak of the machine around the measurements.
     pub(super) fn peak(&self) -> f64 {
         median(&mut self.peaks.clone())
@@ -229,6 +237,7 @@ mod tests {
             threads: 1,
             samples: 1,
             flops: 2e9,
+            done: None,
             seconds: vec![seconds],
             peaks: vec![100.0],
             first_seconds: Some(seconds),

@@ -42,7 +42,7 @@ impl Table<'_> {
             Time(high),
             row.samples as f64 / row.step(),
             or_dash(gflops.map(|gflops| format!("{gflops:.1}"))),
-            or_dash(gflops.map(|gflops| format!("{:.0} % of {:.0}{}", 100.0 * gflops / row.peak(), row.peak(), self.disturbed(row)))),
+            or_dash(gflops.map(|gflops| self.share(row, gflops))),
             or_dash(row.framework_share.map(|share| format!("{:.0} %", 100.0 * share))),
             or_dash(row.first_seconds.map(|seconds| Time(seconds).to_string())),
             or_dash(row.rss().map(|mib| format!("{mib:.0} MiB"))),
@@ -52,6 +52,13 @@ impl Table<'_> {
             write!(f, "{}", ratio.unwrap_or_else(|| " new |".to_owned()))?;
         }
         writeln!(f)
+    }
+
+    /// The share of the peak, by the operations asked for and, where they are fewer, by those that were done.
+    fn share(&self, row: &Row, gflops: f64) -> String {
+        let of_peak = |gflops: f64| format!("{:.0} %", 100.0 * gflops / row.peak());
+        let done = row.done_gflops().map_or_else(String::new, |done| format!(" ({} done)", of_peak(done)));
+        format!("{}{done} of {:.0}{}", of_peak(gflops), row.peak(), self.disturbed(row))
     }
 
     /// Says so where the machine was far from its best, however often the row was measured.

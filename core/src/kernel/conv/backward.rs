@@ -1,9 +1,12 @@
 //! Gradients of a convolution by its input, its kernel and its bias.
 
+use std::ops::Range;
+
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
-use super::super::{Exec, chunks_mut, elementwise, multiversion, reduce};
-use super::forward::{Rows, Weights, bytes, weights_room};
-use super::{Conv, pad, panels, tiles};
+use super::super::{Exec, Gemm, Mat, MatMut, chunks_mut, elementwise, gemm, reduce};
+use super::forward::{Rows, Weights, weights_room};
+use super::upstream::{Layout, Upstream, spread};
+use super::{Conv, depthwise, pad, panels, tiles, transposed, transposed_scratch, winograd};
 
 /// Parts of the batch at most, whose gradients of the kernel are summed as a tree.
 const PARTS: usize = 8;
@@ -11,103 +14,67 @@ const PARTS: usize = 8;
 /// Numbers of input and gradient that are gone through for all of the kernel before the next: they stay in the second cache.
 const BLOCK: usize = 64 << 10;
 
-/// The gradient that arrives.
-#[derive(Clone, Copy, Debug)]
-pub enum Upstream<'a> {
-    /// At the sum itself.
-    Plain {
-        /// `[batch, rows, columns, filters]`
-        dy: &'a [f32],
-    },
-    /// Behind relu.
-    Relu {
-        /// `[batch, rows, columns, filters]`
-        dy: &'a [f32],
-        /// What the forward pass put out.
-        y: &'a [f32],
-    },
-    /// Behind the means of whole maps.
-    Mean {
-        /// `[batch, filters]`
-        dy: &'a [f32],
-        /// What the relu before them put out, if there was one: `[batch, rows, columns, filters]`.
-        y: Option<&'a [f32]>,
-    },
-    /// Behind the maxima of windows that do not overlap.
-    Pooled {
-        /// `[batch, rows / pool, columns / pool, filters]`
-        dy: &'a [f32],
-        /// What the forward pass put out.
-        y: &'a [f32],
-        /// Where each maximum stands in its window, a byte each.
-        places: &'a [f32],
-        /// The size of a window.
-        pool: [usize; 2],
-        /// Whether there was a relu before.
-        relu: bool,
-    },
-}
-
-/// How the gradient of an example is laid out: between zeros where the gradient by the input is wanted.
-#[derive(Clone, Copy)]
-struct Layout {
-    /// Zeros above and at the left.
-    first: [usize; 2],
-    /// From one place to the next.
-    step: [usize; 2],
-    size: [usize; 2],
-}
-
-impl Layout {
-    fn new(g: &Conv, by_input: bool) -> Self {
-        if !by_input {
-            return Self { first: [0, 0], step: [1, 1], size: g.output() };
-        }
-        let before = [0, 1].map(|axis| (g.kernel[axis] - 1) * g.dilation[axis]);
-        Self {
-            first: [0, 1].map(|axis| before[axis] - g.padding[axis][0].min(before[axis])),
-            step: g.strides,
-            size: [0, 1].map(|axis| g.size[axis] + before[axis]),
-        }
-    }
-
-    /// The first row of gradients, and the one behind the last.
-    fn live(&self, g: &Conv) -> [usize; 2] {
-        [self.first[0], self.first[0] + (g.output()[0] - 1) * self.step[0] + 1]
-    }
-
-    fn row(&self, g: &Conv) -> usize {
-        self.size[1] * g.filters
-    }
-
-    fn len(&self, g: &Conv) -> usize {
-        self.size[0] * self.row(g)
-    }
-
-    /// Where the gradient of the first output in a row begins.
-    fn start(&self, g: &Conv, row: usize) -> usize {
-        (self.first[0] + row * self.step[0]) * self.row(g) + self.first[1] * g.filters
-    }
-}
-
 /// Room that [`backward`] needs.
-pub fn backward_scratch(g: &Conv) -> usize {
+pub fn backward_scratch(g: &Conv, pool: Option<[usize; 2]>) -> usize {
+    if depthwise::applies(g) {
+        return depthwise::backward_scratch(g);
+    }
+    if winograd::applies(g) && pool.is_none_or(|pool| pool == [2, 2]) {
+        return winograd::backward_scratch(g);
+    }
+    let direct = direct_scratch(g);
+    if g.is_strided() { gradient_room(g) + direct.max(transposed_scratch(g)) } else { direct }
+}
+
+/// Room for the gradient before relu and pool of a whole batch.
+fn gradient_room(g: &Conv) -> usize {
+    g.lens()[1].next_multiple_of(16)
+}
+
+/// Room that [`direct`] needs.
+fn direct_scratch(g: &Conv) -> usize {
     let padded = if g.is_padded() { g.lens()[2].next_multiple_of(16) } else { 0 };
     let z_len = Layout::new(g, true).len(g).max(Layout::new(g, false).len(g));
     let work = together(g) * z_len + g.weights() + g.filters;
-    padded + g.weights().next_multiple_of(16) + weights_room(&turned(g)) + parts(g).1 * work.next_multiple_of(16)
+    padded + turned_rooms(g).iter().sum::<usize>() + parts(g) * work.next_multiple_of(16)
 }
 
-/// Examples in a part of the batch, and how many parts there are.
-fn parts(g: &Conv) -> (usize, usize) {
-    let examples = g.batch.div_ceil(PARTS).max(1);
-    (examples, g.batch.div_ceil(examples))
+/// Whether the gradients are products of matrices as they lie: where there are few channels, rows of places are faster.
+fn multiplies(g: &Conv) -> bool {
+    g.is_pointwise() && g.channels.min(g.filters) >= 256
+}
+
+/// Room for the kernel turned round, and for its panels.
+fn turned_rooms(g: &Conv) -> [usize; 2] {
+    if multiplies(g) { [0, 0] } else { [g.weights().next_multiple_of(16), weights_room(&turned(g))] }
+}
+
+/// How many parts the batch is cut into.
+pub(super) fn parts(g: &Conv) -> usize {
+    g.batch.clamp(1, PARTS)
+}
+
+/// The examples of one of `count` parts: longer and shorter parts take turns, so that neighbours together are as long as others.
+pub(super) fn part_of(g: &Conv, count: usize, part: usize) -> Range<usize> {
+    part * g.batch / count..(part + 1) * g.batch / count
+}
+
+/// The gradient by the input, in `count` parts.
+pub(super) fn by_parts<'a>(g: &Conv, count: usize, dx: Option<&'a mut [f32]>) -> [Option<&'a mut [f32]>; PARTS] {
+    let mut inputs: [Option<&mut [f32]>; PARTS] = [const { None }; PARTS];
+    let Some(mut rest) = dx else { return inputs };
+    for (part, input) in inputs[..count].iter_mut().enumerate() {
+        let (first, more) = rest.split_at_mut(part_of(g, count, part).len() * g.size[0] * g.size[1] * g.channels);
+        *input = Some(first);
+        rest = more;
+    }
+    inputs
 }
 
 /// Examples of a part that the gradient of the kernel goes through at once: as many as stay in the second cache.
 fn together(g: &Conv) -> usize {
     let cost = g.padded()[0] * g.padded()[1] * g.channels + Layout::new(g, true).len(g);
-    (BLOCK / cost.max(1)).clamp(1, parts(g).0)
+    (BLOCK / cost.max(1)).clamp(1, g.batch.div_ceil(parts(g)))
 }
 
 /// The convolution that brings the gradient back to the input.
@@ -139,6 +106,64 @@ pub fn backward(
         dx.into_iter().chain(dw).chain(db).for_each(|gradient| gradient.fill(0.0));
         return;
     }
+    if depthwise::applies(g) {
+        depthwise::backward(exec, g, x, w, upstream, dx, dw, db, scratch);
+        return;
+    }
+    if winograd::applies(g) && upstream.is_tiled() {
+        winograd::backward(exec, g, x, w, upstream, dx, dw, db, scratch);
+        return;
+    }
+    match dx {
+        Some(dx) if g.is_strided() => strided(exec, g, x, w, upstream, dx, dw, db, scratch),
+        dx => direct(exec, g, x, w, upstream, dx, dw, db, scratch),
+    }
+}
+
+/// Where windows are some steps apart: the gradient by the input is a transposed convolution, which multiplies no zeros.
+#[allow(clippy::too_many_arguments, reason = "what a convolution reads and writes")]
+fn strided(
+    exec: Exec<'_>,
+    g: &Conv,
+    x: &[f32],
+    w: &[f32],
+    upstream: Upstream<'_>,
+    dx: &mut [f32],
+    dw: Option<&mut [f32]>,
+    db: Option<&mut [f32]>,
+    scratch: &mut [f32],
+) {
+    let (dz, rest) = scratch.split_at_mut(gradient_room(g));
+    let dz = if let Upstream::Plain { dy } = upstream {
+        dy
+    } else {
+        let dz = &mut dz[..g.lens()[1]];
+        let layout = Layout::new(g, false);
+        exec.for_each(chunks_mut(dz, layout.len(g)), |example, dz| {
+            dz.fill(0.0);
+            spread(exec, g, &layout, upstream, example, dz);
+        });
+        dz
+    };
+    transposed(exec, g, w, dz, dx, rest);
+    if dw.is_some() || db.is_some() {
+        direct(exec, g, x, w, Upstream::Plain { dy: dz }, None, dw, db, rest);
+    }
+}
+
+/// The sums as they are written in books, those that are asked for.
+#[allow(clippy::too_many_arguments, reason = "what a convolution reads and writes")]
+fn direct(
+    exec: Exec<'_>,
+    g: &Conv,
+    x: &[f32],
+    w: &[f32],
+    upstream: Upstream<'_>,
+    dx: Option<&mut [f32]>,
+    dw: Option<&mut [f32]>,
+    db: Option<&mut [f32]>,
+    scratch: &mut [f32],
+) {
     let (by_input, by_kernel, by_bias) = (dx.is_some(), dw.is_some(), db.is_some());
     let mut rest = scratch;
     let x = if g.is_padded() && by_kernel {
@@ -150,26 +175,23 @@ pub fn backward(
     } else {
         x
     };
-    let back = turned(g);
-    let (flipped, more) = rest.split_at_mut(g.weights().next_multiple_of(16));
-    let flipped = &mut flipped[..g.weights()];
-    let (copy, work) = more.split_at_mut(weights_room(&back));
+    let (back, [turned_room, copy_room], pointwise) = (turned(g), turned_rooms(g), multiplies(g));
+    let (flipped, more) = rest.split_at_mut(turned_room);
+    let (copy, work) = more.split_at_mut(copy_room);
     let layout = Layout::new(g, by_input);
-    let rows = by_input.then(|| {
+    let rows = (by_input && !pointwise).then(|| {
+        let flipped = &mut flipped[..g.weights()];
         flip(g, w, flipped);
         Rows::new(exec.simd(), &back, Weights::of(exec.simd(), &back, flipped, copy), None, false, layout.live(g))
     });
-    let (examples, count) = parts(g);
+    let count = parts(g);
     let (together, z_len) = (together(g), layout.len(g));
     let dz_len = together * z_len;
     let part_len = (dz_len + g.weights() + g.filters).next_multiple_of(16);
     let work = &mut work[..count * part_len];
 
-    let mut inputs: [Option<&mut [f32]>; PARTS] = [const { None }; PARTS];
+    let mut inputs = by_parts(g, count, dx);
     let example_len = g.size[0] * g.size[1] * g.channels;
-    for (slot, dx) in inputs.iter_mut().zip(dx.into_iter().flat_map(|dx| dx.chunks_mut(examples * example_len))) {
-        *slot = Some(dx);
-    }
     let x_len = x.len() / g.batch;
     exec.for_each((chunks_mut(work, part_len), chunks_mut(&mut inputs[..count], 1)), |part, (work, dx)| {
         let (dz, sums) = work.split_at_mut(dz_len);
@@ -177,8 +199,7 @@ pub fn backward(
         let db = &mut db[..g.filters];
         dz.fill(0.0);
         db.fill(0.0);
-        let first = part * examples;
-        let end = g.batch.min(first + examples);
+        let Range { start: first, end } = part_of(g, count, part);
         for begin in (first..end).step_by(together) {
             let count = together.min(end - begin);
             for (example, dz) in (begin..).zip(dz[..count * z_len].chunks_exact_mut(z_len)) {
@@ -186,21 +207,46 @@ pub fn backward(
                 if by_bias {
                     bias_gradient(exec, g, &layout, dz, db);
                 }
-                if let (Some(rows), Some(dx)) = (&rows, &mut dx[0]) {
-                    let dx = &mut dx[(example - first) * example_len..][..example_len];
-                    for (row, dx) in dx.chunks_exact_mut(g.size[1] * g.channels).enumerate() {
-                        rows.compute(dz, row, g.size[1], dx);
-                    }
+                let Some(dx) = &mut dx[0] else { continue };
+                let dx = &mut dx[(example - first) * example_len..][..example_len];
+                let Some(rows) = &rows else {
+                    let (w, places) = (Mat::new(w, g.channels, g.filters), z_len / g.filters);
+                    gemm(exec, Mat::new(dz, places, g.filters), w.t(), MatMut::new(dx, places, g.channels), Gemm::default());
+                    continue;
+                };
+                for (row, dx) in dx.chunks_exact_mut(g.size[1] * g.channels).enumerate() {
+                    rows.compute(dz, row, g.size[1], dx);
                 }
             }
             if by_kernel {
                 let x = &x[begin * x_len..][..count * x_len];
+                if pointwise {
+                    let places = count * z_len / g.filters;
+                    let (x, dz) = (Mat::new(x, places, g.channels), Mat::new(&dz[..count * z_len], places, g.filters));
+                    let how = if begin > first { Gemm::default().accumulate() } else { Gemm::default() };
+                    gemm(exec, x.t(), dz, MatMut::new(dw, g.channels, g.filters), how);
+                    continue;
+                }
                 kernel_gradient(exec, g, &layout, x, &dz[..count * z_len], count, dw, begin > first);
             }
         }
     });
-    let (kernel, bias) = (dz_len, dz_len + g.weights());
-    let sums = if by_kernel { kernel } else { bias }..if by_bias { bias + g.filters } else { bias };
+    sum_parts(exec, work, part_len, dz_len, g.weights(), dw, db);
+}
+
+/// Adds what all parts give to the gradients of the kernel and of the bias. In the work of a part, which is `part_len` numbers
+/// long, they begin at `kernel`; the kernel has `weights`.
+pub(super) fn sum_parts(
+    exec: Exec<'_>,
+    work: &mut [f32],
+    part_len: usize,
+    kernel: usize,
+    weights: usize,
+    dw: Option<&mut [f32]>,
+    db: Option<&mut [f32]>,
+) {
+    let bias = kernel + weights;
+    let sums = if dw.is_some() { kernel } else { bias }..bias + db.as_ref().map_or(0, |db| db.len());
     let other = add_up(exec, work, part_len, sums).map(|part| part * part_len);
     for (gradient, first) in [(dw, kernel), (db, bias)] {
         let Some(gradient) = gradient else { continue };
@@ -214,7 +260,7 @@ pub fn backward(
 
 /// Adds a range of all parts as a tree, but for the last two sums: the first part holds one, and the part that is returned holds
 /// the other, where there is one. A thread begins with sums of parts that it has computed itself.
-fn add_up(exec: Exec<'_>, work: &mut [f32], part_len: usize, range: std::ops::Range<usize>) -> Option<usize> {
+fn add_up(exec: Exec<'_>, work: &mut [f32], part_len: usize, range: Range<usize>) -> Option<usize> {
     let (count, mut gap) = (work.len() / part_len, 1);
     while 2 * gap < count {
         exec.for_each(chunks_mut(work, 2 * gap * part_len), |_, pair| {
@@ -239,100 +285,6 @@ pub(super) fn turn(g: &Conv, w: &[f32], to: &mut [f32]) {
     for (filter, to) in to.chunks_exact_mut(g.channels).enumerate() {
         for (channel, to) in to.iter_mut().enumerate() {
             *to = w[channel % channels * g.filters + channel / channels * filters + filter];
-        }
-    }
-}
-
-/// Brings the gradient of one example to the sum before relu and pooling, at its places between the zeros.
-fn spread(exec: Exec<'_>, g: &Conv, layout: &Layout, upstream: Upstream<'_>, example: usize, dz: &mut [f32]) {
-    let ([rows, columns], simd) = (g.output(), exec.simd());
-    let row_len = columns * g.filters;
-    match upstream {
-        Upstream::Plain { dy } | Upstream::Relu { dy, .. } => {
-            let y = if let Upstream::Relu { y, .. } = upstream { y } else { &[] };
-            for row in 0..rows {
-                let at = (example * rows + row) * row_len..(example * rows + row + 1) * row_len;
-                let dz = &mut dz[layout.start(g, row)..];
-                let y = if y.is_empty() { &[] } else { &y[at.clone()] };
-                spread_row(simd, &dy[at], y, g.filters, layout.step[1] * g.filters, dz);
-            }
-        }
-        Upstream::Mean { dy, y } => {
-            let dy = &dy[example * g.filters..][..g.filters];
-            let factor = 1.0 / (rows * columns) as f32;
-            for row in 0..rows {
-                let dz = &mut dz[layout.start(g, row)..];
-                let y = y.map_or(&[][..], |y| &y[(example * rows + row) * row_len..][..row_len]);
-                spread_mean(simd, dy, factor, y, columns, layout.step[1] * g.filters, dz);
-            }
-        }
-        Upstream::Pooled { dy, y, places, pool, relu } => {
-            let [pooled_rows, pooled_columns] = [rows / pool[0], columns / pool[1]];
-            let (len, words) = (pooled_columns * g.filters, (pooled_columns * g.filters).div_ceil(4));
-            for row in 0..pooled_rows {
-                let place = example * pooled_rows + row;
-                let (dy, y) = (&dy[place * len..][..len], &y[place * len..][..len]);
-                let places = &bytes(&places[place * words..][..words])[..len];
-                for line in 0..pool[0] {
-                    let dz = &mut dz[layout.start(g, row * pool[0] + line)..];
-                    let step = layout.step[1] * g.filters;
-                    let first = (line * pool[1]) as u8;
-                    spread_pooled(simd, dy, y, places, relu, g.filters, pool[1], first, step, dz);
-                }
-            }
-        }
-    }
-}
-
-multiversion! {
-    /// `dz = dy` where `y > 0`; everywhere, where there is no y.
-    fn spread_row<F>(dy: &[f32], y: &[f32], filters: usize, step: usize, dz: &mut [f32]) {
-        if y.is_empty() {
-            for (dy, dz) in dy.chunks_exact(filters).zip(dz.chunks_mut(step)) {
-                dz[..filters].copy_from_slice(dy);
-            }
-            return;
-        }
-        for ((dy, y), dz) in dy.chunks_exact(filters).zip(y.chunks_exact(filters)).zip(dz.chunks_mut(step)) {
-            for ((dy, y), dz) in dy.iter().zip(y).zip(&mut dz[..filters]) {
-                *dz = if *y > 0.0 { *dy } else { 0.0 };
-            }
-        }
-    }
-}
-
-multiversion! {
-    /// `dz = factor·dy` at each of some places where `y > 0`; everywhere, where there is no y.
-    fn spread_mean<F>(dy: &[f32], factor: f32, y: &[f32], places: usize, step: usize, dz: &mut [f32]) {
-        for (place, dz) in dz.chunks_mut(step).take(places).enumerate() {
-            let dz = &mut dz[..dy.len()];
-            if y.is_empty() {
-                dz.iter_mut().zip(dy).for_each(|(dz, dy)| *dz = factor * dy);
-                continue;
-            }
-            for ((dz, dy), y) in dz.iter_mut().zip(dy).zip(&y[place * dy.len()..]) {
-                *dz = if *y > 0.0 { factor * dy } else { 0.0 };
-            }
-        }
-    }
-}
-
-multiversion! {
-    /// One line of windows: `dz = dy` where the maximum stands and, with relu, where it is above 0; else 0. The line holds the
-    /// places from `first` on, as many as a window is wide.
-    fn spread_pooled<F>(
-        dy: &[f32], y: &[f32], places: &[u8], relu: bool, filters: usize, width: usize, first: u8, step: usize, dz: &mut [f32],
-    ) {
-        let windows = dy.chunks_exact(filters).zip(y.chunks_exact(filters)).zip(places.chunks_exact(filters));
-        for (((dy, y), places), dz) in windows.zip(dz.chunks_mut(width * step)) {
-            for column in 0..width {
-                let dz = &mut dz[column * step..][..filters];
-                let wanted = first + column as u8;
-                for (((dy, y), place), dz) in dy.iter().zip(y).zip(places).zip(dz) {
-                    let here = *place == wanted && (!relu || *y > 0.0);
-                    *dz = if here { *dy } else { 0.0 };
-                }
-            }
         }
     }
 }

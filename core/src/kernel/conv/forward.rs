@@ -1,11 +1,12 @@
 //! Outputs of a convolution, with the bias, relu and max-pooling behind it.
 
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
-use super::super::{Exec, LANES, Simd, chunks_mut, multiversion};
-use super::{Conv, Panel, pad, panels, tiles};
+use super::super::{Exec, Gemm, LANES, Mat, MatMut, Simd, chunks_mut, gemm, multiversion};
+use super::winograd::{self, Output};
+use super::{Conv, Panel, depthwise, pad, panels, tiles};
 
 /// Multiply-adds that are worth a chunk.
-const MIN_WORK: usize = 150_000;
+pub(super) const MIN_WORK: usize = 150_000;
 
 /// The kernel as the tiles read it: panels of columns, each from its first row on.
 #[derive(Clone, Copy)]
@@ -135,6 +136,14 @@ impl<'a> Rows<'a> {
 
 /// Room that [`forward`] and [`forward_pooled`] need.
 pub fn forward_scratch(g: &Conv, pool: Option<[usize; 2]>) -> usize {
+    if winograd::applies(g) && pool.is_none_or(|pool| pool == [2, 2]) {
+        return winograd::forward_scratch(g);
+    }
+    match pool {
+        None if depthwise::applies(g) => return depthwise::forward_scratch(g),
+        None if g.is_pointwise() => return 0,
+        _ => {}
+    }
     let padded = if g.is_padded() { g.lens()[2].next_multiple_of(16) } else { 0 };
     let strips = pool.map_or(0, |pool| {
         let (rows, _) = pooled_chunk(g, pool);
@@ -185,6 +194,19 @@ pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f3
     if y.is_empty() {
         return;
     }
+    if winograd::applies(g) {
+        winograd::forward(exec, g, x, w, bias, relu, Output::Map(y), scratch);
+        return;
+    }
+    if depthwise::applies(g) {
+        depthwise::forward(exec, g, x, w, bias, relu, y, scratch);
+        return;
+    }
+    if g.is_pointwise() {
+        let (x, w, places) = (Mat::new(x, inputs / g.channels, g.channels), Mat::new(w, g.channels, g.filters), outputs / g.filters);
+        gemm(exec, x, w, MatMut::new(y, places, g.filters), Gemm { bias, relu, ..Gemm::default() });
+        return;
+    }
     let (x, rest) = with_zeros(exec, g, x, scratch);
     let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, rest), bias, relu, g.inside());
     let (row, example) = (columns * g.filters, x.len() / g.batch);
@@ -222,6 +244,11 @@ pub fn forward_pooled(
     let row = columns * g.filters;
     assert!(x.len() == g.lens()[0] && w.len() == g.weights() && y.len() == g.batch * rows * row, "the sizes of a convolution");
     if y.is_empty() {
+        return;
+    }
+    if winograd::applies(g) && pool == [2, 2] {
+        assert_eq!(places.len(), pooled_words(g, pool), "the places of maxima");
+        winograd::forward(exec, g, x, w, bias, relu, Output::Maxima { y, places: bytes_mut(places) }, scratch);
         return;
     }
     let (x, rest) = with_zeros(exec, g, x, scratch);

@@ -1,4 +1,7 @@
-//! Convolution of channels-last maps, directly: no window is ever copied.
+//! Convolution of channels-last maps. No window is ever copied.
+//!
+//! Layers of 3×3 windows with enough channels take fewer products: see [`winograd`]; windows of one place are products of
+//! matrices; filters that see one channel have kernels of their own: see [`depthwise`]. All others are computed directly:
 //!
 //! A row of outputs is a product of the input row and the kernel, with two more loops around k: over the rows and the columns
 //! of the window. Every output element is one chain of multiply-adds over ascending (row, column, channel) of the window; every
@@ -6,14 +9,19 @@
 //! whose sums are added as a tree.
 
 mod backward;
+mod depthwise;
 mod forward;
 #[cfg(test)]
 mod tests;
 mod transposed;
+mod upstream;
+mod winograd;
 
-pub use backward::{Upstream, backward, backward_scratch};
+pub use backward::{backward, backward_scratch};
 pub use forward::{forward, forward_pooled, forward_scratch, pooled_words};
 pub use transposed::{transposed, transposed_scratch};
+pub use upstream::Upstream;
+pub(crate) use winograd::applies as has_fewer_products;
 
 use super::gemm::Kernels;
 
@@ -79,6 +87,15 @@ impl Conv {
         self.padding != [[0, 0]; 2]
     }
 
+    fn is_strided(&self) -> bool {
+        self.strides != [1, 1]
+    }
+
+    /// Whether each place is mixed by itself: a product of matrices.
+    fn is_pointwise(&self) -> bool {
+        self.kernel == [1, 1] && !self.is_strided() && self.groups == 1 && !self.is_padded()
+    }
+
     /// The rows of the padded input that the input takes: the first, and the one behind the last.
     fn inside(&self) -> [usize; 2] {
         [self.padding[0][0], self.padding[0][0] + self.size[0]]
@@ -117,6 +134,15 @@ impl Conv {
         let of = |[rows, columns]: [usize; 2], channels| self.batch * rows * columns * channels;
         [of(self.size, self.channels), of(self.output(), self.filters), of(self.padded(), self.channels)]
     }
+}
+
+/// Multiply-adds of one pass, forward or by the input or by the kernel; with a pool behind it, of the outputs that it needs.
+pub fn multiply_adds(g: &Conv, pool: Option<[usize; 2]>) -> usize {
+    if winograd::applies(g) && pool.is_none_or(|pool| pool == [2, 2]) {
+        return g.batch * winograd::products(g, pool.is_none()) * g.channels * g.filters;
+    }
+    let [rows, columns] = [0, 1].map(|axis| pool.map_or(g.output()[axis], |pool| g.output()[axis] / pool[axis] * pool[axis]));
+    g.batch * rows * columns * g.taps() * g.filters
 }
 
 /// Columns cut into panels as wide as a tile.

@@ -4,15 +4,15 @@ use super::*;
 use crate::kernel::{Exec, Simd, Team};
 use crate::rng::Key;
 
-fn draw(len: usize, seed: u64) -> Vec<f32> {
+pub(super) fn draw(len: usize, seed: u64) -> Vec<f32> {
     let mut numbers = vec![0.0; len];
     Key::new(seed).fill_uniform(&mut numbers);
     numbers.iter_mut().for_each(|x| *x -= 0.5);
     numbers
 }
 
-fn cases() -> Vec<Conv> {
-    let plain = Conv {
+pub(super) fn plain() -> Conv {
+    Conv {
         batch: 3,
         size: [7, 9],
         channels: 3,
@@ -22,7 +22,11 @@ fn cases() -> Vec<Conv> {
         dilation: [1, 1],
         padding: [[0, 0]; 2],
         groups: 1,
-    };
+    }
+}
+
+fn cases() -> Vec<Conv> {
+    let plain = plain();
     [
         plain,
         Conv { filters: 70, channels: 1, ..plain },
@@ -39,6 +43,18 @@ fn cases() -> Vec<Conv> {
         // A phase of the transposed convolution that has the size of the input, but not its places.
         Conv { size: [1, 2], kernel: [1, 2], strides: [1, 2], padding: [[0, 0], [1, 0]], ..plain },
         Conv { size: [1, 2], kernel: [1, 2], strides: [1, 2], dilation: [1, 3], padding: [[0, 0], [1, 1]], ..plain },
+        // Filters that see one channel: one and several of them, more and fewer than vectors hold.
+        Conv { groups: 20, channels: 20, filters: 20, padding: [[1, 1], [1, 1]], ..plain },
+        Conv { groups: 3, channels: 3, filters: 6, size: [9, 30], padding: [[0, 2], [2, 0]], ..plain },
+        Conv { groups: 33, channels: 33, filters: 33, kernel: [1, 7], size: [3, 12], padding: [[0, 0], [6, 0]], batch: 9, ..plain },
+        Conv { groups: 17, channels: 17, filters: 34, strides: [2, 2], size: [8, 11], padding: [[0, 1], [1, 1]], ..plain },
+        Conv { groups: 5, channels: 5, filters: 5, strides: [2, 3], dilation: [2, 1], padding: [[3, 0], [0, 2]], size: [9, 9], ..plain },
+        Conv { groups: 4, channels: 4, filters: 4, kernel: [5, 5], size: [3, 3], padding: [[2, 2], [4, 4]], ..plain },
+        // Products of matrices, and strides that leave places out.
+        Conv { kernel: [1, 1], channels: 70, filters: 100, batch: 10, ..plain },
+        Conv { kernel: [1, 1], channels: 256, filters: 260, batch: 9, size: [3, 4], ..plain },
+        Conv { kernel: [1, 1], strides: [2, 2], channels: 16, filters: 16, ..plain },
+        Conv { kernel: [5, 5], strides: [2, 2], size: [20, 19], channels: 16, filters: 16, padding: [[2, 2], [1, 2]], ..plain },
         // More rows than the gradient of the kernel goes through at once.
         Conv { size: [40, 60], channels: 8, filters: 34, batch: 2, ..plain },
     ]
@@ -49,7 +65,7 @@ fn cases() -> Vec<Conv> {
 }
 
 /// Calls `f` with the places of x, of w and of y of every product.
-fn products(g: &Conv, mut f: impl FnMut(usize, usize, usize)) {
+pub(super) fn products(g: &Conv, mut f: impl FnMut(usize, usize, usize)) {
     let ([rows, columns], (channels, filters)) = (g.output(), (g.group_channels(), g.group_filters()));
     for n in 0..g.batch {
         for (oy, ox) in (0..rows).flat_map(|oy| (0..columns).map(move |ox| (oy, ox))) {
@@ -102,7 +118,7 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
             for team in &teams {
                 let exec = Exec::new(team, simd).unwrap();
                 let mut got = [inputs, outputs, inputs, g.weights(), g.filters].map(|len| vec![9.0; len]);
-                let mut scratch = vec![9.0; forward_scratch(&g, None).max(backward_scratch(&g)).max(transposed_scratch(&g))];
+                let mut scratch = vec![9.0; forward_scratch(&g, None).max(backward_scratch(&g, None)).max(transposed_scratch(&g))];
                 let [got_back, got_y, got_dx, got_dw, got_db] = &mut got;
                 transposed(exec, &g, &w, &dy, got_back, &mut scratch);
                 forward(exec, &g, &x, &w, Some(&b), false, got_y, &mut scratch);

@@ -1,6 +1,7 @@
 //! The innermost loop: a tile of C kept in registers while k runs.
 
 use super::super::Simd;
+use super::super::vector::Vector;
 use super::mat::View;
 
 /// Vectors across a tile at most.
@@ -98,29 +99,6 @@ impl Kernels {
         // SAFETY: as the caller promises.
         unsafe { self.nested[vectors - 1][rows - 1](tile, nest) }
     }
-}
-
-/// A register of floats.
-trait Vector: Copy {
-    const WIDTH: usize;
-    /// Which numbers of a vector count.
-    type Mask: Copy;
-
-    /// The first `len`; at least one, `WIDTH` at most.
-    unsafe fn first(len: usize) -> Self::Mask;
-    unsafe fn zero() -> Self;
-    unsafe fn splat(from: *const f32) -> Self;
-    unsafe fn load(from: *const f32) -> Self;
-    /// Does not touch the memory of numbers that do not count.
-    unsafe fn load_some(from: *const f32, mask: Self::Mask) -> Self;
-    unsafe fn store(self, to: *mut f32);
-    /// Does not touch the memory of numbers that do not count.
-    unsafe fn store_some(self, to: *mut f32, mask: Self::Mask);
-    /// `self + a·b`.
-    unsafe fn add_product(self, a: Self, b: Self) -> Self;
-    unsafe fn add(self, other: Self) -> Self;
-    /// `0 > x ? 0 : x`, which keeps NaN and -0.
-    unsafe fn relu(self) -> Self;
 }
 
 /// One body for all tiles. Each sum is one chain over k, from 0 or from C, then the bias, then relu: the order of a kernel that
@@ -299,9 +277,9 @@ macro_rules! by_rows {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use std::arch::x86_64::*;
+    use std::arch::x86_64::{__m256, __m512};
 
-    use super::{Kernels, Nest, Tile, Vector, body, nested};
+    use super::{Kernels, Nest, Tile, body, nested};
 
     pub(super) static AVX512: Kernels = Kernels {
         width: 16,
@@ -360,141 +338,10 @@ mod x86 {
         // SAFETY: as the caller promises.
         unsafe { body::<__m256, M, N>(tile) }
     }
-
-    // SAFETY, of all blocks below: `avx512` is called only where the processor has AVX-512; memory as the caller promises.
-    impl Vector for __m512 {
-        const WIDTH: usize = 16;
-        type Mask = __mmask16;
-
-        #[inline(always)]
-        unsafe fn first(len: usize) -> __mmask16 {
-            u16::MAX >> (16 - len)
-        }
-        #[inline(always)]
-        unsafe fn zero() -> Self {
-            // SAFETY: above.
-            unsafe { _mm512_setzero_ps() }
-        }
-        #[inline(always)]
-        unsafe fn splat(from: *const f32) -> Self {
-            // SAFETY: above.
-            unsafe { _mm512_set1_ps(*from) }
-        }
-        #[inline(always)]
-        unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: above.
-            unsafe { _mm512_loadu_ps(from) }
-        }
-        #[inline(always)]
-        unsafe fn load_some(from: *const f32, mask: __mmask16) -> Self {
-            // SAFETY: above.
-            unsafe { _mm512_maskz_loadu_ps(mask, from) }
-        }
-        #[inline(always)]
-        unsafe fn store(self, to: *mut f32) {
-            // SAFETY: above.
-            unsafe { _mm512_storeu_ps(to, self) }
-        }
-        #[inline(always)]
-        unsafe fn store_some(self, to: *mut f32, mask: __mmask16) {
-            // SAFETY: above.
-            unsafe { _mm512_mask_storeu_ps(to, mask, self) }
-        }
-        #[inline(always)]
-        unsafe fn add_product(self, a: Self, b: Self) -> Self {
-            // SAFETY: above.
-            unsafe { _mm512_fmadd_ps(a, b, self) }
-        }
-        #[inline(always)]
-        unsafe fn add(self, other: Self) -> Self {
-            // SAFETY: above.
-            unsafe { _mm512_add_ps(self, other) }
-        }
-        #[inline(always)]
-        unsafe fn relu(self) -> Self {
-            // SAFETY: above. The instruction returns its second operand when either is NaN, and when both are zeros.
-            unsafe { _mm512_max_ps(_mm512_setzero_ps(), self) }
-        }
-    }
-
-    /// Which of eight numbers count.
-    #[repr(align(32))]
-    struct Marks([i32; 8]);
-
-    /// By how many count.
-    static MARKS: [Marks; 9] = {
-        let mut marks = [const { Marks([0; 8]) }; 9];
-        let mut len = 0;
-        while len <= 8 {
-            let mut i = 0;
-            while i < len {
-                marks[len].0[i] = -1;
-                i += 1;
-            }
-            len += 1;
-        }
-        marks
-    };
-
-    // SAFETY, of all blocks below: `avx2` is called only where the processor has AVX2 and FMA; memory as the caller promises.
-    impl Vector for __m256 {
-        const WIDTH: usize = 8;
-        type Mask = *const __m256i;
-
-        #[inline(always)]
-        unsafe fn first(len: usize) -> *const __m256i {
-            std::ptr::from_ref(&MARKS[len]).cast()
-        }
-        #[inline(always)]
-        unsafe fn zero() -> Self {
-            // SAFETY: above.
-            unsafe { _mm256_setzero_ps() }
-        }
-        #[inline(always)]
-        unsafe fn splat(from: *const f32) -> Self {
-            // SAFETY: above.
-            unsafe { _mm256_set1_ps(*from) }
-        }
-        #[inline(always)]
-        unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: above.
-            unsafe { _mm256_loadu_ps(from) }
-        }
-        #[inline(always)]
-        unsafe fn load_some(from: *const f32, mask: *const __m256i) -> Self {
-            // SAFETY: above. Volatile: the mask is read anew for each step, because there is no register left to keep it in.
-            unsafe { _mm256_maskload_ps(from, mask.read_volatile()) }
-        }
-        #[inline(always)]
-        unsafe fn store(self, to: *mut f32) {
-            // SAFETY: above.
-            unsafe { _mm256_storeu_ps(to, self) }
-        }
-        #[inline(always)]
-        unsafe fn store_some(self, to: *mut f32, mask: *const __m256i) {
-            // SAFETY: above.
-            unsafe { _mm256_maskstore_ps(to, *mask, self) }
-        }
-        #[inline(always)]
-        unsafe fn add_product(self, a: Self, b: Self) -> Self {
-            // SAFETY: above.
-            unsafe { _mm256_fmadd_ps(a, b, self) }
-        }
-        #[inline(always)]
-        unsafe fn add(self, other: Self) -> Self {
-            // SAFETY: above.
-            unsafe { _mm256_add_ps(self, other) }
-        }
-        #[inline(always)]
-        unsafe fn relu(self) -> Self {
-            // SAFETY: above. The instruction returns its second operand when either is NaN, and when both are zeros.
-            unsafe { _mm256_max_ps(_mm256_setzero_ps(), self) }
-        }
-    }
 }
 
 mod portable {
-    use super::{Kernels, Nest, Tile, Vector, body, nested};
+    use super::{Kernels, Nest, Tile, body, nested};
 
     pub(super) static KERNELS: Kernels = Kernels {
         width: 4,
@@ -521,63 +368,5 @@ mod portable {
     unsafe fn portable<const M: usize, const N: usize>(tile: &Tile) {
         // SAFETY: as the caller promises.
         unsafe { body::<[f32; 4], M, N>(tile) }
-    }
-
-    // SAFETY, of all blocks below: memory as the caller promises.
-    impl Vector for [f32; 4] {
-        const WIDTH: usize = 4;
-        type Mask = usize;
-
-        #[inline(always)]
-        unsafe fn first(len: usize) -> usize {
-            len
-        }
-        #[inline(always)]
-        unsafe fn zero() -> Self {
-            [0.0; 4]
-        }
-        #[inline(always)]
-        unsafe fn splat(from: *const f32) -> Self {
-            // SAFETY: above.
-            [unsafe { *from }; 4]
-        }
-        #[inline(always)]
-        unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: above.
-            unsafe { from.cast::<[f32; 4]>().read() }
-        }
-        #[inline(always)]
-        unsafe fn load_some(from: *const f32, len: usize) -> Self {
-            if len == 4 {
-                // SAFETY: above.
-                return unsafe { Self::load(from) };
-            }
-            // SAFETY: above; the first number counts always, and each of the others is read only if it does.
-            unsafe { [*from, if len > 1 { *from.add(1) } else { 0.0 }, if len > 2 { *from.add(2) } else { 0.0 }, 0.0] }
-        }
-        #[inline(always)]
-        unsafe fn store(self, to: *mut f32) {
-            // SAFETY: above.
-            unsafe { to.cast::<[f32; 4]>().write(self) }
-        }
-        #[inline(always)]
-        unsafe fn store_some(self, to: *mut f32, len: usize) {
-            for (i, x) in self[..len].iter().enumerate() {
-                // SAFETY: above.
-                unsafe { *to.add(i) = *x }
-            }
-        }
-        #[inline(always)]
-        unsafe fn add_product(self, a: Self, b: Self) -> Self {
-            [self[0] + a[0] * b[0], self[1] + a[1] * b[1], self[2] + a[2] * b[2], self[3] + a[3] * b[3]]
-        }
-        #[inline(always)]
-        unsafe fn add(self, other: Self) -> Self {
-            [self[0] + other[0], self[1] + other[1], self[2] + other[2], self[3] + other[3]]
-        }
-        #[inline(always)]
-        unsafe fn relu(self) -> Self {
-            self.map(|x| if 0.0 > x { 0.0 } else { x })
-        }
     }
 }
