@@ -4,12 +4,12 @@ use super::Registry;
 use super::kit::refuse_others;
 use super::{
     Activate, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional,
-    Concatenate, Config, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Cropping1D, Cropping2D, Dense, DepthwiseConv2D, Dot, Dropout,
-    ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D, GlobalMaxPooling1D,
-    GlobalMaxPooling2D, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D,
-    Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling, Reshape, SeparableConv2D,
-    SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D,
-    ZeroPadding1D, ZeroPadding2D,
+    Concatenate, Config, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Cropping1D, Cropping2D, Dense, DepthwiseConv1D, DepthwiseConv2D,
+    Dot, Dropout, ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D,
+    GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking,
+    MaxPooling1D, MaxPooling2D, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling,
+    Reshape, SeparableConv1D, SeparableConv2D, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed,
+    UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 };
 use crate::Result;
 
@@ -34,6 +34,7 @@ pub(super) const CLASSES: &[(&str, Make)] = &[
     ("Cropping1D", |_, config| Cropping1D::from_config(config)),
     ("Cropping2D", |_, config| Cropping2D::from_config(config)),
     ("Dense", |_, config| Dense::from_config(config)),
+    ("DepthwiseConv1D", |_, config| DepthwiseConv1D::from_config(config)),
     ("DepthwiseConv2D", |_, config| DepthwiseConv2D::from_config(config)),
     ("Dot", |_, config| Dot::from_config(config)),
     ("Dropout", |_, config| Dropout::from_config(config)),
@@ -67,6 +68,7 @@ pub(super) const CLASSES: &[(&str, Make)] = &[
     ("Rescaling", |_, config| Rescaling::from_config(config)),
     ("Reshape", |_, config| Reshape::from_config(config)),
     ("RMSNormalization", |_, config| RMSNormalization::from_config(config)),
+    ("SeparableConv1D", |_, config| SeparableConv1D::from_config(config)),
     ("SeparableConv2D", |_, config| SeparableConv2D::from_config(config)),
     ("SimpleRNN", |_, config| SimpleRNN::from_config(config)),
     ("Softmax", |_, config| Softmax::from_config(config)),

@@ -57,7 +57,10 @@ pub use borders::{Borders, Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D}
 pub use concatenate::Concatenate;
 pub(crate) use context::{Asked, Effects, Known, Source};
 pub use context::{Build, Call, Weight, WeightSpec};
-pub use convolution::{Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, DepthwiseConv2D, Padding, SeparableConv2D, Sizes, Window};
+pub use convolution::{
+    Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, DepthwiseConv1D, DepthwiseConv2D, Padding, SeparableConv1D, SeparableConv2D, Sizes,
+    Window,
+};
 pub use dense::Dense;
 pub use dot::Dot;
 pub use dropout::{AlphaDropout, Dropout, GaussianDropout, SpatialDropout1D, SpatialDropout2D};

@@ -70,6 +70,22 @@ def two_axes(family):
         layer_case(family, f"depthwise_conv2d_{name}", layers.DepthwiseConv2D(3, **options), x)
     x = normal(generator("separable"), [1, 6, 6, 3])
     layer_case(family, "separable_conv2d", layers.SeparableConv2D(4, 3, padding="same", depth_multiplier=2), x)
+    for name, (shape, options) in {
+        "valid": ([2, 7, 3], {}),
+        "same": ([1, 6, 3], {"padding": "same"}),
+        "stride_2_same": ([1, 7, 2], {"padding": "same", "strides": 2}),
+        "dilation_2": ([1, 8, 2], {"dilation_rate": 2}),
+        "multiplier_2": ([1, 6, 3], {"depth_multiplier": 2}),
+        "no_bias": ([1, 5, 2], {"use_bias": False}),
+    }.items():
+        x = normal(generator(f"depthwise1d/{name}"), shape)
+        layer_case(family, f"depthwise_conv1d_{name}", layers.DepthwiseConv1D(3, **options), x)
+    for name, (shape, options) in {
+        "same": ([2, 7, 3], {"padding": "same", "depth_multiplier": 2}),
+        "stride_2": ([1, 9, 2], {"strides": 2, "use_bias": False}),
+    }.items():
+        x = normal(generator(f"separable1d/{name}"), shape)
+        layer_case(family, f"separable_conv1d_{name}", layers.SeparableConv1D(4, 3, **options), x)
 
 
 def off_zero(name, shape, layer):

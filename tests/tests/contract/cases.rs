@@ -3,10 +3,10 @@
 use practicum_core::initializers::Initializer;
 use practicum_core::layers::{
     ActivityRegularization, Add, AlphaDropout, Average, BatchNormalization, Concatenate, Conv1DTranspose, Conv2DTranspose, Cropping1D,
-    Cropping2D, DepthwiseConv2D, Dot, ELU, GaussianDropout, GaussianNoise, GroupNormalization, Interpolation, LayerNormalization,
-    LayerSpec, LeakyReLU, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling,
-    SeparableConv2D, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D,
-    ZeroPadding2D,
+    Cropping2D, DepthwiseConv1D, DepthwiseConv2D, Dot, ELU, GaussianDropout, GaussianNoise, GroupNormalization, Interpolation,
+    LayerNormalization, LayerSpec, LeakyReLU, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU,
+    RepeatVector, Rescaling, SeparableConv1D, SeparableConv2D, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, UnitNormalization,
+    UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 };
 use practicum_core::prelude::*;
 
@@ -130,6 +130,9 @@ fn layers_of_maps() -> Vec<Case> {
         case(Conv1DTranspose::new(2, 3).padding(Padding::Same), &STEPS, &[None, Some(2)], 38),
         case(DepthwiseConv2D::new(2).depth_multiplier(2), &map(4, 3, 2), &map(3, 2, 4), 20),
         case(SeparableConv2D::new(3, 2).padding(Padding::Same), &map(3, 3, 2), &map(3, 3, 3), 8 + 6 + 3),
+        case(DepthwiseConv1D::new(3).depth_multiplier(2).padding(Padding::Same), &STEPS, &[None, Some(12)], 3 * 12 + 12),
+        case(DepthwiseConv1D::new(2).strides(2), &nine, &[Some(4), Some(2)], 4 + 2),
+        case(SeparableConv1D::new(3, 2).padding(Padding::Same), &STEPS, &[None, Some(3)], 12 + 18 + 3),
         case(MaxPooling2D::new(2), &map(5, 4, 2), &map(2, 2, 2), 0),
         case(MaxPooling2D::new((3, 2)).strides(1).padding(Padding::Same), &map(4, 3, 1), &map(4, 3, 1), 0),
         case(AveragePooling2D::new(2).padding(Padding::Same), &map(5, 4, 2), &map(3, 2, 2), 0),

@@ -5,7 +5,7 @@ mod options;
 mod sizes;
 mod transpose;
 
-pub use depthwise::{DepthwiseConv2D, SeparableConv2D};
+pub use depthwise::{DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D};
 use serde::{Deserialize, Serialize};
 pub use sizes::Sizes;
 pub(super) use sizes::{channels_last, check_layout, map_of, with_map};
@@ -114,6 +114,10 @@ convolution! {
     /// `(batch, height, width, channels)` → `(batch, ⌊(height + padding − reach)/stride⌋ + 1, …, filters)`, where a window
     /// reaches `(size − 1)·dilation + 1`. Parameters: `kernel` `[height, width, channels / groups, filters]` (Glorot uniform)
     /// and `bias` `[filters]` (zeros).
+    ///
+    /// Windows of 3×3, one step apart, with channels and filters in multiples of 16 and 8×8 outputs or
+    /// more, are computed in tiles of 4×4 outputs with fewer multiplications: rounding errors are up to four times those of the
+    /// plain sums, sums of small integers are not exact, and a NaN or an infinity reaches all outputs of its tile.
     ///
     /// ```
     /// use practicum_core::{Sequential, layers::{Activation, Conv2D, Input, MaxPooling2D, Padding}};
