@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// Rooms at most.
 const MOST: usize = 16;
 
-/// How many chunks can run at once on this machine: so many rooms a job of `chunks` chunks needs.
+/// How many chunks can run at once on this machine, and so how many rooms a job of `chunks` chunks needs.
 ///
 /// This decides how much memory is planned and no number: a chunk overwrites what it reads of its room.
 pub(super) fn rooms(chunks: usize) -> usize {

@@ -103,7 +103,7 @@ impl Bench {
         self.cpu.clone()
     }
 
-    /// Tells that a measure takes so many operations, which are fewer than were asked for.
+    /// Notes how many operations a measure takes, where they are fewer than were asked for.
     pub(super) fn done(&mut self, measure: &'static str, flops: f64) {
         self.done.push((measure, flops));
     }

@@ -136,7 +136,7 @@ impl Conv {
     }
 }
 
-/// Multiply-adds of one pass, forward or by the input or by the kernel; with a pool behind it, of the outputs that it needs.
+/// Multiply-adds of one pass, forward or by the input or by the kernel; with a pool after it, of the outputs that it needs.
 pub fn multiply_adds(g: &Conv, pool: Option<[usize; 2]>) -> usize {
     if winograd::applies(g) && pool.is_none_or(|pool| pool == [2, 2]) {
         return g.batch * winograd::products(g, pool.is_none()) * g.channels * g.filters;

@@ -16,21 +16,21 @@ pub enum Upstream<'a> {
     Relu {
         /// `[batch, rows, columns, filters]`
         dy: &'a [f32],
-        /// What the forward pass put out.
+        /// The output of the forward pass.
         y: &'a [f32],
     },
     /// Behind the means of whole maps.
     Mean {
         /// `[batch, filters]`
         dy: &'a [f32],
-        /// What the relu before them put out, if there was one: `[batch, rows, columns, filters]`.
+        /// The output of the relu before them, if there was one: `[batch, rows, columns, filters]`.
         y: Option<&'a [f32]>,
     },
     /// Behind the maxima of windows that do not overlap.
     Pooled {
         /// `[batch, rows / pool, columns / pool, filters]`
         dy: &'a [f32],
-        /// What the forward pass put out.
+        /// The output of the forward pass.
         y: &'a [f32],
         /// Where each maximum stands in its window, a byte each.
         places: &'a [f32],
@@ -88,7 +88,7 @@ impl Layout {
         }
     }
 
-    /// The first row of gradients, and the one behind the last.
+    /// The first row of gradients, and the one after the last.
     pub(super) fn live(&self, g: &Conv) -> [usize; 2] {
         [self.first[0], self.first[0] + (g.output()[0] - 1) * self.step[0] + 1]
     }

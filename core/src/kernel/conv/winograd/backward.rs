@@ -159,7 +159,7 @@ impl Pass<'_> {
 /// The gradient that arrives, with everything that masks it.
 struct Source<'a> {
     dy: &'a [f32],
-    /// What relu put out, where there was one.
+    /// The output of relu, where there was one.
     y: Option<&'a [f32]>,
     from: From<'a>,
 }

@@ -24,7 +24,7 @@ impl Axis {
         self.outputs % 2 == 1
     }
 
-    /// The first output of a tile; that of the tail is behind the others.
+    /// The first output of a tile; that of the tail comes after the others.
     fn start(self, tile: usize) -> usize {
         if tile == self.count() { self.outputs - 1 } else { 4 * tile }
     }

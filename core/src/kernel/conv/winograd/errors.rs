@@ -10,7 +10,7 @@ use crate::rng::Key;
 /// Places of y and of dX, and numbers of dW, that are looked at.
 const LOOKS: [usize; 3] = [6000, 6000, 300];
 
-/// The outputs of relu after a layer; weights between the bounds of Glorot; a gradient behind relu and 2×2 maxima.
+/// The outputs of relu after a layer; weights between the bounds of Glorot; a gradient that comes through 2×2 maxima and relu.
 struct Layer {
     g: Conv,
     x: Vec<f32>,
