@@ -1,5 +1,6 @@
 //! The data sets of the course: one file each, and a line in [`ALL`].
 
+mod ascent;
 mod fmnist;
 mod mnist;
 mod sunspots;
@@ -9,13 +10,14 @@ use std::path::{Path, PathBuf};
 
 use practicum_core::{Error, Result};
 
+pub(crate) use ascent::ASCENT;
 pub(crate) use fmnist::FMNIST;
 pub(crate) use mnist::MNIST;
 pub(crate) use sunspots::SUNSPOTS;
 pub(crate) use temps::TEMPS;
 
 /// All of them.
-pub(crate) static ALL: &[&dyn AnyDataSet] = &[&FMNIST, &MNIST, &SUNSPOTS, &TEMPS];
+pub(crate) static ALL: &[&dyn AnyDataSet] = &[&ASCENT, &FMNIST, &MNIST, &SUNSPOTS, &TEMPS];
 
 /// A data set, and the type that its loader returns.
 pub(crate) struct DataSet<T: 'static> {

@@ -13,6 +13,7 @@ mod numbers;
 mod over_time;
 mod overview;
 mod page;
+mod panels;
 mod session;
 mod targets;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub(crate) use numbers::grouped;
 pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Time, Trace};
 pub(crate) use overview::{CourseWeek, write_overview};
 pub(crate) use page::write_week_page;
+pub(crate) use panels::Panel;
 pub(crate) use targets::against;
 
 use crate::results::{Figure, WeekResults};

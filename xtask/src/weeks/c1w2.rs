@@ -5,11 +5,11 @@ use practicum_core::callbacks::Context;
 use practicum_core::prelude::*;
 use practicum_vision::datasets::ImageDataset;
 
-use super::pictures::{Answers, data_of, numbers_of};
+use super::pictures::{Answers, SCALE, Trained, data_of, judge, numbers_of};
 use crate::code;
 use crate::data::{FMNIST, MNIST};
 use crate::results::DataSource;
-use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun, curves_of};
+use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
 
 pub(super) static C1W2: Week = Week {
     id: "c1w2",
@@ -162,6 +162,9 @@ pub(super) static C1W2: Week = Week {
     ],
 };
 
+/// Classes that somebody who guesses has to choose from.
+const TEN: usize = 10;
+
 const NINETY_NINE: Target = Target {
     run: "exercise",
     metric: "train_accuracy",
@@ -171,9 +174,6 @@ const NINETY_NINE: Target = Target {
     source: "what the exercise asks for, within 10 epochs",
     course: None,
 };
-
-/// What a pixel is divided by.
-const SCALE: f32 = 1.0 / 255.0;
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let clock = run.begin("lab1", "Lab 1: Fashion-MNIST")?;
@@ -216,7 +216,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
         let test = model.evaluate(&x_test, &y_test)?;
         stop.tell(run, &mut clock)?;
         // <page>
-        judge(run, clock, &Trained { model: &model, history: &history, test: &test })?;
+        judge(run, clock, &Trained { model: &model, history: &history, test: &test }, TEN)?;
         // </page>
     }
     Ok(())
@@ -296,7 +296,7 @@ fn exploration8(run: &mut WeekRun<'_>) -> Result<()> {
     let test = model.evaluate(&x_test, &y_test)?;
     stop.tell(run, &mut clock)?;
     // <page>
-    judge(run, clock, &Trained { model: &model, history: &history, test: &test })
+    judge(run, clock, &Trained { model: &model, history: &history, test: &test }, TEN)
     // </page>
 }
 
@@ -320,7 +320,7 @@ fn explore(run: &mut WeekRun<'_>, id: &str, title: &str, mut model: Sequential, 
     let history = model.fit(&x_train, &y_train, fit)?;
     let test = model.evaluate(&x_test, &y_test)?;
     // <page>
-    judge(run, clock, &Trained { model: &model, history: &history, test: &test })
+    judge(run, clock, &Trained { model: &model, history: &history, test: &test }, TEN)
     // </page>
 }
 
@@ -373,34 +373,6 @@ impl Callback for Stop {
     }
 }
 
-/// What came out of a training.
-struct Trained<'a> {
-    model: &'a Model,
-    history: &'a History,
-    test: &'a Logs,
-}
-
-/// Tells the figures and draws the curves.
-fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>) -> Result<()> {
-    for name in ["loss", "accuracy"] {
-        if let Some(value) = trained.history.last(name) {
-            clock.metric(&format!("train_{name}"), value);
-        }
-    }
-    clock.metrics("test", trained.test);
-    if trained.test.get("accuracy").is_some() {
-        clock.key_figure("test_accuracy", ("guessing", 0.1));
-    }
-    let told: Vec<String> = trained.test.iter().map(|(name, value)| format!("test {name} {value:.4}")).collect();
-    run.say(&told.join("  "))?;
-    let id = clock.results.id.clone();
-    if let Some(figures) = run.figures(&id) {
-        let curves = figures.curves(&curves_of(trained.history))?;
-        run.results.figures.extend(curves);
-    }
-    run.finish(clock, trained.model, trained.history)
-}
-
 /// What the notebook looks at: a picture in numbers, the probabilities of the first test picture, and many pictures.
 fn look(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, set: &ImageDataset) -> Result<()> {
     let (x_test, _) = data_of(&set.test, SCALE)?;
@@ -410,7 +382,7 @@ fn look(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, set: 
     let label = set.train.class_of(0).unwrap_or("none");
     clock.note(format!("Training picture 0, of class {label}:\n{}", numbers_of(&set.train, 0)?));
     let id = clock.results.id.clone();
-    let drawn = run.figures(&id).map(|figures| answers.draw(set, &figures)).transpose()?;
+    let drawn = run.figures(&id).map(|figures| answers.draw(&set.test, &figures)).transpose()?;
     run.results.figures.extend(drawn.into_iter().flatten());
-    judge(run, clock, trained)
+    judge(run, clock, trained, TEN)
 }

@@ -2,6 +2,7 @@
 
 mod c1w1;
 mod c1w2;
+mod c1w3;
 mod c4w1;
 mod c4w2;
 mod c4w3;
@@ -16,7 +17,7 @@ use crate::report::CourseWeek;
 use crate::week::{COURSE, Week};
 
 /// The weeks that are ported, in the course's order.
-pub(crate) static WEEKS: &[&Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c4w1::C4W1, &c4w2::C4W2, &c4w3::C4W3, &c4w4::C4W4];
+pub(crate) static WEEKS: &[&Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c1w3::C1W3, &c4w1::C4W1, &c4w2::C4W2, &c4w3::C4W3, &c4w4::C4W4];
 
 /// The week of that id, in small or capital letters.
 ///

@@ -1,12 +1,20 @@
-//! What the weeks about small pictures share: data for a model, and pictures of what it made of them.
+//! What the weeks about pictures share: data for a model, what it made of them, and pictures of what it saw.
 
 use anyhow::Result;
+use image::RgbImage;
 use practicum_core::data::{ArraySource, Data};
-use practicum_core::{Model, Tensor};
+use practicum_core::prelude::*;
+use practicum_vision::architectures::Convnet;
 use practicum_vision::datasets::{ImageDataset, LabeledImages};
+use practicum_vision::evaluation::{self, ConfusionMatrix, Roc};
+use practicum_vision::visualize::{Colormap, FeatureMaps, feature_maps, filters, grad_cam};
 
-use crate::report::{Bars, Confusion, Figures, Guess, Picture};
+use crate::report::{Bars, Confusion, Figures, Guess, Panel, Picture, grouped};
 use crate::results::Figure;
+use crate::week::{RunClock, WeekRun, curves_of};
+
+/// What a pixel is multiplied by.
+pub(super) const SCALE: f32 = 1.0 / 255.0;
 
 /// Pictures in a grid.
 const SHOWN: usize = 12;
@@ -17,106 +25,253 @@ pub(super) fn data_of(images: &LabeledImages, scale: f32) -> Result<(Data, Data)
     Ok((x.reshaped([images.len(), images.height(), images.width()])?.scaled(scale), y))
 }
 
-/// What a model makes of the test pictures.
-pub(super) struct Answers {
-    probabilities: Tensor,
-    classes: Vec<usize>,
+/// Pixels [count, height, width, channels] for convolutions, scaled to 0…1 by each batch; and classes.
+pub(super) fn maps_of(images: &LabeledImages) -> Result<(Data, Data)> {
+    let (x, y) = images.to_data()?;
+    Ok((x.scaled(SCALE), y))
 }
+
+/// All pictures at the course's scale, the first of them at the small one.
+pub(super) fn first(run: &WeekRun<'_>, set: &ImageDataset, train: usize, test: usize) -> Result<ImageDataset> {
+    let part = |images: &LabeledImages, count: usize| match run.settings.full {
+        true => Ok(images.clone()),
+        false => images.select(&(0..count.min(images.len())).collect::<Vec<_>>()),
+    };
+    Ok(ImageDataset::new(part(&set.train, train)?, part(&set.test, test)?)?)
+}
+
+/// Says how many pictures and epochs a run has, where the course has others.
+pub(super) fn tell_size(run: &WeekRun<'_>, clock: &mut RunClock, pictures: (usize, usize), epochs: (usize, usize)) -> Result<()> {
+    let mut told = Vec::new();
+    for ((here, course), what) in [(pictures, "pictures"), (epochs, "epochs")] {
+        if here != course {
+            told.push(format!("{} {what}, where the course has {}", grouped(here as u64), grouped(course as u64)));
+        }
+    }
+    if !told.is_empty() {
+        let told = format!("{}.", told.join("; "));
+        run.say(&told)?;
+        clock.note(told);
+    }
+    Ok(())
+}
+
+/// What came out of a training.
+pub(super) struct Trained<'a> {
+    pub(super) model: &'a Model,
+    pub(super) history: &'a History,
+    /// Of the test or validation pictures.
+    pub(super) test: &'a Logs,
+}
+
+/// Tells the figures and draws the curves; `classes` is what somebody who guesses has to choose from.
+pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, classes: usize) -> Result<()> {
+    for name in ["loss", "accuracy"] {
+        if let Some(value) = trained.history.last(name) {
+            clock.metric(&format!("train_{name}"), value);
+        }
+    }
+    clock.metrics("test", trained.test);
+    if trained.test.get("accuracy").is_some() {
+        clock.key_figure("test_accuracy", ("guessing", 1.0 / classes as f64));
+    }
+    let told: Vec<String> = trained.test.iter().map(|(name, value)| format!("test {name} {value:.4}")).collect();
+    run.say(&told.join("  "))?;
+    let id = clock.results.id.clone();
+    if let Some(figures) = run.figures(&id) {
+        let curves = figures.curves(&curves_of(trained.history))?;
+        run.results.figures.extend(curves);
+    }
+    run.finish(clock, trained.model, trained.history)
+}
+
+/// What a model makes of pictures.
+pub(super) struct Answers(evaluation::Answers);
 
 impl Answers {
     pub(super) fn of(model: &Model, x: &Data) -> Result<Self> {
-        let probabilities = model.predict(ArraySource::new(x, (), 256)?)?;
-        let classes = probabilities.argmax()?;
-        Ok(Self { probabilities, classes })
-    }
-
-    /// The probability of a class.
-    fn probability(&self, picture: usize, class: usize) -> f64 {
-        f64::from(self.row(picture)[class])
-    }
-
-    /// The probability of the class that the model holds for the likeliest.
-    fn confidence(&self, picture: usize) -> f64 {
-        self.probability(picture, self.classes[picture])
-    }
-
-    /// The probabilities of one picture.
-    fn row(&self, picture: usize) -> &[f32] {
-        let classes = self.probabilities.shape().last();
-        &self.probabilities.as_slice()[picture * classes..(picture + 1) * classes]
+        Ok(Self(evaluation::Answers::new(&model.predict(ArraySource::new(x, (), 64)?)?)?))
     }
 
     /// The probabilities of one picture, as a line of text.
     pub(super) fn describe(&self, picture: usize, names: &[String]) -> String {
-        let each: Vec<String> = names.iter().zip(self.row(picture)).map(|(name, p)| format!("{name} {p:.4}")).collect();
+        let probabilities = self.0.probabilities(picture).unwrap_or_default();
+        let each: Vec<String> = names.iter().zip(probabilities).map(|(name, p)| format!("{name} {p:.4}")).collect();
         format!("test picture {picture}: {}", each.join(", "))
     }
 
     /// The probabilities of one test picture as bars, the likeliest class marked.
-    fn bars(&self, picture: usize, set: &ImageDataset, figures: &Figures<'_>) -> Result<Figure> {
-        let names: Vec<&str> = set.class_names().iter().map(String::as_str).collect();
-        let values: Vec<f64> = self.row(picture).iter().map(|value| f64::from(*value)).collect();
-        let bars = Bars { names: &names, values: &values, most: 1.0, marked: Some(self.classes[picture]) };
-        let truth = names.get(set.test.labels()[picture] as usize).copied().unwrap_or("none");
+    fn bars(&self, picture: usize, images: &LabeledImages, figures: &Figures<'_>) -> Result<Figure> {
+        let names: Vec<&str> = images.class_names().iter().map(String::as_str).collect();
+        let probabilities = self.0.probabilities(picture).unwrap_or_default();
+        let values: Vec<f64> = probabilities.iter().take(names.len()).map(|value| f64::from(*value)).collect();
+        let bars = Bars { names: &names, values: &values, most: 1.0, marked: self.0.classes().get(picture).copied() };
+        let truth = images.class_of(picture).unwrap_or("none");
         let caption = format!("Probability of each class, from 0 to 1. Together they are 1. Its true class is {truth}.");
         figures.bars("probabilities", &format!("What the model says about test picture {picture}"), &caption, &bars)
     }
 
-    /// A grid of the first pictures, the probabilities of the first, the confusion matrix, and the worst mistakes.
-    pub(super) fn draw(&self, set: &ImageDataset, figures: &Figures<'_>) -> Result<Vec<Figure>> {
-        let (test, names) = (&set.test, set.class_names());
-        let truth = |picture: usize| test.labels()[picture] as usize;
-        let first: Vec<usize> = (0..SHOWN.min(test.len())).collect();
+    /// A grid of some pictures, the probabilities of the first, the confusion matrix, the worst mistakes, and, for two classes, the
+    /// ROC curve.
+    pub(super) fn draw(&self, images: &LabeledImages, figures: &Figures<'_>) -> Result<Vec<Figure>> {
+        let truth: Vec<usize> = images.labels().iter().map(|label| *label as usize).collect();
+        let names: Vec<&str> = images.class_names().iter().map(String::as_str).collect();
+        // Where the pictures lie by class, the first ones would all be of one.
+        let sorted = truth.is_sorted();
+        let step = if sorted { images.len().div_ceil(SHOWN).max(1) } else { 1 };
+        let shown: Vec<usize> = (0..images.len()).step_by(step).take(SHOWN).collect();
         let mut drawn = vec![figures.picture_grid(
             "samples",
             "Test pictures and what the model says",
-            "The first test pictures: the true class, then the predicted one with its probability.",
-            &self.pictures(set, &first),
+            "Test pictures: the true class, then the predicted one with its probability.",
+            &self.pictures(images, &shown),
         )?];
-        drawn.push(self.bars(0, set, figures)?);
-        let mut counts = vec![0_u64; names.len() * names.len()];
-        for picture in 0..test.len() {
-            counts[truth(picture) * names.len() + self.classes[picture]] += 1;
+        if names.len() > 2 {
+            drawn.push(self.bars(0, images, figures)?);
         }
-        let classes: Vec<&str> = names.iter().map(String::as_str).collect();
-        drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: &classes })?);
-        let mut wrong: Vec<usize> = (0..test.len()).filter(|picture| self.classes[*picture] != truth(*picture)).collect();
-        wrong.sort_by(|a, b| self.confidence(*b).total_cmp(&self.confidence(*a)).then(a.cmp(b)));
-        wrong.truncate(SHOWN);
+        let matrix = ConfusionMatrix::new(&truth, self.0.classes(), names.len())?;
+        let confusion = Confusion { counts: matrix.counts(), classes: &names };
+        drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &confusion)?);
+        let wrong: Vec<usize> = self.0.mistakes(&truth)?.iter().take(SHOWN).map(|mistake| mistake.index).collect();
         if !wrong.is_empty() {
             drawn.push(figures.picture_grid(
                 "mistakes",
                 "The worst mistakes",
                 "The test pictures that the model was surest of and still got wrong: the true class, the predicted one, and the probability \
                  of each.",
-                &self.pictures(set, &wrong),
+                &self.pictures(images, &wrong),
             )?);
+        }
+        if names.len() == 2 {
+            let roc = Roc::new(&truth, &self.0.scores(1), 1)?;
+            drawn.push(figures.roc("roc", "ROC curve", &[(names[1], &roc)])?);
         }
         Ok(drawn)
     }
 
-    fn pictures<'a>(&self, set: &'a ImageDataset, which: &[usize]) -> Vec<Picture<'a>> {
-        let (test, names) = (&set.test, set.class_names());
-        let (height, width, pixels) = (test.height(), test.width(), test.pixels());
+    fn pictures<'a>(&self, images: &'a LabeledImages, which: &[usize]) -> Vec<Picture<'a>> {
+        let (height, width, channels, names) = (images.height(), images.width(), images.channels(), images.class_names());
+        let size = height * width * channels;
         let picture = |index: &usize| {
-            let truth = test.labels()[*index] as usize;
-            let guess = self.classes[*index];
+            let (truth, guess) = (images.labels()[*index] as usize, self.0.classes()[*index]);
+            let probability = f64::from(self.0.confidence(*index).unwrap_or_default());
+            // A network may have more outputs than there are names.
+            let class = names.get(guess).map_or("?", String::as_str);
+            let pixels = &images.pixels()[index * size..(index + 1) * size];
+            let of_truth = self.0.probabilities(*index).and_then(|all| all.get(truth)).copied().map_or(0.0, f64::from);
             Picture {
-                pixels: &pixels[index * width * height..(index + 1) * width * height],
+                pixels,
                 width,
                 height,
-                channels: 1,
+                channels,
                 truth: &names[truth],
-                guess: Some(Guess {
-                    class: &names[guess],
-                    probability: self.confidence(*index),
-                    of_truth: self.probability(*index, truth),
-                    right: guess == truth,
-                }),
+                guess: Some(Guess { class, probability, of_truth, right: guess == truth }),
             }
         };
         which.iter().map(picture).collect()
     }
+
+    /// Precision and recall of each class, as a line of text each.
+    pub(super) fn scores(&self, images: &LabeledImages) -> Result<String> {
+        let truth: Vec<usize> = images.labels().iter().map(|label| *label as usize).collect();
+        let matrix = ConfusionMatrix::new(&truth, self.0.classes(), self.0.class_count())?;
+        let told = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.3}"));
+        let lines = images.class_names().iter().enumerate().filter(|(class, _)| matrix.recall(*class).is_some()).map(|(class, name)| {
+            let (precision, recall, f1) = (told(matrix.precision(class)), told(matrix.recall(class)), told(matrix.f1(class)));
+            format!("{name:<14} {precision:>9} {recall:>9} {f1:>9}")
+        });
+        let head = format!("{:<14} {:>9} {:>9} {:>9}", "class", "precision", "recall", "F1");
+        Ok(std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n"))
+    }
+}
+
+/// One picture as a model takes it: [height, width, channels], from 0 to 1.
+pub(super) fn picture_of(images: &LabeledImages, index: usize) -> Result<Tensor> {
+    let size = images.height() * images.width() * images.channels();
+    let pixels = images.pixels().get(index * size..(index + 1) * size).unwrap_or_default();
+    let values = pixels.iter().map(|pixel| f32::from(*pixel) * SCALE).collect();
+    Ok(Tensor::new([images.height(), images.width(), images.channels()], values)?)
+}
+
+/// The course's strips for one picture: the maps of every layer but the first, side by side, each standardized by itself.
+pub(super) fn strips(figures: &Figures<'_>, model: &Model, picture: &Tensor, title: &str) -> Result<Figure> {
+    let panels = feature_maps(model, picture)?[1..]
+        .iter()
+        .map(|maps| {
+            let strip = Colormap::Viridis.paint(&maps.strip()?);
+            let label = format!("{} ({} maps, {} of them silent)", maps.layer(), maps.channels(), maps.silent().len());
+            Ok(Panel::new(label, at_most(strip, 1_720)))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let caption = "What each layer after the first makes of the picture, all its maps side by side. Mid-grey, here green, is a map that \
+                   says nothing.";
+    figures.panels("strips", title, caption, 1, &panels)
+}
+
+/// The same maps in rows, large enough to see what they show.
+pub(super) fn map_grids(figures: &Figures<'_>, model: &Model, picture: &Tensor, layers: usize) -> Result<Figure> {
+    let panels = feature_maps(model, picture)?
+        .iter()
+        .take(layers)
+        .map(|maps: &FeatureMaps| Ok(Panel::new(maps.layer(), Colormap::Viridis.paint(&maps.grid(8, 48)?))))
+        .collect::<Result<Vec<_>>>()?;
+    figures.panels("maps", "Feature maps", "Each square is one map of the layer for the same picture.", 2, &panels)
+}
+
+/// The filters of the first convolution.
+pub(super) fn first_filters(figures: &Figures<'_>, model: &Model) -> Result<Figure> {
+    let caption = "The kernels of the first convolution, each scaled by its largest weight: grey is 0. With one channel, light is \
+                   positive and dark is negative.";
+    figures.panels("filters", "First-layer filters", caption, 1, &[Panel::new("", filters(model, None, 8)?)])
+}
+
+/// Pictures with the heat of what spoke for the answer over them.
+pub(super) fn heat_maps(figures: &Figures<'_>, model: &Model, images: &LabeledImages, which: &[usize]) -> Result<Figure> {
+    let mut panels = Vec::new();
+    for index in which {
+        let picture = picture_of(images, *index)?;
+        let heat = grad_cam(model, &picture, None, None)?;
+        let name = images.class_names().get(heat.class()).map_or("?", String::as_str);
+        panels.push(Panel::new(format!("{name} {:.0} %", 100.0 * heat.probability()), heat.overlay(&picture, 0.6)?));
+    }
+    let caption = "Grad-CAM: what in the picture spoke for the answer above it, the stronger the redder.";
+    figures.panels("heat", "What the network looked at", caption, 4, &panels)
+}
+
+/// A few pictures of every class in turn.
+pub(super) fn some_of_each(images: &LabeledImages, count: usize) -> Vec<usize> {
+    let classes = images.class_names().len();
+    let of_class = |class: usize| (0..images.len()).filter(move |index| images.labels()[*index] as usize == class);
+    let mut lists: Vec<_> = (0..classes).map(of_class).collect();
+    let mut chosen = Vec::new();
+    while chosen.len() < count {
+        let before = chosen.len();
+        chosen.extend(lists.iter_mut().filter_map(Iterator::next));
+        if chosen.len() == before {
+            break;
+        }
+    }
+    chosen.truncate(count);
+    chosen
+}
+
+/// How the size and the parameters of each layer are worked out, as lines of text.
+pub(super) fn sizes_of(convnet: &Convnet) -> String {
+    let steps = convnet.sizes();
+    let wide = |text: &dyn Fn(usize) -> usize| (0..steps.len()).map(text).max().unwrap_or(0);
+    let (layers, shapes) = (wide(&|i| steps[i].layer.chars().count()), wide(&|i| steps[i].shape.chars().count()));
+    let lines = steps.iter().map(|step| format!("{:<layers$}  {:<shapes$}  {}", step.layer, step.shape, step.parameters));
+    let head = format!("{:<layers$}  {:<shapes$}  parameters", "layer", "output");
+    std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// Not wider than a page.
+fn at_most(picture: RgbImage, width: u32) -> RgbImage {
+    if picture.width() <= width {
+        return picture;
+    }
+    let height = (picture.height() * width / picture.width()).max(1);
+    image::imageops::resize(&picture, width, height, image::imageops::FilterType::Triangle)
 }
 
 /// A grey picture as its numbers, a line a row of pixels.

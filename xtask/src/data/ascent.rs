@@ -1,0 +1,15 @@
+//! SciPy's ascent, or stairs that the code draws.
+
+use practicum_core::ndarray::Array2;
+use practicum_vision::datasets::{ascent, builtin};
+
+use super::{DataSet, Form, StandIn};
+
+pub(crate) static ASCENT: DataSet<Array2<u8>> = DataSet {
+    id: "ascent",
+    form: Form::Folder,
+    missing: |path| ascent::missing(path),
+    check: |_| Ok(()),
+    load: |path| ascent::load(path),
+    stand_in: Some(StandIn { what: "stairs drawn by the code", make: || Ok(builtin::ascent()) }),
+};
