@@ -8,9 +8,12 @@ pub mod fashion_mnist;
 mod idx_folder;
 mod labeled;
 pub mod mnist;
+pub mod photographs;
 pub mod sign_mnist;
+mod split;
 
 pub use labeled::{ImageDataset, LabeledImages};
+pub use split::{SplitReport, split_data};
 
 use std::path::Path;
 

@@ -6,6 +6,7 @@
 //! | [`filters`] | the kernels of a convolution on the picture itself |
 //! | [`grad_cam`] | which parts of a picture speak for a class |
 //! | [`Excite`] | the picture that one filter answers most strongly |
+//! | [`augmentations`] | what a generator makes of one picture |
 //! | [`Colormap`] | numbers as colours |
 //!
 //! Pictures for a model are tensors [height, width, channels], scaled as the model was trained; pictures of a model are
@@ -30,12 +31,14 @@
 //! # Ok::<(), practicum_vision::Error>(())
 //! ```
 
+mod augmentations;
 mod colormap;
 mod excite;
 mod feature_maps;
 mod filters;
 mod grad_cam;
 
+pub use augmentations::augmentations;
 pub use colormap::Colormap;
 pub use excite::{Excite, Excitement, strongest};
 pub use feature_maps::{FeatureMaps, feature_maps};
