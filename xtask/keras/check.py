@@ -32,6 +32,29 @@ def fixtures():
     for name in ("mnist", "fashion_mnist"):
         getattr(keras.datasets, name).load_data = lambda: (pictures(), pictures())
 
+    folders = {
+        "horse-or-human": ["horses", "humans"],
+        "validation-horse-or-human": ["horses", "humans"],
+        "happy-or-sad": ["happy", "sad"],
+        "cats_and_dogs_filtered/train": ["cats", "dogs"],
+        "cats_and_dogs_filtered/validation": ["cats", "dogs"],
+        "PetImages": ["Cat", "Dog"],
+        "training": ["Cat", "Dog"],
+        "testing": ["Cat", "Dog"],
+        "rps": ["paper", "rock", "scissors"],
+        "rps-test-set": ["paper", "rock", "scissors"],
+    }
+    for folder, kinds in folders.items():
+        for kind in kinds:
+            path = pathlib.Path(folder, kind)
+            path.mkdir(parents=True)
+            for index in range(4):
+                keras.utils.save_img(path / f"{index}.jpg", rng.integers(0, 256, (20, 24, 3)))
+    for name in ("sign_mnist_train.csv", "sign_mnist_test.csv"):
+        header = ",".join(["label", *[f"pixel{pixel + 1}" for pixel in range(784)]])
+        rows = np.column_stack([rng.integers(0, 25, 40), rng.integers(0, 256, (40, 784))])
+        np.savetxt(name, rows, fmt="%d", delimiter=",", header=header, comments="")
+
     fit = keras.Model.fit
 
     def one_epoch(self, *args, epochs=1, **options):

@@ -1,5 +1,6 @@
 //! The course of Practicum on the command line: fetch data, run weeks, write reports, benchmark.
 
+mod ask;
 mod bench;
 mod cli;
 mod console;

@@ -14,7 +14,7 @@ use crate::console::mention;
 use crate::results::{Figure, Verdict, WeekResults};
 use crate::week::{DataChoice, SessionKind, Settings, Week, WeekRun, now};
 use crate::weeks::{course, select};
-use crate::{data, fetch, interrupt, machine, own_file, report, workspace};
+use crate::{ask, data, fetch, interrupt, machine, own_file, report, workspace};
 
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
@@ -78,6 +78,10 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     no_report: bool,
 
+    /// Ask the networks of the week's last runs about these pictures, instead of training (of one week)
+    #[arg(long, value_name = "PICTURE", num_args = 1.., conflicts_with = "exploration")]
+    ask: Vec<PathBuf>,
+
     /// Say nothing but errors
     #[arg(long)]
     quiet: bool,
@@ -99,6 +103,11 @@ pub(crate) fn default_out() -> PathBuf {
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let weeks = args.weeks()?;
     let settings = args.settings(&weeks)?;
+    if let (false, [week]) = (args.ask.is_empty(), weeks.as_slice()) {
+        let session = settings.sessions.first().map(|kind| kind.to_string().replace(' ', "")).unwrap_or_default();
+        ask::ask(&args.out.join(week.id), &session, &args.ask)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     std::fs::create_dir_all(&args.out).map_err(|source| Error::io("make the folder", &args.out, source))?;
     let _lock = lock(&args.out)?;
     interrupt::listen();
@@ -137,6 +146,7 @@ impl RunArgs {
             ("--exercise", self.exercise),
             ("--exploration", !self.exploration.is_empty()),
             ("--epochs", self.epochs.is_some()),
+            ("--ask", !self.ask.is_empty()),
         ];
         match single.iter().find(|(_, given)| *given) {
             Some((option, _)) if weeks.len() != 1 => bail!("{option} goes with one week, got {}: {}", weeks.len(), self.ids.join(", ")),

@@ -3,6 +3,7 @@
 mod ascent;
 mod fmnist;
 mod mnist;
+mod photographs;
 mod sunspots;
 mod temps;
 
@@ -13,11 +14,13 @@ use practicum_core::{Error, Result};
 pub(crate) use ascent::ASCENT;
 pub(crate) use fmnist::FMNIST;
 pub(crate) use mnist::MNIST;
+pub(crate) use photographs::{CATSDOGS, HAPPYSAD, HORSES, PETIMAGES, RPS, SIGNMNIST, squeezed};
 pub(crate) use sunspots::SUNSPOTS;
 pub(crate) use temps::TEMPS;
 
 /// All of them.
-pub(crate) static ALL: &[&dyn AnyDataSet] = &[&ASCENT, &FMNIST, &MNIST, &SUNSPOTS, &TEMPS];
+pub(crate) static ALL: &[&dyn AnyDataSet] =
+    &[&ASCENT, &CATSDOGS, &FMNIST, &HAPPYSAD, &HORSES, &MNIST, &PETIMAGES, &RPS, &SIGNMNIST, &SUNSPOTS, &TEMPS];
 
 /// A data set, and the type that its loader returns.
 pub(crate) struct DataSet<T: 'static> {

@@ -165,6 +165,11 @@ impl<'a> WeekRun<'a> {
         Ok(RunClock { results, began: Instant::now() })
     }
 
+    /// Keeps a trained model for `--ask`.
+    pub(crate) fn keep(&self, clock: &RunClock, model: &Model, classes: &[String]) -> Result<()> {
+        crate::ask::keep(self.folder, &clock.results.id, &clock.results.title, model, classes)
+    }
+
     /// Ends a run of a model that was trained: its parameters, history and time go into the results.
     pub(crate) fn finish(&mut self, clock: RunClock, model: &Model, history: &History) -> Result<()> {
         let mut results = clock.results;

@@ -196,6 +196,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let history = model.fit(&x_train, &y_train, run.fit(epochs).validation_data(&x_test, &y_test))?;
     let test = model.evaluate(&x_test, &y_test)?;
     // <page>
+    run.keep(&clock, &model, set.test.class_names())?;
     let answers = Answers::of(&model, &x_test)?;
     clock.note(format!("How the sizes come about: a convolution or a layer of maxima with window f and stride s makes of n pixels a side ⌊(n + 2p − f)/s⌋ + 1, without padding p = 0.\n{}", sizes_of(&Convnet::fashion())));
     clock.note(answers.scores(&set.test)?);
@@ -262,6 +263,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     }
     let test = model.evaluate(&x_test, &y_test)?;
     // <page>
+    run.keep(&clock, &model, set.test.class_names())?;
     let answers = Answers::of(&model, &x_test)?;
     clock.note(format!("How the sizes come about:\n{}", sizes_of(&Convnet::digits())));
     let id = clock.results.id.clone();

@@ -3,11 +3,16 @@
 mod c1w1;
 mod c1w2;
 mod c1w3;
+mod c1w4;
+mod c2w1;
+mod c2w2;
+mod c2w4;
 mod c4w1;
 mod c4w2;
 mod c4w3;
 mod c4w4;
 mod networks;
+mod photos;
 mod pictures;
 mod series;
 
@@ -17,7 +22,19 @@ use crate::report::CourseWeek;
 use crate::week::{COURSE, Week};
 
 /// The weeks that are ported, in the course's order.
-pub(crate) static WEEKS: &[&Week] = &[&c1w1::C1W1, &c1w2::C1W2, &c1w3::C1W3, &c4w1::C4W1, &c4w2::C4W2, &c4w3::C4W3, &c4w4::C4W4];
+pub(crate) static WEEKS: &[&Week] = &[
+    &c1w1::C1W1,
+    &c1w2::C1W2,
+    &c1w3::C1W3,
+    &c1w4::C1W4,
+    &c2w1::C2W1,
+    &c2w2::C2W2,
+    &c2w4::C2W4,
+    &c4w1::C4W1,
+    &c4w2::C4W2,
+    &c4w3::C4W3,
+    &c4w4::C4W4,
+];
 
 /// The week of that id, in small or capital letters.
 ///

@@ -1,0 +1,135 @@
+//! Questions to the networks of earlier runs: a picture of the user's, and what a network says about it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use practicum_core::prelude::*;
+use practicum_vision::evaluation::Answers;
+use practicum_vision::picture::{ColorMode, LoadImg, load_img, save_png};
+use practicum_vision::visualize::grad_cam;
+use serde::{Deserialize, Serialize};
+
+use crate::console::mention;
+use crate::report::write_whole;
+
+/// What a network needs to be asked later: its layers, and what its outputs mean.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    title: String,
+    classes: Vec<String>,
+    model: serde_json::Value,
+}
+
+/// The folder, below that of the week, where the networks of its runs are kept.
+const FOLDER: &str = "models";
+
+/// Keeps a network for questions, under the name of its run.
+///
+/// # Errors
+/// A layer that cannot be described, or a file that cannot be written.
+pub(crate) fn keep(week: &Path, run: &str, title: &str, model: &Model, classes: &[String]) -> Result<()> {
+    let folder = week.join(FOLDER);
+    std::fs::create_dir_all(&folder).map_err(|source| Error::io("make the folder", &folder, source))?;
+    let kept = Kept { title: title.to_owned(), classes: classes.to_vec(), model: model.to_json()? };
+    model.save_weights(folder.join(format!("{run}.safetensors")))?;
+    write_whole(&folder.join(format!("{run}.json")), serde_json::to_string_pretty(&kept)?.as_bytes())
+}
+
+/// Asks the networks of a week's earlier runs, or those whose run begins with `session`, about each picture.
+///
+/// # Errors
+/// No earlier run, a file that is no picture, or one that cannot be written.
+pub(crate) fn ask(week: &Path, session: &str, pictures: &[PathBuf]) -> Result<()> {
+    let folder = week.join(FOLDER);
+    let mut runs: Vec<String> = Vec::new();
+    if folder.is_dir() {
+        for entry in std::fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))? {
+            let name = entry.map_err(|source| Error::io("read", &folder, source))?.file_name().to_string_lossy().into_owned();
+            runs.extend(name.strip_suffix(".json").filter(|run| run.starts_with(session)).map(str::to_owned));
+        }
+    }
+    if runs.is_empty() {
+        let what = if session.is_empty() { "no network".to_owned() } else { format!("no network of {session}") };
+        bail!("{what} is kept in {}\n  hint: run the week first, without --ask", folder.display());
+    }
+    runs.sort();
+    for run in runs {
+        ask_one(&folder, &run, pictures).with_context(|| format!("asking {run}"))?;
+    }
+    Ok(())
+}
+
+fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
+    let path = folder.join(format!("{run}.json"));
+    let text = std::fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
+    let kept: Kept = serde_json::from_slice(&text).with_context(|| format!("{} is not what a run keeps", path.display()))?;
+    let mut model = Model::from_json(&kept.model)?;
+    model.load_weights(folder.join(format!("{run}.safetensors")))?;
+    mention(&format!("\n{}", kept.title))?;
+    for picture in pictures {
+        let seen = as_seen(&model, picture)?;
+        let heat = grad_cam(&model, &seen, None, None)?;
+        let x = seen.expand_dims(0)?;
+        let answers = Answers::new(&model.predict(&x)?)?;
+        let probabilities = answers.probabilities(0).unwrap_or_default();
+        let mut told: Vec<(&str, f32)> = kept.classes.iter().map(String::as_str).zip(probabilities.iter().copied()).collect();
+        told.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let each: Vec<String> = told.iter().take(5).map(|(name, p)| format!("{name} {:.1} %", 100.0 * p)).collect();
+        let name = picture.file_name().unwrap_or_default().to_string_lossy();
+        let verdict = told.first().map_or("?", |(name, _)| *name);
+        mention(&format!("{name}: {verdict} ({})", each.join(", ")))?;
+        let stem = picture.file_stem().unwrap_or_default().to_string_lossy();
+        let overlay = folder.join(format!("{run}-{stem}.png"));
+        save_png(beside(&heat.overlay(&seen, 0.0)?, &heat.overlay(&seen, 0.6)?), &overlay)?;
+        mention(&format!("  as the network saw it, and what spoke for the answer: {}", overlay.display()))?;
+    }
+    Ok(())
+}
+
+/// A picture as the network takes it: its size, its channels, from 0 to 1.
+fn as_seen(model: &Model, path: &Path) -> Result<Tensor> {
+    let shapes = model.input_shapes()?;
+    let dims: Vec<usize> = shapes.first().into_iter().flat_map(|shape| shape.dims().iter().skip(1).flatten().copied()).collect();
+    let &[height, width, channels] = dims.as_slice() else { bail!("this network takes no pictures: {shapes:?}") };
+    let mode = if channels == 1 { ColorMode::Grayscale } else { ColorMode::Rgb };
+    let picture = load_img(path, &LoadImg::new().target_size((height, width)).color_mode(mode))?;
+    Ok(Tensor::new([height, width, channels], picture.iter().map(|pixel| f32::from(*pixel) / 255.0).collect())?)
+}
+
+/// Two pictures side by side, small ones enlarged.
+fn beside(left: &image::RgbImage, right: &image::RgbImage) -> image::RgbImage {
+    let (width, height) = left.dimensions();
+    let times = (256 / height.max(1)).max(1);
+    image::RgbImage::from_fn(2 * width * times, height * times, |x, y| {
+        let (x, y) = (x / times, y / times);
+        if x < width { *left.get_pixel(x, y) } else { *right.get_pixel(x - width, y) }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use practicum_core::ndarray::Array3;
+    use practicum_vision::architectures::Convnet;
+    use practicum_vision::picture::save_img;
+
+    use super::*;
+
+    #[test]
+    fn a_kept_network_answers_about_a_picture_and_shows_where_it_looked() {
+        let week = tempfile::tempdir().unwrap();
+        let error = ask(week.path(), "lab1", &[]).unwrap_err().to_string();
+        assert!(error.contains("no network of lab1") && error.contains("run the week first"), "{error}");
+
+        let model = Convnet::new([20, 20, 1], &[4], 8).build(Sequential::new()).unwrap();
+        keep(week.path(), "lab1", "Lab 1", &model, &["cats".to_owned(), "dogs".to_owned()]).unwrap();
+        let picture = week.path().join("mine.png");
+        save_img(&picture, Array3::from_shape_fn((30, 40, 3), |(y, x, _)| (y * x % 250) as u8).view()).unwrap();
+        ask(week.path(), "", std::slice::from_ref(&picture)).unwrap();
+        let shown = image::open(week.path().join("models/lab1-mine.png")).unwrap();
+        assert_eq!((shown.width(), shown.height()), (2 * 240, 240));
+
+        std::fs::write(&picture, "no picture").unwrap();
+        assert!(ask(week.path(), "lab1", &[picture]).is_err());
+        assert!(ask(week.path(), "exercise", &[]).is_err());
+    }
+}

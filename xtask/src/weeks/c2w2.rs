@@ -1,0 +1,269 @@
+//! Course 2, week 2: augmentation and dropout against overfitting.
+
+use anyhow::Result;
+use practicum_core::prelude::*;
+use practicum_vision::architectures::Convnet;
+use practicum_vision::augment::ImageDataGenerator;
+use practicum_vision::batches::ClassMode;
+use practicum_vision::datasets::split_data;
+use practicum_vision::folder::{ImageFolder, OnBroken};
+
+use super::photos::{Flow, Photographed, augmented, flow, look_at, preview, rescaled, side, tell};
+use crate::code;
+use crate::data::{CATSDOGS, HORSES, PETIMAGES, squeezed};
+use crate::results::DataSource;
+use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRun};
+
+pub(super) static C2W2: Week = Week {
+    id: "c2w2",
+    title: "Augmentation",
+    teaches: "Random transforms and dropout keep a network from learning its pictures by heart, where they make what it will meet",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "Cats and dogs: without, with augmentation, with dropout too",
+            task: "Three trainings of the same network. The first sees each picture as it is. The second sees it turned, moved, zoomed and \
+                   mirrored at random, another way in each epoch. The third drops half of the last maps' numbers at random as well, so that \
+                   none can be relied on alone.",
+            code: code!["c2w2.rs": "lab1", "c2w2.rs": "cats_and_dogs", "photos.rs": "augmented"],
+            keras: include_str!("keras/c2w2_lab1.py"),
+            notice: "Without augmentation the training accuracy goes to 1 and the validation loss rises. With it, both curves stay together: \
+                     the training is slower, and goes on being of use. The validation pictures are never transformed: they are to be what \
+                     the network will meet.",
+            next: &[Next { change: "Where augmentation does not help: horses and humans.", command: "cargo xtask run-week c2w2 --lab 2" }],
+            data: &[&CATSDOGS],
+            targets: &[
+                Target {
+                    run: "lab1-plain",
+                    metric: "train_accuracy",
+                    bound: Bound::AtLeast(0.95),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "the notebook's training accuracy reaches 0.99",
+                    course: Some(0.99),
+                },
+                Target {
+                    run: "lab1-plain",
+                    metric: "val_accuracy",
+                    bound: Bound::AtMost(0.78),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "the notebook's validation accuracy stays at 0.73 to 0.76",
+                    course: Some(0.75),
+                },
+                Target {
+                    run: "lab1-dropout",
+                    metric: "gain_over_plain",
+                    bound: Bound::AtLeast(0.04),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "the notebook's third run ends at 0.826",
+                    course: None,
+                },
+                Target {
+                    run: "lab1-plain",
+                    metric: "best_val_accuracy",
+                    bound: Bound::AtLeast(0.55),
+                    on: DataSource::BuiltIn,
+                    at: Scale::Any,
+                    source: "above guessing, on drawings",
+                    course: None,
+                },
+            ],
+            run: lab1,
+        },
+        Session {
+            kind: SessionKind::Lab(2),
+            title: "Horses or humans with augmentation",
+            task: "The same transforms on horses and humans. The validation pictures show other poses than the training pictures, and no \
+                   rotation makes one of the other.",
+            code: code!["c2w2.rs": "lab2", "c2w2.rs": "horses", "photos.rs": "augmented"],
+            keras: include_str!("keras/c2w2_lab2.py"),
+            notice: "The validation curve jumps up and down however the training pictures are transformed. Augmentation makes more of what \
+                     is there; what is missing in the training pictures stays missing.",
+            next: &[Next { change: "Add dropout between the convolutions.", command: "cargo xtask run-week c2w2 --exploration 1" }],
+            data: &[&HORSES],
+            targets: &[],
+            run: lab2,
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "All cats and dogs with augmentation",
+            task: "The exercise of last week, with augmentation for the pictures to learn from, and for these alone.",
+            code: code!["c2w2.rs": "exercise", "photos.rs": "augmented"],
+            keras: include_str!("keras/c2w2_exercise.py"),
+            notice: "Training and validation accuracy stay together. The published answer transforms the validation pictures, too, and takes \
+                     them from those it trains on; here they are other pictures, as they are.",
+            next: &[Next {
+                change: "Compare with last week's training without augmentation.",
+                command: "cargo xtask run-week c2w1 --exercise",
+            }],
+            data: &[&PETIMAGES],
+            targets: &[
+                Target {
+                    run: "exercise",
+                    metric: "train_accuracy",
+                    bound: Bound::AtLeast(0.8),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "what the later edition asks for",
+                    course: None,
+                },
+                Target {
+                    run: "exercise",
+                    metric: "best_val_accuracy",
+                    bound: Bound::AtLeast(0.8),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "what the later edition asks for",
+                    course: None,
+                },
+            ],
+            run: exercise,
+        },
+        Session {
+            kind: SessionKind::Exploration(1),
+            title: "horses or humans with three dropouts",
+            task: "The course's extra notebook: half of the numbers are dropped after the second and the third convolution, and after \
+                   Flatten.",
+            code: code!["c2w2.rs": "extra", "c2w2.rs": "horses"],
+            data: &[&HORSES],
+            run: extra,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(2),
+            title: "validation pictures transformed, too",
+            task: "The mistake of the published answer: the validation pictures are transformed at random, and judge the network by \
+                   pictures that no one will show it.",
+            code: code!["c2w2.rs": "both_transformed"],
+            data: &[&CATSDOGS],
+            run: both_transformed,
+            ..Session::BARE
+        },
+    ],
+};
+
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
+    let convnet = Convnet::cats_and_dogs_deep();
+    let plain = cats_and_dogs(run, "lab1-plain", "Lab 1 a: without augmentation", &convnet, rescaled(), None)?;
+    cats_and_dogs(run, "lab1-augmented", "Lab 1 b: with augmentation", &convnet, augmented(), plain)?;
+    cats_and_dogs(run, "lab1-dropout", "Lab 1 c: with augmentation and dropout", &convnet.dropout(0.5), augmented(), plain)?;
+    Ok(())
+}
+
+/// Trains the network and returns its last validation accuracy.
+fn cats_and_dogs(
+    run: &mut WeekRun<'_>,
+    id: &str,
+    title: &str,
+    convnet: &Convnet,
+    generator: ImageDataGenerator,
+    plain: Option<f64>,
+) -> Result<Option<f64>> {
+    let mut clock = run.begin(id, title)?;
+    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(100, 5));
+    let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
+    tell(run, &mut clock, (side, 150), (epochs, 100))?;
+    let mut train = flow(run, generator.clone(), set.train(), binary)?;
+    let mut validation = flow(run, rescaled(), set.validation()?, binary)?;
+
+    // A tenth of the course's rate needs many epochs.
+    let rate = if run.settings.full { 1e-4 } else { 1e-3 };
+    let mut model = smaller(run, convnet).input([side, side, 3]).build(run.sequential())?;
+    model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
+    let fit = run.fit(epochs).validation_data(&mut validation, ());
+    let history = model.fit(&mut train, (), fit)?;
+    // <page>
+    let (images, last) = (squeezed(set.validation()?, side)?, history.last("val_accuracy"));
+    if let (Some(last), Some(plain)) = (last, plain) {
+        clock.metric("gain_over_plain", last - plain);
+    }
+    if let Some(figures) = run.figures(id).filter(|_| plain.is_some()) {
+        let drawn = preview(&figures, &generator, &squeezed(set.train(), side)?)?;
+        run.results.figures.push(drawn);
+    }
+    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })?;
+    // </page>
+    Ok(last)
+}
+
+/// The course's filters, or half of them at the small scale.
+fn smaller(run: &WeekRun<'_>, convnet: &Convnet) -> Convnet {
+    if run.settings.full { convnet.clone() } else { convnet.clone().filters(&[16, 32, 64, 64]).hidden(128) }
+}
+
+fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
+    horses(run, "lab2", "Lab 2: horses or humans with augmentation", &Convnet::horses(), 128)
+}
+
+fn extra(run: &mut WeekRun<'_>) -> Result<()> {
+    let convnet = Convnet::horses().dropout_after_convolution(1, 0.5).dropout_after_convolution(2, 0.5).dropout_after_flatten(0.5);
+    horses(run, "exploration1", "Exploration 1: three dropouts", &convnet, 32)
+}
+
+fn horses(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, batch: usize) -> Result<()> {
+    let mut clock = run.begin(id, title)?;
+    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(100, 4));
+    let binary = Flow { side, batch: if run.settings.full { batch } else { 32 }, mode: ClassMode::Binary };
+    tell(run, &mut clock, (side, 300), (epochs, 100))?;
+    let mut train = flow(run, augmented(), set.train(), binary)?;
+    let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
+
+    let rate = if run.settings.full { 1e-4 } else { 1e-3 };
+    let mut model = convnet.clone().input([side, side, 3]).build(run.sequential())?;
+    model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
+    let fit = run.fit(epochs).validation_data(&mut validation, ());
+    let history = model.fit(&mut train, (), fit)?;
+    // <page>
+    let images = squeezed(set.validation()?, side)?;
+    if let Some(figures) = run.figures(id) {
+        let drawn = preview(&figures, &augmented(), &squeezed(set.train(), side)?)?;
+        run.results.figures.push(drawn);
+    }
+    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })
+    // </page>
+}
+
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("exercise", "Exercise: all cats and dogs with augmentation")?;
+    let set = run.data(&PETIMAGES)?;
+    let folder = tempfile::tempdir()?;
+    let (training, testing) = (folder.path().join("training"), folder.path().join("testing"));
+    for class in set.class_names() {
+        split_data(set.train_path().join(class), training.join(class), testing.join(class), 0.9, run.settings.seed)?;
+    }
+
+    let (side, epochs) = (side(run, 150, 64), run.epochs(15, 4));
+    tell(run, &mut clock, (side, 150), (epochs, 15))?;
+    let binary = Flow { side, batch: if run.settings.full { 100 } else { 20 }, mode: ClassMode::Binary };
+    let mut train = flow(run, augmented(), ImageFolder::for_flow(&training), binary)?;
+    let mut validation = flow(run, rescaled(), ImageFolder::for_flow(&testing), binary)?;
+
+    let mut model = Convnet::cats_and_dogs().input([side, side, 3]).build(run.sequential())?;
+    model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
+    let fit = run.fit(epochs).validation_data(&mut validation, ());
+    let history = model.fit(&mut train, (), fit)?;
+    // <page>
+    let images = squeezed(ImageFolder::for_flow(&testing).on_broken(OnBroken::Skip), side)?;
+    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })
+    // </page>
+}
+
+fn both_transformed(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("exploration2", "Exploration 2: validation pictures transformed, too")?;
+    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(15, 5));
+    let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
+    tell(run, &mut clock, (side, 150), (epochs, 15))?;
+    let mut train = flow(run, augmented(), set.train(), binary)?;
+    let mut validation = flow(run, augmented(), set.validation()?, binary)?;
+
+    let mut model = Convnet::cats_and_dogs().input([side, side, 3]).build(run.sequential())?;
+    model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
+    let fit = run.fit(epochs).validation_data(&mut validation, ());
+    let history = model.fit(&mut train, (), fit)?;
+    // <page>
+    let images = squeezed(set.validation()?, side)?;
+    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })
+    // </page>
+}

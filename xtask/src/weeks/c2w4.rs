@@ -1,0 +1,177 @@
+//! Course 2, week 4: more than two classes, rock, paper, scissors and the letters of the sign language.
+
+use anyhow::Result;
+use practicum_core::prelude::*;
+use practicum_vision::architectures::Convnet;
+use practicum_vision::batches::ClassMode;
+
+use super::photos::{Flow, Photographed, augmented, flow, look_at, preview, rescaled, sheet, side, tell};
+use super::pictures::{first, maps_of, sizes_of, tell_size};
+use crate::code;
+use crate::data::{RPS, SIGNMNIST, squeezed};
+use crate::results::DataSource;
+use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRun};
+
+pub(super) static C2W4: Week = Week {
+    id: "c2w4",
+    title: "Multiclass classification",
+    teaches: "One output a class and a softmax tell rock, paper and scissors apart, and 24 letters of the sign language",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "Rock, paper, scissors",
+            task: "Three classes need three outputs, whose softmax adds up to 1, and labels with a 1 at the index of the class. The pictures \
+                   are rendered hands, and are transformed at random while the network learns.",
+            code: code!["c2w4.rs": "lab1", "photos.rs": "flow", "photos.rs": "augmented"],
+            keras: include_str!("keras/c2w4_lab1.py"),
+            notice: "The confusion matrix says which pair is hard: a fist is a fist from all sides, while paper and scissors are told apart \
+                     by fingers that may hide one another. The heat maps lie on the fingers.",
+            next: &[Next { change: "Twenty-four classes of small grey hands.", command: "cargo xtask run-week c2w4 --exercise" }],
+            data: &[&RPS],
+            targets: &[
+                Target {
+                    run: "lab1",
+                    metric: "val_accuracy",
+                    bound: Bound::AtLeast(0.86),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "the notebook's epochs go from 0.8575 to 0.9946",
+                    course: Some(0.9543),
+                },
+                Target {
+                    run: "lab1",
+                    metric: "best_val_accuracy",
+                    bound: Bound::AtLeast(0.45),
+                    on: DataSource::BuiltIn,
+                    at: Scale::Any,
+                    source: "above guessing, on drawings",
+                    course: None,
+                },
+            ],
+            run: lab1,
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "Letters of the sign language from a table",
+            task: "The pictures are rows of a table: a label and 784 greys. Make arrays of them, give them to the generator with `flow`, and \
+                   train for 26 outputs: label 24 occurs, although only 24 letters do.",
+            code: code!["c2w4.rs": "exercise", "c2w4.rs": "train_signs"],
+            keras: include_str!("keras/c2w4_exercise.py"),
+            notice: "The validation accuracy is above the training accuracy: the training pictures are transformed, the validation pictures \
+                     are not. Letters that are fists, A, E, M, N, S and T, are taken for each other most often.",
+            next: &[Next {
+                change: "Without mirroring: a mirrored sign is made by the other hand.",
+                command: "cargo xtask run-week c2w4 --exploration 1",
+            }],
+            data: &[&SIGNMNIST],
+            targets: &[
+                Target {
+                    run: "exercise",
+                    metric: "val_accuracy",
+                    bound: Bound::AtLeast(0.8),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "the notebook's runs end at 0.8425 and 0.8986",
+                    course: Some(0.8425),
+                },
+                Target {
+                    run: "exercise",
+                    metric: "val_accuracy",
+                    bound: Bound::AtLeast(0.3),
+                    on: DataSource::BuiltIn,
+                    at: Scale::Any,
+                    source: "seven times guessing, on drawings",
+                    course: None,
+                },
+            ],
+            run: exercise,
+        },
+        Session {
+            kind: SessionKind::Exploration(1),
+            title: "letters without mirroring",
+            task: "Leave out the horizontal flip: the network no longer has to know left-handed signs.",
+            code: code!["c2w4.rs": "not_mirrored", "c2w4.rs": "train_signs"],
+            data: &[&SIGNMNIST],
+            run: not_mirrored,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exploration(2),
+            title: "judged by pictures that were not scaled",
+            task: "The notebook's last line evaluates pictures from 0 to 255 with a network that was trained on 0 to 1: the loss is many \
+                   times as large, and the accuracy falls.",
+            code: code!["c2w4.rs": "not_scaled"],
+            data: &[&SIGNMNIST],
+            run: not_scaled,
+            ..Session::BARE
+        },
+    ],
+};
+
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("lab1", "Lab 1: rock, paper, scissors")?;
+    let (set, side, epochs) = (run.data(&RPS)?, side(run, 150, 64), run.epochs(25, 8));
+    let three = Flow { side, batch: if run.settings.full { 126 } else { 30 }, mode: ClassMode::Categorical };
+    tell(run, &mut clock, (side, 150), (epochs, 25))?;
+    let mut train = flow(run, augmented(), set.train(), three)?;
+    let mut validation = flow(run, rescaled(), set.validation()?, three)?;
+
+    let convnet = Convnet::rock_paper_scissors();
+    let convnet = if run.settings.full { convnet } else { convnet.filters(&[16, 32, 64, 64]).hidden(128) };
+    let mut model = convnet.input([side, side, 3]).build(run.sequential())?;
+    model.compile("rmsprop", "categorical_crossentropy", "accuracy")?;
+    let fit = run.fit(epochs).validation_data(&mut validation, ());
+    let history = model.fit(&mut train, (), fit)?;
+    // <page>
+    let images = squeezed(set.validation()?, side)?;
+    clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::rock_paper_scissors())));
+    if let Some(figures) = run.figures("lab1") {
+        let drawn = [sheet(&figures, &images)?, preview(&figures, &augmented(), &squeezed(set.train(), side)?)?];
+        run.results.figures.extend(drawn);
+    }
+    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: true })
+    // </page>
+}
+
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    train_signs(run, "exercise", "Exercise: letters of the sign language", true, true)
+}
+
+fn not_mirrored(run: &mut WeekRun<'_>) -> Result<()> {
+    train_signs(run, "exploration1", "Exploration 1: letters without mirroring", false, true)
+}
+
+fn not_scaled(run: &mut WeekRun<'_>) -> Result<()> {
+    train_signs(run, "exploration2", "Exploration 2: judged by pictures from 0 to 255", true, false)
+}
+
+/// Pictures that the course trains on.
+const COURSE: usize = 27_455;
+
+fn train_signs(run: &mut WeekRun<'_>, id: &str, title: &str, mirrored: bool, scaled: bool) -> Result<()> {
+    let mut clock = run.begin(id, title)?;
+    let all = run.data(&SIGNMNIST)?;
+    let set = first(run, &all, 2_400, 960)?;
+    let epochs = run.epochs(15, 6);
+    tell_size(run, &mut clock, (set.train.len(), COURSE), (epochs, 15))?;
+    let generator = augmented().horizontal_flip(mirrored).seed(run.settings.seed);
+    let mut train = generator.flow(&set.train)?.batch_size(32).seed(run.settings.seed);
+    let (x_test, y_test) = maps_of(&set.test)?;
+
+    let mut model = Convnet::signs().build(run.sequential())?;
+    model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
+    let history = model.fit(&mut train, (), run.fit(epochs).validation_data(&x_test, &y_test))?;
+
+    let (x_test, y_test) = if scaled { (x_test, y_test) } else { set.test.to_data()? };
+    let test = model.evaluate(&x_test, &y_test)?;
+    let told: Vec<String> = test.iter().map(|(name, value)| format!("test {name} {value:.4}")).collect();
+    run.say(&told.join("  "))?;
+    // <page>
+    clock.metrics("test", &test);
+    if let Some(figures) = run.figures(id) {
+        let drawn = preview(&figures, &generator, &set.train)?;
+        run.results.figures.push(drawn);
+    }
+    look_at(run, clock, &Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: scaled })
+    // </page>
+}

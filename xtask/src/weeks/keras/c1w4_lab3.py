@@ -1,0 +1,26 @@
+import keras
+from keras import layers
+
+train = keras.utils.image_dataset_from_directory(
+    "horse-or-human", label_mode="binary", image_size=(150, 150), batch_size=128, interpolation="nearest"
+)
+validation = keras.utils.image_dataset_from_directory(
+    "validation-horse-or-human", label_mode="binary", image_size=(150, 150), batch_size=32, interpolation="nearest"
+)
+
+model = keras.Sequential([
+    keras.Input((150, 150, 3)),
+    layers.Rescaling(1 / 255),
+    layers.Conv2D(16, 3, activation="relu"),
+    layers.MaxPooling2D(2),
+    layers.Conv2D(32, 3, activation="relu"),
+    layers.MaxPooling2D(2),
+    layers.Conv2D(64, 3, activation="relu"),
+    layers.MaxPooling2D(2),
+    layers.Flatten(),
+    layers.Dense(512, activation="relu"),
+    layers.Dense(1, activation="sigmoid"),
+])
+model.compile(optimizer=keras.optimizers.RMSprop(0.001), loss="binary_crossentropy", metrics=["accuracy"])
+
+model.fit(train, epochs=15, validation_data=validation)
