@@ -7,8 +7,9 @@ use image::{ImageFormat, RgbImage};
 
 use super::axis::{Axis, Scale};
 use super::canvas::{Anchor, Canvas, Text, draw, fit};
-use super::chart::{Chart, Mark, Series};
+use super::chart::Chart;
 use super::figures::{Extent, Figures};
+use super::marks::{Mark, Series};
 use super::numbers::measured;
 use crate::results::Figure;
 

@@ -1,7 +1,6 @@
 //! Course 2, week 4: more than two classes, rock, paper, scissors and the letters of the sign language.
 
 use anyhow::Result;
-use practicum_core::prelude::*;
 use practicum_vision::architectures::Convnet;
 use practicum_vision::batches::ClassMode;
 
