@@ -19,6 +19,45 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 SNIPPETS = pathlib.Path(__file__).resolve().parent.parent / "src" / "weeks" / "keras"
 
 
+def texts():
+    """Writes small texts in the form of the course's, and a stand-in for the encoder that is not installed."""
+    import json
+    import types
+
+    lines = [" ".join(f"w{(index * step) % 37}" for step in range(1, 9)) for index in range(60)]
+    records = [{"article_link": "", "headline": line, "is_sarcastic": index % 2} for index, line in enumerate(lines * 400)]
+    pathlib.Path("sarcasm.json").write_text(json.dumps(records))
+    subjects = ["tech", "business", "sport", "entertainment", "politics"]
+    rows = [f"{subjects[index % 5]},{line}" for index, line in enumerate(lines)]
+    pathlib.Path("bbc-text.csv").write_text("\n".join(["category,text", *rows]) + "\n")
+    for name in ("train/pos", "train/neg", "test/pos", "test/neg"):
+        folder = pathlib.Path("aclImdb", name)
+        folder.mkdir(parents=True)
+        for index, line in enumerate(lines):
+            (folder / f"{index}_1.txt").write_text(line)
+    rows = [f"{index % 2 * 4},,,,,{line}" for index, line in enumerate(lines)]
+    pathlib.Path("training_cleaned.csv").write_text("\n".join(rows) + "\n")
+    vectors = [f"w{index} " + " ".join(["0.5"] * 100) for index in range(20)]
+    pathlib.Path("glove.6B.100d.txt").write_text("\n".join(vectors) + "\n")
+    for name in ("lanigan.txt", "irish-lyrics-eof.txt", "sonnets.txt"):
+        pathlib.Path(name).write_text("\n".join(lines) + "\n")
+
+    class SubwordTextEncoder:
+        vocab_size = 257
+
+        @classmethod
+        def build_from_corpus(cls, corpus, target):
+            del corpus, target
+            return cls()
+
+        def encode(self, text):
+            return [1 + byte for byte in text.encode()]
+
+    module = types.ModuleType("tensorflow_datasets")
+    module.deprecated = types.SimpleNamespace(text=types.SimpleNamespace(SubwordTextEncoder=SubwordTextEncoder))
+    sys.modules["tensorflow_datasets"] = module
+
+
 def fixtures():
     """Replaces downloads and long trainings, and writes small files of the names that the snippets read."""
     import keras
@@ -74,6 +113,8 @@ def fixtures():
     np.save("series_a.npy", series(0.05, 5, 0.4, 2, 1, 3, 4, 42))
     np.save("series_b.npy", series(0.01, 2, 0.1, 7, 1, 5, 4, 42))
     np.save("series_c.npy", series(0.005, 3, 0.1, 6, 2, 9, 10, 51))
+
+    texts()
 
     rows = [f"{index},{1749 + index // 12}-{index % 12 + 1:02}-28,{40 + 30 * np.sin(index / 20):.1f}" for index in range(3235)]
     pathlib.Path("Sunspots.csv").write_text("\n".join([",Date,Monthly Mean Total Sunspot Number", *rows]) + "\n")

@@ -1,6 +1,7 @@
 //! The course of Practicum on the command line: fetch data, run weeks, write reports, benchmark.
 
 mod ask;
+mod ask_text;
 mod bench;
 mod cli;
 mod console;

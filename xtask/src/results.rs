@@ -128,6 +128,9 @@ pub(crate) struct RunResults {
     pub(crate) forecasts: Vec<ForecastScore>,
     /// The model's summary, or lines a person should read.
     pub(crate) notes: Vec<String>,
+    /// Files for other programs that lie beside the page, by name.
+    #[serde(default)]
+    pub(crate) files: Vec<String>,
     /// True where it was stopped before its end: its numbers are those of a part of it.
     #[serde(default)]
     pub(crate) partial: bool,

@@ -70,6 +70,15 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SET", default_value = "auto")]
     simd: String,
 
+    /// Ask the network: the last runs of a week of pictures what they see in files; c3w2 and c3w3 after their training what they
+    /// say of a text, c3w4 how it goes on; without TEXT, what you type
+    #[arg(long, value_name = "PICTURE|TEXT", num_args = 0.., conflicts_with = "exploration")]
+    ask: Option<Vec<String>>,
+
+    /// How boldly the texts of c3w4 go on: 0 takes the likeliest word, 1 draws as the network says
+    #[arg(long, value_name = "T")]
+    temperature: Option<f32>,
+
     /// Where results and pages go
     #[arg(long, value_name = "DIR", default_value_os_t = default_out())]
     out: PathBuf,
@@ -77,10 +86,6 @@ pub(crate) struct RunArgs {
     /// Write results.json, but no page and no pictures
     #[arg(long)]
     no_report: bool,
-
-    /// Ask the networks of the week's last runs about these pictures, instead of training (of one week)
-    #[arg(long, value_name = "PICTURE", num_args = 1.., conflicts_with = "exploration")]
-    ask: Vec<PathBuf>,
 
     /// Say nothing but errors
     #[arg(long)]
@@ -100,12 +105,21 @@ pub(crate) fn default_out() -> PathBuf {
     workspace::root().unwrap_or_default().join("target").join("practicum")
 }
 
+/// The weeks whose networks answer texts.
+const ASKED_TEXTS: [&str; 3] = ["c3w2", "c3w3", "c3w4"];
+
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let weeks = args.weeks()?;
     let settings = args.settings(&weeks)?;
-    if let (false, [week]) = (args.ask.is_empty(), weeks.as_slice()) {
+    if let (Some(asked), [week]) = (&args.ask, weeks.as_slice())
+        && !ASKED_TEXTS.contains(&week.id)
+    {
+        if asked.is_empty() {
+            bail!("--ask wants a picture for {}: --ask FILE", week.id);
+        }
+        let pictures: Vec<PathBuf> = asked.iter().map(PathBuf::from).collect();
         let session = settings.sessions.first().map(|kind| kind.to_string().replace(' ', "")).unwrap_or_default();
-        ask::ask(&args.out.join(week.id), &session, &args.ask)?;
+        ask::ask(&args.out.join(week.id), &session, &pictures)?;
         return Ok(ExitCode::SUCCESS);
     }
     std::fs::create_dir_all(&args.out).map_err(|source| Error::io("make the folder", &args.out, source))?;
@@ -146,7 +160,7 @@ impl RunArgs {
             ("--exercise", self.exercise),
             ("--exploration", !self.exploration.is_empty()),
             ("--epochs", self.epochs.is_some()),
-            ("--ask", !self.ask.is_empty()),
+            ("--ask", self.ask.is_some()),
         ];
         match single.iter().find(|(_, given)| *given) {
             Some((option, _)) if weeks.len() != 1 => bail!("{option} goes with one week, got {}: {}", weeks.len(), self.ids.join(", ")),
@@ -168,6 +182,7 @@ impl RunArgs {
         if self.epochs == Some(0) {
             bail!("--epochs is 0: it must be 1 or more");
         }
+        let sessions = self.asked_session(weeks, sessions)?;
         let simd = if self.simd == "auto" { Simd::detect() } else { self.simd.parse()? };
         let threads = self.threads.unwrap_or_else(|| Cpu::default().threads());
         Ok(Settings {
@@ -181,7 +196,23 @@ impl RunArgs {
             cpu: Cpu::new(threads, simd)?,
             report: !self.no_report,
             quiet: self.quiet,
+            ask: self.ask.as_ref().map(|words| (!words.is_empty()).then(|| words.join(" "))),
+            temperature: self.temperature,
         })
+    }
+
+    /// The session that answers a text of `--ask` where none is named: the second lab of each week that can.
+    fn asked_session(&self, weeks: &[&'static Week], sessions: Vec<SessionKind>) -> Result<Vec<SessionKind>> {
+        if let Some(temperature) = self.temperature {
+            if !matches!(weeks, [week] if week.id == "c3w4") {
+                bail!("--temperature goes with c3w4 alone, got {}", self.ids.join(", "));
+            }
+            if !(temperature >= 0.0 && temperature.is_finite()) {
+                bail!("--temperature is {temperature}: it must be 0 or more");
+            }
+        }
+        let of_texts = matches!(weeks, [week] if ASKED_TEXTS.contains(&week.id));
+        Ok(if self.ask.is_some() && of_texts && sessions.is_empty() { vec![SessionKind::Lab(2)] } else { sessions })
     }
 
     /// The files and folders given by `--from`, each for a data set of the weeks.
@@ -300,7 +331,8 @@ fn keep(week: &Week, settings: &Settings, results: WeekResults, folder: &Path) -
         Ok(earlier) => results.merged(earlier, &sessions),
         Err(_) => results,
     };
-    results.artifacts = results.figures.iter().flat_map(Figure::files).cloned().collect();
+    results.artifacts =
+        results.figures.iter().flat_map(Figure::files).chain(results.runs.iter().flat_map(|run| &run.files)).cloned().collect();
     if settings.report || folder.join("index.html").is_file() {
         results.artifacts.push("index.html".to_owned());
     }

@@ -17,6 +17,7 @@ mod record;
 mod recurrent;
 mod series;
 mod table;
+mod texts;
 mod training;
 
 use std::path::{Path, PathBuf};
@@ -85,6 +86,7 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W6", title: "word vectors and their mean, 10,000×16, batch 32, Adam", run: recurrent::word_means },
     Workload { id: "W7", title: "headlines of 120 words, LSTM 32 both ways, batch 32, Adam", run: recurrent::headlines_lstm },
     Workload { id: "W7b", title: "reviews of 300 words, LSTM 64 and 32 both ways, batch 64, Adam", run: recurrent::reviews },
+    Workload { id: "W7long", title: "reviews of 1,150 subwords, LSTM 64 and 32 both ways, batch 64, Adam", run: recurrent::long_reviews },
     Workload { id: "W7c", title: "headlines of 120 words, GRU 32 both ways, batch 32, Adam", run: recurrent::headlines_gru },
     Workload { id: "W9", title: "texts of 16 words, frozen vectors, LSTM 64, batch 32, Adam", run: recurrent::short_texts },
     Workload { id: "W10", title: "the next word of a sonnet, 6.1 million weights, batch 32, Adam", run: recurrent::sonnets },
@@ -104,6 +106,9 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "augment", title: "pictures 150×150 transformed at random, one thread", run: augmentation::transforms },
     Workload { id: "augment-all", title: "pictures 150×150 transformed at random, all threads", run: augmentation::transforms_on_all },
     Workload { id: "files", title: "from photographs to transformed batches, all threads", run: augmentation::files_to_batches },
+    Workload { id: "words", title: "5,000 reviews of about 90 words as ids", run: texts::words },
+    Workload { id: "subwords", title: "5,000 reviews of about 90 words as pieces of words", run: texts::subwords },
+    Workload { id: "generation", title: "100 words by an LSTM 150 both ways over 2,690 words", run: texts::generation },
     Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
     Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
     Workload { id: "ses", title: "10,000 series of 500 steps, simple exponential smoothing, α given", run: series::simple },

@@ -77,17 +77,26 @@ pub(super) fn headlines_gru(bench: &mut Bench) -> Result<()> {
 
 /// W7b: reviews by two LSTM in both directions.
 pub(super) fn reviews(bench: &mut Bench) -> Result<()> {
+    reviews_of(bench, 300, 6)
+}
+
+/// W7long: the longest batches of reviews, by the same.
+pub(super) fn long_reviews(bench: &mut Bench) -> Result<()> {
+    reviews_of(bench, 1_150, 2)
+}
+
+fn reviews_of(bench: &mut Bench, steps: usize, held: usize) -> Result<()> {
     let model = || -> Result<Sequential> {
-        let model = Sequential::new().add(Input::new([300])).add(Embedding::new(8185, 64));
+        let model = Sequential::new().add(Input::new([steps])).add(Embedding::new(8185, 64));
         let model = model.add(Bidirectional::new(LSTM::new(64).return_sequences(true))).add(Bidirectional::new(LSTM::new(32)));
         let mut model = model.add(relu(64)).add(yes_or_no());
         model.compile("adam", "binary_crossentropy", "accuracy")?;
         Ok(model)
     };
-    let recurrent = |inputs, units| (2 * flops::recurrent(300, inputs, units, 4), true);
+    let recurrent = |inputs, units| (2 * flops::recurrent(steps, inputs, units, 4), true);
     let layers = [recurrent(64, 64), recurrent(128, 32), (flops::dense(64, 64), true), (flops::dense(64, 1), true)];
-    let (data, flops) = (|rows| texts(rows, 300, 8185), flops::training(64, &layers));
-    let training = Training { model: &model, data: &data, examples: 2 * 64, held: 6 * 64, batch: 64, epochs: 1, flops };
+    let (data, flops) = (|rows| texts(rows, steps, 8185), flops::training(64, &layers));
+    let training = Training { model: &model, data: &data, examples: 2 * 64, held: held * 64, batch: 64, epochs: 1, flops };
     bench.train(&training, Vec::new()).map(drop)
 }
 

@@ -6,6 +6,7 @@ mod mnist;
 mod photographs;
 mod sunspots;
 mod temps;
+mod texts;
 
 use std::path::{Path, PathBuf};
 
@@ -17,10 +18,13 @@ pub(crate) use mnist::MNIST;
 pub(crate) use photographs::{CATSDOGS, HAPPYSAD, HORSES, PETIMAGES, RPS, SIGNMNIST, squeezed};
 pub(crate) use sunspots::SUNSPOTS;
 pub(crate) use temps::TEMPS;
+pub(crate) use texts::{BBC, GLOVE, IMDB, IRISH, SARCASM, SONNETS, TWITTER};
 
 /// All of them.
-pub(crate) static ALL: &[&dyn AnyDataSet] =
-    &[&ASCENT, &CATSDOGS, &FMNIST, &HAPPYSAD, &HORSES, &MNIST, &PETIMAGES, &RPS, &SIGNMNIST, &SUNSPOTS, &TEMPS];
+pub(crate) static ALL: &[&dyn AnyDataSet] = &[
+    &ASCENT, &CATSDOGS, &FMNIST, &HAPPYSAD, &HORSES, &MNIST, &PETIMAGES, &RPS, &SIGNMNIST, &SARCASM, &BBC, &IMDB, &TWITTER, &GLOVE, &IRISH,
+    &SONNETS, &SUNSPOTS, &TEMPS,
+];
 
 /// A data set, and the type that its loader returns.
 pub(crate) struct DataSet<T: 'static> {
@@ -50,6 +54,8 @@ pub(crate) enum Form {
     Folder,
     /// One file, which has this name in the data folder.
     File(&'static str),
+    /// Either: its loader takes both.
+    FileOrFolder,
 }
 
 /// What is known of a data set of any type.

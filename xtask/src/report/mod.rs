@@ -19,6 +19,7 @@ mod targets;
 #[cfg(test)]
 mod tests;
 mod theme;
+mod word_map;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub(crate) use overview::{CourseWeek, write_overview};
 pub(crate) use page::write_week_page;
 pub(crate) use panels::Panel;
 pub(crate) use targets::against;
+pub(crate) use word_map::WordMap;
 
 use crate::results::{Figure, WeekResults};
 

@@ -32,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) cpu: Cpu,
     pub(crate) report: bool,
     pub(crate) quiet: bool,
+    /// Whether the network is asked something after its training: `Some(None)` for what is typed.
+    pub(crate) ask: Option<Option<String>>,
+    /// How boldly a generator of texts chooses.
+    pub(crate) temperature: Option<f32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

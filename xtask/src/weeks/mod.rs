@@ -7,6 +7,10 @@ mod c1w4;
 mod c2w1;
 mod c2w2;
 mod c2w4;
+mod c3w1;
+mod c3w2;
+mod c3w3;
+mod c3w4;
 mod c4w1;
 mod c4w2;
 mod c4w3;
@@ -15,6 +19,7 @@ mod networks;
 mod photos;
 mod pictures;
 mod series;
+mod texts;
 
 use practicum_core::{Error, Result};
 
@@ -30,6 +35,10 @@ pub(crate) static WEEKS: &[&Week] = &[
     &c2w1::C2W1,
     &c2w2::C2W2,
     &c2w4::C2W4,
+    &c3w1::C3W1,
+    &c3w2::C3W2,
+    &c3w3::C3W3,
+    &c3w4::C3W4,
     &c4w1::C4W1,
     &c4w2::C4W2,
     &c4w3::C4W3,

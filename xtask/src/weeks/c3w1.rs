@@ -1,0 +1,227 @@
+//! Course 3, week 1: sentences become numbers.
+
+use anyhow::Result;
+use practicum_core::ndarray::Array2;
+use practicum_nlp::{PadOptions, STOP_WORDS, Side, Tokenizer, pad_sequences, remove_stop_words};
+
+use crate::code;
+use crate::data::{BBC, SARCASM};
+use crate::report::grouped;
+use crate::results::DataSource;
+use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
+
+pub(super) static C3W1: Week = Week {
+    id: "c3w1",
+    title: "Sentiment in text",
+    teaches: "A tokenizer numbers words by how often they occur, and padding makes sentences equally long",
+    sessions: &[
+        Session {
+            kind: SessionKind::Lab(1),
+            title: "A number for each word",
+            task: "A network reads numbers. So each word gets one: the tokenizer counts the words of all sentences and numbers them \
+                   from 1 on, the most frequent first.",
+            code: code!["c3w1.rs": "lab1"],
+            keras: include_str!("keras/c3w1_lab1.py"),
+            notice: "`love` and `my` occur three times and come first; words that occur equally often keep the order in which they \
+                     were seen. Capitals, the comma and the exclamation mark are gone, so that `I` and `i,` are one word. The \
+                     apostrophe would have stayed.",
+            next: &[Next {
+                change: "What happens to words that the tokenizer has never seen?",
+                command: "cargo xtask run-week c3w1 --lab 2",
+            }],
+            targets: &[print("lab1", "words", 6.0, DataSource::Inline)],
+            run: lab1,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Lab(2),
+            title: "Unknown words, sequences and padding",
+            task: "The sentences become sequences of numbers. New sentences hold words without a number: a word for all of these \
+                   keeps their places. Padding fills short sequences up with 0 and cuts long ones, so that all together are one \
+                   rectangle.",
+            code: code!["c3w1.rs": "lab2"],
+            keras: include_str!("keras/c3w1_lab2.py"),
+            notice: "The last sentence has seven words and the rectangle five columns: its first two are cut off, because padding and \
+                     cutting happen in front unless told otherwise. `manatee` and `really` both became 1. `num_words=100` would let \
+                     the numbers 1 to 99 through, and never shortens the index itself.",
+            next: &[Next {
+                change: "Twenty-six thousand headlines instead of four sentences.",
+                command: "cargo xtask run-week c3w1 --lab 3",
+            }],
+            targets: &[
+                print("lab2", "words", 11.0, DataSource::Inline),
+                print("lab2", "unknown_in_new_sentences", 3.0, DataSource::Inline),
+            ],
+            run: lab2,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Lab(3),
+            title: "Headlines",
+            task: "The same three steps on real text: headlines of newspapers, some of which are satirical. How many words do they have, \
+                   which are the most frequent, and how wide is the rectangle?",
+            code: code!["c3w1.rs": "lab3"],
+            keras: include_str!("keras/c3w1_lab3.py"),
+            notice: "A few small words make up a large part of all text, and nearly half of all words occur once: they say little to \
+                     a network that meets each a single time. One long headline decides how wide the rectangle is, and most of it \
+                     is padding.",
+            next: &[Next {
+                change: "The vectors of these words are learned in the second week.",
+                command: "cargo xtask run-week c3w2 --lab 2",
+            }],
+            data: &[&SARCASM],
+            targets: &[
+                print("lab3", "words", 29_657.0, DataSource::Real),
+                print("lab3", "texts", 26_709.0, DataSource::Real),
+                print("lab3", "columns", 40.0, DataSource::Real),
+                print("lab3", "first_id", 308.0, DataSource::Real),
+            ],
+            run: lab3,
+            ..Session::BARE
+        },
+        Session {
+            kind: SessionKind::Exercise,
+            title: "News without stop words",
+            task: "Words such as `the` and `of` say nothing about the subject of an article. The exercise takes 153 of them out before \
+                   it numbers the rest, and numbers the five subjects with a tokenizer of their own.",
+            code: code!["c3w1.rs": "exercise"],
+            keras: include_str!("keras/c3w1_exercise.py"),
+            notice: "The removal replaces ` word ` by one space, so a stop word survives at the end of the text, before a comma, and after \
+                     itself. The numbers of the course come out only if it is done exactly so. The subjects count from 1: a \
+                     network that learns them needs six outputs, of which the first is never right.",
+            next: &[Next { change: "A network that tells the subjects apart.", command: "cargo xtask run-week c3w2 --exercise" }],
+            data: &[&BBC],
+            targets: &[
+                print("exercise", "texts", 2_225.0, DataSource::Real),
+                print("exercise", "words", 29_714.0, DataSource::Real),
+                print("exercise", "columns", 2_442.0, DataSource::Real),
+                print("exercise", "first_id", 96.0, DataSource::Real),
+                print("exercise", "subjects", 5.0, DataSource::Real),
+            ],
+            run: exercise,
+            ..Session::BARE
+        },
+    ],
+};
+
+const fn print(run: &'static str, metric: &'static str, value: f64, on: DataSource) -> Target {
+    Target { run, metric, bound: Bound::Print(value), on, at: Scale::Any, source: "what the notebook prints", course: None }
+}
+
+fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("lab1", "Lab 1: a number for each word")?;
+    let sentences = ["i love my dog", "I, love my cat", "You love my dog!"];
+
+    let mut tokenizer = Tokenizer::new().num_words(100);
+    tokenizer.fit_on_texts(sentences)?;
+    let index: Vec<String> = tokenizer.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
+    tell(run, &mut clock, format!("word_index: {}", index.join(", ")))?;
+    // <page>
+    run.inline_data("sentences");
+    clock.metric("words", tokenizer.word_index().len() as f64);
+    run.finish_without_model(clock)
+    // </page>
+}
+
+fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("lab2", "Lab 2: unknown words, sequences and padding")?;
+    let sentences = ["I love my dog", "I love my cat", "You love my dog!", "Do you think my dog is amazing?"];
+
+    let mut tokenizer = Tokenizer::new().num_words(100).oov_token("<OOV>");
+    tokenizer.fit_on_texts(sentences)?;
+    let sequences = tokenizer.texts_to_sequences(sentences)?;
+    let padded = pad_sequences(&sequences, PadOptions::new().maxlen(5))?;
+
+    let new = ["i really love my dog", "my dog loves my manatee"];
+    let new_sequences = tokenizer.texts_to_sequences(new)?;
+    let new_padded = pad_sequences(&new_sequences, PadOptions::new().maxlen(10))?;
+    // <page>
+    let index: Vec<String> = tokenizer.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
+    tell(run, &mut clock, format!("word_index: {}", index.join(", ")))?;
+    let before = |texts: &[&str], sequences: &[Vec<i32>]| {
+        texts.iter().zip(sequences).map(|(text, ids)| format!("{text}  →  {ids:?}")).collect::<Vec<_>>().join("\n")
+    };
+    tell(run, &mut clock, format!("sequences\n{}", before(&sentences, &sequences)))?;
+    tell(run, &mut clock, format!("padded to 5\n{}", rows(&padded, 4)))?;
+    tell(run, &mut clock, format!("new sentences\n{}", before(&new, &new_sequences)))?;
+    tell(run, &mut clock, format!("padded to 10\n{}", rows(&new_padded, 2)))?;
+    run.inline_data("sentences");
+    clock.metric("words", tokenizer.word_index().len() as f64);
+    clock.metric("unknown_in_new_sentences", new_sequences.concat().iter().filter(|&&id| id == 1).count() as f64);
+    run.finish_without_model(clock)
+    // </page>
+}
+
+fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("lab3", "Lab 3: headlines")?;
+    let headlines = run.data(&SARCASM)?;
+    let texts: Vec<&str> = headlines.iter().map(|record| record.headline.as_str()).collect();
+
+    let mut tokenizer = Tokenizer::new().oov_token("<OOV>");
+    tokenizer.fit_on_texts(&texts)?;
+    let sequences = tokenizer.texts_to_sequences(&texts)?;
+    let padded = pad_sequences(&sequences, PadOptions::new().padding(Side::Post))?;
+    // <page>
+    tell(run, &mut clock, format!("first headline: {}\n{:?}", texts[0], sequences[0]))?;
+    count(run, &mut clock, &tokenizer, &padded)?;
+    run.finish_without_model(clock)
+    // </page>
+}
+
+fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
+    let mut clock = run.begin("exercise", "Exercise: news without stop words")?;
+    let articles = run.data(&BBC)?;
+    let texts: Vec<String> = articles.iter().map(|article| remove_stop_words(&article.text)).collect();
+
+    let mut tokenizer = Tokenizer::new().oov_token("<OOV>");
+    tokenizer.fit_on_texts(&texts)?;
+    let sequences = tokenizer.texts_to_sequences(&texts)?;
+    let padded = pad_sequences(&sequences, PadOptions::new().padding(Side::Post))?;
+
+    let mut subjects = Tokenizer::new();
+    subjects.fit_on_texts(articles.iter().map(|article| &article.category))?;
+    let labels = subjects.texts_to_sequences(articles.iter().map(|article| &article.category))?;
+    // <page>
+    let [before, after] = [articles[0].text.as_str(), &texts[0]].map(|text| text.split_whitespace().count());
+    tell(run, &mut clock, format!("{} stop words; the first article has {before} words before and {after} after", STOP_WORDS.len()))?;
+    count(run, &mut clock, &tokenizer, &padded)?;
+    let index: Vec<String> = subjects.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
+    let first: Vec<i32> = labels.concat().into_iter().take(10).collect();
+    tell(run, &mut clock, format!("subjects: {}; the first ten articles: {first:?}", index.join(", ")))?;
+    clock.metric("subjects", subjects.word_index().len() as f64);
+    run.finish_without_model(clock)
+    // </page>
+}
+
+/// Says a line and keeps it for the page.
+fn tell(run: &WeekRun<'_>, clock: &mut RunClock, line: String) -> Result<()> {
+    run.say(&line)?;
+    clock.note(line);
+    Ok(())
+}
+
+fn rows(padded: &Array2<i32>, count: usize) -> String {
+    padded.rows().into_iter().take(count).map(|row| format!("{:?}", row.to_vec())).collect::<Vec<_>>().join("\n")
+}
+
+/// What the tokenizer found: how many words, the most frequent, those that occur once, and the size of the rectangle.
+fn count(run: &WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, padded: &Array2<i32>) -> Result<()> {
+    let words = tokenizer.word_index().len();
+    let once = tokenizer.word_counts().filter(|&(_, count)| count == 1).count();
+    let first: Vec<String> = tokenizer.word_index().iter().take(14).map(|(word, id)| format!("{word} {id}")).collect();
+    tell(
+        run,
+        clock,
+        format!("{} words in the index, {} of them seen once: {} …", grouped(words as u64), grouped(once as u64), first.join(", ")),
+    )?;
+    let (texts, columns) = padded.dim();
+    let padding = padded.iter().filter(|&&id| id == 0).count() as f64 / padded.len() as f64;
+    let size = [texts, columns].map(|size| grouped(size as u64)).join(" × ");
+    tell(run, clock, format!("the rectangle is {size}; {:.0} % of it is padding", 100.0 * padding))?;
+    clock.metric("texts", texts as f64);
+    clock.metric("words", words as f64);
+    clock.metric("columns", columns as f64);
+    clock.metric("first_id", f64::from(padded[[0, 0]]));
+    clock.metric("words_seen_once", once as f64);
+    Ok(())
+}

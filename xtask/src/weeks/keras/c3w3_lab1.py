@@ -1,0 +1,33 @@
+import pathlib
+
+import keras
+import tensorflow as tf
+import tensorflow_datasets as tfds
+from keras import layers
+
+
+def read(split):
+    files = sorted(pathlib.Path("aclImdb", split).glob("[np]*/*.txt"))
+    return [file.read_text() for file in files], [float(file.parent.name == "pos") for file in files]
+
+
+(train, y_train), (test, y_test) = read("train"), read("test")
+encoder = tfds.deprecated.text.SubwordTextEncoder.build_from_corpus(train, 2**13)
+
+
+def batches(texts, labels):
+    ids = tf.ragged.constant([encoder.encode(text) for text in texts])
+    return tf.data.Dataset.from_tensor_slices((ids, labels)).map(lambda x, y: (tf.convert_to_tensor(x), y))
+
+
+train, test = batches(train, y_train), batches(test, y_test)
+readers = {
+    "1a": [layers.Bidirectional(layers.LSTM(64))],
+    "1b": [layers.Bidirectional(layers.LSTM(64, return_sequences=True)), layers.Bidirectional(layers.LSTM(32))],
+    "1c": [layers.Conv1D(128, 5, activation="relu"), layers.GlobalAveragePooling1D()],
+}
+for name, reader in readers.items():
+    head = [layers.Dense(64, activation="relu"), layers.Dense(1, activation="sigmoid")]
+    model = keras.Sequential([layers.Embedding(encoder.vocab_size, 64), *reader, *head], name=f"lab_{name}")
+    model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+    model.fit(train.shuffle(10000).padded_batch(64), epochs=10, validation_data=test.padded_batch(64))

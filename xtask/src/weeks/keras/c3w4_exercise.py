@@ -1,0 +1,32 @@
+import keras
+import numpy as np
+from keras import layers
+from keras.src.legacy.preprocessing.text import Tokenizer
+from keras.utils import pad_sequences
+
+lines = open("sonnets.txt").read().lower().split("\n")
+tokenizer = Tokenizer()
+tokenizer.fit_on_texts(lines)
+words = len(tokenizer.word_index) + 1
+
+prefixes = [ids[:end] for ids in tokenizer.texts_to_sequences(lines) for end in range(2, len(ids) + 1)]
+padded = pad_sequences(prefixes)
+x, y = padded[:, :-1], padded[:, -1]
+
+model = keras.Sequential([
+    keras.Input((x.shape[1],)),
+    layers.Embedding(words, 100),
+    layers.Bidirectional(layers.LSTM(150, return_sequences=True)),
+    layers.Dropout(0.2),
+    layers.LSTM(100),
+    layers.Dense(words // 2, activation="relu", kernel_regularizer=keras.regularizers.L2(0.01)),
+    layers.Dense(words, activation="softmax"),
+])
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x, y, epochs=100)
+
+text = "Help me Obi Wan Kenobi, you're my only hope"
+for _ in range(100):
+    ids = pad_sequences(tokenizer.texts_to_sequences([text]), maxlen=x.shape[1])
+    text += " " + tokenizer.index_word.get(int(np.argmax(model.predict(ids, verbose=0))), "")
+print(text)

@@ -1,0 +1,257 @@
+//! What the weeks about texts share: texts with labels, and what a page says of a network that was trained on them.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use practicum_core::prelude::*;
+use practicum_nlp::datasets::imdb::Review;
+use practicum_nlp::{BagOfWords, MatrixMode, PadOptions, TextClassifier, TextEncoder, Tokenizer, WordVectors, pad_sequences};
+
+use crate::data::{IMDB, SARCASM};
+use crate::report::{Confusion, WordMap};
+use crate::week::{RunClock, WeekRun, curves_of};
+
+/// Texts, and the class of each.
+#[derive(Default)]
+pub(super) struct Labeled {
+    pub(super) texts: Vec<String>,
+    pub(super) labels: Vec<i32>,
+}
+
+/// Texts to train on, and texts to judge the network by.
+pub(super) struct Split {
+    pub(super) train: Labeled,
+    pub(super) test: Labeled,
+    pub(super) classes: &'static [&'static str],
+}
+
+impl Split {
+    /// The first `train` texts to train on, the others to test on.
+    pub(super) fn at(train: usize, texts: Vec<String>, labels: Vec<i32>, classes: &'static [&'static str]) -> Self {
+        let (mut texts, mut labels) = (texts, labels);
+        let train = train.min(texts.len());
+        let test = Labeled { texts: texts.split_off(train), labels: labels.split_off(train) };
+        Self { train: Labeled { texts, labels }, test, classes }
+    }
+}
+
+/// The headlines in the order of the file: the course's 20,000 to train on, or three of four where there are fewer. At the
+/// small scale 5,000 of them.
+pub(super) fn headlines(run: &mut WeekRun<'_>) -> Result<Split> {
+    let all = run.data(&SARCASM)?;
+    let count = if run.settings.full { all.len() } else { all.len().min(5_000) };
+    let (texts, labels) = all[..count].iter().map(|record| (record.headline.clone(), i32::from(record.is_sarcastic))).unzip();
+    Ok(Split::at((count * 3 / 4).min(20_000).max(if count > 26_000 { 20_000 } else { 0 }), texts, labels, &["serious", "sarcastic"]))
+}
+
+/// The reviews as the archive has them; at the small scale every so many, so that both classes are there.
+pub(super) fn reviews(run: &mut WeekRun<'_>, quick: [usize; 2]) -> Result<Split> {
+    let all = run.data(&IMDB)?;
+    let part = |reviews: &[Review], quick: usize| {
+        let step = if run.settings.full { 1 } else { reviews.len().div_ceil(quick).max(1) };
+        let chosen: Vec<&Review> = reviews.iter().step_by(step).collect();
+        let (texts, labels) = chosen.iter().map(|review| (review.text.clone(), i32::from(review.positive))).unzip();
+        Labeled { texts, labels }
+    };
+    Ok(Split { train: part(&all.train, quick[0]), test: part(&all.test, quick[1]), classes: &["bad", "good"] })
+}
+
+/// Ids of words, `[texts, length]`, as a network reads them.
+pub(super) fn padded(tokenizer: &Tokenizer, texts: &[String], padding: PadOptions) -> Result<practicum_core::ndarray::Array2<i32>> {
+    Ok(pad_sequences(&tokenizer.texts_to_sequences(texts)?, padding)?)
+}
+
+/// A network that was trained on texts, and what it takes to ask it.
+pub(super) struct Trained<'a> {
+    pub(super) model: &'a Model,
+    pub(super) history: &'a History,
+    pub(super) encoder: TextEncoder,
+    pub(super) padding: PadOptions,
+    pub(super) split: &'a Split,
+    /// Words to be looked up in the embedding.
+    pub(super) look_up: &'a [&'a str],
+}
+
+/// The words of a page: figures of the run, its baselines, what it says of texts, and pictures. Answers `--ask` at the end.
+pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>) -> Result<()> {
+    let Trained { model, history, split, .. } = trained;
+    score(run, &mut clock, history)?;
+    baselines(run, &mut clock, split)?;
+    let asked = TextClassifier::new(model, trained.encoder.clone(), trained.padding, split.classes.iter().copied())?;
+    let verdicts = asked.classify_all(&split.test.texts)?;
+    let mut wrong: Vec<usize> = (0..verdicts.len()).filter(|&i| verdicts[i].label as i32 != split.test.labels[i]).collect();
+    wrong.sort_by(|&a, &b| verdicts[b].probability.total_cmp(&verdicts[a].probability));
+    let mut lines = vec!["the surest mistakes".to_owned()];
+    lines.extend(wrong.iter().take(4).map(|&i| {
+        format!(
+            "{} {:.3}, but {}: {}",
+            verdicts[i].class,
+            verdicts[i].probability,
+            split.classes[split.test.labels[i] as usize],
+            start(&split.test.texts[i])
+        )
+    }));
+    clock.note(lines.join("\n"));
+    if let Some(sure) = (0..verdicts.len())
+        .filter(|&i| verdicts[i].label as i32 == split.test.labels[i] && split.test.texts[i].len() < 400)
+        .max_by(|&a, &b| verdicts[a].probability.total_cmp(&verdicts[b].probability))
+    {
+        clock.note(explained(&asked, &split.test.texts[sure])?);
+    }
+    let id = clock.results.id.clone();
+    if let Some(figures) = run.figures(&id) {
+        let mut drawn = figures.curves(&curves_of(history))?;
+        let mut counts = vec![0_u64; split.classes.len() * split.classes.len()];
+        for (verdict, &label) in verdicts.iter().zip(&split.test.labels) {
+            counts[label as usize * split.classes.len() + verdict.label] += 1;
+        }
+        drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: split.classes })?);
+        if let Some(vectors) = vectors(trained)? {
+            for word in trained.look_up.iter().filter(|word| vectors.get(word).is_some()) {
+                let near: Vec<String> = vectors.nearest(word, 6)?.iter().map(|(word, cosine)| format!("{word} {cosine:.2}")).collect();
+                clock.note(format!("nearest to `{word}`: {}", near.join(", ")));
+            }
+            let (vecs, meta) = (figures.folder.join(format!("{id}-vecs.tsv")), figures.folder.join(format!("{id}-meta.tsv")));
+            vectors.export(&vecs, &meta)?;
+            clock.note(format!("for projector.tensorflow.org: {id}-vecs.tsv and {id}-meta.tsv beside this page"));
+            clock.results.files.extend([format!("{id}-vecs.tsv"), format!("{id}-meta.tsv")]);
+            drawn.extend(word_map(&figures, &vectors)?);
+        }
+        run.results.figures.extend(drawn);
+    }
+    run.finish(clock, model, history)?;
+    ask(run, &asked)
+}
+
+/// The best and the last accuracy, and the seconds of an epoch.
+pub(super) fn score(run: &WeekRun<'_>, clock: &mut RunClock, history: &History) -> Result<()> {
+    let curve = history.get("val_accuracy").unwrap_or_default();
+    let best =
+        curve.iter().copied().enumerate().fold((0, 0.0), |best, (epoch, value)| if value > best.1 { (epoch + 1, value) } else { best });
+    clock.metric("best_val_accuracy", best.1);
+    clock.metric("best_epoch", best.0 as f64);
+    clock.metric("val_accuracy", history.last("val_accuracy").unwrap_or(f64::NAN));
+    clock.metric("val_loss", history.last("val_loss").unwrap_or(f64::NAN));
+    clock.metric("train_accuracy", history.last("accuracy").unwrap_or(f64::NAN));
+    run.say(&format!("best validation accuracy {:.4}, after epoch {}", best.1, best.0))
+}
+
+/// What counting words alone reaches.
+pub(super) fn baselines(run: &WeekRun<'_>, clock: &mut RunClock, split: &Split) -> Result<()> {
+    let mut best = ("", 0.0_f32);
+    // A dense row for each text: more of them would not fit into memory.
+    let count = split.train.texts.len().min(25_000);
+    for (name, metric, mode) in
+        [("bag of words", "bag_of_words_accuracy", MatrixMode::Binary), ("TF-IDF", "tf_idf_accuracy", MatrixMode::TfIdf)]
+    {
+        let began = Instant::now();
+        let fitted = BagOfWords::new(mode).fit(&split.train.texts[..count], &split.train.labels[..count])?;
+        let accuracy = fitted.accuracy(&split.test.texts, &split.test.labels)?;
+        run.say(&format!("{name} and logistic regression: {accuracy:.4} in {:.1} s", began.elapsed().as_secs_f64()))?;
+        clock.metric(metric, accuracy.into());
+        if accuracy > best.1 {
+            best = (name, accuracy);
+        }
+        if mode == MatrixMode::TfIdf {
+            let words = |class: usize| {
+                let words: Vec<&str> = fitted.weights(class as i32).iter().take(12).map(|(word, _)| *word).collect();
+                format!("words that speak for {} in TF-IDF and logistic regression: {}", split.classes[class], words.join(", "))
+            };
+            clock.note(
+                (0..split.classes.len())
+                    .filter(|class| split.train.labels.contains(&(*class as i32)))
+                    .map(words)
+                    .collect::<Vec<_>>()
+                    .join("\n"),
+            );
+        }
+    }
+    clock.key_figure("best_val_accuracy", (&format!("{} and logistic regression", best.0), best.1.into()));
+    Ok(())
+}
+
+/// The vectors that the first Embedding of a network learned.
+fn vectors(trained: &Trained<'_>) -> Result<Option<WordVectors>> {
+    let Some(table) = trained.model.get_layer("embedding").ok().and_then(|layer| layer.get_weights().first().map(|table| (*table).clone()))
+    else {
+        return Ok(None);
+    };
+    let word = |id| Some(trained.encoder.id_to_text(id)).filter(|text| !text.is_empty());
+    let mut seen = std::collections::HashSet::new();
+    Ok(Some(WordVectors::from_embedding(&table, |id| word(id).filter(|word| seen.insert(word.clone())))?))
+}
+
+/// The most frequent words on the two main axes of their vectors.
+fn word_map(figures: &crate::report::Figures<'_>, vectors: &WordVectors) -> Result<Option<crate::results::Figure>> {
+    let count = vectors.words().len().min(400);
+    let shown = WordVectors::new(
+        vectors.words()[..count].iter().cloned(),
+        vectors.vectors().slice(practicum_core::ndarray::s![..count, ..]).to_owned(),
+    )?;
+    let Ok((places, parts)) = shown.pca(2) else { return Ok(None) };
+    let points: Vec<(f64, f64)> = places.rows().into_iter().map(|row| (f64::from(row[0]), f64::from(row[1]))).collect();
+    let map = WordMap { words: shown.words(), places: &points };
+    let caption = format!(
+        "The {count} most frequent words on the two directions in which their vectors differ most: {:.0} % and {:.0} % of all variance. \
+         The words farthest out are written.",
+        100.0 * parts[0],
+        100.0 * parts[1]
+    );
+    Ok(Some(figures.word_map("words", "Word vectors", &caption, &map)?))
+}
+
+/// The verdict on a text, and the words that spoke for it and against it.
+fn explained(classifier: &TextClassifier<'_>, text: &str) -> Result<String> {
+    let explanation = classifier.explain(text)?;
+    let words = |words: Vec<&(String, f32)>| words.iter().map(|(word, by)| format!("{word} {by:+.3}")).collect::<Vec<_>>().join(", ");
+    let strong: Vec<_> = explanation.words.iter().filter(|(_, by)| *by > 0.0005).take(5).collect();
+    let against: Vec<_> = explanation.words.iter().rev().filter(|(_, by)| *by < -0.0005).take(3).collect();
+    let verdict = &explanation.verdict;
+    let mut lines = vec![format!("{}  →  {} {:.3}", start(text), verdict.class, verdict.probability)];
+    if !strong.is_empty() {
+        lines.push(format!("for it: {}", words(strong)));
+    }
+    if !against.is_empty() {
+        lines.push(format!("against it: {}", words(against)));
+    }
+    Ok(lines.join("\n"))
+}
+
+/// Answers the question of `--ask`, or asks for texts until there is an empty line.
+fn ask(run: &WeekRun<'_>, classifier: &TextClassifier<'_>) -> Result<()> {
+    crate::ask_text::each(run.settings, |text| explained(classifier, text))
+}
+
+/// As much of a text as a line holds.
+fn start(text: &str) -> String {
+    let short: String = text.chars().take(160).collect();
+    if short.len() < text.len() { format!("{short}…") } else { short }
+}
+
+/// A table of runs that were just made: what each costs and reaches.
+pub(super) fn compare(run: &mut WeekRun<'_>, id: &str, title: &str, ids: &[&str]) -> Result<()> {
+    let mut clock = run.begin(id, title)?;
+    let metric = |run: &crate::results::RunResults, name: &str| run.metrics.get(name).copied().unwrap_or(f64::NAN);
+    let mut lines =
+        vec![format!("{:<28}{:>12}{:>14}{:>12}{:>12}{:>12}", "", "parameters", "seconds/epoch", "best", "validation", "val. loss")];
+    let mut numbers = Vec::new();
+    for other in run.results.runs.iter().filter(|run| ids.contains(&run.id.as_str())) {
+        let seconds = metric(other, "seconds_per_epoch");
+        let name: String = other.title.split_once(": ").map_or(other.title.as_str(), |(_, name)| name).chars().take(28).collect();
+        lines.push(format!(
+            "{name:<28}{:>12}{seconds:>14.2}{:>12.4}{:>12.4}{:>12.4}",
+            other.params.total,
+            metric(other, "best_val_accuracy"),
+            metric(other, "val_accuracy"),
+            metric(other, "val_loss")
+        ));
+        numbers.push((format!("{}_seconds_per_epoch", other.id.replace('-', "_")), seconds));
+    }
+    for (name, seconds) in numbers {
+        clock.metric(&name, seconds);
+    }
+    let table = lines.join("\n");
+    run.say(&table)?;
+    clock.note(table);
+    run.finish_without_model(clock)
+}
