@@ -1,5 +1,5 @@
 //! The lookups against numbers made by Keras; `golden/vectorization.py` wrote them.
-#![allow(clippy::unwrap_used, reason = "a test may stop at the first surprise, in its helpers too")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise, in its helpers too")]
 
 use practicum_nlp::{IntegerLookup, OutputMode, Split, Standardize, StringLookup, TextVectorization};
 use serde_json::Value;

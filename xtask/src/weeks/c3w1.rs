@@ -77,7 +77,6 @@ pub(super) static C3W1: Week = Week {
                 print("lab3", "first_id", 308.0, DataSource::Real),
             ],
             run: lab3,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Exercise,
@@ -99,7 +98,6 @@ pub(super) static C3W1: Week = Week {
                 print("exercise", "subjects", 5.0, DataSource::Real),
             ],
             run: exercise,
-            ..Session::BARE
         },
     ],
 };

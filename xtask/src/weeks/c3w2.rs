@@ -43,7 +43,6 @@ pub(super) static C3W2: Week = Week {
                 Target { run: "lab1-average", metric: "parameters", bound: Bound::Print(160_109.0), ..COUNT },
             ],
             run: lab1,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Lab(2),
@@ -75,7 +74,6 @@ pub(super) static C3W2: Week = Week {
                 },
             ],
             run: lab2,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Lab(3),
@@ -95,7 +93,6 @@ pub(super) static C3W2: Week = Week {
                 Target { run: "lab3", metric: "vocab_size", bound: Bound::Print(8_185.0), ..COUNT },
             ],
             run: lab3,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Exercise,
@@ -126,7 +123,6 @@ pub(super) static C3W2: Week = Week {
                 Target { run: "exercise", metric: "first_length", bound: Bound::Print(449.0), ..COUNT },
             ],
             run: exercise,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(1),

@@ -45,7 +45,6 @@ pub(super) static C3W3: Week = Week {
                 Target { run: "lab1c", bound: Bound::Print(573_249.0), ..PARAMETERS },
             ],
             run: lab1,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Lab(2),
@@ -71,7 +70,6 @@ pub(super) static C3W3: Week = Week {
                 Target { run: "lab2c", bound: Bound::Print(29_489.0), at: Scale::Any, on: DataSource::BuiltIn, ..PARAMETERS },
             ],
             run: lab2,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Lab(3),
@@ -92,7 +90,6 @@ pub(super) static C3W3: Week = Week {
                 Target { run: "lab3-conv", bound: Bound::Print(171_149.0), at: Scale::Any, ..PARAMETERS },
             ],
             run: lab3,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Exercise,
@@ -118,7 +115,6 @@ pub(super) static C3W3: Week = Week {
                 ..BEST
             }],
             run: exercise,
-            ..Session::BARE
         },
     ],
 };

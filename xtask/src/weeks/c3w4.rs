@@ -83,7 +83,6 @@ pub(super) static C3W4: Week = Week {
                 },
             ],
             run: lab2,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Lab(3),
@@ -109,7 +108,6 @@ pub(super) static C3W4: Week = Week {
                 ..REAL
             }],
             run: lab3,
-            ..Session::BARE
         },
         Session {
             kind: SessionKind::Exercise,
@@ -138,7 +136,6 @@ pub(super) static C3W4: Week = Week {
                 },
             ],
             run: exercise,
-            ..Session::BARE
         },
     ],
 };

@@ -1,7 +1,7 @@
 //! Convolution of channels-last maps. No window is ever copied.
 //!
-//! Layers of 3×3 windows with enough channels take fewer products: see [`winograd`]; windows of one place are products of
-//! matrices; filters that see one channel have kernels of their own: see [`depthwise`]. All others are computed directly:
+//! Layers of 3×3 windows with enough channels take fewer products: see `winograd`; windows of one place are products of
+//! matrices; filters that see one channel have kernels of their own: see `depthwise`. All others are computed directly:
 //!
 //! A row of outputs is a product of the input row and the kernel, with two more loops around k: over the rows and the columns
 //! of the window. Every output element is one chain of multiply-adds over ascending (row, column, channel) of the window; every

@@ -53,7 +53,6 @@ pub(in super::super) fn forward(
     let count = blocks.count();
     let chunks = count.min(CHUNKS);
     exec.run(chunks, &|chunk| {
-        let (map, places) = (map, places);
         rooms.with(chunk, |room| {
             let (v, m) = room.split_at_mut(map_len(FORWARD_TILES, g.channels));
             for index in chunk * count / chunks..(chunk + 1) * count / chunks {
@@ -67,7 +66,7 @@ pub(in super::super) fn forward(
                         let u = &u[panel * g.channels..];
                         let xi_len = weights::xi_len(g.channels, g.filters);
                         multiply(exec, &block, g.channels, width, v.as_ptr(), u, xi_len, m.as_mut_ptr());
-                        let target = Target { map: map.0, places: places.0, panel, width, bias, relu };
+                        let target = Target { map: map.get(), places: places.get(), panel, width, bias, relu };
                         outputs(exec.simd(), g, &block, m.as_ptr(), &target);
                     }
                 }

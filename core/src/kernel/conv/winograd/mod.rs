@@ -22,6 +22,8 @@
 //! [1] S. Winograd, Arithmetic Complexity of Computations, SIAM 1980; A. Lavin and S. Gray, Fast Algorithms for Convolutional
 //! Neural Networks, CVPR 2016. The points are those with the smallest errors among twelve pairs that were tried.
 
+#![allow(clippy::needless_range_loop, reason = "places of a tile, counted along both axes, as in the formulas")]
+
 mod backward;
 mod block;
 #[cfg(test)]
@@ -88,6 +90,13 @@ const fn map_at(channels: usize, tile: usize, channel: usize) -> usize {
 /// A pointer that threads share: each writes parts of its own.
 #[derive(Clone, Copy)]
 struct Shared<T>(*mut T);
+
+impl<T> Shared<T> {
+    /// A method, so that closures capture the whole and not the pointer within.
+    fn get(self) -> *mut T {
+        self.0
+    }
+}
 
 // SAFETY: whoever dereferences it says why no other thread touches that part.
 unsafe impl<T: Send> Sync for Shared<T> {}

@@ -21,10 +21,9 @@ pub(super) fn transform(exec: Exec<'_>, w: &[f32], channels: usize, filters: usi
     assert!(w.len() == 9 * channels * filters && u.len() == len(channels, filters), "a kernel and its transform");
     let (to, chunk) = (Shared(u.as_mut_ptr()), Exec::chunk_len(channels, 8192_usize.div_ceil(filters)));
     exec.run(channels.div_ceil(chunk), &|index| {
-        let to = to;
         let range = [index * chunk, channels.min((index + 1) * chunk)];
         // SAFETY: the sizes were checked, and each chunk writes the places of its own channels.
-        unsafe { channels_of(exec.simd(), w, channels, filters, range, to.0) }
+        unsafe { channels_of(exec.simd(), w, channels, filters, range, to.get()) }
     });
 }
 
