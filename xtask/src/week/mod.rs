@@ -50,7 +50,7 @@ pub(crate) struct Session {
     pub(crate) title: &'static str,
     /// Two or three sentences: what is tried, and why.
     pub(crate) task: &'static str,
-    /// The code that runs, in the order it is read: [`code!`].
+    /// The code that runs, in the order it is read: see `code!`.
     pub(crate) code: &'static [Code],
     /// The Keras code it stands for: `include_str!("keras/ID_SESSION.py")`.
     pub(crate) keras: &'static str,
