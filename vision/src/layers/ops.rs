@@ -337,3 +337,6 @@ impl Op for Resize {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

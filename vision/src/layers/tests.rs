@@ -1,12 +1,9 @@
-use practicum_core::autodiff::{Var, gradcheck};
 use practicum_core::layers::LayerSpec;
 use practicum_core::prelude::*;
 use practicum_core::rng::Key;
 
-use super::ops::{Change, Crop, Draw, Resize, Tone, Warp};
 use super::*;
 use crate::augment::FillMode;
-use crate::picture::{Interpolation, Taps};
 
 /// Pictures of numbers from 0 to 255.
 fn pictures(count: usize, height: usize, width: usize, channels: usize) -> Tensor {
@@ -28,7 +25,7 @@ fn every_layer() -> Vec<Box<dyn Layer>> {
     vec![
         Box::new(RandomFlip::new(FlipMode::HorizontalAndVertical)),
         Box::new(RandomRotation::new(0.2).fill_mode(FillMode::Nearest)),
-        Box::new(RandomTranslation::new(0.2, (0.0, 0.3)).fill_mode(FillMode::Wrap)),
+        Box::new(RandomTranslation::new(0.2, (0.0, 0.3)).fill_mode(FillMode::Reflect)),
         Box::new(RandomZoom::new(0.3).width_factor((0.0, 0.2)).fill_mode(FillMode::Constant).fill_value(3.0)),
         Box::new(RandomContrast::new(0.5)),
         Box::new(RandomBrightness::new(0.5)),
@@ -124,33 +121,6 @@ fn a_crop_is_a_part_of_the_picture() {
     let expected = [0.0, 1.0, 2.0, 5.0, 6.0, 7.0].map(|step| first + step);
     assert_eq!(&y.as_slice()[..6], expected);
     assert_eq!(y.as_slice()[6], first + 20.0);
-}
-
-#[test]
-fn gradients_are_right() {
-    let key = Key::new(3);
-    let ranges = [
-        Draw::Flip { horizontal: true, vertical: true },
-        Draw::Rotation((-0.3, 0.3)),
-        Draw::Translation { rows: (-0.4, 0.4), columns: (-0.4, 0.4) },
-        Draw::Zoom { rows: (-0.3, 0.3), columns: None },
-    ];
-    let x = pictures(2, 4, 5, 2).scale(1.0 / 255.0).unwrap();
-    for draw in ranges {
-        for fill_mode in [FillMode::Nearest, FillMode::Constant, FillMode::Reflect, FillMode::Wrap] {
-            let warp = move || Warp { key, draw, fill_mode, order: 1, fill_value: 0.5 };
-            gradcheck(std::slice::from_ref(&x), |x| Var::apply(warp(), &[&x[0]])).unwrap();
-        }
-    }
-    for change in [Change::Contrast, Change::Brightness] {
-        let tone = move || Tone { key, change, factor: (0.5, 0.9), value_range: (-4.0, 4.0) };
-        gradcheck(std::slice::from_ref(&x), |x| Var::apply(tone(), &[&x[0]])).unwrap();
-    }
-    gradcheck(std::slice::from_ref(&x), |x| Var::apply(Crop { key, size: [2, 3] }, &[&x[0]])).unwrap();
-    for how in [Interpolation::Bilinear, Interpolation::Area, Interpolation::Lanczos] {
-        let resize = move || Resize { rows: Taps::new(4, 3, how), columns: Taps::new(5, 8, how) };
-        gradcheck(std::slice::from_ref(&x), |x| Var::apply(resize(), &[&x[0]])).unwrap();
-    }
 }
 
 #[test]

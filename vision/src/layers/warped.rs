@@ -165,7 +165,7 @@ impl Layer for RandomRotation {
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         picture_of(input)?;
-        nearest_or_bilinear(&self.look.interpolation)?;
+        self.look.check()?;
         check_range("factor", self.factor.into(), -1.0..=1.0)?;
         Ok(input.clone())
     }
@@ -205,7 +205,7 @@ impl Layer for RandomTranslation {
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         picture_of(input)?;
-        nearest_or_bilinear(&self.look.interpolation)?;
+        self.look.check()?;
         check_range("height_factor", self.height_factor.into(), -1.0..=1.0)?;
         check_range("width_factor", self.width_factor.into(), -1.0..=1.0)?;
         Ok(input.clone())
@@ -255,7 +255,7 @@ impl Layer for RandomZoom {
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         picture_of(input)?;
-        nearest_or_bilinear(&self.look.interpolation)?;
+        self.look.check()?;
         for (name, factor) in [("height_factor", Some(self.height_factor)), ("width_factor", self.width_factor)] {
             if let Some(factor) = factor {
                 check_range(name, factor.into(), -0.999..=1.0)?;
