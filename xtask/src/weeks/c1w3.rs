@@ -59,7 +59,7 @@ pub(super) static C1W3: Week = Week {
                     bound: Bound::AtLeast(0.82),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "see the note in the file's history of runs",
+                    source: "eight times guessing, on drawings",
                     course: None,
                 },
             ],
@@ -70,7 +70,7 @@ pub(super) static C1W3: Week = Week {
             title: "Exploring convolutions by hand",
             task: "What does one filter do to a picture? Nine numbers are laid over each pixel and its eight neighbours, multiplied, and \
                    added up; then the largest of each 2 × 2 pixels is kept. No network, no framework: two loops.",
-            code: code!["c1w3.rs": "lab2", "c1w3.rs": "convolve", "c1w3.rs": "max_pool", "c1w3.rs": "KERNELS"],
+            code: code!["c1w3.rs": "by_hand", "c1w3.rs": "convolve", "c1w3.rs": "max_pool", "c1w3.rs": "KERNELS"],
             keras: include_str!("keras/c1w3_lab2.py"),
             notice: "A kernel whose numbers add up to 0 turns flat parts black and leaves edges: one kernel finds lines that lie, another \
                      lines that stand. After the maxima the picture has a quarter of its pixels, and what the filter found is still there. \
@@ -341,8 +341,8 @@ fn by_hand(run: &mut WeekRun<'_>, id: &str, title: &str, transposed: bool) -> Re
         run.say(&format!("{name}: mean {before:.2}; after maxima of 2 × 2: {height} × {width} pixels, mean {after:.2}"))?;
         // <page>
         clock.metric(&format!("mean_{}", name.replace(' ', "_")), before);
-        panels.push(Panel::new(format!("{name}, {:?} × {:?}", found.dim().0, found.dim().1), grey(found.view())));
-        panels.push(Panel::new(format!("{name}, maxima, {height} × {width}"), grey(pooled.view())));
+        panels.push(Panel::new(name, grey(found.view())));
+        panels.push(Panel::new(format!("maxima: {height} × {width}"), grey(pooled.view())));
         // </page>
     }
     // <page>
