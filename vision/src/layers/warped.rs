@@ -43,6 +43,17 @@ struct Look {
     fill_value: f32,
 }
 
+impl Look {
+    /// Refuses what Keras' layers have and these have not. Their `wrap` repeats a picture as TensorFlow does, not as SciPy.
+    fn check(&self) -> Result<()> {
+        nearest_or_bilinear(&self.interpolation)?;
+        match self.fill_mode {
+            FillMode::Wrap => Err(Error::argument("fill_mode is wrap, expected reflect, constant or nearest")),
+            _ => Ok(()),
+        }
+    }
+}
+
 fn reflect() -> FillMode {
     FillMode::Reflect
 }
