@@ -112,7 +112,9 @@ impl Date {
     /// # Errors
     /// A date outside the years 0 to 9999.
     pub fn add_seconds(self, seconds: i64) -> Result<Self> {
-        self.moved(self.0.checked_add(SignedDuration::from_secs(seconds)))
+        // jiff bounds durations by those between moments of the years 1970 to 9999: days may be more.
+        let days = Span::new().try_days(seconds.div_euclid(86_400)).and_then(|days| self.0.checked_add(days));
+        self.moved(days.and_then(|day| day.checked_add(SignedDuration::from_secs(seconds.rem_euclid(86_400)))))
     }
 
     /// The same day `months` later, or the last of that month where it is shorter.

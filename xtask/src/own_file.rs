@@ -12,16 +12,22 @@ use practicum_core::{Error, Result};
 /// A link, a pipe or a folder in its place, none of which is opened: what it leads to is not ours, and a pipe would wait for
 /// a reader. Otherwise what the system says, told as `doing`.
 pub(crate) fn open(doing: &str, path: &Path) -> Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true);
-    match fs::symlink_metadata(path) {
-        Ok(found) if !found.is_file() => {
-            return Err(Error::io(doing, path, io::Error::other("it is not a regular file")).hint("move it out of the way"));
+    loop {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true);
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => {
+                return Err(Error::io(doing, path, io::Error::other("it is not a regular file")).hint("move it out of the way"));
+            }
+            Ok(_) => options.truncate(false),
+            Err(_) => options.create_new(true),
+        };
+        match options.open(path) {
+            // Another process has made it in the meantime.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            opened => return opened.map_err(|source| Error::io(doing, path, source)),
         }
-        Ok(_) => options.truncate(false),
-        Err(_) => options.create_new(true),
-    };
-    options.open(path).map_err(|source| Error::io(doing, path, source))
+    }
 }
 
 #[cfg(test)]

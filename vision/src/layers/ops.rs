@@ -60,10 +60,27 @@ pub(super) struct Warp {
 }
 
 impl Warp {
+    /// Whether the rows and the columns of an example are turned round, where that is all that can happen to it.
+    fn flip(&self, cx: Context<'_>, row: usize) -> Option<[bool; 2]> {
+        let Draw::Flip { .. } = self.draw else { return None };
+        let Transform { flip_vertical, flip_horizontal, .. } = self.draw.transform(1, 1, &mut rng(self.key, cx, row));
+        Some([flip_vertical, flip_horizontal])
+    }
+
     /// The lens of an example; none where it stays as it is.
     fn lens(&self, cx: Context<'_>, row: usize, [height, width, _]: [usize; 3]) -> Option<Lens> {
         let map: Option<Affine> = self.draw.transform(height, width, &mut rng(self.key, cx, row)).map(height, width);
         map.map(|map| Lens { map, fill_mode: self.fill_mode, cval: self.fill_value, order: self.order })
+    }
+}
+
+/// The picture with its rows, its columns or both in the other direction; its own inverse.
+fn mirror(x: &[f32], [height, width, channels]: [usize; 3], [rows, columns]: [bool; 2], y: &mut [f32]) {
+    for (to, pixel) in y.chunks_exact_mut(channels).enumerate() {
+        let (row, column) = (to / width, to % width);
+        let row = if rows { height - 1 - row } else { row };
+        let column = if columns { width - 1 - column } else { column };
+        pixel.copy_from_slice(&x[(row * width + column) * channels..][..channels]);
     }
 }
 
@@ -85,6 +102,9 @@ impl Op for Warp {
         let (picture, size) = picture(shape);
         pass.cx.exec.for_each(chunks_mut(pass.y, size), |row, y| {
             let x = &data[row * size..][..size];
+            if let Some(axes) = self.flip(pass.cx, row) {
+                return mirror(x, picture, axes, y);
+            }
             match self.lens(pass.cx, row, picture) {
                 Some(lens) => warp_picture(x, picture, &lens, &mut Scratch::default(), y),
                 None => y.copy_from_slice(x),
@@ -98,6 +118,9 @@ impl Op for Warp {
         if let Some(dx) = &mut pass.dx[0] {
             pass.cx.exec.for_each(chunks_mut(dx, size), |row, dx| {
                 let dy = &pass.dy[row * size..][..size];
+                if let Some(axes) = self.flip(pass.cx, row) {
+                    return mirror(dy, picture, axes, dx);
+                }
                 match self.lens(pass.cx, row, picture) {
                     Some(lens) => {
                         dx.fill(0.0);

@@ -26,7 +26,9 @@ impl Given {
                 Some((id, file)) => vec![named_file(catalogue.get(id)?, file, path)?],
                 None if path.is_dir() => folder(catalogue.get(name)?, path)?,
                 None if catalogue.get(name).is_ok() && !path.exists() => {
-                    return Err(Error::argument(format!("--from {option}: there is no file or folder {}", path.display())));
+                    return Err(
+                        Error::argument(format!("--from {option}: there is no file or folder {}", path.display())).hint("check the path")
+                    );
                 }
                 None => vec![only_file(catalogue.get(name)?, path)?],
             };

@@ -57,24 +57,26 @@ fn a_data_folder_that_is_a_file_is_an_error() {
 
 #[test]
 fn a_file_that_is_given_is_copied_and_remembered() {
-    let (data, given) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
-    fs::write(given.path(), "eighty faces").unwrap();
-    let from = format!("happysad={}", given.path().display());
-    let ran = fetch(data.path(), &["--from", &from]);
-    assert!(ran.status == Some(0) && ran.out.contains("happy-or-sad.zip") && ran.out.contains("copied, hash remembered"), "{ran:?}");
+    let (data, given) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (train, test) = (given.path().join("sign_mnist_train.csv"), given.path().join("sign_mnist_test.csv"));
+    fs::write(&train, "letters").unwrap();
+    fs::write(&test, "other letters").unwrap();
+    let ran = fetch(data.path(), &["--from", &format!("signmnist={}", given.path().display())]);
+    assert!(ran.status == Some(0) && ran.out.contains("sign_mnist_test.csv") && ran.out.contains("copied, hash remembered"), "{ran:?}");
     assert!(ran.err.contains("no hash was known; what came") && !ran.err.contains('\x1b'), "{ran:?}");
-    assert_eq!(fs::read_to_string(data.path().join("happysad/happy-or-sad.zip")).unwrap(), "eighty faces");
+    let copy = data.path().join("signmnist/sign_mnist_test.csv");
+    assert_eq!(fs::read_to_string(&copy).unwrap(), "other letters");
 
     // Again: nothing to do, even without the file.
     drop(given);
-    let ran = fetch(data.path(), &["happysad"]);
+    let ran = fetch(data.path(), &["signmnist"]);
     assert!(ran.status == Some(0) && ran.out.contains("up to date"), "{ran:?}");
 
     // A file of another content than the one remembered is left alone, and told.
-    fs::write(data.path().join("happysad/happy-or-sad.zip"), "other faces!").unwrap();
-    let ran = fetch(data.path(), &["happysad"]);
+    fs::write(&copy, "more letters!").unwrap();
+    let ran = fetch(data.path(), &["signmnist"]);
     assert!(ran.out.contains("differs"), "{ran:?}");
-    ran.failed(&["1 of 1 files", "happy-or-sad.zip"]);
+    ran.failed(&["1 of 2 files", "sign_mnist_test.csv"]);
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn from_says_what_it_cannot_use() {
     let error = |option: &str, path: &str| world.run(&from(option, &here.join(path))).error.unwrap();
     assert!(error("number", "x").contains("did you mean `numbers`?"));
     assert!(error("numbers/number.bin", "x").contains("did you mean `numbers.bin`?"));
-    assert!(error("numbers", "not-there").contains("cannot read"));
+    assert!(error("numbers", "not-there").contains("there is no file or folder"));
     let args = FetchArgs { from: vec!["numbers".to_owned()], ..FetchArgs::default() };
     assert!(world.run(&args).error.unwrap().contains("expected NAME=PATH"));
 }
