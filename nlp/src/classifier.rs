@@ -16,7 +16,7 @@ use crate::{PadOptions, TextEncoder, pad_sequences};
 /// tokenizer.fit_on_texts(texts)?;
 /// let padding = PadOptions::new().maxlen(4);
 /// let x = pad_sequences(&tokenizer.texts_to_sequences(texts)?, padding)?;
-/// let mut model = models::embedding_average(6, 4, Some(4), 8, models::Head::Binary);
+/// let mut model = models::embedding_average(7, 4, Some(4), 8, models::Head::Binary);
 /// model.compile(Adam::new(0.05), "binary_crossentropy", "accuracy")?;
 /// model.fit(&x, vec![1, 0, 1, 0], Fit::new().epochs(60).quiet())?;
 ///

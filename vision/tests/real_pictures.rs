@@ -39,7 +39,7 @@ fn check(path: &str, tolerance: f64, expected: &[(&str, usize, f64)]) {
 }
 
 // Another decoder of JPEG than the one that the means were taken with differs by a few levels a pixel, hardly in the mean.
-const JPEG: f64 = 0.05;
+const JPEG: f64 = 0.1;
 
 #[test]
 fn cats_and_dogs_have_the_counts_and_means_they_should() {

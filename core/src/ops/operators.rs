@@ -5,7 +5,7 @@
 //!
 //! let (x, w, b) = (Tensor::from([1.0, 2.0]), Tensor::from([3.0, 4.0]), Tensor::from([0.5]));
 //! assert_eq!((&x * &w + &b)?.as_slice(), [3.5, 8.5]);
-//! assert_eq!((-&x / 2.0)?.as_slice(), [-0.5, -1.0]);
+//! assert_eq!((&x / -2.0)?.as_slice(), [-0.5, -1.0]);
 //! assert_eq!((1.0 - &x)?.as_slice(), [0.0, -1.0]);
 //! # Ok::<(), practicum_core::Error>(())
 //! ```

@@ -339,7 +339,7 @@ impl ImageDataGenerator {
     /// let picture = array![[[1.0], [2.0]], [[3.0], [4.0]]];
     /// let turned = Transform { theta: 90.0, ..Transform::default() };
     /// let seen = ImageDataGenerator::new().apply_transform(picture.view(), &turned)?;
-    /// assert_eq!(seen, array![[[2.0], [4.0]], [[1.0], [3.0]]]);
+    /// assert_eq!(seen, array![[[3.0], [1.0]], [[4.0], [2.0]]]);
     /// # Ok::<(), practicum_vision::Error>(())
     /// ```
     ///
