@@ -150,7 +150,7 @@ fn start(path: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// Removes what processes have left that were ended while they wrote this file: nobody holds its lock.
+/// Removes what processes have left that were ended while they wrote this file: no process holds its lock.
 fn remove_leftovers(folder: &Path, name: &str) {
     let begin = format!(".{name}.");
     let Ok(entries) = fs::read_dir(folder) else { return };

@@ -48,12 +48,12 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// JSON that describes no model, a class that nobody knows, or options that do not fit.
+    /// JSON that describes no model, an unknown class, or options that do not fit.
     pub fn from_json(json: &Value) -> Result<Self> {
         Self::from_json_with(json, &Registry::default())
     }
 
-    /// The same with layers of one's own in the registry.
+    /// The same, with custom layers in the registry.
     ///
     /// # Errors
     /// As [`from_json`](Model::from_json).
@@ -131,12 +131,12 @@ impl Sequential {
     /// A model from the JSON of [`to_json`](Model::to_json), with the layers of this crate.
     ///
     /// # Errors
-    /// JSON that describes no model, a class that nobody knows, or options that do not fit.
+    /// JSON that describes no model, an unknown class, or options that do not fit.
     pub fn from_json(json: &Value) -> Result<Self> {
         Self::from_json_with(json, &Registry::default())
     }
 
-    /// The same with layers of one's own in the registry.
+    /// The same, with custom layers in the registry.
     ///
     /// # Errors
     /// As [`from_json`](Sequential::from_json).

@@ -10,7 +10,7 @@ use crate::layers::{Argument, Config, Function, Layer, LayerSpec, Operation, Reg
 use crate::model::Network;
 use crate::{Error, Model, Result};
 
-/// The class by which Keras marks what a layer put out.
+/// The class by which Keras marks the outputs of a layer.
 const TENSOR: &str = "__keras_tensor__";
 
 /// Writes layers, with what each is called on, and which of their outputs are the model's.
