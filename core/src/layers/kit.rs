@@ -132,7 +132,7 @@ fn says_nothing(option: &str, value: &Value) -> Option<bool> {
         "data_format" => absent || *value == json!("channels_last"),
         "noise_shape" | "quantization_config" | "lora_rank" | "lora_alpha" | "virtual_batch_size" => absent,
         option if option.ends_with("_constraint") => absent,
-        "renorm" | "synchronized" | "rms_scaling" | "time_major" | "sparse" | "ragged" | "stateful" | "optional" => {
+        "renorm" | "antialias" | "pad_to_aspect_ratio" | "synchronized" | "rms_scaling" | "time_major" | "sparse" | "ragged" | "stateful" | "optional" => {
             absent || *value == json!(false)
         }
         "arguments" => absent || *value == json!({}),

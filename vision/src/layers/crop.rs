@@ -1,13 +1,14 @@
 //! Layers that take a part of each picture.
 
 use practicum_core::autodiff::Var;
+use practicum_core::layers::kit::class;
 use practicum_core::layers::{Build, Call, Layer};
 use practicum_core::{Error, PartialShape, Result};
 use serde::{Deserialize, Serialize};
 
 use super::ops::Crop;
+use super::picture_of;
 use super::resizing::{middle, resized};
-use super::{class, picture_of};
 use crate::picture::Interpolation;
 
 fn check(height: usize, width: usize, input: &PartialShape) -> Result<PartialShape> {

@@ -24,11 +24,9 @@ mod resizing;
 mod tone;
 mod warped;
 
-use practicum_core::layers::{Config, Layer, Registry};
+use practicum_core::layers::Registry;
+use practicum_core::layers::kit::from_config;
 use practicum_core::{Error, PartialShape, Result};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 pub use crop::{CenterCrop, RandomCrop};
 pub use resizing::Resizing;
@@ -43,65 +41,21 @@ pub use warped::{FlipMode, RandomFlip, RandomRotation, RandomTranslation, Random
 /// ```
 pub fn registry() -> Registry {
     Registry::default()
-        .layer("RandomFlip", make::<RandomFlip>)
-        .layer("RandomRotation", make::<RandomRotation>)
-        .layer("RandomTranslation", make::<RandomTranslation>)
-        .layer("RandomZoom", make::<RandomZoom>)
-        .layer("RandomContrast", make::<RandomContrast>)
-        .layer("RandomBrightness", make::<RandomBrightness>)
-        .layer("RandomCrop", make::<RandomCrop>)
-        .layer("CenterCrop", make::<CenterCrop>)
-        .layer("Resizing", |registry, mut config| {
+        .class::<RandomFlip>("RandomFlip")
+        .class::<RandomRotation>("RandomRotation")
+        .class::<RandomTranslation>("RandomTranslation")
+        .class::<RandomZoom>("RandomZoom")
+        .class::<RandomContrast>("RandomContrast")
+        .class::<RandomBrightness>("RandomBrightness")
+        .class::<RandomCrop>("RandomCrop")
+        .class::<CenterCrop>("CenterCrop")
+        .layer("Resizing", |_, mut config| {
             // They say what a padded picture is padded with; padding itself is refused.
             config.remove("fill_mode");
             config.remove("fill_value");
-            make::<Resizing>(registry, config)
+            Ok(Box::new(from_config::<Resizing>("Resizing", config)?))
         })
 }
-
-/// A layer of its options; one that is unknown, or changes numbers in a way that is not served, is refused by name.
-fn make<L: Layer + DeserializeOwned>(_registry: &Registry, config: Config) -> Result<Box<dyn Layer>> {
-    let idle = |(name, value): &(String, Value)| {
-        value.is_null() || *value == Value::Bool(false) || (name == "data_format" && value == "channels_last")
-    };
-    // Keras writes a seed; here, draws come from the model's.
-    let ignored = ["seed", "name", "dtype", "trainable"];
-    let known: Config = config.into_iter().filter(|entry| !idle(entry) && !ignored.contains(&entry.0.as_str())).collect();
-    let class = std::any::type_name::<L>().rsplit("::").next().unwrap_or_default();
-    let layer: L = serde_json::from_value(Value::Object(known.clone()))
-        .map_err(|cause| Error::format(format!("the options of {class} do not fit: {cause}")).source(cause))?;
-    let served = layer.config();
-    match known.iter().find(|(name, _)| !served.contains_key(*name)) {
-        Some((name, value)) => Err(Error::format(format!("{class} with {name} = {value} has no counterpart here"))),
-        None => Ok(Box::new(layer)),
-    }
-}
-
-/// The options of a layer, as JSON.
-fn config(layer: &impl Serialize) -> Config {
-    match serde_json::to_value(layer) {
-        Ok(Value::Object(config)) => config,
-        _ => Config::new(),
-    }
-}
-
-/// What every layer of this module says in the same way.
-macro_rules! class {
-    ($class:literal) => {
-        fn class_name(&self) -> &'static str {
-            $class
-        }
-
-        fn config(&self) -> practicum_core::layers::Config {
-            $crate::layers::config(self)
-        }
-
-        fn boxed_clone(&self) -> Box<dyn practicum_core::layers::Layer> {
-            Box::new(self.clone())
-        }
-    };
-}
-use class;
 
 /// Height, width and channels of pictures (batch, height, width, channels).
 fn picture_of(input: &PartialShape) -> Result<[Option<usize>; 3]> {

@@ -1,12 +1,13 @@
 //! Pictures of another size, inside of a model.
 
 use practicum_core::autodiff::Var;
+use practicum_core::layers::kit::class;
 use practicum_core::layers::{Build, Call, Layer};
 use practicum_core::{Error, PartialShape, Result};
 use serde::{Deserialize, Serialize};
 
 use super::ops::Resize;
-use super::{class, picture_of};
+use super::picture_of;
 use crate::picture::{Interpolation, Taps};
 
 /// The largest middle part of pictures that has the ratio of a size.

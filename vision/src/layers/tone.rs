@@ -1,12 +1,13 @@
 //! Layers that change the numbers of pictures: contrast and brightness.
 
 use practicum_core::autodiff::Var;
+use practicum_core::layers::kit::class;
 use practicum_core::layers::{Build, Call, Layer};
 use practicum_core::{PartialShape, Result};
 use serde::{Deserialize, Serialize};
 
 use super::ops::{Change, Tone};
-use super::{Factor, check_range, class, picture_of};
+use super::{Factor, check_range, picture_of};
 
 fn bytes() -> (f32, f32) {
     (0.0, 255.0)

@@ -2,12 +2,13 @@
 
 use practicum_core::Result;
 use practicum_core::autodiff::Var;
+use practicum_core::layers::kit::class;
 use practicum_core::layers::{Build, Call, Layer};
 use practicum_core::{Error, PartialShape};
 use serde::{Deserialize, Serialize};
 
 use super::ops::{Draw, Warp};
-use super::{Factor, check_range, class, picture_of};
+use super::{Factor, check_range, picture_of};
 use crate::augment::FillMode;
 
 /// Which ways pictures are flipped.
