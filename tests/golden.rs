@@ -47,7 +47,7 @@ impl Family {
     /// names that begin so.
     ///
     /// # Errors
-    /// All that went wrong, as one text: numbers that differ, cases that could not be computed, tensors of a case that nobody
+    /// All that went wrong, as one text: numbers that differ, cases that could not be computed, tensors of a case that no one
     /// looked at, and names in `left_out` that no case has.
     pub fn run(&self, left_out: &[(&str, &str)], check: impl Fn(&Case<'_>) -> Outcome) -> Result<(), String> {
         let mut failures = Vec::new();
@@ -237,14 +237,14 @@ impl Case<'_> {
         self.failures.borrow_mut().push(format!("  {}: {what}", self.name()));
     }
 
-    /// A tensor that nobody looked at is a number that nobody checked.
+    /// A tensor that no one looked at is a number that no one checked.
     fn check_all_read(&self) {
         let prefix = format!("{}/", self.name());
         let read = self.read.borrow();
         let keys = self.family.tensors.keys().filter_map(|name| name.strip_prefix(&prefix));
         let unread: Vec<&str> = keys.filter(|key| !read.contains(*key)).collect();
         if !unread.is_empty() {
-            self.fail(format!("nobody looked at {}", unread.join(", ")));
+            self.fail(format!("no one looked at {}", unread.join(", ")));
         }
     }
 }

@@ -28,7 +28,7 @@ use crate::{Error, Result, Shape};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Targets {
-    /// Numbers like those the model puts out.
+    /// Numbers like those the model outputs.
     Values,
     /// One class a row: a whole number from 0 to the number of outputs.
     Classes,
@@ -285,7 +285,7 @@ pub(crate) fn fit_targets(targets: Targets, y_true: Shape, y_pred: Shape) -> Res
         return Ok(wanted);
     }
     let what = if targets == Targets::Classes { "one class a row, " } else { "" };
-    Err(Error::shape(format!("the model puts out {y_pred}: expected targets of shape {what}{wanted}, got {y_true}")).hint(match targets {
+    Err(Error::shape(format!("the model outputs {y_pred}: expected targets of shape {what}{wanted}, got {y_true}")).hint(match targets {
         Targets::Classes => "one-hot targets go with categorical_crossentropy",
         Targets::Values if y_true.rank() < y_pred.rank() && y_pred.last() > 1 => "class numbers go with sparse_categorical_crossentropy",
         Targets::Values => "the last layer's units must be as many as the targets of one example",

@@ -26,7 +26,7 @@ use crate::{Error, Result};
 pub struct Scored<'a> {
     /// The targets: values of the predictions' shape, or classes, one a row of predictions.
     pub y_true: View<'a>,
-    /// What the model put out.
+    /// The outputs of the model.
     pub y_pred: View<'a>,
     /// One weight an example; all count the same where there are none.
     pub sample_weight: Option<&'a [f32]>,

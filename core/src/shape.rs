@@ -210,7 +210,7 @@ impl PartialShape {
         &self.0
     }
 
-    /// The sizes behind the batch.
+    /// The sizes after the batch.
     pub fn example(&self) -> &[Option<usize>] {
         self.0.get(1..).unwrap_or(&[])
     }
@@ -237,7 +237,7 @@ impl PartialShape {
     pub fn with_batch(&self, batch: usize) -> Result<Shape> {
         let example: Option<Vec<usize>> = self.example().iter().copied().collect();
         let Some(example) = example else {
-            return Err(Error::shape(format!("the shape {self} is open behind its batch")));
+            return Err(Error::shape(format!("the shape {self} is open after its batch")));
         };
         Shape::new(&[&[batch], example.as_slice()].concat())
     }

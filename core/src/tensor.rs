@@ -228,7 +228,7 @@ impl Tensor {
         }
     }
 
-    /// Gives it another shape, in the memory it has where nobody shares it, and its elements to be written: all of them,
+    /// Gives it another shape, in the memory it has where no one shares it, and its elements to be written: all of them,
     /// since they are what was there before.
     pub(crate) fn reuse(&mut self, shape: Shape) -> Result<&mut [f32]> {
         if Arc::get_mut(&mut self.data).is_none() {

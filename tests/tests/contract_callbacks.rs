@@ -73,7 +73,7 @@ fn a_live_line_is_cleared_and_each_epoch_keeps_one() {
     }
 }
 
-/// Waits long enough behind each batch for the live line to be drawn, and fails in the second epoch.
+/// Waits long enough after each batch for the live line to be drawn, and fails in the second epoch.
 struct SlowThenFailing;
 
 impl Callback for SlowThenFailing {
@@ -100,7 +100,7 @@ fn a_live_line_tells_steps_left_and_ends_when_the_training_fails() {
     assert!(!drawn.is_empty() && drawn.iter().all(|line| line.contains("/2  ") && line.contains("loss ")), "{text:?}");
     // A terminal that is too narrow cuts the line; a second one would stay.
     assert!(drawn.iter().all(|line| line.starts_with("\x1b[?7l") && line.contains("\x1b[?7h")), "{text:?}");
-    assert!(text.ends_with('\n'), "the error would be told behind the live line: {text:?}");
+    assert!(text.ends_with('\n'), "the error would be told after the live line: {text:?}");
 }
 
 #[test]

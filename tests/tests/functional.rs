@@ -196,7 +196,7 @@ fn graphs_that_are_none_are_refused() {
     let error = Model::new(&a, &sum).unwrap_err();
     assert!(error.is_argument() && error.to_string().contains("an input that is not given"), "{error}");
     let error = Model::new(&sum, Dense::new(1).on(&sum)).unwrap_err();
-    assert!(error.to_string().contains("is what a layer puts out"), "{error}");
+    assert!(error.to_string().contains("is the output of a layer"), "{error}");
     let error = Model::new([&a, &b, &a], &sum).unwrap_err();
     assert!(error.to_string().contains("given twice"), "{error}");
     let [_, _, third] = SumAndRest.outputs_on([&a, &b]);
@@ -209,7 +209,7 @@ fn graphs_that_are_none_are_refused() {
     let error = Model::new([&a, &b], Dense::new(1).on([&a, &b])).unwrap_err();
     assert!(error.to_string().contains("takes one input, got 2"), "{error}");
     let error = Sequential::new().add(Input::new([3])).add(SumAndRest).add(Dense::new(1)).count_params().unwrap_err();
-    assert!(error.to_string().contains("puts out 2 tensors"), "{error}");
+    assert!(error.to_string().contains("outputs 2 tensors"), "{error}");
 }
 
 /// Marks the steps whose first number is not 0.

@@ -1,5 +1,5 @@
-//! A convolution and the maxima or means behind it, or word vectors and their mean, run as one operation in a model, and as two in a loop
-//! of one's own: the bits are the same.
+//! A convolution and the maxima or means after it, or word vectors and their mean, run as one operation in a model, and as two in a
+//! custom loop: the bits are the same.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod common;

@@ -148,7 +148,7 @@ fn naming<'a>(functions: &[(&'a str, &'a str)], word: &'a str) -> Vec<&'a str> {
     }
 }
 
-/// Functions and what stands behind their names, up to where the next function or item begins.
+/// Functions and what follows their names, up to where the next function or item begins.
 fn functions(code: &str) -> Vec<(&str, &str)> {
     let items = ["\nimpl", "\nstruct", "\npub", "\nenum", "\nmacro_rules"];
     code.split("fn ")
@@ -279,7 +279,7 @@ fn literal_or_comment_len(rest: &str) -> usize {
     }
 }
 
-/// Up to the closing quote, over quotes behind a backslash.
+/// Up to the closing quote, over quotes after a backslash.
 fn quoted_len(rest: &str, quote: char) -> usize {
     let mut escaped = false;
     for (at, c) in rest.char_indices().skip(1) {
@@ -307,7 +307,7 @@ fn block_comment_len(rest: &str) -> usize {
     rest.len()
 }
 
-/// What stands behind the `r`: hashes, a quote, and all up to a quote with as many hashes.
+/// What follows the `r`: hashes, a quote, and all up to a quote with as many hashes.
 fn raw_string_len(rest: &str) -> usize {
     let hashes = rest.chars().take_while(|c| *c == '#').count();
     if !rest[hashes..].starts_with('"') {

@@ -71,7 +71,7 @@ fn predictions_do_not_depend_on_the_batch() {
     }
 }
 
-/// Words behind the end change nothing, whatever lies between the embedding and the layer that uses the mask.
+/// Words after the end change nothing, whatever lies between the embedding and the layer that uses the mask.
 #[test]
 fn padding_is_not_read() {
     let between: [fn(Sequential) -> Sequential; 4] = [
@@ -164,7 +164,7 @@ fn what_is_wrong_is_named() {
     says(&error(GRU::new(0).into(), &[5, 2]), &["units is 0"]);
     says(&error(LSTM::new(3).dropout(1.0).into(), &[5, 2]), &["dropout must be in [0, 1), got 1"]);
     says(&error(LSTM::new(3).activation(Activation::Softmax).into(), &[5, 2]), &["activation", "softmax"]);
-    says(&error(LSTM::new(3).return_state(true).into(), &[5, 2]), &["puts out 3 tensors", "Model::new"]);
+    says(&error(LSTM::new(3).return_state(true).into(), &[5, 2]), &["outputs 3 tensors", "Model::new"]);
     says(&error(Bidirectional::new(LSTM::new(3).go_backwards(true)).into(), &[5, 2]), &["both read backwards", "go_backwards"]);
     let uneven = Bidirectional::new(LSTM::new(3)).backward_layer(LSTM::new(2).go_backwards(true)).merge_mode(MergeMode::Sum);
     says(&error(uneven.into(), &[5, 2]), &["3 and 2 units", "concat"]);

@@ -39,7 +39,7 @@ fn weights(model: &Model) -> Vec<Vec<u32>> {
     model.get_weights().iter().map(bits).collect()
 }
 
-/// Ends the training behind an epoch with an error, as a crash would.
+/// Ends the training after an epoch with an error, as a crash would.
 fn crash_after(epoch: usize) -> impl Callback {
     OnEpochEnd::new(move |now, _, _| if now == epoch { Err(Error::interrupted("the power went")) } else { Ok(()) })
 }

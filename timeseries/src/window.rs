@@ -126,7 +126,7 @@ impl Windowing {
         self
     }
 
-    /// So many batches are made ahead, on a thread of their own. It changes speed only, and pays for long windows of many
+    /// The number of batches made ahead, on a thread of their own. It changes speed only, and pays for long windows of many
     /// columns alone: a batch of short ones is copied faster than it is handed over.
     #[must_use]
     pub fn prefetch(mut self, batches: usize) -> Self {

@@ -30,7 +30,7 @@ pub(super) struct Compiler<'a> {
     needed: Vec<bool>,
 }
 
-/// What was recorded, with pairs of operations as one where the first allows it and nobody else looks at what is between.
+/// What was recorded, with pairs of operations as one where the first allows it and nothing else looks at what is between.
 fn fused(record: &Record, targets: &Targets<'_>) -> Vec<Node> {
     let mut uses = vec![0; record.values.len()];
     let inputs = record.nodes.iter().filter(|node| !node.op.is_reshape()).flat_map(|node| node.inputs.iter().copied());

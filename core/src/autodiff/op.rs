@@ -53,7 +53,7 @@ pub struct Backward<'a, 'b> {
     pub saved: &'a [f32],
     /// The gradient of the loss by the output.
     pub dy: &'a [f32],
-    /// Where the gradient by each input goes, to be overwritten; `None` where nobody asks for it.
+    /// Where the gradient by each input goes, to be overwritten; `None` where it is not asked for.
     pub dx: &'b mut [Option<&'a mut [f32]>],
     /// Room to work in, arbitrary at first.
     pub scratch: &'a mut [f32],
@@ -70,7 +70,7 @@ pub struct Memory {
     pub backward_scratch: usize,
 }
 
-/// What the backward pass reads of the forward pass. What nobody reads is not kept.
+/// What the backward pass reads of the forward pass. What is not read is not kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reads {
     /// One bit an input, the lowest for the first.
@@ -90,7 +90,7 @@ impl Reads {
 
 /// One operation: `y = f(x₀, x₁, …)` and, for an upstream gradient `dy`, the gradients `dxᵢ`.
 ///
-/// The same operation serves a training loop that replays a recorded program, a loop of one's own that runs eagerly, and
+/// The same operation serves a training loop that replays a recorded program, a custom loop that runs eagerly, and
 /// the gradient check ([`gradcheck`](crate::autodiff::gradcheck)). It gets every buffer from its caller.
 pub trait Op: Debug + Send + Sync + 'static {
     /// A short name, for errors and printed programs.
@@ -133,7 +133,7 @@ pub trait Op: Debug + Send + Sync + 'static {
     }
 
     /// One operation on the inputs of this one, whose shapes are given, that gives what `consumer` makes of its output, where
-    /// there is such a one: it has the bits of the two. A program uses it where nobody else looks at the output, which the
+    /// there is one: it has the bits of the two. A program uses it where nothing else looks at the output, which the
     /// consumer sees under the shape `seen`.
     fn fuse(&self, _consumer: &dyn Op, _x: &[Shape], _seen: &Shape) -> Option<Arc<dyn Op>> {
         None

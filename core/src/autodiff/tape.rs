@@ -304,7 +304,7 @@ pub(crate) fn resize<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> Res
     Ok(())
 }
 
-/// Puts elements behind others; an error where there is no room. Calls that follow each other copy each element a few
+/// Puts elements after others; an error where there is no room. Calls that follow each other copy each element a few
 /// times at most.
 pub(crate) fn extend<T: Copy>(buffer: &mut Vec<T>, elements: &[T]) -> Result<()> {
     let room = buffer.try_reserve(elements.len());

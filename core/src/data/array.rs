@@ -218,7 +218,7 @@ impl Data {
         self.scale == 1.0 && self.offset == 0.0
     }
 
-    /// Puts the given examples one behind the other into `out`, converted and scaled.
+    /// Puts the given examples one after the other into `out`, converted and scaled.
     pub(crate) fn gather(&self, exec: Exec<'_>, rows: &[u32], out: &mut [f32]) {
         let row_len = self.example_shape().size();
         let (scale, offset) = (self.scale, self.offset);

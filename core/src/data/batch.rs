@@ -75,7 +75,7 @@ impl Batch {
         Ok([arrays(&self.x)?, arrays(&self.y)?])
     }
 
-    /// Makes room for so many inputs and outputs, and weights if asked for; buffers are kept.
+    /// Makes room for this many inputs and outputs, and weights if asked for; buffers are kept.
     pub(crate) fn prepare(&mut self, inputs: usize, outputs: usize, weights: bool) {
         self.x.resize_with(inputs, BatchArray::default);
         self.y.resize_with(outputs, BatchArray::default);

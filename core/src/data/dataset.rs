@@ -33,7 +33,7 @@ use crate::{Error, Result};
 /// too. Clones are cheap and share what they are made of.
 ///
 /// Functions given to a pipeline return a [`Result`]. Their error, or that of an option outside its range, is the next item
-/// of the iterator and ends a training; whoever goes on asking gets the elements behind it. A panic on a thread of the
+/// of the iterator and ends a training; whoever goes on asking gets the elements after it. A panic on a thread of the
 /// pipeline is passed on to the thread that asks. Threads end with the iterator they work for.
 ///
 /// ```
@@ -88,11 +88,11 @@ pub struct Dataset<T> {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cardinality {
-    /// So many.
+    /// Exactly this many elements.
     Known(usize),
     /// Without end.
     Infinite,
-    /// Nobody knows before they have been counted.
+    /// Unknown until they have been counted.
     Unknown,
 }
 
@@ -366,7 +366,7 @@ impl<T: Send + 'static> Iterator for Iter<T> {
     fn next(&mut self) -> Option<Result<T>> {
         let next = self.0.next();
         if next.is_none() {
-            // What worked for it ends now; nobody is asked again.
+            // What worked for it ends now; no one is asked again.
             self.0 = Box::new(iter::empty());
         }
         next

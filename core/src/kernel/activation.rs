@@ -2,7 +2,7 @@
 //!
 //! Each is a module with `forward(exec, x, y)`, `backward(exec, saved, dy, dx)` and both in place, where `y` comes as x, and
 //! `dx` as dy. What `saved` has to be, the input x or the output y, its documentation says: the output wherever it is
-//! enough, because then nobody needs to keep x. At the kinks the slope is TensorFlow's. Softmax is in
+//! enough, because then no one needs to keep x. At the kinks the slope is TensorFlow's. Softmax is in
 //! [`softmax`](super::softmax).
 
 use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};

@@ -5,7 +5,7 @@ use super::{Exec, chunks_mut, multiversion};
 /// Numbers that make a chunk worth its way to another thread.
 const CHUNK: usize = 16_384;
 
-/// So many bytes are on their way from memory, while others are converted.
+/// Bytes that are on their way from memory while others are converted.
 const IN_FLIGHT: usize = 2048;
 
 /// How many rows ahead the next one is asked for.

@@ -113,7 +113,7 @@ pub fn scatter(exec: Exec<'_>, ids: &[f32], dy: &[f32], repeat: usize, width: us
                 // Which ids belong here is a toss-up that no branch foresees, so there is none.
                 let mut count = 0;
                 for id in ids {
-                    // Ids before the part wrap round and end up behind it.
+                    // Ids before the part wrap round and end up after it.
                     let row = (*id as i32 as u32).wrapping_sub(first);
                     found[count] = (from, row as usize);
                     count += usize::from(row < rows);

@@ -142,7 +142,7 @@ pub fn rows_scratch_len(rows: usize, n: usize) -> usize {
 }
 
 /// The gradients by x, if asked for, and the sums over the rows of `dy` and of `dy` times the normalized x: those by beta and
-/// by gamma. The two sums are left at the beginning of `scratch`, one behind the other.
+/// by gamma. The two sums are left at the beginning of `scratch`, one after the other.
 pub fn normalize_rows_backward(
     exec: Exec<'_>,
     how: Rows<'_>,

@@ -33,7 +33,7 @@ macro_rules! pointwise {
 }
 pub(crate) use pointwise;
 
-/// The same for `y` of shape `[rows, n]`: inputs of that shape, and behind `rows` one of shape `[n]` that every row meets.
+/// The same for `y` of shape `[rows, n]`: inputs of that shape, and after `rows` one of shape `[n]` that every row meets.
 macro_rules! rowwise {
     ($min:expr; $(#[$attr:meta])* $vis:vis fn $name:ident<$f:ident>($($x:ident),*; rows $row:ident => $y:ident) = $value:expr) => {
         $(#[$attr])*

@@ -98,7 +98,7 @@ impl Team {
 
         shared.unfinished.store(chunks, Ordering::Relaxed);
         for (thread, share) in shared.shares[..threads].iter().enumerate() {
-            // SAFETY: nobody reads the cell of a share without having claimed one of its chunks. Those of the last job are
+            // SAFETY: no thread reads the cell of a share without having claimed one of its chunks. Those of the last job are
             // all finished, and those of this one appear with the store below.
             unsafe { *share.job.get() = Some(f) };
             let (start, end) = (thread * chunks / threads, (thread + 1) * chunks / threads);
@@ -158,7 +158,7 @@ type Job = *const (dyn Fn(usize) + Sync + 'static);
 #[repr(align(128))]
 #[derive(Default)]
 struct Share {
-    /// The chunks that nobody has claimed: start in the low half, end in the high half.
+    /// The chunks that are not claimed: start in the low half, end in the high half.
     range: AtomicU64,
     job: UnsafeCell<Option<Job>>,
     sleeps: AtomicBool,

@@ -75,7 +75,7 @@ impl Axes {
         let mut axes = Vec::with_capacity(self.0.len());
         for axis in &self.0 {
             match usize::try_from(if *axis < 0 { axis + rank as isize } else { *axis }) {
-                Ok(0) if rank > 0 => return Err(Error::argument(format!("axis {axis} is the batch: choose an axis behind it"))),
+                Ok(0) if rank > 0 => return Err(Error::argument(format!("axis {axis} is the batch: choose an axis after it"))),
                 Ok(place) if place < rank => axes.push(place),
                 _ => return Err(Error::shape(format!("there is no axis {axis} in an input of {rank} axes"))),
             }
@@ -95,7 +95,7 @@ impl Axes {
         self.of(input.rank())?.into_iter().map(size).collect()
     }
 
-    /// The same elements with these axes behind all others.
+    /// The same elements with these axes after all others.
     pub(super) fn gather(&self, x: &Var) -> Result<Gathered> {
         let (shape, axes) = (x.shape(), self.of(x.shape().rank())?);
         let others = (0..shape.rank()).filter(|axis| !axes.contains(axis));
@@ -108,7 +108,7 @@ impl Axes {
     }
 }
 
-/// A variable some of whose axes were put behind the others, as one.
+/// A variable some of whose axes were put after the others, as one.
 pub(super) struct Gathered {
     /// What is to be computed with.
     pub(super) rows: Var,

@@ -9,13 +9,13 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
 
-/// How much before and behind each axis of a map: one number for all, one an axis, or two an axis.
+/// How much before and after each axis of a map: one number for all, one an axis, or two an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Borders {
     /// The same everywhere.
     All(usize),
-    /// Before and behind the steps of a sequence, or on both sides of the rows and of the columns of a picture.
+    /// Before and after the steps of a sequence, or on both sides of the rows and of the columns of a picture.
     Pair(usize, usize),
     /// Above and below, left and right of a picture.
     Four([usize; 2], [usize; 2]),
@@ -40,22 +40,22 @@ impl From<((usize, usize), (usize, usize))> for Borders {
 }
 
 impl Borders {
-    /// Before and behind rows and columns; a sequence has one row, with no borders.
+    /// Before and after rows and columns; a sequence has one row, with no borders.
     fn of(self, axes: usize) -> Result<[[usize; 2]; 2]> {
         Ok(match (self, axes) {
             (Self::All(all), 1) => [[0, 0], [all, all]],
-            (Self::Pair(before, behind), 1) => [[0, 0], [before, behind]],
+            (Self::Pair(before, after), 1) => [[0, 0], [before, after]],
             (Self::All(all), _) => [[all, all]; 2],
             (Self::Pair(rows, columns), _) => [[rows, rows], [columns, columns]],
             (Self::Four(rows, columns), 2) => [rows, columns],
-            (Self::Four(..), _) => return Err(Error::argument("a sequence has borders before and behind: give one number or two")),
+            (Self::Four(..), _) => return Err(Error::argument("a sequence has borders before and after: give one number or two")),
         })
     }
 
     /// As Keras writes it: two numbers for a sequence, two an axis for a picture.
     fn expanded(self, axes: usize) -> Self {
         match (self.of(axes), axes) {
-            (Ok([_, [before, behind]]), 1) => Self::Pair(before, behind),
+            (Ok([_, [before, after]]), 1) => Self::Pair(before, after),
             (Ok([rows, columns]), _) => Self::Four(rows, columns),
             (Err(_), _) => self,
         }
@@ -74,7 +74,7 @@ macro_rules! borders {
         }
 
         impl $layer {
-            /// The layer for so much before and behind each axis.
+            /// The layer for so much before and after each axis.
             pub fn new($field: impl Into<Borders>) -> Self {
                 Self { $field: $field.into().expanded($axes) $(, $layout: channels_last())? }
             }
@@ -113,16 +113,16 @@ macro_rules! borders {
     };
 }
 
-fn with_zeros(x: &Var, axis: isize, [before, behind]: [usize; 2]) -> Result<Var> {
-    x.pad_zeros(axis, before, behind)
+fn with_zeros(x: &Var, axis: isize, [before, after]: [usize; 2]) -> Result<Var> {
+    x.pad_zeros(axis, before, after)
 }
 
-fn without_borders(x: &Var, axis: isize, [before, behind]: [usize; 2]) -> Result<Var> {
+fn without_borders(x: &Var, axis: isize, [before, after]: [usize; 2]) -> Result<Var> {
     let size = x.shape()[x.shape().axis(axis)?];
-    if before + behind >= size {
-        return Err(Error::shape(format!("nothing is left of {size} places without {before} before and {behind} behind")));
+    if before + after >= size {
+        return Err(Error::shape(format!("nothing is left of {size} places without {before} before and {after} after")));
     }
-    x.slice(axis, before..size - behind)
+    x.slice(axis, before..size - after)
 }
 
 borders! {
@@ -140,7 +140,7 @@ borders! {
 }
 
 borders! {
-    /// Zeros before and behind sequences: `(batch, steps, channels)` → `(batch, before + steps + behind, channels)`.
+    /// Zeros before and after sequences: `(batch, steps, channels)` → `(batch, before + steps + after, channels)`.
     ///
     /// ```
     /// use practicum_core::{Sequential, layers::{Input, ZeroPadding1D}};
@@ -167,7 +167,7 @@ borders! {
 }
 
 borders! {
-    /// Sequences without their first and last steps: `(batch, steps, channels)` → `(batch, steps − before − behind, channels)`.
+    /// Sequences without their first and last steps: `(batch, steps, channels)` → `(batch, steps − before − after, channels)`.
     ///
     /// ```
     /// use practicum_core::{Sequential, layers::{Cropping1D, Input}};

@@ -7,7 +7,7 @@ use super::{Axes, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result, Tensor};
 
-/// Its inputs one behind the other along an axis; all other sizes are equal.
+/// Its inputs one after the other along an axis; all other sizes are equal.
 ///
 /// Where the inputs have masks, a step counts if any number in it comes from a step that counts, or from an input without a
 /// mask.

@@ -237,7 +237,7 @@ impl<'a> Build<'a> {
         self.asked.len()
     }
 
-    /// The size of the last axis, behind the batch.
+    /// The size of the last axis, after the batch.
     ///
     /// # Errors
     /// There is none, or it is open.
@@ -335,7 +335,7 @@ impl<'a> Call<'a> {
         Self { trainable: self.trainable && layer.trainable, ..self.child(index) }
     }
 
-    /// Gives a parameter that the optimizer does not change a new value behind this step.
+    /// Updates a non-trainable weight after this step.
     ///
     /// # Errors
     /// The layer was not built, or the value has another shape than the parameter.

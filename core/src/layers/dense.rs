@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::kit::from_config;
-use super::shared::{Behind, Kernel, behind_options, check_count, class, kernel_options};
+use super::shared::{Epilogue, Kernel, check_count, class, epilogue_options, kernel_options};
 use super::{Activation, Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{PartialShape, Result};
@@ -24,13 +24,13 @@ pub struct Dense {
     #[serde(flatten)]
     kernel: Kernel,
     #[serde(flatten)]
-    behind: Behind,
+    epilogue: Epilogue,
 }
 
 impl Dense {
     /// A layer of `units` neurons, without activation.
     pub fn new(units: usize) -> Self {
-        Self { units, kernel: Kernel::default(), behind: Behind::default() }
+        Self { units, kernel: Kernel::default(), epilogue: Epilogue::default() }
     }
 
     pub(super) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
@@ -38,7 +38,7 @@ impl Dense {
     }
 
     kernel_options!(kernel);
-    behind_options!(behind);
+    epilogue_options!(epilogue);
 }
 
 impl Layer for Dense {
@@ -48,13 +48,13 @@ impl Layer for Dense {
         check_count("units", self.units)?;
         let features = cx.features(input)?;
         self.kernel.build(cx, &[features, self.units])?;
-        self.behind.build(cx, self.units)?;
+        self.epilogue.build(cx, self.units)?;
         Ok(input.with_last(self.units))
     }
 
     fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
         let kernel = self.kernel.of(cx)?;
-        self.behind.apply(cx, |bias, activation| x.dense(&kernel, bias, activation))
+        self.epilogue.apply(cx, |bias, activation| x.dense(&kernel, bias, activation))
     }
 
     fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
@@ -62,7 +62,7 @@ impl Layer for Dense {
     }
 
     fn describe(&self) -> String {
-        match self.behind.activation {
+        match self.epilogue.activation {
             Activation::Linear => format!("Dense {}", self.units),
             activation => format!("Dense {} {activation}", self.units),
         }

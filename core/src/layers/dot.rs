@@ -11,7 +11,7 @@ use crate::{Error, PartialShape, Result, Shape};
 /// What is shorter is not made longer than this allows when vectors are normalized.
 const SHORTEST: f32 = 1e-7;
 
-/// The dot products of two inputs along an axis of each: the other axes of the first, then those of the second, stay behind
+/// The dot products of two inputs along an axis of each: the other axes of the first, then those of the second, stay after
 /// the batch. `(batch, n)` with `(batch, n)` gives `(batch, 1)`.
 ///
 /// ```

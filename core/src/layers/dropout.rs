@@ -65,7 +65,7 @@ dropout_layer! {
     Dropout, shape: [], dropout for "dropout"
 }
 dropout_layer! {
-    /// Dropout behind [`Activation::Selu`](super::Activation::Selu): while training, sets each element with probability `rate`
+    /// Dropout after [`Activation::Selu`](super::Activation::Selu): while training, sets each element with probability `rate`
     /// to the least value that selu has, and shifts and scales all so that mean 0 and variance 1 stay what they are
     /// (Klambauer et al., 2017); otherwise does nothing.
     ///

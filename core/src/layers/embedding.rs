@@ -73,7 +73,7 @@ impl Embedding {
     }
 
     options! { self;
-        /// Whether the id 0 is padding: layers behind this one that know masks then skip its steps.
+        /// Whether the id 0 is padding: layers after this one that know masks then skip its steps.
         mask_zero: bool,
         /// How the vectors begin.
         embeddings_initializer: Initializer,

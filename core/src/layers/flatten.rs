@@ -2,7 +2,7 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
 
-/// All axes behind the batch as one: `(batch, a, b, …)` → `(batch, a·b·…)`, in row-major order. `(batch,)` → `(batch, 1)`.
+/// All axes after the batch as one: `(batch, a, b, …)` → `(batch, a·b·…)`, in row-major order. `(batch,)` → `(batch, 1)`.
 #[derive(Clone, Debug, Default)]
 pub struct Flatten;
 

@@ -38,7 +38,7 @@ impl Default for GroupNormalization {
 }
 
 impl GroupNormalization {
-    /// The layer with so many groups of features on the last axis, and an epsilon of 0.001. −1 makes a group of every
+    /// The layer with this many groups of features on the last axis, and an epsilon of 0.001. −1 makes a group of every
     /// feature. Keras' default is 32.
     pub fn new(groups: isize) -> Self {
         Self { groups, ..Self::default() }
@@ -57,7 +57,7 @@ impl GroupNormalization {
 
     scale_center_options!();
 
-    /// How many groups there are of so many features.
+    /// The number of groups that this many features make.
     fn groups_of(&self, features: usize) -> Result<usize> {
         let groups = if self.groups == -1 { features } else { usize::try_from(self.groups).unwrap_or(0) };
         if groups == 0 || !features.is_multiple_of(groups) {

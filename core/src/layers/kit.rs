@@ -132,9 +132,16 @@ fn says_nothing(option: &str, value: &Value) -> Option<bool> {
         "data_format" => absent || *value == json!("channels_last"),
         "noise_shape" | "quantization_config" | "lora_rank" | "lora_alpha" | "virtual_batch_size" => absent,
         option if option.ends_with("_constraint") => absent,
-        "renorm" | "antialias" | "pad_to_aspect_ratio" | "synchronized" | "rms_scaling" | "time_major" | "sparse" | "ragged" | "stateful" | "optional" => {
-            absent || *value == json!(false)
-        }
+        "renorm"
+        | "antialias"
+        | "pad_to_aspect_ratio"
+        | "synchronized"
+        | "rms_scaling"
+        | "time_major"
+        | "sparse"
+        | "ragged"
+        | "stateful"
+        | "optional" => absent || *value == json!(false),
         "arguments" => absent || *value == json!({}),
         // How numbers are computed or drawn, not which: draws are keyed by the model's seed.
         "seed" | "implementation" | "unroll" | "use_cudnn" | "fused" | "input_length" => true,

@@ -78,7 +78,7 @@ impl Layer for Lambda {
         let (two, three) = (probe(2)?, probe(3)?);
         if (two.first(), three.first()) != (Some(&2), Some(&3)) {
             return Err(Error::shape(format!("the function makes {two} of a batch of 2 and {three} of a batch of 3"))
-                .hint("keep the batch as the first axis: reduce along axis 1 and behind, as with `sum_axis(-1)`"));
+                .hint("keep the batch as the first axis: reduce along axis 1 and after, as with `sum_axis(-1)`"));
         }
         let dims = two.iter().zip(three.iter()).map(|(a, b)| (a == b).then_some(*a));
         Ok(PartialShape::new(dims.collect::<Vec<_>>()))

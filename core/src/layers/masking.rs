@@ -6,7 +6,7 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
 
-/// Marks steps whose features all have one value as padding, and sets them to 0: layers behind this one that know masks skip
+/// Marks steps whose features all have one value as padding, and sets them to 0: layers after this one that know masks skip
 /// them.
 ///
 /// `(batch, …, steps, features)` → the same shape.

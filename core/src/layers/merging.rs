@@ -4,7 +4,7 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result, Shape, Tensor};
 
-/// The shape of what is merged, element by element: sizes of 1 are stretched, and axes that are missing stand behind the batch.
+/// The shape of what is merged, element by element: sizes of 1 are stretched, and axes that are missing come after the batch.
 fn merged_shape(inputs: &[PartialShape]) -> Result<PartialShape> {
     let Some((first, rest)) = inputs.split_first() else {
         return Err(Error::argument("the layer merges one input or more, got none"));
@@ -162,7 +162,7 @@ macro_rules! merge_layer {
 }
 
 merge_layer! {
-    /// The sum of its inputs, element by element; shapes broadcast behind the batch.
+    /// The sum of its inputs, element by element; shapes broadcast after the batch.
     ///
     /// ```
     /// use practicum_core::{layers::Add, prelude::*};
@@ -176,25 +176,25 @@ merge_layer! {
     Add, inputs: 1.., "one input or more", |_cx, x| fold(&x, Var::add)
 }
 merge_layer! {
-    /// The first of two inputs less the second, element by element; shapes broadcast behind the batch.
+    /// The first of two inputs less the second, element by element; shapes broadcast after the batch.
     Subtract, inputs: 2, "two inputs", |_cx, x| x[0].sub(&x[1])
 }
 merge_layer! {
-    /// The product of its inputs, element by element; shapes broadcast behind the batch. What a mask leaves out counts as 1,
+    /// The product of its inputs, element by element; shapes broadcast after the batch. What a mask leaves out counts as 1,
     /// and as 0 where all inputs leave it out.
     Multiply, inputs: 1.., "one input or more", |cx, x| multiply(cx, &x)
 }
 merge_layer! {
-    /// The mean of its inputs, element by element; shapes broadcast behind the batch.
+    /// The mean of its inputs, element by element; shapes broadcast after the batch.
     Average, inputs: 1.., "one input or more", |_cx, x| fold(&x, Var::add)?.scale(1.0 / x.len() as f32)
 }
 merge_layer! {
-    /// The largest of its inputs, element by element; shapes broadcast behind the batch. What a mask leaves out does not count
+    /// The largest of its inputs, element by element; shapes broadcast after the batch. What a mask leaves out does not count
     /// where another input does. At a tie the gradient goes to the first.
     Maximum, inputs: 1.., "one input or more", |cx, x| extreme(cx, &x, Var::maximum)
 }
 merge_layer! {
-    /// The smallest of its inputs, element by element; shapes broadcast behind the batch. What a mask leaves out does not count
+    /// The smallest of its inputs, element by element; shapes broadcast after the batch. What a mask leaves out does not count
     /// where another input does. At a tie the gradient goes to the first.
     Minimum, inputs: 1.., "one input or more", |cx, x| extreme(cx, &x, Var::minimum)
 }

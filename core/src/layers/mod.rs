@@ -335,12 +335,12 @@ pub trait LayerExt: Into<LayerSpec> {
         SharedLayer::new(self).on([] as [Symbol; 0])
     }
 
-    /// What the layer puts out for these inputs; the first, if there are several. See [`Model::new`](crate::Model::new).
+    /// The output for these inputs; the first, if there are several. See [`Model::new`](crate::Model::new).
     fn on(self, inputs: impl IntoSymbols) -> Symbol {
         SharedLayer::new(self).on(inputs)
     }
 
-    /// All that a layer with several outputs puts out for these inputs, as a recurrent layer with its state.
+    /// All outputs of a layer with several for these inputs, as a recurrent layer with its state.
     fn outputs_on<const N: usize>(self, inputs: impl IntoSymbols) -> [Symbol; N] {
         SharedLayer::new(self).outputs_on(inputs)
     }

@@ -6,7 +6,7 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
 
-/// The axes behind the batch in another order: axis `dims[i]` becomes axis `i + 1`, counted from the batch, which is axis 0.
+/// The axes after the batch in another order: axis `dims[i]` becomes axis `i + 1`, counted from the batch, which is axis 0.
 ///
 /// ```
 /// use practicum_core::{Sequential, layers::{Input, Permute}};
@@ -46,7 +46,7 @@ impl Layer for Permute {
         }
         if input.rank() != self.dims.len() + 1 {
             let expected = self.dims.len();
-            return Err(Error::shape(format!("expected {expected} axes behind the batch for dims {:?}, got {input}", self.dims)));
+            return Err(Error::shape(format!("expected {expected} axes after the batch for dims {:?}, got {input}", self.dims)));
         }
         let moved = self.dims.iter().map(|axis| input.dims()[*axis]);
         Ok(PartialShape::new(input.dims()[..1].iter().copied().chain(moved).collect::<Vec<_>>()))

@@ -6,7 +6,7 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result, Shape};
 
-/// The same elements under another shape behind the batch; one size may be −1: what is left.
+/// The same elements under another shape after the batch; one size may be −1: what is left.
 ///
 /// ```
 /// use practicum_core::{Sequential, layers::{Input, Reshape}};

@@ -6,7 +6,7 @@ use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
 use crate::{Error, Result};
 
-/// The factors `gamma` and the offsets `beta` behind a normalization, and its `epsilon`.
+/// The factors `gamma` and the offsets `beta` after a normalization, and its `epsilon`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct ScaleCenter {

@@ -35,7 +35,7 @@ impl Kernel {
 /// What is added to the products with a kernel, and what is applied to the sum.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Behind {
+pub(super) struct Epilogue {
     pub(super) activation: Activation,
     pub(super) use_bias: bool,
     pub(super) bias_initializer: Initializer,
@@ -45,7 +45,7 @@ pub(super) struct Behind {
     bias: Weight,
 }
 
-impl Default for Behind {
+impl Default for Epilogue {
     fn default() -> Self {
         Self {
             activation: Activation::Linear,
@@ -58,8 +58,8 @@ impl Default for Behind {
     }
 }
 
-impl Behind {
-    /// For outputs of so many `units`, as the option is called that counts them.
+impl Epilogue {
+    /// Builds the bias for `units` outputs.
     pub(super) fn build(&mut self, cx: &mut Build<'_>, units: usize) -> Result<()> {
         self.activation.check()?;
         self.activity_regularizer.map_or(Ok(()), |regularizer| regularizer.check())?;
@@ -92,10 +92,10 @@ macro_rules! kernel_options {
 }
 pub(super) use kernel_options;
 
-/// The builder methods of [`Behind`]; `$behind` says where it stands.
-macro_rules! behind_options {
-    ($($behind:ident).+) => {
-        $crate::layers::shared::options! { self.$($behind).+;
+/// The builder methods of [`Epilogue`]; `$epilogue` says where it stands.
+macro_rules! epilogue_options {
+    ($($epilogue:ident).+) => {
+        $crate::layers::shared::options! { self.$($epilogue).+;
             /// What is applied to the output.
             activation: impl Into<$crate::layers::Activation>,
             /// Whether there is a bias.
@@ -109,7 +109,7 @@ macro_rules! behind_options {
         }
     };
 }
-pub(super) use behind_options;
+pub(super) use epilogue_options;
 
 /// Refuses a layer without outputs; `what` is the option that counts them.
 pub(super) fn check_count(what: &str, count: usize) -> Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::LayerSpec;
 
-/// What a layer will put out: the inputs and outputs of a [`Model`](crate::Model) are made of these.
+/// What a layer will output: the inputs and outputs of a [`Model`](crate::Model) are made of these.
 ///
 /// ```
 /// use practicum_core::prelude::*;
@@ -92,13 +92,13 @@ impl SharedLayer {
         Self(Arc::new(layer.into()))
     }
 
-    /// What the layer puts out for these inputs; the first, if there are several.
+    /// What the layer outputs for these inputs; the first, if there are several.
     pub fn on(&self, inputs: impl IntoSymbols) -> Symbol {
         Symbol { call: Arc::new(SymbolicCall { layer: self.clone(), inputs: inputs.into_symbols() }), output: 0 }
     }
 
-    /// All that a layer with several outputs puts out for these inputs, as a recurrent layer with its state. That there are
-    /// so many is checked when the model is made.
+    /// All outputs of a layer with several for these inputs, as a recurrent layer with its state. That there are
+    /// this many is checked when the model is made.
     pub fn outputs_on<const N: usize>(&self, inputs: impl IntoSymbols) -> [Symbol; N] {
         let first = self.on(inputs);
         std::array::from_fn(|output| first.sibling(output))

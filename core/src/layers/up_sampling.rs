@@ -35,7 +35,7 @@ fn product(places: usize, times: usize) -> Result<usize> {
     places.checked_mul(times).ok_or_else(|| Error::shape(format!("{places} places {times} times are more than memory can hold")))
 }
 
-/// Each place of `axis` so many times.
+/// Each element along `axis`, `times` times.
 fn repeated(x: &Var, axis: usize, times: usize) -> Result<Var> {
     if times == 1 {
         return Ok(x.clone());
@@ -46,7 +46,7 @@ fn repeated(x: &Var, axis: usize, times: usize) -> Result<Var> {
     x.reshape([places, width])?.repeat(times)?.reshape(crate::Shape::new(&dims)?)
 }
 
-/// An axis so many times as long, on straight lines between its places.
+/// An axis this many times as long, on straight lines between its places.
 fn interpolated(x: &Var, axis: isize, times: usize) -> Result<Var> {
     if times == 1 { Ok(x.clone()) } else { x.interpolate(axis, times) }
 }
@@ -79,7 +79,7 @@ pub struct UpSampling2D {
 }
 
 impl UpSampling2D {
-    /// So many times as large along each axis.
+    /// The factor along each axis.
     pub fn new(size: impl Into<Sizes>) -> Self {
         let mut size = size.into();
         size.expand(2);
@@ -131,7 +131,7 @@ pub struct UpSampling1D {
 }
 
 impl UpSampling1D {
-    /// Each step so many times.
+    /// Each step this many times.
     pub fn new(size: usize) -> Self {
         Self { size }
     }

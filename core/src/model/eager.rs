@@ -1,4 +1,4 @@
-//! A model as a function on a tape: for loops and pictures of one's own.
+//! A model as a function on a tape: for custom loops and pictures.
 
 use super::trace::Pass;
 use super::{Model, Traced, not_compiled};
@@ -6,7 +6,7 @@ use crate::autodiff::{Tape, Var};
 use crate::{Error, Result, Tensor};
 
 impl Model {
-    /// A tape for the next step of a loop of one's own: it computes on this model's threads, and dropout draws what it would
+    /// A tape for the next step of a custom loop: it computes on this model's threads, and dropout draws what it would
     /// draw in [`fit`](Model::fit) at this step.
     pub fn tape(&self) -> Tape {
         let tape = Tape::on(&self.cpu);
@@ -15,7 +15,7 @@ impl Model {
     }
 
     /// Computes what the model makes of a variable, so that gradients can follow it back: to the parameters for a training
-    /// loop of one's own, or to the input for a picture of what matters in it.
+    /// custom loop, or to the input for a picture of what matters in it.
     ///
     /// ```
     /// use practicum_core::losses::{Loss, MeanSquaredError};
@@ -83,8 +83,8 @@ impl Model {
         compiled.apply(&mut self.network, gradients, &self.cpu)
     }
 
-    /// Gives the parameters that the optimizer does not change the values they take behind a step: the moving statistics of
-    /// BatchNormalization. [`fit`](Model::fit) does so by itself; a loop of one's own that trains such layers does it once a
+    /// Gives the parameters that the optimizer does not change the values they take after a step: the moving statistics of
+    /// BatchNormalization. [`fit`](Model::fit) does so by itself; a custom loop that trains such layers does it once a
     /// step.
     ///
     /// ```

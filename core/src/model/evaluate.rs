@@ -236,7 +236,7 @@ fn check_finite(data: &Data, name: &str) -> Result<()> {
     }
 }
 
-/// Puts a batch of an output behind those before it.
+/// Puts a batch of an output after those before it.
 fn take_output(outputs: &mut Vec<(Shape, usize, Vec<f32>)>, place: usize, output: View<'_>) -> Result<()> {
     let example = output.shape.without_batch();
     if place == outputs.len() {

@@ -73,7 +73,7 @@ impl Model {
         Graph::of(&self.network)
     }
 
-    /// A model that puts out what the named layers do, with the parameters as they are now: for pictures of features.
+    /// A model that outputs what the named layers do, with the parameters as they are now: for pictures of features.
     ///
     /// ```
     /// use practicum_core::prelude::*;
@@ -101,7 +101,7 @@ impl Model {
 pub struct Graph {
     inputs: Vec<Symbol>,
     outputs: Vec<Symbol>,
-    /// What each layer puts out where it is called first.
+    /// The output of each layer where it is called first.
     layers: Vec<(String, Symbol)>,
 }
 
@@ -139,7 +139,7 @@ impl Graph {
         &self.outputs
     }
 
-    /// What a layer puts out, where it is called first.
+    /// The output of a layer where it is called first.
     ///
     /// # Errors
     /// No layer of that name.
@@ -153,7 +153,7 @@ impl Graph {
 struct Builder<'a> {
     inputs: &'a [Symbol],
     outputs: &'a [Symbol],
-    /// Every call once, each behind those that it takes from.
+    /// Every call once, in topological order.
     calls: Vec<&'a Symbol>,
     /// When a layer was met first on the way from the outputs.
     met: HashMap<usize, usize>,
@@ -166,7 +166,7 @@ impl<'a> Builder<'a> {
         }
         for (place, input) in inputs.iter().enumerate() {
             if input.layer().spec().layer.declared_input().is_none() || !input.inputs().is_empty() {
-                return Err(Error::argument(format!("input {place} is what a layer puts out: {input:?}"))
+                return Err(Error::argument(format!("input {place} is the output of a layer: {input:?}"))
                     .hint("a model begins with `Input::new(shape).symbol()`"));
             }
             if inputs[..place].iter().any(|other| other.id() == input.id()) {

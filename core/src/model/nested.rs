@@ -59,7 +59,7 @@ impl Nested {
     fn only<T>(mut several: Vec<T>) -> Result<T> {
         match several.len() {
             1 => Ok(several.remove(0)),
-            count => Err(Error::shape(format!("the model puts out {count} tensors where one is wanted"))),
+            count => Err(Error::shape(format!("the model outputs {count} tensors where one is wanted"))),
         }
     }
 }

@@ -43,7 +43,7 @@ impl Node {
     }
 }
 
-/// A layer called on values, which are numbered: first the inputs of the model, then what the calls put out.
+/// A layer called on values, which are numbered: first the inputs of the model, then the outputs of the calls.
 #[derive(Clone, Debug)]
 pub(crate) struct CallSite {
     pub(crate) node: usize,
@@ -164,7 +164,7 @@ impl Network {
         &self.inputs
     }
 
-    /// Which values the model puts out.
+    /// Which values are the outputs of the model.
     pub(crate) fn outputs(&self) -> &[usize] {
         &self.outputs
     }
@@ -189,7 +189,7 @@ impl Network {
         self.shapes[value].as_ref()
     }
 
-    /// What a layer puts out where it is called first.
+    /// The output of a layer where it is called first.
     pub(crate) fn outputs_of(&self, node: usize) -> Option<Range<usize>> {
         self.calls.iter().find(|call| call.node == node).map(|call| call.outputs.clone())
     }
@@ -213,7 +213,7 @@ impl Network {
         self.outputs = outputs;
     }
 
-    /// Adds a layer behind the last one, and builds it where the shape of its input is known.
+    /// Adds a layer after the last one, and builds it where the shape of its input is known.
     pub(crate) fn push(&mut self, spec: LayerSpec, key: Key) -> Result<()> {
         if let (true, Some(shape)) = (self.nodes.is_empty() && self.shapes[0].is_none(), spec.layer.declared_input()) {
             self.shapes[0] = Some(shape.clone());
@@ -240,7 +240,7 @@ impl Network {
         if outputs == 1 {
             return Ok(());
         }
-        Err(Error::shape(format!("the layer puts out {outputs} tensors, and in a Sequential each passes on one"))
+        Err(Error::shape(format!("the layer outputs {outputs} tensors, and in a Sequential each passes on one"))
             .context(self.place(node))
             .hint("call layers on symbols and make a `Model::new(inputs, outputs)`"))
     }
@@ -359,7 +359,7 @@ impl Network {
         }
     }
 
-    /// The shapes that a layer puts out for these inputs; builds it if no call did before.
+    /// The shapes that a layer outputs for these inputs; builds it if no call did before.
     fn build_call(&mut self, index: usize, inputs: &[usize], key: Key) -> Result<Vec<PartialShape>> {
         let shapes: Option<Vec<PartialShape>> = inputs.iter().map(|&input| self.shapes[input].clone()).collect();
         let shapes = shapes.ok_or_else(not_built)?;
@@ -423,7 +423,7 @@ impl Network {
     }
 
     /// A layer by its index and name, and by what it is where the name does not say so; in a model that is a layer of
-    /// another, behind the path to it.
+    /// another, after the path to it.
     pub(super) fn scope(&self, index: usize, outer: Option<&Scope>) -> Scope {
         let node = &self.nodes[index];
         let described = node.layer.describe();
@@ -508,5 +508,5 @@ impl Network {
 }
 
 pub(crate) fn not_built() -> Error {
-    Error::state("the model is not built: nobody has said what its input looks like").hint("add an Input first, or call `build`, or fit it")
+    Error::state("the model is not built: the shape of its input is unknown").hint("add an Input first, or call `build`, or fit it")
 }

@@ -46,7 +46,7 @@ impl Display for NonFinite {
 }
 
 impl Model {
-    /// Looks for the first layer that puts out NaN or an infinite number for these data: `None` if all layers put out finite
+    /// Looks for the first layer that outputs NaN or an infinite number for these data: `None` if all layers output finite
     /// numbers. With `training`, layers do what they do in the next training step.
     ///
     /// A loss that is NaN says nothing about where it became so, and one step later all parameters are NaN. Keep the weights

@@ -235,7 +235,7 @@ impl Scores {
         self.losses.iter().map(|(_, mean)| mean.value()).chain(self.metrics.iter().map(|score| score.metric.result()))
     }
 
-    /// What a program must put out for them: the loss, the loss of each output where there are several, and, if a metric looks
+    /// What a program must output for them: the loss, the loss of each output where there are several, and, if a metric looks
     /// at them, the predictions and their masks. Where there is no mask the loss stands in: a single number masks nothing.
     pub(crate) fn wanted(&self, recorded: &RecordedLoss) -> Vec<Var> {
         let mut wanted = vec![recorded.loss.clone()];

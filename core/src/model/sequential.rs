@@ -55,7 +55,7 @@ impl Sequential {
         self
     }
 
-    /// Adds a layer behind the last one.
+    /// Adds a layer after the last one.
     #[must_use]
     #[allow(clippy::should_implement_trait, reason = "Keras' name for it")]
     pub fn add(mut self, layer: impl Into<LayerSpec>) -> Self {

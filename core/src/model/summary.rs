@@ -61,7 +61,7 @@ impl Summary {
     }
 }
 
-/// Whether each layer is called once, on what the one before it put out.
+/// Whether each layer is called once, on the output of the one before it.
 fn stands_in_a_row(network: &Network) -> bool {
     let follows = |(place, call): (usize, &super::network::CallSite)| {
         let before = place.checked_sub(1).map_or(0, |before| network.calls()[before].outputs.start);

@@ -30,7 +30,7 @@ impl Network {
         Ok(Traced { output, outputs, masks, weights, penalties, updates: updates.into_inner() })
     }
 
-    /// What the network puts out as a layer of another, whose parameters hold its own from `first` on.
+    /// The outputs of the network as a layer of another, whose parameters hold its own from `first` on.
     pub(crate) fn run_within(&self, cx: &Call<'_>, first: usize, x: &[Var]) -> Result<(Vec<Var>, Vec<Option<Var>>)> {
         let weights = cx.weights.get(first..first + self.params.len()).ok_or_else(not_built)?;
         let effects = Effects::default();
@@ -96,9 +96,9 @@ pub(crate) struct Pass {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Traced {
-    /// What the model puts out; the first, where it has several outputs.
+    /// The output of the model; the first, where there are several.
     pub output: Var,
-    /// All that it puts out.
+    /// All its outputs.
     pub outputs: Vec<Var>,
     /// Which time steps of each output count; none where all do.
     pub masks: Vec<Option<Var>>,
@@ -106,7 +106,7 @@ pub struct Traced {
     pub weights: Vec<Var>,
     /// What layers and regularizers add to the loss: the penalties of activities first, then those of parameters.
     pub penalties: Vec<Var>,
-    /// Parameters that the optimizer does not change, by their place, and the values they take behind this step: the moving
+    /// Parameters that the optimizer does not change, by index, and the values they take after this step: the moving
     /// statistics of BatchNormalization.
     pub updates: Vec<(usize, Var)>,
 }

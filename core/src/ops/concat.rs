@@ -1,10 +1,10 @@
-//! Tensors one behind the other along an axis.
+//! Tensors one after the other along an axis.
 
 use super::methods;
 use crate::autodiff::{Backward, Forward, Op, Reads};
 use crate::{Error, Result, Shape};
 
-/// The inputs one behind the other; each gets its part of the gradient.
+/// The inputs one after the other; each gets its part of the gradient.
 #[derive(Debug)]
 struct Concat {
     axis: usize,
@@ -68,7 +68,7 @@ impl Op for Concat {
 }
 
 methods! {
-    /// Tensors one behind the other along an axis. Negative axes count from the back.
+    /// Tensors one after the other along an axis. Negative axes count from the back.
     ///
     /// # Errors
     /// None at all, no such axis, or other axes that differ.

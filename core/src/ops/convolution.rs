@@ -18,14 +18,14 @@ pub enum Padding {
     /// Windows stay inside.
     #[default]
     Valid,
-    /// Zeros on both sides, such that there are `ceil(size / stride)` windows; the odd one behind.
+    /// Zeros on both sides, such that there are `ceil(size / stride)` windows; the odd one after.
     Same,
     /// Zeros in front, such that no window looks ahead.
     Causal,
 }
 
 impl Padding {
-    /// Zeros before and behind an axis for windows that reach so far.
+    /// Zeros before and after an axis for windows that reach this far.
     pub(super) fn amounts(self, size: usize, reach: usize, stride: usize) -> [usize; 2] {
         match self {
             Self::Valid => [0, 0],
@@ -80,7 +80,7 @@ pub struct Window {
     pub dilation: [usize; 2],
     /// What a window meets beyond the ends.
     pub padding: Padding,
-    /// Into so many parts the channels are cut, each with filters of its own.
+    /// Number of channel groups; each has its own filters.
     pub groups: usize,
 }
 
@@ -91,7 +91,7 @@ impl Default for Window {
 }
 
 impl Window {
-    /// How far a window of so many places reaches.
+    /// How far a window of this many taps reaches.
     pub(crate) fn reach(&self, kernel: [usize; 2]) -> Result<[usize; 2]> {
         let sizes = kernel.iter().chain(&self.strides).chain(&self.dilation);
         if sizes.copied().any(|size| size == 0) {
@@ -122,7 +122,7 @@ impl Window {
         let padding = [0, 1].map(|axis| self.padding.amounts(size[axis], reach[axis], self.strides[axis]));
         let padded = [0, 1].map(|axis| size[axis] + padding[axis][0] + padding[axis][1]);
         Shape::new(&[batch, padded[0], padded[1], channels])?;
-        // A step that nobody takes may be of any length, and places are computed with it all the same.
+        // A step that is never taken may be of any length, and places are computed with it all the same.
         let strides = [0, 1].map(|axis| self.strides[axis].min(padded[axis].max(1)));
         let dilation = [0, 1].map(|axis| if kernel[axis] == 1 { 1 } else { self.dilation[axis] });
         Ok(Conv { batch, size, channels, filters, kernel, strides, dilation, padding, groups })
@@ -247,7 +247,7 @@ impl Op for PooledConvolution {
 
     fn backward(&self, pass: Backward<'_, '_>) -> Result<()> {
         let (relu, pool) = (self.convolution.relu, self.pool);
-        // Without relu nobody looks at the output, and it is not kept.
+        // Without relu no one looks at the output, and it is not kept.
         let y = if relu { pass.y.data } else { pass.dy };
         let upstream = Upstream::Pooled { dy: pass.dy, y, places: pass.saved, pool, relu };
         run_backward(&self.convolution.checked(pass.x)?, upstream, pass)

@@ -4,7 +4,7 @@ use super::methods;
 use crate::autodiff::{Backward, Forward, Op, Reads};
 use crate::{Error, Result, Shape};
 
-/// Zeros before and behind one axis; the gradient is the part between them.
+/// Zeros before and after one axis; the gradient is the part between them.
 #[derive(Debug)]
 struct Pad {
     axis: usize,
@@ -57,13 +57,13 @@ impl Op for Pad {
 }
 
 methods! {
-    /// The tensor with so many zeros before and behind one axis. Negative axes count from the back.
+    /// The tensor with this many zeros before and after one axis. Negative axes count from the back.
     ///
     /// # Errors
     /// No such axis, or more than memory can hold.
-    pub fn pad_zeros(&self, axis: isize, before: usize, behind: usize) -> Result<Self> {
+    pub fn pad_zeros(&self, axis: isize, before: usize, after: usize) -> Result<Self> {
         let axis = self.shape().axis(axis)?;
-        Self::apply(Pad { axis, amounts: [before, behind] }, &[self])
+        Self::apply(Pad { axis, amounts: [before, after] }, &[self])
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Error, Result, Shape};
 /// `[batch, steps]`, the dropout mask of the state `[batch, units]`, and the initial states `[batch, units]`.
 ///
 /// It gives `[batch, units]`, `[batch, steps, units]` for sequences, and with the states `[batch, 1 or steps + states, units]`.
-/// Where there are two directions, the outputs of the second stand behind those of the first in the last axis.
+/// Where there are two directions, the outputs of the second stand after those of the first in the last axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Recurrence {
     pub(crate) cell: Cell,
@@ -223,7 +223,7 @@ mod tests {
         Tensor::new(shape, values.iter().map(|x| 1.6 * x - 0.8).collect()).unwrap()
     }
 
-    /// x and the weights of each direction, and behind them the states.
+    /// x and the weights of each direction, and after them the states.
     fn tensors(op: &Recurrence, batch: usize, steps: usize, features: usize, units: usize) -> Vec<Tensor> {
         let across = op.cell.gates() * units;
         let mut all = vec![draw([batch, steps, features], 1)];

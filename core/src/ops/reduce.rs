@@ -5,7 +5,7 @@ use crate::autodiff::{Backward, Forward, Op, Reads};
 use crate::kernel::reduce;
 use crate::{Error, Result, Shape};
 
-/// One axis between those before and those behind it.
+/// One axis between those before and those after it.
 #[derive(Clone, Copy)]
 struct Cut {
     outer: usize,

@@ -43,7 +43,7 @@ impl Op for Repeat {
 }
 
 methods! {
-    /// Each row `n` times, along a new axis behind the first.
+    /// Each row `n` times, along a new axis after the first.
     ///
     /// # Errors
     /// A single number without axes, or too many axes.

@@ -51,7 +51,7 @@ methods! {
         Self::apply(Reshape(shape.into()), &[self])
     }
 
-    /// All axes behind the first as one.
+    /// All axes after the first as one.
     ///
     /// # Errors
     /// A single number without axes.
@@ -62,7 +62,7 @@ methods! {
         }
     }
 
-    /// A new axis of size 1 in the given place; −1 is behind the last.
+    /// A new axis of size 1 in the given place; −1 is after the last.
     ///
     /// # Errors
     /// A place outside the shape, or too many axes.

@@ -4,7 +4,7 @@ use super::methods;
 use crate::autodiff::{Backward, Forward, Op, Reads};
 use crate::{Error, Result, Shape};
 
-/// `y = a` where the mask is not 0, else `b`. A number of the mask stands for all that lies behind its axes. The gradient goes
+/// `y = a` where the mask is not 0, else `b`. A number of the mask stands for all that lies after its axes. The gradient goes
 /// to what was taken; none goes to the mask.
 #[derive(Debug)]
 struct Select;
@@ -59,7 +59,7 @@ impl Op for Select {
 }
 
 methods! {
-    /// `a` where this mask is not 0, else `b`; a number of the mask stands for all that lies behind its axes.
+    /// `a` where this mask is not 0, else `b`; a number of the mask stands for all that lies after its axes.
     ///
     /// # Errors
     /// Inputs of two shapes, or a mask whose shape is not that of their first axes.

@@ -1,4 +1,4 @@
-//! Options outside their range, names that nobody knows, and calls that come too early.
+//! Options outside their range, unknown names, and calls that come too early.
 
 use practicum_core::data::Data;
 use practicum_core::layers::Registry;

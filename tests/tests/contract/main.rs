@@ -1,4 +1,4 @@
-//! The contract that every layer keeps: one function, applied to each class of the registry and to a layer of one's own.
+//! The contract that every layer keeps: one function, applied to each class of the registry and to a custom layer.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
 mod cases;

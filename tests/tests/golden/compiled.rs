@@ -111,7 +111,7 @@ fn by_train_on_batch(case: &Case<'_>) -> Outcome {
     check_weights(case, &model)
 }
 
-/// A loop of one's own learns the same.
+/// A custom loop learns the same.
 fn by_hand(case: &Case<'_>) -> Outcome {
     let mut model = compiled(case)?;
     let tape = model.tape();

@@ -57,7 +57,7 @@ fn check_statistics(case: &Case<'_>, initializer: &Initializer, shape: &Shape) -
     match expected("bound") {
         // The mean itself is uncertain by its standard error.
         Some(bound) => near("the largest distance from the mean", farthest, bound * 0.99, bound * 0.01 + 5.0 * s / n.sqrt()),
-        // With no bound, so many draws of a normal distribution reach four standard deviations.
+        // With no bound, this many draws of a normal distribution reach four standard deviations.
         None => near("the largest distance from the mean", farthest, s * 5.0, s),
     }
     Ok(())

@@ -70,6 +70,6 @@ fn what_is_not_looked_at_or_not_a_number_fails() {
 
     let failures = family.run(&[("cosine*", "a reason"), ("no_such_case", "a reason")], |_| Ok(())).unwrap_err();
     assert!(failures.contains("`no_such_case` is left out, but there is no such case"), "{failures}");
-    assert!(failures.contains("exponential: nobody looked at rates, steps") && !failures.contains("cosine"), "{failures}");
+    assert!(failures.contains("exponential: no one looked at rates, steps") && !failures.contains("cosine"), "{failures}");
     assert!(family.run(&[("*", "a reason")], |_| Ok(())).unwrap_err().contains("no case was run"));
 }

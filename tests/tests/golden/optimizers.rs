@@ -14,7 +14,7 @@ const LEFT_OUT: [(&str, &str); 12] = [
     ("lion", "there is no Lion"),
     ("ftrl", "there is no Ftrl"),
     ("sgd_ema", "weights have no moving average"),
-    ("sgd_accumulation", "gradients are not accumulated: a loop of one's own can"),
+    ("sgd_accumulation", "gradients are not accumulated: a custom loop can"),
     ("defaults_Adadelta", "there is no Adadelta"),
     ("defaults_Adamax", "there is no Adamax"),
     ("defaults_Lamb", "there is no Lamb"),

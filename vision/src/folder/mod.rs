@@ -253,7 +253,7 @@ impl ImageFolder {
         self
     }
 
-    /// Who is told how many pictures were found, and which were skipped: nobody unless set.
+    /// Who is told how many pictures were found, and which were skipped: no one unless set.
     #[must_use]
     pub fn say(mut self, say: impl Fn(&str) + Send + Sync + 'static) -> Self {
         self.say = Some(Arc::new(say));

@@ -31,7 +31,7 @@ fn yes_or_no() -> Dense {
     Dense::new(1).activation(Activation::Sigmoid)
 }
 
-/// Convolutions of 3×3, each with a pool of 2×2 behind it, on pictures of this side: what they and the dense layers behind them
+/// Convolutions of 3×3, each with a pool of 2×2 after it, on pictures of this side: what they and the dense layers after them
 /// ask for, or what is done.
 fn stack(mut side: usize, mut channels: usize, filters: &[usize], dense: &[usize], done: bool) -> Vec<Counted> {
     let mut layers = Vec::new();
@@ -76,7 +76,7 @@ pub(super) fn small_pictures(bench: &mut Bench) -> Result<()> {
 struct TwoKinds {
     side: usize,
     filters: &'static [usize],
-    /// The rate of a dropout behind the convolutions; 0 for none.
+    /// The rate of a dropout after the convolutions; 0 for none.
     dropout: f32,
     /// The learning rate.
     rate: f64,

@@ -13,7 +13,7 @@ pub(super) fn conv(out: [usize; 2], inputs: usize, filters: usize, kernel: [usiz
     2 * out[0] * out[1] * inputs * filters * kernel[0] * kernel[1]
 }
 
-/// Of a recurrent layer over so many steps: LSTM has 4 gates, GRU 3, SimpleRNN 1.
+/// Of a recurrent layer over this many steps: LSTM has 4 gates, GRU 3, SimpleRNN 1.
 pub(super) fn recurrent(steps: usize, inputs: usize, units: usize, gates: usize) -> usize {
     2 * steps * gates * units * (inputs + units)
 }

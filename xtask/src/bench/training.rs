@@ -12,7 +12,7 @@ use super::measure::{Bench, Case, Mode, OURS, peak_memory};
 pub(super) struct Training<'a> {
     /// Makes the model, ready to be trained.
     pub(super) model: &'a dyn Fn() -> Result<Sequential>,
-    /// Makes so many examples, and their targets.
+    /// Makes this many examples, and their targets.
     pub(super) data: &'a dyn Fn(usize) -> Result<(Data, Data)>,
     /// Examples that the time is taken with.
     pub(super) examples: usize,

@@ -16,7 +16,7 @@ use super::progress::{Progress, size};
 const FRUITLESS: u32 = 4;
 /// Attempts in all on one server: a line that breaks this often is left for another day.
 const ATTEMPTS: u32 = 50;
-/// Where nobody says how large a file is, no file of the course is larger than this.
+/// Where the size of a file is not known, no file of the course is larger than this.
 const LARGEST: u64 = 1 << 30;
 
 /// A file to bring, and what must arrive.

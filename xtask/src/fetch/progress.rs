@@ -85,7 +85,7 @@ fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
-/// Progress is told to whoever listens; where nobody does, the download goes on.
+/// Progress is told to whoever listens; where no one does, the download goes on.
 fn write_line(out: &mut dyn Write, line: &str) {
     let _ = writeln!(out, "{line}");
 }

@@ -44,7 +44,7 @@ pub(super) fn headlines(run: &mut WeekRun<'_>) -> Result<Split> {
     Ok(Split::at((count * 3 / 4).min(20_000).max(if count > 26_000 { 20_000 } else { 0 }), texts, labels, &["serious", "sarcastic"]))
 }
 
-/// The reviews as the archive has them; at the small scale every so many, so that both classes are there.
+/// The reviews as the archive has them; at the small scale one in every few, so that both classes are there.
 pub(super) fn reviews(run: &mut WeekRun<'_>, quick: [usize; 2]) -> Result<Split> {
     let all = run.data(&IMDB)?;
     let part = |reviews: &[Review], quick: usize| {

@@ -1,4 +1,4 @@
-//! How a run ends before its time: Ctrl-C, another run in the same folder, nobody who reads the output.
+//! How a run ends before its time: Ctrl-C, another run in the same folder, an output that no one reads.
 
 #![cfg(unix)]
 
@@ -54,7 +54,7 @@ fn ctrl_c_ends_cleanly_with_what_is_done_written() {
     let epochs = results["runs"][0]["epochs"].as_u64().unwrap();
     assert!((1..2_000_000_000).contains(&epochs), "{epochs}");
     assert_eq!(results["runs"][0]["history"]["loss"].as_array().unwrap().len() as u64, epochs);
-    // Nothing half-written lies about, and nobody is in the way of the next.
+    // Nothing half-written lies about, and no one is in the way of the next.
     assert_eq!(out.files(), ["c1w1/results.json"]);
     out.run_week(&["c1w1", "--no-report", "--quiet"]).succeeded();
     assert_eq!(out.results("c1w1")["interrupted"], false);
@@ -133,7 +133,7 @@ fn a_run_killed_outright_does_not_block_the_next() {
 }
 
 #[test]
-fn nobody_who_reads_is_no_reason_to_stop() {
+fn a_closed_output_is_no_reason_to_stop() {
     let out = Out::new();
     let run = |arguments: &[&str]| {
         let (reader, writer) = std::io::pipe().unwrap();

@@ -25,7 +25,7 @@ fn parts_of_a_week() {
         alone.run_week(&[&["c1w1", "--no-report"], option].concat()).succeeded();
         assert_eq!(alone.runs("c1w1"), [run]);
     }
-    // Other epochs than the course's reach other numbers, which nobody judges.
+    // Other epochs than the course's reach other numbers, which no one judges.
     let told = out.run_week(&["c1w1", "--lab", "1", "--epochs", "3", "--no-report"]).succeeded().out;
     let results = out.results("c1w1");
     let run = &results["runs"][0];

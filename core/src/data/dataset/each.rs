@@ -56,7 +56,7 @@ impl<T: Send + 'static> Dataset<T> {
         })
     }
 
-    /// The elements of the pipelines that a function makes of each element, one pipeline behind the other.
+    /// The elements of the pipelines that a function makes of each element, one pipeline after the other.
     ///
     /// ```
     /// use practicum_core::data::Dataset;

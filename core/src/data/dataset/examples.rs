@@ -7,7 +7,7 @@ use crate::{Error, Result, Tensor};
 
 /// The tensors of a model's inputs or outputs: one, or several in a vector, an array or a tuple.
 pub trait Components {
-    /// Puts them behind those that are there.
+    /// Puts them after those that are there.
     fn put(self, arrays: &mut Vec<BatchArray>);
 }
 

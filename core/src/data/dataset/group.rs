@@ -12,14 +12,14 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct BatchOptions {
-    /// So many elements a batch.
+    /// The number of elements in a batch.
     pub batch_size: usize,
     /// Whether a last batch with fewer elements is left out.
     pub drop_remainder: bool,
 }
 
 impl BatchOptions {
-    /// Batches of so many elements; the last may have fewer.
+    /// Batches of this size; the last may be smaller.
     pub fn new(batch_size: usize) -> Self {
         Self { batch_size, drop_remainder: false }
     }
@@ -46,7 +46,7 @@ impl From<usize> for BatchOptions {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct WindowOptions {
-    /// So many elements a window.
+    /// The number of elements in a window.
     pub size: usize,
     /// From the beginning of a window to the beginning of the next; as many as its size where nothing is said.
     pub shift: Option<usize>,
@@ -57,7 +57,7 @@ pub struct WindowOptions {
 }
 
 impl WindowOptions {
-    /// Windows of so many elements, one behind the other.
+    /// Windows of this many elements, one after the other.
     pub fn new(size: usize) -> Self {
         Self { size, shift: None, stride: 1, drop_remainder: false }
     }
@@ -115,7 +115,7 @@ impl From<usize> for WindowOptions {
 }
 
 impl<T: Send + 'static> Dataset<T> {
-    /// Vectors of so many elements, for whatever has no batches.
+    /// Vectors of this many elements, for whatever has no batches.
     ///
     /// ```
     /// use practicum_core::data::Dataset;
@@ -161,9 +161,9 @@ impl<T: Send + 'static> Dataset<T> {
 }
 
 impl<T: Stack> Dataset<T> {
-    /// Batches of so many elements: see [`Stack`] for what they are. All elements must have one shape.
+    /// Batches of this size: see [`Stack`] for what they are. All elements must have one shape.
     ///
-    /// The memory of a batch that nobody holds any more is used for the next one.
+    /// The memory of a batch that no one holds any more is used for the next one.
     ///
     /// ```
     /// use practicum_core::data::{BatchOptions, Dataset};
@@ -181,7 +181,7 @@ impl<T: Stack> Dataset<T> {
         self.stacked("batch", options.into(), false)
     }
 
-    /// Batches of elements of different lengths: in each, zeros behind the shorter ones make them as long as the longest of
+    /// Batches of elements of different lengths: in each, zeros after the shorter ones make them as long as the longest of
     /// this batch, on every axis and in every component.
     ///
     /// ```
@@ -257,7 +257,7 @@ where
 }
 
 impl<T: Clone + Send + Sync + 'static> Dataset<T> {
-    /// Pipelines of so many elements each: [`flat_map`](Dataset::flat_map) puts them into one again.
+    /// Pipelines of this many elements each: [`flat_map`](Dataset::flat_map) puts them into one again.
     ///
     /// Window `i` has the elements `i·shift`, `i·shift + stride`, …; the last ones are shorter, or left out. Windows over
     /// arrays, vectors and ranges copy nothing.

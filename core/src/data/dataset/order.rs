@@ -11,7 +11,7 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ShuffleOptions {
-    /// So many elements wait to be drawn from.
+    /// The number of elements that wait to be drawn from.
     pub buffer_size: usize,
     /// What the order is drawn by, beside the epoch.
     pub seed: u64,
@@ -20,7 +20,7 @@ pub struct ShuffleOptions {
 }
 
 impl ShuffleOptions {
-    /// A buffer of so many elements, seed 42, a new order each epoch.
+    /// A buffer of this many elements, seed 42, a new order each epoch.
     pub fn new(buffer_size: usize) -> Self {
         Self { buffer_size, seed: DEFAULT_SEED, reshuffle_each_iteration: true }
     }
@@ -136,7 +136,7 @@ impl<T: Send + 'static> Dataset<T> {
         }
     }
 
-    /// All elements, so many times over. A shuffle before it gives each round an order of its own.
+    /// All elements, this many times over. A shuffle before it gives each round an order of its own.
     ///
     /// ```
     /// use practicum_core::data::Dataset;
@@ -197,7 +197,7 @@ impl<T: Send + 'static> Dataset<T> {
         })
     }
 
-    /// The elements of another pipeline behind those of this one.
+    /// The elements of another pipeline after those of this one.
     ///
     /// ```
     /// use practicum_core::data::Dataset;
@@ -214,9 +214,9 @@ impl<T: Send + 'static> Dataset<T> {
             _ => Cardinality::Unknown,
         };
         Self::from_stage(cardinality, move |pass| {
-            let behind = other.origin.clone();
-            let behind = iter::once(()).flat_map(move |()| or_error(behind.start(pass.fold(1))));
-            Ok(Box::new(self.origin.start(pass)?.chain(behind)))
+            let after = other.origin.clone();
+            let after = iter::once(()).flat_map(move |()| or_error(after.start(pass.fold(1))));
+            Ok(Box::new(self.origin.start(pass)?.chain(after)))
         })
     }
 }

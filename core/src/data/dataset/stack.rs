@@ -47,7 +47,7 @@ impl<T> Pile<'_, T> {
     }
 }
 
-/// The memory of batches that nobody reads any more.
+/// The memory of batches that no one reads any more.
 #[derive(Default)]
 pub struct Pool(Vec<Tensor>);
 
@@ -119,7 +119,7 @@ fn longest(pile: &Pile<'_, Tensor>) -> Result<Shape> {
     Shape::new(&dims)
 }
 
-/// Puts an element at the beginning of every axis of a room that is as large or larger, zeros behind.
+/// Puts an element at the beginning of every axis of a room that is as large or larger, zeros after.
 fn put(element: &[f32], shape: &[usize], room: &mut [f32], dims: &[usize]) {
     if element.len() == room.len() {
         return room.copy_from_slice(element);

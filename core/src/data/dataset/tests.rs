@@ -14,7 +14,7 @@ fn all<T: Send + 'static>(dataset: &Dataset<T>) -> Vec<T> {
     dataset.iter().collect::<Result<_>>().unwrap()
 }
 
-/// The same elements, one by one: nothing behind this stage sees that they can be had in any order.
+/// The same elements, one by one: nothing after this stage sees that they can be had in any order.
 fn one_by_one<T: Send + 'static>(dataset: Dataset<T>) -> Dataset<T> {
     dataset.map(Ok)
 }
@@ -287,7 +287,7 @@ fn has_proc() -> bool {
     std::path::Path::new("/proc/self/task").exists()
 }
 
-/// Waits until pipelines have so many threads: the system takes a moment to name them, and to forget them.
+/// Waits until pipelines have this many threads: the system takes a moment to name them, and to forget them.
 fn expect_threads(expected: usize) {
     let count = || {
         let names = std::fs::read_dir("/proc/self/task").unwrap();

@@ -91,7 +91,7 @@ impl<T: Send + 'static> Prefetch<T> {
     }
 }
 
-/// Sends elements until there are none, or nobody wants them any more.
+/// Sends elements until there are none, or no one wants them any more.
 fn send_all<T>(mut elements: Elements<T>, sender: &SyncSender<Outcome<Result<T>>>) {
     loop {
         let outcome = match catch_unwind(AssertUnwindSafe(|| elements.next())) {
@@ -120,7 +120,7 @@ impl<T> Iterator for Prefetch<T> {
 
 impl<T> Drop for Prefetch<T> {
     fn drop(&mut self) {
-        // A sender that waits for room hears that nobody will take it.
+        // A sender that waits for room hears that no one will take it.
         self.elements = None;
         if let Some(worker) = self.worker.take() {
             // Its panics come with the elements.

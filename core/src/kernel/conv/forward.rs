@@ -1,4 +1,4 @@
-//! Outputs of a convolution, with the bias, relu and max-pooling behind it.
+//! Outputs of a convolution, with the bias, relu and max-pooling after it.
 
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
 use super::super::{Exec, Gemm, LANES, Mat, MatMut, Simd, chunks_mut, gemm, multiversion};
@@ -24,7 +24,7 @@ unsafe impl Sync for Weights {}
 unsafe impl Send for Weights {}
 
 impl Weights {
-    /// The kernel as it lies, or a copy of its panels one behind the other where rows are too long for neighbours to share pages.
+    /// The kernel as it lies, or a copy of its panels one after the other where rows are too long for neighbours to share pages.
     pub(super) fn of(simd: Simd, g: &Conv, weights: &[f32], copy: &mut [f32]) -> Self {
         let kernels = Kernels::of(simd);
         let width = kernels.width * kernels.vectors();
@@ -43,7 +43,7 @@ impl Weights {
     }
 }
 
-/// Numbers that a copy of the kernel in panels of so many columns takes; none where it is used as it lies.
+/// Numbers that a copy of the kernel in panels of this many columns takes; none where it is used as it lies.
 fn packed_len(g: &Conv, width: usize) -> usize {
     if g.groups == 1 && g.filters > width && g.filters >= 96 { g.filters.div_ceil(width) * width * g.taps() } else { 0 }
 }
@@ -61,7 +61,7 @@ pub(super) struct Rows<'a> {
     weights: Weights,
     bias: Option<&'a [f32]>,
     relu: bool,
-    /// The first row of the input that is not all zeros, and the one behind the last.
+    /// The first row of the input that is not all zeros, and the one after the last.
     live: [usize; 2],
 }
 
@@ -283,7 +283,7 @@ fn bytes_mut(words: &mut [f32]) -> &mut [u8] {
 }
 
 multiversion! {
-    /// The maxima of windows of rows that stand one behind the other, NaN where there is one; the first of equals.
+    /// The maxima of windows of rows that stand one after the other, NaN where there is one; the first of equals.
     fn maxima<F>(strip: &[f32], strip_row: usize, channels: usize, pool: [usize; 2], y: &mut [f32], places: &mut [u8]) {
         for (window, (y, places)) in y.chunks_exact_mut(channels).zip(places.chunks_exact_mut(channels)).enumerate() {
             let strip = &strip[window * pool[1] * channels..];

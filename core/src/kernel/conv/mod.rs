@@ -42,9 +42,9 @@ pub struct Conv {
     pub strides: [usize; 2],
     /// Steps between the places of a window.
     pub dilation: [usize; 2],
-    /// Zeros before and behind each axis.
+    /// Zeros before and after each axis.
     pub padding: [[usize; 2]; 2],
-    /// Into so many parts the channels are cut: a filter sees the channels of its part.
+    /// Number of channel groups; a filter sees the channels of its group.
     pub groups: usize,
 }
 
@@ -96,7 +96,7 @@ impl Conv {
         self.kernel == [1, 1] && !self.is_strided() && self.groups == 1 && !self.is_padded()
     }
 
-    /// The rows of the padded input that the input takes: the first, and the one behind the last.
+    /// The rows of the padded input that the input takes: the first, and the one after the last.
     fn inside(&self) -> [usize; 2] {
         [self.padding[0][0], self.padding[0][0] + self.size[0]]
     }

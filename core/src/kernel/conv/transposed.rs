@@ -65,7 +65,7 @@ fn convolution(g: &Conv, rows: &Phase, columns: &Phase) -> Conv {
     }
 }
 
-/// Whether the convolution of two phases computes all of the input's places, and nothing before or behind them.
+/// Whether the convolution of two phases computes all of the input's places, and nothing before or after them.
 fn is_whole(g: &Conv, rows: &Phase, columns: &Phase, phase: &Conv) -> bool {
     [rows.count, columns.count] == g.size && phase.output() == g.size
 }

@@ -12,21 +12,21 @@ pub enum Upstream<'a> {
         /// `[batch, rows, columns, filters]`
         dy: &'a [f32],
     },
-    /// Behind relu.
+    /// After relu.
     Relu {
         /// `[batch, rows, columns, filters]`
         dy: &'a [f32],
         /// The output of the forward pass.
         y: &'a [f32],
     },
-    /// Behind the means of whole maps.
+    /// After the means of whole maps.
     Mean {
         /// `[batch, filters]`
         dy: &'a [f32],
         /// The output of the relu before them, if there was one: `[batch, rows, columns, filters]`.
         y: Option<&'a [f32]>,
     },
-    /// Behind the maxima of windows that do not overlap.
+    /// After the maxima of windows that do not overlap.
     Pooled {
         /// `[batch, rows / pool, columns / pool, filters]`
         dy: &'a [f32],

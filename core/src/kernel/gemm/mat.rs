@@ -84,7 +84,7 @@ impl<'a> MatMut<'a> {
     }
 }
 
-/// Stops a kernel that would reach behind its slice.
+/// Stops a kernel that would reach past its slice.
 fn check_inside(what: &str, len: usize, sizes: [usize; 2], strides: [usize; 2]) {
     if sizes[0] == 0 || sizes[1] == 0 {
         return;

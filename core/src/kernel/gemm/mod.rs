@@ -22,7 +22,7 @@ use self::tile::MAX_VECTORS;
 pub(super) use self::tile::{Around, Kernels, Nest, Tile};
 use super::{Exec, Simd};
 
-/// Steps over k between two visits of a tile of C. A panel of B of so many rows stays in the second cache.
+/// Steps over k between two visits of a tile of C. A panel of B with this many rows stays in the second cache.
 const K_BLOCK: usize = 256;
 
 /// Rows of A that are copied together.
@@ -304,7 +304,7 @@ impl<'a> Product<'a> {
                 bias: self.how.bias.filter(|_| ends).map_or(std::ptr::null(), |bias| bias[first..].as_ptr()),
                 relu: self.how.relu && ends,
                 ahead: match ahead {
-                    // Each of the first tiles takes a column of cache lines; behind a narrow panel they belong to the ones after it.
+                    // Each of the first tiles takes a column of cache lines; after a narrow panel they belong to the ones after it.
                     Some(ahead) if i < MAX_VECTORS => View { start: ahead.start.wrapping_add(i * LINE), ..ahead },
                     _ => View { row: 0, ..a },
                 },

@@ -6,7 +6,7 @@ use super::pack::pack;
 use super::share;
 use super::tile::{Kernels, Tile};
 
-/// How a matrix of `k` rows and `cols` columns is laid out: panels of `width` columns, each with its rows behind each other.
+/// How a matrix of `k` rows and `cols` columns is laid out: panels of `width` columns, each with its rows one after the other.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Panels {
     pub(crate) k: usize,
@@ -145,7 +145,7 @@ pub(crate) fn packed(simd: Simd, a: Rows<'_>, panels: Panels, b: &[f32], c: Targ
     }
 }
 
-/// `to[k·width + j] = from[j·stride + k]` for `k < rows` and `j < cols`: what `to` holds behind `cols` has no meaning then.
+/// `to[k·width + j] = from[j·stride + k]` for `k < rows` and `j < cols`: what `to` holds past `cols` has no meaning then.
 ///
 /// # Panics
 /// When the slices are too short, or `width` is no multiple of 8 or less than `cols`.

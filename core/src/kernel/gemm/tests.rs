@@ -199,7 +199,7 @@ fn large_shapes() {
     }
 }
 
-/// A matrix that is wide in memory is copied before use; so many steps from row to row need no such matrix as a whole.
+/// A matrix that is wide in memory is copied before use; a row stride of this size needs no such matrix as a whole.
 #[test]
 fn copied_blocks() {
     let (m, k, n) = (70, 80, 300);

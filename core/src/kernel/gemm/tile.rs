@@ -53,7 +53,7 @@ type NestedTile = unsafe fn(&Tile, &Nest);
 pub(in super::super) struct Kernels {
     /// Numbers in a vector.
     pub(in super::super) width: usize,
-    /// The largest tile by vectors across: so many rows that all its sums stay in registers. Zero where there is none.
+    /// The largest tile by vectors across: as many rows as let all its sums stay in registers. Zero where there is none.
     pub(in super::super) rows: [usize; MAX_VECTORS],
     /// By vectors and rows, both less one.
     tiles: [[unsafe fn(&Tile); MAX_ROWS]; MAX_VECTORS],

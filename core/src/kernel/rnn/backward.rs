@@ -6,7 +6,7 @@ use super::forward::{counts, gather_steps};
 use super::layout::Part;
 use super::{BLOCK, Cell, Curves, Inputs, Kept, Rnn, Room, cell};
 
-/// Where gradients go; none where nobody asks for one.
+/// Where gradients go; none where it is not asked for.
 #[derive(Debug, Default)]
 pub struct Gradients<'a> {
     /// By the input.
@@ -71,7 +71,7 @@ impl Rnn {
         [block * self.row(), state, state, state, state, state, begins, (block * self.features).next_multiple_of(BLOCK), block * features]
     }
 
-    /// Numbers that a chunk needs to work with, behind what it finds.
+    /// Numbers that a chunk needs to work with, after what it finds.
     fn backward_room(&self) -> usize {
         self.directions() * self.found().len + self.work_lens().iter().sum::<usize>()
     }
@@ -206,7 +206,7 @@ impl Chunk<'_> {
         }
     }
 
-    /// The gradients by the states behind the last step, and where each example begins.
+    /// The gradients by the states after the last step, and where each example begins.
     fn begin(&self, work: &mut Work<'_>) {
         let (rnn, width) = (self.rnn, self.rnn.output_width());
         work.dh.fill(0.0);
@@ -245,7 +245,7 @@ impl Chunk<'_> {
         }
     }
 
-    /// From the gradient by the state behind a step to the one by the state before it.
+    /// From the gradient by the state after a step to the one by the state before it.
     fn step(&self, step: usize, place: usize, work: &mut Work<'_>, to_the_start: bool) {
         let (rnn, exec, curves) = (self.rnn, self.exec, self.curves);
         let (row, state) = (rnn.row(), self.rows * rnn.padded());
@@ -357,7 +357,7 @@ impl Chunk<'_> {
         reduce::add_columns(self.exec.simd(), dz, row, bias);
     }
 
-    /// Whether steps behind these have found something already.
+    /// Whether steps after these have found something already.
     fn has_found(&self, first: usize) -> bool {
         first + self.rnn.block_steps() < self.rnn.steps
     }

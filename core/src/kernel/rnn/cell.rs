@@ -1,4 +1,4 @@
-//! One step of a cell for some examples, behind the products: no loop has a remainder, for all rows are whole blocks.
+//! One step of a cell for some examples, after the products: no loop has a remainder, for all rows are whole blocks.
 
 use super::super::{Exec, Fma, Separate, multiversion};
 use super::BLOCK;

@@ -61,7 +61,7 @@ impl Rnn {
     }
 }
 
-/// Computes the output, `[batch, output_rows, output_width]`: of each direction in turn, with the states behind the steps.
+/// Computes the output, `[batch, output_rows, output_width]`: of each direction in turn, with the states after the steps.
 ///
 /// `saved` and `scratch` are as long as [`Rnn::saved`] and [`Rnn::forward_scratch`] say.
 ///
@@ -154,7 +154,7 @@ impl Chunk<'_> {
         }
     }
 
-    /// From the state before a step to the one behind it.
+    /// From the state before a step to the one after it.
     fn step(&self, step: usize, kept: &mut Kept<&mut [f32]>) {
         let (rnn, exec, curves) = (self.rnn, self.exec, self.curves);
         let (row, state) = (rnn.row(), self.rows * rnn.padded());
@@ -219,7 +219,7 @@ impl Chunk<'_> {
         }
     }
 
-    /// Brings the state behind a step to the output.
+    /// Brings the state after a step to the output.
     fn write(&self, step: usize, to: usize, h: &[f32], begun: &[f32], y: &mut [f32]) {
         let (rnn, padded, width) = (self.rnn, self.rnn.padded(), self.rnn.output_width());
         let h = h[(step + 1) * self.rows * padded..].chunks_exact(padded);
@@ -234,7 +234,7 @@ impl Chunk<'_> {
         }
     }
 
-    /// Brings the last states to the output, behind the steps.
+    /// Brings the last states to the output, after the steps.
     fn write_states(&self, kept: &Kept<&mut [f32]>, y: &mut [f32]) {
         let (rnn, padded, width) = (self.rnn, self.rnn.padded(), self.rnn.output_width());
         let states = rnn.cell.states();

@@ -95,7 +95,7 @@ pub struct Rnn {
     pub features: usize,
     /// Numbers in the state.
     pub units: usize,
-    /// Whether a second direction reads the steps from the last to the first; its outputs stand behind those of the first,
+    /// Whether a second direction reads the steps from the last to the first; its outputs stand after those of the first,
     /// in the order of time.
     pub both: bool,
     /// Whether the only direction reads the steps from the last to the first; its outputs come in that order.
@@ -159,7 +159,7 @@ impl Rnn {
         self.units * self.directions()
     }
 
-    /// Rows of the output for each example: steps, and states behind them.
+    /// Rows of the output for each example: steps, and states after them.
     pub fn output_rows(&self) -> usize {
         (if self.sequences { self.steps } else { 1 }) + if self.states { self.cell.states() } else { 0 }
     }
@@ -234,7 +234,7 @@ impl Rnn {
 struct Kept<T> {
     /// Of each step: what the gates were made of.
     z: T,
-    /// Before the first step, and behind each.
+    /// Before the first step, and after each.
     h: T,
     /// The same of an LSTM's second state.
     c: T,

@@ -5,7 +5,7 @@ use super::{Padding, Sizes, Window, map_of, moving_options, with_map};
 use crate::autodiff::Var;
 use crate::initializers::Initializer;
 use crate::layers::kit::from_config;
-use crate::layers::shared::{Behind, behind_options, check_count, class, options};
+use crate::layers::shared::{Epilogue, check_count, class, epilogue_options, options};
 use crate::layers::{Activation, Build, Call, Config, Layer, Weight, WeightSpec};
 use crate::regularizers::Regularizer;
 use crate::{Error, PartialShape, Result, Shape};
@@ -65,7 +65,7 @@ macro_rules! depthwise {
             #[serde(flatten)]
             by_channel: ByChannel,
             #[serde(flatten)]
-            behind: Behind,
+            epilogue: Epilogue,
         }
 
         impl $layer {
@@ -74,7 +74,7 @@ macro_rules! depthwise {
             /// One filter a channel with windows of this size, one step apart, without activation.
             pub fn new(kernel_size: impl Into<Sizes>) -> Self {
                 let moves = Moves::new(kernel_size.into(), Self::AXES);
-                Self { moves, by_channel: ByChannel::default(), behind: Behind::default() }
+                Self { moves, by_channel: ByChannel::default(), epilogue: Epilogue::default() }
             }
 
             pub(in crate::layers) fn from_config(config: Config) -> Result<Box<dyn Layer>> {
@@ -82,7 +82,7 @@ macro_rules! depthwise {
             }
 
             moving_options!(moves);
-            behind_options!(behind);
+            epilogue_options!(epilogue);
 
             options! { self.by_channel;
                 /// Filters a channel.
@@ -102,14 +102,14 @@ macro_rules! depthwise {
                 let (kernel, window) = window(&self.moves, Self::AXES, channels)?;
                 let output = self.moves.output(map, kernel, window)?;
                 let depth = self.by_channel.build(cx, "kernel", &kernel[2 - Self::AXES..], channels)?;
-                self.behind.build(cx, depth)?;
+                self.epilogue.build(cx, depth)?;
                 Ok(with_map(input, Self::AXES, output, depth))
             }
 
             fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
                 let (_, window) = window(&self.moves, Self::AXES, x.shape().last())?;
                 let kernel = self.by_channel.of(cx)?;
-                self.behind.apply(cx, |bias, activation| convolve(x, &kernel, bias, Self::AXES, window, activation))
+                self.epilogue.apply(cx, |bias, activation| convolve(x, &kernel, bias, Self::AXES, window, activation))
             }
 
             fn describe(&self) -> String {
@@ -175,7 +175,7 @@ macro_rules! separable {
             #[serde(default)]
             pointwise_regularizer: Option<Regularizer>,
             #[serde(flatten)]
-            behind: Behind,
+            epilogue: Epilogue,
             #[serde(skip)]
             pointwise: Weight,
         }
@@ -183,7 +183,7 @@ macro_rules! separable {
         impl $layer {
             const AXES: usize = $axes;
 
-            /// So many filters after one filter a channel with windows of this size.
+            /// This many filters after one filter a channel with windows of this size.
             pub fn new(filters: usize, kernel_size: impl Into<Sizes>) -> Self {
                 Self {
                     filters,
@@ -191,7 +191,7 @@ macro_rules! separable {
                     by_channel: ByChannel::default(),
                     pointwise_initializer: Initializer::GlorotUniform,
                     pointwise_regularizer: None,
-                    behind: Behind::default(),
+                    epilogue: Epilogue::default(),
                     pointwise: Weight::default(),
                 }
             }
@@ -201,7 +201,7 @@ macro_rules! separable {
             }
 
             moving_options!(moves);
-            behind_options!(behind);
+            epilogue_options!(epilogue);
 
             options! { self.by_channel;
                 /// Filters a channel, before the channels are mixed.
@@ -235,7 +235,7 @@ macro_rules! separable {
                 let spec = WeightSpec::new("pointwise_kernel", &[&[1; Self::AXES][..], &[depth, self.filters]].concat());
                 let spec = spec.initializer(self.pointwise_initializer.clone()).regularizer(self.pointwise_regularizer);
                 self.pointwise = cx.weight(spec)?;
-                self.behind.build(cx, self.filters)?;
+                self.epilogue.build(cx, self.filters)?;
                 Ok(with_map(input, Self::AXES, output, self.filters))
             }
 
@@ -244,7 +244,7 @@ macro_rules! separable {
                 let x = convolve(x, &self.by_channel.of(cx)?, None, Self::AXES, window, Activation::Linear)?;
                 let mixing = cx.weight(self.pointwise)?;
                 let single = Window::default();
-                self.behind.apply(cx, |bias, activation| convolve(&x, &mixing, bias, Self::AXES, single, activation))
+                self.epilogue.apply(cx, |bias, activation| convolve(&x, &mixing, bias, Self::AXES, single, activation))
             }
 
             fn describe(&self) -> String {

@@ -13,7 +13,7 @@ pub use transpose::{Conv1DTranspose, Conv2DTranspose};
 
 use self::options::Options;
 use super::kit::from_config;
-use super::shared::{behind_options, class, kernel_options};
+use super::shared::{class, epilogue_options, kernel_options};
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 pub use crate::ops::{Padding, Window};
@@ -51,7 +51,7 @@ pub(super) use moving_options;
 /// How much of the map one filter sees.
 macro_rules! groups_option {
     () => {
-        /// Into so many parts the channels are cut, each with filters of its own.
+        /// Number of channel groups; each has its own filters.
         #[must_use]
         pub fn groups(mut self, groups: usize) -> Self {
             self.options.groups = groups;
@@ -73,7 +73,7 @@ macro_rules! convolution {
         impl $layer {
             const AXES: usize = $axes;
 
-            /// So many filters with windows of this size, one step apart, without activation.
+            /// This many filters with windows of this size, one step apart, without activation.
             pub fn new(filters: usize, kernel_size: impl Into<Sizes>) -> Self {
                 Self { options: $options::new(filters, kernel_size.into(), Self::AXES) }
             }
@@ -85,7 +85,7 @@ macro_rules! convolution {
             moving_options!(options.moves);
             $own!();
             kernel_options!(options.kernel);
-            behind_options!(options.behind);
+            epilogue_options!(options.epilogue);
         }
 
         impl Layer for $layer {

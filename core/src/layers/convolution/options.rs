@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::sizes::{channels_last, check_layout, map_of, with_map};
 use super::{Padding, Sizes, Window};
 use crate::autodiff::Var;
-use crate::layers::shared::{Behind, Kernel, check_count};
+use crate::layers::shared::{Epilogue, Kernel, check_count};
 use crate::layers::{Activation, Build, Call};
 use crate::{Error, PartialShape, Result};
 
@@ -75,7 +75,7 @@ pub(super) struct Options {
     #[serde(flatten)]
     pub(super) kernel: Kernel,
     #[serde(flatten)]
-    pub(super) behind: Behind,
+    pub(super) epilogue: Epilogue,
 }
 
 fn one_group() -> usize {
@@ -84,7 +84,7 @@ fn one_group() -> usize {
 
 impl Options {
     pub(super) fn new(filters: usize, kernel_size: Sizes, axes: usize) -> Self {
-        Self { filters, moves: Moves::new(kernel_size, axes), groups: 1, kernel: Kernel::default(), behind: Behind::default() }
+        Self { filters, moves: Moves::new(kernel_size, axes), groups: 1, kernel: Kernel::default(), epilogue: Epilogue::default() }
     }
 
     pub(super) fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape, axes: usize) -> Result<PartialShape> {
@@ -98,13 +98,13 @@ impl Options {
         }
         let output = self.moves.output(map, kernel, window)?;
         self.kernel.build(cx, &[&kernel[2 - axes..], &[channels / self.groups, self.filters]].concat())?;
-        self.behind.build(cx, self.filters)?;
+        self.epilogue.build(cx, self.filters)?;
         Ok(with_map(input, axes, output, self.filters))
     }
 
     pub(super) fn call(&self, cx: &Call<'_>, x: &Var, axes: usize) -> Result<Var> {
         let (_, window) = self.moves.window(axes, self.groups)?;
         let kernel = self.kernel.of(cx)?;
-        self.behind.apply(cx, |bias, activation| convolve(x, &kernel, bias, axes, window, activation))
+        self.epilogue.apply(cx, |bias, activation| convolve(x, &kernel, bias, axes, window, activation))
     }
 }

@@ -48,7 +48,7 @@ impl<const N: usize> From<[usize; N]> for Sizes {
 }
 
 impl Sizes {
-    /// Rows and columns of a map with so many axes; a sequence has one row.
+    /// Rows and columns of a map with this many axes; a sequence has one row.
     pub(in crate::layers) fn pair(&self, name: &str, axes: usize) -> Result<[usize; 2]> {
         let pair = self.pair_or_zeros(name, axes)?;
         if pair.contains(&0) {
@@ -91,18 +91,18 @@ pub(in crate::layers) fn check_layout(data_format: &str) -> Result<()> {
     match data_format {
         "channels_last" => Ok(()),
         other => {
-            Err(Error::argument(format!("data_format must be channels_last, got {other}")).hint("bring the channels behind with Permute"))
+            Err(Error::argument(format!("data_format must be channels_last, got {other}")).hint("move the channels last with Permute"))
         }
     }
 }
 
-/// The sizes of a map with so many axes, as rows and columns where they are known, and its channels.
+/// The sizes of a map with this many axes, as rows and columns where they are known, and its channels.
 pub(in crate::layers) fn map_of(input: &PartialShape, axes: usize) -> Result<([Option<usize>; 2], usize)> {
     let expected = if axes == 1 { "(batch, steps, channels)" } else { "(batch, height, width, channels)" };
     let hint = if axes == 1 {
         "give each step an axis of channels: a Reshape, an Embedding, or a recurrent layer with return_sequences"
     } else {
-        "grey pictures need an axis of one channel: add a Reshape; Flatten belongs behind the last layer that sees maps"
+        "grey pictures need an axis of one channel: add a Reshape; Flatten belongs after the last layer that sees maps"
     };
     match (axes, input.dims()) {
         (1, &[_, steps, Some(channels)]) if channels > 0 => Ok(([Some(1), steps], channels)),

@@ -4,7 +4,7 @@ use super::options::Moves;
 use super::{Padding, Sizes, Window, convolution, map_of, moving_options, with_map};
 use crate::autodiff::Var;
 use crate::layers::kit::from_config;
-use crate::layers::shared::{Behind, Kernel, behind_options, check_count, class, kernel_options};
+use crate::layers::shared::{Epilogue, Kernel, check_count, class, epilogue_options, kernel_options};
 use crate::layers::{Build, Call, Config, Layer};
 use crate::{Error, PartialShape, Result};
 
@@ -19,12 +19,18 @@ struct Options {
     #[serde(flatten)]
     kernel: Kernel,
     #[serde(flatten)]
-    behind: Behind,
+    epilogue: Epilogue,
 }
 
 impl Options {
     fn new(filters: usize, kernel_size: Sizes, axes: usize) -> Self {
-        Self { filters, moves: Moves::new(kernel_size, axes), output_padding: None, kernel: Kernel::default(), behind: Behind::default() }
+        Self {
+            filters,
+            moves: Moves::new(kernel_size, axes),
+            output_padding: None,
+            kernel: Kernel::default(),
+            epilogue: Epilogue::default(),
+        }
     }
 
     /// The size of a window, and how it moves over the map that comes out.
@@ -70,7 +76,7 @@ impl Options {
         check_count("filters", self.filters)?;
         let ((kernel, _), output) = (self.window(axes)?, self.output(map, axes)?);
         self.kernel.build(cx, &[&kernel[2 - axes..], &[self.filters, channels]].concat())?;
-        self.behind.build(cx, self.filters)?;
+        self.epilogue.build(cx, self.filters)?;
         Ok(with_map(input, axes, output, self.filters))
     }
 
@@ -80,7 +86,7 @@ impl Options {
         let size = self.output([x.shape()[1], x.shape()[2]].map(Some), axes)?.map(Option::unwrap_or_default);
         let y = x.conv2d_transpose(&kernel, size, window)?;
         let y = if axes == 2 { y } else { y.squeeze(1)? };
-        self.behind.apply(cx, |bias, activation| match bias {
+        self.epilogue.apply(cx, |bias, activation| match bias {
             Some(bias) => y.add(bias)?.activate(activation),
             None => y.activate(activation),
         })
@@ -89,7 +95,7 @@ impl Options {
 
 macro_rules! output_padding_option {
     () => {
-        /// How much the map grows behind what the windows must cover, below the strides. Without it, a map grows to `size·stride`
+        /// How much the map grows after what the windows must cover, below the strides. Without it, a map grows to `size·stride`
         /// with [`Padding::Same`], and to what the windows cover otherwise, at least `size·stride`.
         #[must_use]
         pub fn output_padding(mut self, output_padding: impl Into<Sizes>) -> Self {

@@ -127,7 +127,7 @@ impl Common {
         }
         if self.stateful {
             return Err(Error::argument("stateful is not served: states do not stay from batch to batch")
-                .hint("ask for them with return_state, and give them to the next call as inputs behind the sequence"));
+                .hint("ask for them with return_state, and give them to the next call as inputs after the sequence"));
         }
         self.activity_regularizer.map_or(Ok(()), |regularizer| regularizer.check())
     }
@@ -268,7 +268,7 @@ macro_rules! recurrent_layer {
                 recurrent_dropout: f32,
                 /// Whether to give the outputs of all steps, `(batch, steps, units)`, and not just the last one.
                 return_sequences: bool,
-                /// Whether to give the last states behind the output, `(batch, units)` each.
+                /// Whether to give the last states after the output, `(batch, units)` each.
                 return_state: bool,
                 /// Whether to read the steps from the last to the first, and to give the outputs in that order.
                 go_backwards: bool,

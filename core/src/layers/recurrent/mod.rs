@@ -18,7 +18,7 @@ use crate::ops::Recurrence;
 
 /// A layer that goes through the steps of a sequence with a state: what [`Bidirectional`] takes.
 ///
-/// Its input is `(batch, steps, features)`; further inputs are initial states. A recurrent layer of one's own implements this
+/// Its input is `(batch, steps, features)`; further inputs are initial states. A custom recurrent layer implements this
 /// trait and returns itself in [`Layer::as_recurrent`], so that it can be read back from a saved [`Bidirectional`].
 pub trait Recurrent: Layer {
     /// Whether it reads the steps from the last to the first, and gives its outputs in that order.
@@ -27,7 +27,7 @@ pub trait Recurrent: Layer {
     /// Whether it gives the outputs of all steps, and not just the last one.
     fn return_sequences(&self) -> bool;
 
-    /// Whether it gives its last states, behind the output.
+    /// Whether it gives its last states, after the output.
     fn return_state(&self) -> bool;
 
     /// How many states it has.

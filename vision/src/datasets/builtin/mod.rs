@@ -56,7 +56,7 @@ impl Default for Size {
 /// ```
 ///
 /// # Errors
-/// An argument error when there is no memory for so many.
+/// An argument error when there is no memory for this many.
 pub fn garments(seed: u64, size: Size) -> Result<ImageDataset> {
     draw(seed, size, 1, &fashion_mnist::CLASS_NAMES, garments::draw)
 }
@@ -64,7 +64,7 @@ pub fn garments(seed: u64, size: Size) -> Result<ImageDataset> {
 /// Ten handwritten-looking digits in the manner of MNIST, 28 × 28, white on black, centred by mass.
 ///
 /// # Errors
-/// An argument error when there is no memory for so many.
+/// An argument error when there is no memory for this many.
 pub fn digits(seed: u64, size: Size) -> Result<ImageDataset> {
     draw(seed, size, 2, &mnist::CLASS_NAMES, digits::draw)
 }
@@ -157,7 +157,7 @@ fn scenes(seed: u64, size: Size, side: usize, purpose: u64, class_names: &[&str]
 /// ```
 ///
 /// # Errors
-/// An argument error when `side` is not from 16 to 2,048, or when there is no memory for so many.
+/// An argument error when `side` is not from 16 to 2,048, or when there is no memory for this many.
 pub fn horses_or_humans(seed: u64, size: Size, side: usize) -> Result<ImageDataset> {
     scenes(seed, size, side, 101, &["horses", "humans"], figures::draw)
 }

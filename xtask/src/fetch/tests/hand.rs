@@ -30,7 +30,7 @@ fn second_call_asks_nobody() {
     let said = world.fetch();
     world.assert_whole(&said);
     assert!(said.table.contains("up to date"), "{}", said.table);
-    // Without the remembered hash it is read again, and still nobody is asked.
+    // Without the remembered hash it is read again, and still no one is asked.
     fs::write(world.path(".stamp.json"), "{ damaged").unwrap();
     world.assert_whole(&world.fetch());
     assert_eq!(server.requests().len(), 1);
@@ -41,7 +41,7 @@ fn remembered_hash_spares_reading_the_file_again() {
     let server = serving();
     let world = World::new(&[server.url("/a")]);
     world.assert_whole(&world.fetch());
-    // A change that keeps size and time is what the stamp cannot see: that nobody notices shows the file was not read.
+    // A change that keeps size and time is what the stamp cannot see: that no one notices shows the file was not read.
     let time = fs::metadata(world.path("")).unwrap().modified().unwrap();
     fs::write(world.path(""), vec![0; content().len()]).unwrap();
     fs::File::options().write(true).open(world.path("")).unwrap().set_modified(time).unwrap();
@@ -158,7 +158,7 @@ fn wrong_file_given_by_path_is_refused() {
         let error = world.assert_no_trace(&said);
         assert!(error.contains(why) && error.contains("copy it to"), "{error}");
     }
-    assert!(server.requests().is_empty(), "a file was given, so nobody is asked");
+    assert!(server.requests().is_empty(), "a file was given, so no one is asked");
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn folder_in_the_place_of_the_file_is_named() {
 fn second_process_waits_and_then_has_nothing_to_do() {
     let server = gone();
     let world = World::new(&[server.url("/a")]);
-    let other = FolderLock::acquire(&world.data_dir().join("numbers"), || panic!("nobody else is there")).unwrap();
+    let other = FolderLock::acquire(&world.data_dir().join("numbers"), || panic!("no one else is there")).unwrap();
     let said = thread::scope(|scope| {
         let waiting = scope.spawn(|| world.fetch());
         while !world.log.text().contains("another process is writing to") {

@@ -16,7 +16,7 @@ const DEEPEST: usize = 100;
 /// The configuration of a model of any version in the words of Keras 3.
 ///
 /// # Errors
-/// What is no model made of layers, as a class of one's own with its own `call`; a layer that keeps Python code.
+/// What is no model made of layers, as a custom class with its own `call`; a layer that keeps Python code.
 pub(super) fn upgrade(model: &Value, version: &Version) -> Result<Value> {
     Upgrade { version, depth: 0 }.model(model)
 }
