@@ -38,8 +38,9 @@ fn check(path: &str, tolerance: f64, expected: &[(&str, usize, f64)]) {
     }
 }
 
-// Another decoder of JPEG than the one that the means were taken with differs by a few levels a pixel, hardly in the mean.
-const JPEG: f64 = 0.1;
+// The means were taken with libjpeg-turbo. Ours rounds colours in another way when it doubles their rows and columns: on 60 of
+// these pictures no pixel differed by more than 4 levels, and the mean of a picture by 0.05 to 0.17.
+const JPEG: f64 = 0.2;
 
 #[test]
 fn cats_and_dogs_have_the_counts_and_means_they_should() {
