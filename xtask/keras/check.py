@@ -89,6 +89,8 @@ def fixtures():
             path.mkdir(parents=True)
             for index in range(4):
                 keras.utils.save_img(path / f"{index}.jpg", rng.integers(0, 256, (20, 24, 3)))
+    inception = keras.applications.InceptionV3(input_shape=(150, 150, 3), include_top=False, weights=None)
+    inception.save("inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5")
     for name in ("sign_mnist_train.csv", "sign_mnist_test.csv"):
         header = ",".join(["label", *[f"pixel{pixel + 1}" for pixel in range(784)]])
         rows = np.column_stack([rng.integers(0, 25, 40), rng.integers(0, 256, (40, 784))])

@@ -12,7 +12,7 @@ use practicum_core::{Cpu, Error, Simd};
 
 use crate::console::mention;
 use crate::results::{Figure, Verdict, WeekResults};
-use crate::week::{DataChoice, SessionKind, Settings, Week, WeekRun, now};
+use crate::week::{BackboneName, DataChoice, SessionKind, Settings, Week, WeekRun, now};
 use crate::weeks::{course, select};
 use crate::{ask, data, fetch, interrupt, machine, own_file, report, workspace};
 
@@ -57,6 +57,11 @@ pub(crate) struct RunArgs {
     /// Epochs, in place of the course's (of one week); targets are not judged then
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
+
+    /// The trained network that c2w3 begins with [default: inception where its weights are, else sketch]; its weights come by
+    /// --from inception=FILE
+    #[arg(long, value_name = "NAME")]
+    backbone: Option<BackboneName>,
 
     /// Where all random numbers begin
     #[arg(long, value_name = "N", default_value_t = practicum_core::rng::DEFAULT_SEED)]
@@ -179,6 +184,9 @@ impl RunArgs {
                 bail!("{} has no {stranger}: it has {}", week.id, known.join(", "));
             }
         }
+        if self.backbone.is_some() && weeks.iter().all(|week| week.id != "c2w3") {
+            bail!("--backbone goes with c2w3, got {}", self.ids.join(", "));
+        }
         if self.epochs == Some(0) {
             bail!("--epochs is 0: it must be 1 or more");
         }
@@ -192,6 +200,7 @@ impl RunArgs {
             data_dir: self.data_dir.clone().unwrap_or_else(fetch::default_data_dir),
             own_data: self.own_data(weeks)?,
             epochs: self.epochs,
+            backbone: self.backbone,
             seed: self.seed,
             cpu: Cpu::new(threads, simd)?,
             report: !self.no_report,
@@ -253,6 +262,7 @@ impl RunArgs {
         add("--data-dir", self.data_dir.as_ref().map(|folder| folder.display().to_string()));
         self.from.iter().for_each(|own| add("--from", Some(own.clone())));
         add("--epochs", self.epochs.map(|epochs| epochs.to_string()));
+        add("--backbone", self.backbone.map(|name| name.to_string()));
         add("--seed", (self.seed != practicum_core::rng::DEFAULT_SEED).then(|| self.seed.to_string()));
         add("--simd", (self.simd != "auto").then(|| self.simd.clone()));
         command

@@ -9,6 +9,7 @@
 //! | [`efficientnet_b0`] | Tan and Le, 2019 | 5,330,571 |
 //! | [`efficientnet_lite0`] | the same without squeeze and excitation, with relu6 | 4,694,024 |
 //! | [`vgg16`] | Simonyan and Zisserman, 2014 | 138,357,544 |
+//! | [`sketch_net`] | a small one of this crate, which has learned drawings | 199,832 |
 //! | [`squeezenet`] | Iandola et al., 2016, version 1.1 | 1,235,496 |
 //!
 //! Models begin with random weights. With the feature `keras` of practicum-core, [`Model::load_weights`](Model::load_weights)
@@ -29,6 +30,7 @@ mod inception_v3;
 mod mobilenet_v2;
 mod resnet50;
 mod scaling;
+mod sketch_net;
 mod squeezenet;
 mod vgg16;
 
@@ -39,6 +41,9 @@ use practicum_core::layers::{Activation, Dense, GlobalAveragePooling2D, GlobalMa
 use practicum_core::{Error, Model, Result};
 pub use resnet50::resnet50;
 pub use scaling::Scaling;
+#[cfg(feature = "builtin")]
+pub use sketch_net::pretrained_sketch_net;
+pub use sketch_net::{SKETCH_CLASSES, sketch_net};
 pub use squeezenet::squeezenet;
 pub use vgg16::vgg16;
 

@@ -2,6 +2,7 @@
 
 mod ascent;
 mod fmnist;
+mod inception;
 mod mnist;
 mod photographs;
 mod sunspots;
@@ -14,16 +15,17 @@ use practicum_core::{Error, Result};
 
 pub(crate) use ascent::ASCENT;
 pub(crate) use fmnist::FMNIST;
+pub(crate) use inception::{INCEPTION, Weights};
 pub(crate) use mnist::MNIST;
-pub(crate) use photographs::{CATSDOGS, HAPPYSAD, HORSES, PETIMAGES, RPS, SIGNMNIST, squeezed};
+pub(crate) use photographs::{CATSDOGS, HAPPYSAD, HORSES, PETIMAGES, PhotoSet, RPS, SIGNMNIST, squeezed};
 pub(crate) use sunspots::SUNSPOTS;
 pub(crate) use temps::TEMPS;
 pub(crate) use texts::{BBC, GLOVE, IMDB, IRISH, SARCASM, SONNETS, TWITTER};
 
 /// All of them.
 pub(crate) static ALL: &[&dyn AnyDataSet] = &[
-    &ASCENT, &CATSDOGS, &FMNIST, &HAPPYSAD, &HORSES, &MNIST, &PETIMAGES, &RPS, &SIGNMNIST, &SARCASM, &BBC, &IMDB, &TWITTER, &GLOVE, &IRISH,
-    &SONNETS, &SUNSPOTS, &TEMPS,
+    &ASCENT, &CATSDOGS, &FMNIST, &HAPPYSAD, &HORSES, &INCEPTION, &MNIST, &PETIMAGES, &RPS, &SIGNMNIST, &SARCASM, &BBC, &IMDB, &TWITTER,
+    &GLOVE, &IRISH, &SONNETS, &SUNSPOTS, &TEMPS,
 ];
 
 /// A data set, and the type that its loader returns.

@@ -18,7 +18,14 @@ use super::{DataSet, Form, StandIn};
 pub(crate) struct PhotoSet {
     folders: PhotographFolders,
     /// Where drawn pictures lie as long as the week runs.
-    _drawn: Option<TempDir>,
+    drawn: Option<TempDir>,
+}
+
+impl PhotoSet {
+    /// Whether the code has drawn the pictures.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.drawn.is_some()
+    }
 }
 
 impl Deref for PhotoSet {
@@ -35,14 +42,14 @@ const SIDE: usize = 128;
 type Draw = fn(u64, Size, usize) -> Result<ImageDataset>;
 
 fn real(set: &Photographs, path: &Path) -> Result<PhotoSet> {
-    Ok(PhotoSet { folders: set.open(path)?, _drawn: None })
+    Ok(PhotoSet { folders: set.open(path)?, drawn: None })
 }
 
 /// The same pictures whatever the seed of the training, written to a folder that goes away with the set.
 fn drawn(set: &Photographs, draw: Draw, train: usize, test: usize) -> Result<PhotoSet> {
     let folder = tempfile::tempdir().map_err(|source| Error::io("make a folder in", &std::env::temp_dir(), source))?;
     set.write(folder.path(), &draw(DEFAULT_SEED, Size { train, test }, SIDE)?)?;
-    Ok(PhotoSet { folders: set.open_any(folder.path())?, _drawn: Some(folder) })
+    Ok(PhotoSet { folders: set.open_any(folder.path())?, drawn: Some(folder) })
 }
 
 pub(crate) static HORSES: DataSet<PhotoSet> = DataSet {
@@ -84,7 +91,7 @@ pub(crate) static PETIMAGES: DataSet<PhotoSet> = DataSet {
     missing: |path| ALL_CATS_AND_DOGS.missing(path),
     check: |_| Ok(()),
     // Empty and broken files are part of this set: the week's own split leaves them out.
-    load: |path| Ok(PhotoSet { folders: ALL_CATS_AND_DOGS.open_any(path)?, _drawn: None }),
+    load: |path| Ok(PhotoSet { folders: ALL_CATS_AND_DOGS.open_any(path)?, drawn: None }),
     stand_in: Some(StandIn { what: "heads of cats and dogs drawn by the code, an empty file among them", make: all_pets }),
 };
 

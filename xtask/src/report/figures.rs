@@ -67,6 +67,13 @@ impl Figures<'_> {
         Ok(figures)
     }
 
+    /// The same log of several trainings, by epoch.
+    pub(crate) fn compared(&self, name: &str, title: &str, caption: &str, log: &str, trainings: &[(&str, &[f64])]) -> Result<Figure> {
+        let series = trainings.iter().map(|(training, values)| Series::new(training, Mark::Line, by_epoch(values))).collect();
+        let chart = Chart { series, ..Chart::new(Axis::new("Epoch", Scale::Whole), Axis::new(&axis_label(log), Scale::Linear)) };
+        self.chart(name, title, caption, false, &chart)
+    }
+
     /// Points with the line that a model laid through them, and what it predicts beyond.
     pub(crate) fn line_fit(&self, name: &str, title: &str, fit: &LineFit<'_>) -> Result<Figure> {
         let rows = [("data", Mark::Dots, fit.points), ("model", Mark::Line, fit.line), ("prediction", Mark::Rings, fit.predictions)];

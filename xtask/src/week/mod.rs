@@ -11,7 +11,7 @@ use std::fmt::{self, Display};
 
 use anyhow::Result;
 pub(crate) use course::COURSE;
-pub(crate) use run::{DataChoice, RunClock, Settings, WeekRun, curves_of, now};
+pub(crate) use run::{BackboneName, DataChoice, RunClock, Settings, WeekRun, curves_of, now};
 pub(crate) use source::Code;
 pub(crate) use target::{Bound, Scale, Target};
 

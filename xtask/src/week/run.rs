@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     /// The user's own files and folders, by the data set they hold.
     pub(crate) own_data: BTreeMap<&'static str, PathBuf>,
     pub(crate) epochs: Option<usize>,
+    /// The trained network that transfer learning begins with.
+    pub(crate) backbone: Option<BackboneName>,
     pub(crate) seed: u64,
     pub(crate) cpu: Cpu,
     pub(crate) report: bool,
@@ -46,6 +48,33 @@ pub(crate) enum DataChoice {
     Real,
     /// The stand-ins that the code makes by itself
     Builtin,
+}
+
+/// A trained network whose first layers are taken over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum BackboneName {
+    /// InceptionV3 up to mixed7
+    Inception,
+    /// MobileNetV2
+    Mobilenet,
+    /// ResNet50
+    Resnet50,
+    /// EfficientNetB0
+    Efficientnet,
+    /// EfficientNet-Lite0, from a safetensors file
+    Lite0,
+    /// VGG16
+    Vgg16,
+    /// SqueezeNet 1.1
+    Squeezenet,
+    /// The small network that comes with the program
+    Sketch,
+}
+
+impl std::fmt::Display for BackboneName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&format!("{self:?}").to_lowercase())
+    }
 }
 
 /// What is used of a data set, and why.

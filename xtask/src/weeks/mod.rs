@@ -1,11 +1,13 @@
 //! The weeks of the course: one file each, and a line in [`WEEKS`].
 
+mod backbones;
 mod c1w1;
 mod c1w2;
 mod c1w3;
 mod c1w4;
 mod c2w1;
 mod c2w2;
+mod c2w3;
 mod c2w4;
 mod c3w1;
 mod c3w2;
@@ -34,6 +36,7 @@ pub(crate) static WEEKS: &[&Week] = &[
     &c1w4::C1W4,
     &c2w1::C2W1,
     &c2w2::C2W2,
+    &c2w3::C2W3,
     &c2w4::C2W4,
     &c3w1::C3W1,
     &c3w2::C3W2,
