@@ -65,6 +65,22 @@ pub trait Fitted: Debug + Send + Sync {
         Vec::new()
     }
 
+    /// How many numbers were estimated from the history, starting values included: that many of its errors, about, are missing
+    /// from a sum of squares on it. By default, as many as [`parameters`](Self::parameters) tells.
+    fn estimated(&self) -> usize {
+        self.parameters().len()
+    }
+
+    /// The variance that errors of the estimates add to the forecast of each of the next steps, in units of the variance of
+    /// one-step errors. Zeros, unless the method knows.
+    ///
+    /// # Errors
+    /// A horizon of 0, and one that the method does not reach.
+    fn estimation_variance(&self, horizon: usize) -> Result<Vec<f64>> {
+        check_horizon(horizon)?;
+        Ok(vec![0.0; horizon])
+    }
+
     /// A forecast of every step of the history from the steps before it, with what was learned; NaN for the first steps,
     /// before which too few stand.
     ///
@@ -163,6 +179,16 @@ pub(crate) trait Rule: Clone + Debug + Send + Sync + 'static {
     /// The step after the past, which is as long as it looks back or longer.
     fn next(&self, past: &[f64]) -> Result<f64>;
 
+    /// How many numbers were estimated.
+    fn estimated(&self) -> usize {
+        0
+    }
+
+    /// See [`Fitted::estimation_variance`]. `path` computes what another rule of the kind forecasts.
+    fn estimation_variance(&self, horizon: usize, _path: &dyn Fn(&Self) -> Result<Vec<f64>>) -> Result<Vec<f64>> {
+        Ok(vec![0.0; horizon])
+    }
+
     /// The step after each past: those that end before the steps `reach` to the last.
     fn all(&self, series: &[f64]) -> Result<Vec<f64>> {
         (self.reach()..series.len()).map(|step| self.next(&series[..step])).collect()
@@ -186,6 +212,15 @@ impl<R: Rule> Recursive<R> {
 impl<R: Rule> Fitted for Recursive<R> {
     fn history(&self) -> &[f64] {
         &self.history
+    }
+
+    fn estimated(&self) -> usize {
+        self.rule.estimated()
+    }
+
+    fn estimation_variance(&self, horizon: usize) -> Result<Vec<f64>> {
+        check_horizon(horizon)?;
+        self.rule.estimation_variance(horizon, &|rule| Self { rule: rule.clone(), history: self.history.clone() }.predict(horizon))
     }
 
     fn one_step(&self) -> Result<Vec<f64>> {

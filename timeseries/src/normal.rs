@@ -16,6 +16,31 @@ pub(crate) fn two_sided(level: f64) -> Result<f64> {
     Ok(quantile(f64::midpoint(level, 1.0)))
 }
 
+/// How many standard errors to either side hold `level` of Student's distribution with that many degrees of freedom
+/// (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).
+pub(crate) fn two_sided_t(level: f64, freedom: usize) -> Result<f64> {
+    let z = two_sided(level)?;
+    if freedom > 2000 {
+        return Ok(z + z * (z * z + 1.0) / (4.0 * freedom as f64));
+    }
+    let inside = |angle: f64| {
+        let (sin, cos) = angle.sin_cos();
+        let odd = freedom % 2 == 1;
+        let (mut term, mut sum) = if odd { (cos, if freedom > 1 { cos } else { 0.0 }) } else { (1.0, 1.0) };
+        for power in (if odd { 3 } else { 2 }..freedom.saturating_sub(1)).step_by(2) {
+            term *= cos * cos * (power - 1) as f64 / power as f64;
+            sum += term;
+        }
+        if odd { (angle + sin * sum) / std::f64::consts::FRAC_PI_2 } else { sin * sum }
+    };
+    let (mut from, mut to) = (0.0, std::f64::consts::FRAC_PI_2);
+    for _ in 0..60 {
+        let angle = f64::midpoint(from, to);
+        if inside(angle) < level { from = angle } else { to = angle }
+    }
+    Ok(to.tan() * (freedom as f64).sqrt())
+}
+
 /// The number below which a standard normal number stays with probability `p`, to a relative error of 1e-9
 /// (P. J. Acklam's rational approximation, with one step of Halley's method on top).
 pub(crate) fn quantile(p: f64) -> f64 {
@@ -85,6 +110,22 @@ fn below(x: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn students_quantiles_of_the_tables() {
+        for (level, freedom, expected) in [
+            (0.95, 1, 12.706_204_736_432_1),
+            (0.95, 2, 4.302_652_729_696_14),
+            (0.8, 3, 1.637_744_353_696_21),
+            (0.95, 8, 2.306_004_135_033_37),
+            (0.99, 29, 2.756_385_903_670_54),
+            (0.95, 1000, 1.962_339_080_822_83),
+            (0.95, 10_000, 1.960_201_239_890_98),
+        ] {
+            let found = two_sided_t(level, freedom).unwrap();
+            assert!((found - expected).abs() < 1e-6 * expected, "{level} {freedom}: {found}");
+        }
+    }
 
     #[test]
     fn quantiles_of_the_tables() {

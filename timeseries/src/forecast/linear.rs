@@ -7,6 +7,7 @@ use practicum_core::ndarray::{Array1, Array2};
 use practicum_core::{Error, Result};
 
 use super::direct::{Direct, ManySteps};
+use super::smoothing::variance;
 use super::{Fitted, Forecaster, Recursive, Rule, check_history};
 
 /// Linear autoregression: `x̂[t] = c + Σ w[k] x[t − k]` over some lags `k`, with the numbers of least squares on the
@@ -89,7 +90,7 @@ impl Autoregression {
                 .hint("take fewer lags; a constant or exactly repeating history is for `Naive` or `SeasonalNaive`")
         };
         let model = LinearRegression::default().fit(&dataset).map_err(|error| singular().source(error))?;
-        let line = Line { constant: model.intercept(), weights: model.params().to_vec(), lags: lags.clone() };
+        let line = Line { constant: model.intercept(), weights: model.params().to_vec(), lags: lags.clone(), products: Vec::new() };
         if line.constant.is_finite() && line.weights.iter().all(|weight| weight.is_finite()) { Ok(line) } else { Err(singular()) }
     }
 }
@@ -110,7 +111,8 @@ impl Forecaster for Autoregression {
         let least = reach.saturating_add(ahead).saturating_add(lags).saturating_add(1);
         check_history(&self.name(), history, least)?;
         if self.direct.is_none() {
-            return Recursive::fitted(self.regress(history, reach, 1)?, history);
+            let line = self.regress(history, reach, 1)?;
+            return Recursive::fitted(Line { products: line.products(history, reach), ..line }, history);
         }
         let lines = (1..=ahead).map(|ahead| self.regress(history, reach, ahead)).collect::<Result<Vec<Line>>>()?;
         Direct::fitted(Lines { lines, reach, name: self.name() }, history)
@@ -123,9 +125,25 @@ struct Line {
     constant: f64,
     weights: Vec<f64>,
     lags: Vec<usize>,
+    /// The products of the columns of least squares, that of the constant first; none where no one asks for them.
+    products: Vec<f64>,
 }
 
 impl Line {
+    /// The products of the columns with each other.
+    fn products(&self, history: &[f64], reach: usize) -> Vec<f64> {
+        let count = self.lags.len() + 1;
+        let mut products = vec![0.0; count * count];
+        let mut row = vec![1.0; count];
+        for step in reach..history.len() {
+            row[1..].iter_mut().zip(&self.lags).for_each(|(value, lag)| *value = history[step - lag]);
+            for (products, left) in products.chunks_exact_mut(count).zip(&row) {
+                products.iter_mut().zip(&row).for_each(|(product, right)| *product += left * right);
+            }
+        }
+        products
+    }
+
     fn at(&self, past: &[f64]) -> f64 {
         self.weights.iter().zip(&self.lags).fold(self.constant, |sum, (weight, lag)| sum + weight * past[past.len() - lag])
     }
@@ -142,6 +160,24 @@ impl Rule for Line {
 
     fn next(&self, past: &[f64]) -> Result<f64> {
         Ok(self.at(past))
+    }
+
+    fn estimated(&self) -> usize {
+        self.weights.len() + 1
+    }
+
+    fn estimation_variance(&self, horizon: usize, path: &dyn Fn(&Self) -> Result<Vec<f64>>) -> Result<Vec<f64>> {
+        let still = path(self)?;
+        let mut slopes = vec![vec![0.0; self.weights.len() + 1]; horizon];
+        for index in 0..=self.weights.len() {
+            let mut line = self.clone();
+            let number = if index == 0 { &mut line.constant } else { &mut line.weights[index - 1] };
+            let step = 1e-6 * number.abs().max(1e-2);
+            *number += step;
+            let moved = path(&line)?;
+            slopes.iter_mut().zip(moved).zip(&still).for_each(|((slopes, moved), still)| slopes[index] = (moved - still) / step);
+        }
+        Ok(slopes.iter().map(|slopes| variance(&self.products, slopes)).collect())
     }
 }
 

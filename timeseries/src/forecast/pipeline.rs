@@ -187,6 +187,18 @@ impl Fitted for Transformed {
         Ok(Box::new(Self { history: history.to_vec(), steps: self.steps.clone(), fitted: self.fitted.advance(&values)? }))
     }
 
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        self.fitted.parameters()
+    }
+
+    fn estimated(&self) -> usize {
+        self.fitted.estimated()
+    }
+
+    fn estimation_variance(&self, horizon: usize) -> Result<Vec<f64>> {
+        self.fitted.estimation_variance(horizon)
+    }
+
     /// In the unit of the transformed history, in which shocks are given.
     fn residuals(&self) -> Result<Vec<f64>> {
         self.fitted.residuals()

@@ -113,7 +113,11 @@ impl Forecaster for MovingAverage {
 pub struct Mean;
 
 #[derive(Clone, Copy, Debug)]
-struct Constant(f64);
+struct Constant {
+    value: f64,
+    /// Of how many values it is the mean.
+    count: usize,
+}
 
 impl Rule for Constant {
     fn name(&self) -> String {
@@ -125,7 +129,15 @@ impl Rule for Constant {
     }
 
     fn next(&self, _past: &[f64]) -> Result<f64> {
-        Ok(self.0)
+        Ok(self.value)
+    }
+
+    fn estimated(&self) -> usize {
+        1
+    }
+
+    fn estimation_variance(&self, horizon: usize, _path: &dyn Fn(&Self) -> Result<Vec<f64>>) -> Result<Vec<f64>> {
+        Ok(vec![1.0 / self.count as f64; horizon])
     }
 }
 
@@ -136,7 +148,7 @@ impl Forecaster for Mean {
 
     fn fit(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
         check_history(&self.name(), history, 1)?;
-        Recursive::fitted(Constant(mean(history)), history)
+        Recursive::fitted(Constant { value: mean(history), count: history.len() }, history)
     }
 }
 
@@ -145,7 +157,11 @@ impl Forecaster for Mean {
 pub struct Drift;
 
 #[derive(Clone, Copy, Debug)]
-struct Slope(f64);
+struct Slope {
+    change: f64,
+    /// Of how many changes it is the mean.
+    count: usize,
+}
 
 impl Rule for Slope {
     fn name(&self) -> String {
@@ -157,7 +173,15 @@ impl Rule for Slope {
     }
 
     fn next(&self, past: &[f64]) -> Result<f64> {
-        Ok(past[past.len() - 1] + self.0)
+        Ok(past[past.len() - 1] + self.change)
+    }
+
+    fn estimated(&self) -> usize {
+        1
+    }
+
+    fn estimation_variance(&self, horizon: usize, _path: &dyn Fn(&Self) -> Result<Vec<f64>>) -> Result<Vec<f64>> {
+        Ok((1..=horizon).map(|ahead| (ahead * ahead) as f64 / self.count as f64).collect())
     }
 }
 
@@ -169,7 +193,7 @@ impl Forecaster for Drift {
     fn fit(&self, history: &[f64]) -> Result<Box<dyn Fitted>> {
         check_history(&self.name(), history, 2)?;
         let last = history.len() - 1;
-        Recursive::fitted(Slope((history[last] - history[0]) / last as f64), history)
+        Recursive::fitted(Slope { change: (history[last] - history[0]) / last as f64, count: last }, history)
     }
 }
 

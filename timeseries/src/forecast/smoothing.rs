@@ -1,12 +1,15 @@
+mod beginning;
+mod fit;
 mod recursion;
+mod region;
 mod search;
 
 use practicum_core::{Error, Result};
 
 use self::recursion::{Season, State, Weights};
-use self::search::{Unknown, closing_grid, least_squares};
+use self::search::closing_grid;
+pub(super) use self::search::variance;
 use super::{Fitted, Forecaster, check_history, check_horizon};
-use crate::decompose::{Decomposition, Model};
 use crate::real::check_finite;
 use crate::transform::moments;
 
@@ -35,10 +38,11 @@ pub enum Initial {
 /// | trend after it | `β (ℓ[t] − ℓ) + (1 − β) φb` | the same |
 /// | season after it | `γ (x − ℓ − φb) + (1 − γ) s[t − m]` | `γ x / (ℓ + φb) + (1 − γ) s[t − m]` |
 ///
-/// Weights that are not given are those with the least sum of squared one-step errors on the history: `α` and `β` between
-/// 0.0001 and 0.9999, `γ` up to `1 − α`, `φ` between 0.8 and 0.98; for simple smoothing, which begins at the first value,
-/// `α` between 0 and 1. The search starts from several places, as the sum has more than one valley. Other libraries count
-/// `αβ` as the weight of the trend. [`Fitted::parameters`] tells what was found.
+/// Weights that are not given are those with the least sum of squared one-step errors on the history, together with the best
+/// beginning (simple smoothing begins at the first value). All lie between 0 and 1; `γ` is at most `1 − α`, or as much more as
+/// leaves the recursion stable (Hyndman, Akram and Archibald 2008), and a larger one is refused. The sum has many valleys,
+/// so the search looks at a grid first. Where `φ` is found to be 1, the trend does not fade. Other libraries count `αβ` as the
+/// weight of the trend, and R's `HoltWinters` counts `γ` as a part of `1 − α`. [`Fitted::parameters`] tells what was found.
 ///
 /// ```
 /// use practicum_timeseries::forecast::{ExponentialSmoothing, Forecaster};
@@ -61,12 +65,6 @@ pub struct ExponentialSmoothing {
     phi: Option<f64>,
     initial: Initial,
 }
-
-/// The seasons whose starting values are searched for; more are too many numbers for what they bring.
-const SEARCHED_SEASONS: usize = 24;
-
-/// From how many points the search for weights starts.
-const STARTS: usize = 6;
 
 impl ExponentialSmoothing {
     /// A level alone: the forecast is the same for every step.
@@ -113,7 +111,7 @@ impl ExponentialSmoothing {
         self
     }
 
-    /// The weight of a new season in the seasons, between 0 and 1.
+    /// The weight of a new season in the seasons, between 0 and `1 − α`, or as much more, up to 1, as is stable.
     #[must_use]
     pub fn gamma(mut self, gamma: f64) -> Self {
         self.gamma = Some(gamma);
@@ -189,111 +187,6 @@ impl ExponentialSmoothing {
         let weights = Weights { alpha, beta: 0.0, gamma: 0.0, phi: 0.0 };
         Smoothed { options: *self, weights, end: State { level, ..start.clone() }, start, history: history.to_vec() }
     }
-
-    /// Seasons by decomposition, level and trend by a line through the beginning.
-    fn heuristic(&self, history: &[f64]) -> Result<State> {
-        let seasons = match self.season {
-            Season::None => Vec::new(),
-            Season::Adds => Decomposition::classical(history, self.period, Model::Additive)?.season[..self.period].to_vec(),
-            Season::Multiplies => {
-                let season = Decomposition::classical(history, self.period, Model::Multiplicative)?.season;
-                season[..self.period].iter().map(|season| season.max(0.01)).collect()
-            }
-        };
-        let beginning = history.len().min(self.period.saturating_mul(2).max(10));
-        let plain = |step: usize| match self.season {
-            Season::None => history[step],
-            Season::Adds => history[step] - seasons[step % self.period],
-            Season::Multiplies => history[step] / seasons[step % self.period],
-        };
-        let values: Vec<f64> = (0..beginning).map(plain).collect();
-        let middle = (beginning + 1) as f64 / 2.0;
-        let mean = crate::real::mean(&values);
-        let from_middle = |step: usize| (step + 1) as f64 - middle;
-        let spread: f64 = (0..beginning).map(|step| from_middle(step).powi(2)).sum();
-        let trend = values.iter().enumerate().map(|(step, value)| from_middle(step) * (value - mean)).sum::<f64>() / spread;
-        Ok(State { level: mean - trend * middle, trend, seasons, place: 0 })
-    }
-
-    /// The weights and the beginning with the least sum of squares.
-    fn search(&self, history: &[f64]) -> Result<(Weights, State)> {
-        let begin = self.heuristic(history)?;
-        let deviation = moments(history).1.max(f64::MIN_POSITIVE);
-        let seasonal = self.season != Season::None;
-        let given = [(self.alpha, true), (self.beta, true), (self.gamma, seasonal), (self.phi, self.damped)];
-        let searched: Vec<bool> = given.iter().map(|(given, used)| *used && given.is_none()).collect();
-        let fixed = [self.alpha, self.beta, self.gamma.or((!seasonal).then_some(0.0)), self.phi.or((!self.damped).then_some(1.0))];
-        // γ is searched for as a part of 1 − α, its bound.
-        let read = |mut found: std::slice::Iter<'_, f64>| {
-            let mut next = |index: usize| fixed[index].unwrap_or_else(|| found.next().copied().unwrap_or(0.0));
-            let (alpha, beta, gamma, phi) = (next(0), next(1), next(2), next(3));
-            Weights { alpha, beta, gamma: if self.gamma.is_none() { gamma * (1.0 - alpha) } else { gamma }, phi }
-        };
-        let weights = searched.iter().filter(|searched| **searched).count();
-        let starts = self.starts(history, &begin, &searched, &read);
-        let bounds = (0..4).filter(|index| searched[*index]).map(|index| if index == 3 { (0.8, 0.98) } else { (1e-4, 0.9999) });
-        let mut unknowns: Vec<Unknown> = bounds.map(|(least, most)| Unknown { start: least, least, most, size: 1.0 }).collect();
-        let free = |start: f64, size: f64| Unknown { start, least: f64::NEG_INFINITY, most: f64::INFINITY, size };
-        if self.initial == Initial::Estimated && begin.seasons.len() <= SEARCHED_SEASONS {
-            unknowns.extend([free(begin.level, deviation), free(begin.trend, deviation)]);
-            let size = if self.season == Season::Multiplies { 1.0 } else { deviation };
-            unknowns.extend(begin.seasons.iter().skip(1).map(|season| free(*season, size)));
-        }
-        let state = |x: &[f64], state: &mut State| {
-            state.clone_from(&begin);
-            let [level, trend, seasons @ ..] = &x[weights..] else { return };
-            (state.level, state.trend) = (*level, *trend);
-            if let [first, others @ ..] = state.seasons.as_mut_slice() {
-                // The seasons' mean stays what it is: level and seasons could else move against each other.
-                *first = if self.season == Season::Multiplies { (seasons.len() + 1) as f64 } else { 0.0 } - seasons.iter().sum::<f64>();
-                others.copy_from_slice(seasons);
-            }
-        };
-        let scratch = std::cell::RefCell::new(begin.clone());
-        let errors = |x: &[f64], errors: &mut [f64]| {
-            let mut at = scratch.borrow_mut();
-            state(x, &mut at);
-            let squares = at.over(self.season, &read(x.iter()), history, |step, error| errors[step] = error);
-            if squares.is_finite() { squares } else { f64::INFINITY }
-        };
-        let from = |start: Vec<f64>| {
-            let mut unknowns = unknowns.clone();
-            unknowns.iter_mut().zip(start).for_each(|(unknown, start)| unknown.start = start);
-            least_squares(&unknowns, history.len(), errors)
-        };
-        let (_, found) = starts.into_iter().map(from).min_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default();
-        let mut start = begin.clone();
-        state(&found, &mut start);
-        Ok((read(found.iter()), start))
-    }
-
-    /// The points of a coarse grid of weights from which the search starts: the best of the grid, of those with another `α` or
-    /// `γ`, and so on.
-    fn starts(
-        &self,
-        history: &[f64],
-        begin: &State,
-        searched: &[bool],
-        read: &impl Fn(std::slice::Iter<'_, f64>) -> Weights,
-    ) -> Vec<Vec<f64>> {
-        let grids: [&[f64]; 4] = [&[0.05, 0.3, 0.8], &[0.02, 0.2], &[0.05, 0.3, 0.7, 0.95], &[0.85, 0.95]];
-        let mut grid: Vec<Vec<f64>> = vec![Vec::new()];
-        for (values, _) in grids.iter().zip(searched).filter(|(_, searched)| **searched) {
-            grid = grid.iter().flat_map(|start| values.iter().map(move |value| [start.as_slice(), &[*value]].concat())).collect();
-        }
-        let squares = |start: &Vec<f64>| begin.clone().over(self.season, &read(start.iter()), history, |_, _| {});
-        let mut scored: Vec<(f64, Vec<f64>)> = grid.into_iter().map(|start| (squares(&start), start)).collect();
-        scored.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let mut seen: Vec<(f64, f64)> = Vec::new();
-        let differs = |start: &Vec<f64>| {
-            let weights = read(start.iter());
-            let key = (weights.alpha, weights.gamma);
-            let new = !seen.contains(&key);
-            seen.extend(new.then_some(key));
-            new
-        };
-        scored.into_iter().map(|(_, start)| start).filter(differs).take(STARTS).collect()
-    }
 }
 
 impl Forecaster for ExponentialSmoothing {
@@ -312,7 +205,7 @@ impl Forecaster for ExponentialSmoothing {
         if !self.trend {
             return Ok(Box::new(self.fit_simple(history)));
         }
-        let (weights, start) = self.search(history)?;
+        let (weights, start) = fit::search(self, history)?;
         let fitted = Smoothed::new(self, weights, start, history.to_vec());
         fitted.check()?;
         Ok(Box::new(fitted))
@@ -333,6 +226,19 @@ impl Smoothed {
         let mut end = start.clone();
         end.over(options.season, &weights, &history, |_, _| {});
         Self { options: *options, weights, start, end, history }
+    }
+
+    /// The weights that were searched for, by their index.
+    fn searched(&self) -> Vec<usize> {
+        let options = &self.options;
+        let seasonal = options.season != Season::None;
+        let all = [(options.alpha, true), (options.beta, options.trend), (options.gamma, seasonal), (options.phi, options.damped)];
+        (0..4).filter(|index| all[*index].1 && all[*index].0.is_none()).collect()
+    }
+
+    /// How many numbers the beginning is made of.
+    fn starting(&self) -> usize {
+        if self.options.trend { self.start.seasons.len().max(1) + 1 } else { 1 }
     }
 
     fn check(&self) -> Result<()> {
@@ -358,6 +264,35 @@ impl Fitted for Smoothed {
             ("phi", phi, options.damped),
         ];
         all.into_iter().filter(|(_, _, used)| *used).map(|(name, value, _)| (name, value)).collect()
+    }
+
+    fn estimated(&self) -> usize {
+        self.searched().len() + self.starting()
+    }
+
+    /// To first order, from how errors and forecasts move with weights and starting values.
+    fn estimation_variance(&self, horizon: usize) -> Result<Vec<f64>> {
+        check_horizon(horizon)?;
+        let weights = self.searched();
+        // Simple smoothing begins at the first value, whatever it is.
+        let starting = if self.options.trend { self.starting() } else { 0 };
+        let deviation = moments(&self.history).1.max(f64::MIN_POSITIVE);
+        let still = (self.residuals()?, self.predict(horizon)?);
+        let (mut by_error, mut by_forecast) = (Vec::new(), vec![Vec::new(); horizon]);
+        for index in 0..weights.len() + starting {
+            let mut moved = self.clone();
+            let step = match weights.get(index) {
+                Some(weight) => moved.weights.step(*weight),
+                None => moved.start.step(self.options.season, index - weights.len(), 1e-5 * deviation),
+            };
+            let moved = Self::new(&self.options, moved.weights, moved.start, moved.history);
+            let slopes = |moved: Vec<f64>, still: &[f64]| -> Vec<f64> { moved.iter().zip(still).map(|(a, b)| (a - b) / step).collect() };
+            by_error.push(slopes(moved.residuals()?, &still.0));
+            by_forecast.iter_mut().zip(slopes(moved.predict(horizon)?, &still.1)).for_each(|(by, slope)| by.push(slope));
+        }
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+        let products: Vec<f64> = by_error.iter().flat_map(|a| by_error.iter().map(move |b| product(a, b))).collect();
+        Ok(by_forecast.iter().map(|by| variance(&products, by)).collect())
     }
 
     fn one_step(&self) -> Result<Vec<f64>> {

@@ -28,7 +28,34 @@ pub(super) struct State {
     pub(super) place: usize,
 }
 
+impl Weights {
+    /// Moves one of them a little, away from its bound; returns by how much.
+    pub(super) fn step(&mut self, index: usize) -> f64 {
+        let weight = [&mut self.alpha, &mut self.beta, &mut self.gamma, &mut self.phi].into_iter().nth(index);
+        weight.map_or(1.0, |weight| {
+            let step = if *weight > 0.5 { -1e-6 } else { 1e-6 };
+            *weight += step;
+            step
+        })
+    }
+}
+
 impl State {
+    /// Moves the level, the trend or one of the seasons but the first, whose sum stays, by a step of that size, or for seasons
+    /// that multiply by as much as changes a forecast so; returns by how much.
+    pub(super) fn step(&mut self, season: Season, index: usize, size: f64) -> f64 {
+        match index {
+            0 => self.level += size,
+            1 => self.trend += size,
+            _ => {
+                let size = if season == Season::Multiplies { size / self.level.abs().max(f64::MIN_POSITIVE) } else { size };
+                self.seasons[index - 1] += size;
+                self.seasons[0] -= size;
+                return size;
+            }
+        }
+        size
+    }
     /// Takes steps: `error` is told the number of each and its forecast, and says how far off that is.
     pub(super) fn run(&mut self, season: Season, weights: &Weights, steps: usize, error: impl FnMut(usize, f64) -> f64) {
         match season {

@@ -1,16 +1,21 @@
 //! Finding the least sum of squares.
 
-/// The number between `least` and `most` with the smallest of what `squares` tells, by a grid of eight that closes in on
-/// the best of its points.
+/// The number between `least` and `most` with the smallest of what `squares` tells, by a grid that closes in on the best
+/// of its points.
 pub(super) fn closing_grid(least: f64, most: f64, squares: impl Fn(&[f64; 8]) -> [f64; 8]) -> f64 {
-    let (mut from, mut to) = (least, most);
-    let mut best = f64::midpoint(least, most);
+    let lowest = |points: [f64; 8], values: [f64; 8]| points.into_iter().zip(values).min_by(|a, b| a.1.total_cmp(&b.1));
+    // All over first, as there may be several valleys.
+    let apart = (most - least) / 33.0;
+    let first = (0..4).filter_map(|part| {
+        let points = std::array::from_fn(|index| least + apart * (8 * part + index + 1) as f64);
+        lowest(points, squares(&points))
+    });
+    let mut best = first.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(f64::midpoint(least, most), |(point, _)| point);
+    let (mut from, mut to) = (best - apart, best + apart);
     while to - from > 1e-6 * (most - least) {
         let step = (to - from) / 9.0;
         let points: [f64; 8] = std::array::from_fn(|index| from + step * (index + 1) as f64);
-        let values = squares(&points);
-        let lowest = (0..8).min_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0);
-        best = points[lowest];
+        best = lowest(points, squares(&points)).map_or(best, |(point, _)| point);
         (from, to) = (best - step, best + step);
     }
     best
@@ -36,7 +41,11 @@ const GAIN: f64 = 1e-8;
 ///
 /// `errors` fills one error an observation, and returns the sum of their squares; what is not finite counts as infinite. The
 /// sum comes with the numbers.
-pub(super) fn least_squares(unknowns: &[Unknown], observations: usize, errors: impl Fn(&[f64], &mut [f64]) -> f64) -> (f64, Vec<f64>) {
+pub(super) fn least_squares(
+    unknowns: &[Unknown],
+    observations: usize,
+    mut errors: impl FnMut(&[f64], &mut [f64]) -> f64,
+) -> (f64, Vec<f64>) {
     let count = unknowns.len();
     let (mut here, mut there) = (vec![0.0; observations], vec![0.0; observations]);
     let mut x: Vec<f64> = unknowns.iter().map(|unknown| unknown.start).collect();
@@ -79,9 +88,34 @@ pub(super) fn least_squares(unknowns: &[Unknown], observations: usize, errors: i
     (squares, x)
 }
 
+/// The lowest point around a start, found by trying one number after the other with steps that become smaller: slower than
+/// [`least_squares`] where a valley is smooth, and not stopped by bends in its floor. Numbers lie between 0 and 1.
+pub(super) fn compass(start: (f64, Vec<f64>), mut squares: impl FnMut(&[f64]) -> f64) -> (f64, Vec<f64>) {
+    let (mut least, mut x) = start;
+    let mut size = 0.2;
+    while size > 1e-4 {
+        let before = least;
+        for index in 0..x.len() {
+            for step in [size, -size] {
+                let kept = x[index];
+                x[index] = (kept + step).clamp(0.0, 1.0);
+                let found = if x[index] == kept { f64::INFINITY } else { squares(&x) };
+                if found < least {
+                    least = found;
+                    break;
+                }
+                x[index] = kept;
+            }
+        }
+        if !(least < before * (1.0 - 1e-5)) {
+            size *= 0.4;
+        }
+    }
+    (least, x)
+}
+
 /// The normal equations of a linearized problem.
 struct Normal {
-    count: usize,
     products: Vec<f64>,
     gradient: Vec<f64>,
 }
@@ -106,39 +140,49 @@ impl Normal {
                 (products[row * count + row], gradient[row]) = (1.0, 0.0);
             }
         }
-        Self { count, products, gradient }
+        Self { products, gradient }
     }
 
-    /// The step of the damped equations, by Cholesky's decomposition; none where they have no solution.
     fn step(&self, damping: f64) -> Option<Vec<f64>> {
-        let n = self.count;
-        let mut lower = self.products.clone();
-        for i in 0..n {
-            lower[i * n + i] += damping * lower[i * n + i] + f64::MIN_POSITIVE;
-        }
-        for i in 0..n {
-            for j in 0..=i {
-                let sum = lower[i * n + j] - (0..j).map(|k| lower[i * n + k] * lower[j * n + k]).sum::<f64>();
-                if i == j {
-                    // Also where it is NaN.
-                    if !(sum > 0.0) {
-                        return None;
-                    }
-                    lower[i * n + i] = sum.sqrt();
-                } else {
-                    lower[i * n + j] = sum / lower[j * n + j];
+        let right: Vec<f64> = self.gradient.iter().map(|slope| -slope).collect();
+        solve(&self.products, &right, damping)
+    }
+}
+
+/// The solution of damped normal equations, by Cholesky's decomposition; none where they have none.
+pub(in crate::forecast) fn solve(products: &[f64], right: &[f64], damping: f64) -> Option<Vec<f64>> {
+    let n = right.len();
+    let mut lower = products.to_vec();
+    for i in 0..n {
+        lower[i * n + i] += damping * lower[i * n + i] + f64::MIN_POSITIVE;
+    }
+    for i in 0..n {
+        for j in 0..=i {
+            let sum = lower[i * n + j] - dot(&lower[i * n..i * n + j], &lower[j * n..j * n + j]);
+            if i == j {
+                // Also where it is NaN.
+                if !(sum > 0.0) {
+                    return None;
                 }
+                lower[i * n + i] = sum.sqrt();
+            } else {
+                lower[i * n + j] = sum / lower[j * n + j];
             }
         }
-        let mut step: Vec<f64> = self.gradient.iter().map(|slope| -slope).collect();
-        for i in 0..n {
-            step[i] = (step[i] - (0..i).map(|k| lower[i * n + k] * step[k]).sum::<f64>()) / lower[i * n + i];
-        }
-        for i in (0..n).rev() {
-            step[i] = (step[i] - (i + 1..n).map(|k| lower[k * n + i] * step[k]).sum::<f64>()) / lower[i * n + i];
-        }
-        step.iter().all(|step| step.is_finite()).then_some(step)
     }
+    let mut step = right.to_vec();
+    for i in 0..n {
+        step[i] = (step[i] - dot(&lower[i * n..i * n + i], &step[..i])) / lower[i * n + i];
+    }
+    for i in (0..n).rev() {
+        step[i] = (step[i] - (i + 1..n).map(|k| lower[k * n + i] * step[k]).sum::<f64>()) / lower[i * n + i];
+    }
+    step.iter().all(|step| step.is_finite()).then_some(step)
+}
+
+/// `by (products)⁻¹ byᵀ`: the variance of a sum of estimates, in units of the variance of the errors; 0 where there is no answer.
+pub(in crate::forecast) fn variance(products: &[f64], by: &[f64]) -> f64 {
+    solve(products, by, 1e-10).map_or(0.0, |solved| dot(&solved, by).max(0.0))
 }
 
 /// Eight sums side by side, as the processor adds.

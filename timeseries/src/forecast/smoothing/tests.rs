@@ -145,19 +145,26 @@ const PASSENGERS: [f64; 144] = [
     391.0, 419.0, 461.0, 472.0, 535.0, 622.0, 606.0, 508.0, 461.0, 390.0, 432.0,
 ];
 
+/// What a search by force reaches, in the same range of weights; statsmodels 0.15, with `γ ≤ 1 − α`, reaches 21,564 and 22,195
+/// where seasons add up.
 #[test]
-fn several_starts_lead_out_of_a_shallow_valley() {
-    // The best point of the grid leads to 40,657.
-    let fitted = ExponentialSmoothing::holt_winters(12).fit(&PASSENGERS).unwrap();
-    let found = squares(&*fitted);
-    assert!(found <= 21_570.0, "{found} with {:?}", fitted.parameters());
+fn t1_the_passengers_are_fitted_as_well_as_can_be() {
+    for (forecaster, best) in [
+        (ExponentialSmoothing::holt_winters(12), 20_107.088_5),
+        (ExponentialSmoothing::holt_winters(12).damped(), 20_107.088_5),
+        (ExponentialSmoothing::holt_winters(12).multiplicative(), 12_879.397_4),
+    ] {
+        let fitted = forecaster.fit(&PASSENGERS).unwrap();
+        let found = squares(&*fitted);
+        assert!(found <= 1.001 * best, "{}: {found} with {:?}", forecaster.name(), fitted.parameters());
+    }
 }
 
 /// No weights handed in fit better than those that are found.
 #[test]
-fn no_point_of_a_grid_fits_better() {
+fn t1_no_weights_that_are_handed_in_fit_better() {
     let mut random = crate::numpy::RandomState::new(7);
-    for number in 0..12 {
+    for number in 0..24 {
         let noise = random.randn(48);
         let (slope, wave) = (f64::from(number % 3) * 0.4, f64::from(number % 4) * 3.0);
         let mut level = 60.0;
@@ -166,16 +173,30 @@ fn no_point_of_a_grid_fits_better() {
             level + wave * (TAU * t as f64 / 4.0 + f64::from(number)).sin() + noise
         };
         let history: Vec<f64> = noise.iter().enumerate().map(value).collect();
-        let multiplicative = number % 5 == 4;
-        let of = |method: ExponentialSmoothing| if multiplicative { method.multiplicative() } else { method };
-        let found = squares(&*of(ExponentialSmoothing::holt_winters(4)).fit(&history).unwrap());
-        for (alpha, beta, gamma) in (0..5_i32.pow(3)).map(|index| (index % 5, index / 5 % 5, index / 25)) {
-            let [alpha, beta, gamma] = [alpha, beta, gamma].map(|step| 0.02 + 0.24 * f64::from(step));
-            let given = of(ExponentialSmoothing::holt_winters(4)).alpha(alpha).beta(beta).gamma(gamma * (1.0 - alpha));
-            let other = squares(&*given.fit(&history).unwrap());
+        let method = match number % 5 {
+            4 => ExponentialSmoothing::holt_winters(4).multiplicative(),
+            3 => ExponentialSmoothing::holt_winters(4).damped(),
+            _ => ExponentialSmoothing::holt_winters(4),
+        };
+        let found = squares(&*method.fit(&history).unwrap());
+        let mut tried = 0;
+        for (alpha, beta, gamma) in (0..7_i32.pow(3)).map(|index| (index % 7, index / 7 % 7, index / 49)) {
+            let [alpha, beta, gamma] = [alpha, beta, gamma].map(|step| [0.0, 0.02, 0.1, 0.3, 0.6, 0.9, 1.0][step as usize]);
+            let given = method.alpha(alpha).beta(beta).gamma(gamma);
+            let Ok(fitted) = (if method.damped { given.phi(0.9) } else { given }).fit(&history) else { continue };
+            let other = squares(&*fitted);
+            tried += 1;
             assert!(found <= 1.001 * other, "series {number}: {found}, but {other} with {alpha} {beta} {gamma}");
         }
+        assert!(tried > 150, "{tried}");
     }
+}
+
+#[test]
+fn t1_seasons_that_would_never_forget_are_refused() {
+    let all = ExponentialSmoothing::holt_winters(4).alpha(1.0).beta(1.0).gamma(1.0).fit(&series(false)).unwrap_err().to_string();
+    assert!(all.contains("gamma is 1, which is too much beside the other weights") && all.contains("1 − alpha"), "{all}");
+    assert!(ExponentialSmoothing::holt_winters(4).alpha(0.25).beta(0.01).gamma(0.8).fit(&series(false)).is_ok());
 }
 
 #[test]
