@@ -2,42 +2,66 @@
 //!
 //! A layer with options is a struct that serde can write and read by Keras' names. [`class!`](class) writes the methods of
 //! [`Layer`](super::Layer) that follow from that, [`options!`](options) the builder methods, and
-//! [`Registry::class`](super::Registry::class) makes the layer of its options again.
+//! [`Registry::class`](super::Registry::class) makes the layer of its options again. What is no option, such as the handle of
+//! a [`Weight`](super::Weight), has `#[serde(skip)]`. The crate needs `serde` with its feature `derive`.
 //!
 //! ```
+//! use practicum_core::PartialShape;
 //! use practicum_core::autodiff::Var;
 //! use practicum_core::layers::kit::{class, options};
-//! use practicum_core::layers::{Build, Call, Input, Layer, Registry};
-//! use practicum_core::{Model, PartialShape, Result, Sequential};
+//! use practicum_core::layers::{Build, Call, Registry, Weight, WeightSpec};
+//! use practicum_core::prelude::*;
 //! use serde::{Deserialize, Serialize};
 //!
-//! /// `y = factor·x`.
-//! #[derive(Clone, Debug, Default, Serialize, Deserialize)]
-//! struct Times {
-//!     factor: f32,
+//! /// `y = gain·x`, with a learned gain for each feature; while training, noise is added.
+//! #[derive(Clone, Debug, Serialize, Deserialize)]
+//! struct NoisyGain {
+//!     stddev: f32,
+//!     start: f32,
+//!     #[serde(skip)]
+//!     gain: Weight,
 //! }
 //!
-//! impl Times {
+//! impl NoisyGain {
+//!     fn new(stddev: f32) -> Self {
+//!         Self { stddev, start: 1.0, gain: Weight::default() }
+//!     }
+//!
 //!     options! { self;
-//!         /// What the input is multiplied by.
-//!         factor: f32,
+//!         /// What the gain begins with; 1 if not set.
+//!         start: f32,
 //!     }
 //! }
 //!
-//! impl Layer for Times {
-//!     class!("Times");
+//! impl Layer for NoisyGain {
+//!     class!("NoisyGain");
 //!
-//!     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+//!     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+//!         if !(self.stddev >= 0.0) {
+//!             return Err(Error::argument(format!("stddev is {}: it must be 0 or more", self.stddev)));
+//!         }
+//!         let start = Initializer::Constant { value: self.start };
+//!         let gain = WeightSpec::new("gain", &[cx.features(input)?]);
+//!         self.gain = cx.weight(gain.initializer(start))?;
 //!         Ok(input.clone())
 //!     }
 //!
-//!     fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
-//!         x.scale(self.factor)
+//!     fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
+//!         let y = x.mul(&cx.weight(self.gain)?)?;
+//!         if cx.training() {
+//!             // Other noise in each step, the same in each training with this seed.
+//!             y.gaussian_noise(self.stddev, cx.key("noise"))
+//!         } else {
+//!             Ok(y)
+//!         }
 //!     }
 //! }
 //!
-//! let model = Sequential::new().add(Input::new([2])).add(Times::default().factor(3.0));
-//! let registry = Registry::default().class::<Times>("Times");
+//! let model = Sequential::new().add(Input::new([2])).add(NoisyGain::new(0.1).start(3.0));
+//! assert_eq!(model.predict([[1.0, 2.0]])?.as_slice(), [3.0, 6.0]);
+//!
+//! // Saved, it is its options and, by `save_weights`, its weights.
+//! let registry = Registry::default().class::<NoisyGain>("NoisyGain");
 //! let again = Model::from_json_with(&model.to_json()?, &registry)?;
 //! assert_eq!(again.to_json()?, model.to_json()?);
 //! # Ok::<(), practicum_core::Error>(())

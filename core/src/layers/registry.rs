@@ -47,7 +47,7 @@ struct Class {
 impl Registry {
     /// The layers of this crate; models are no layers yet.
     pub(crate) fn of_layers() -> Self {
-        let class = |(name, make): &(&str, super::classes::Make)| ((*name).to_owned(), Class { make: Arc::new(*make), keras: true });
+        let class = |(name, _, make): &(&str, _, super::classes::Make)| ((*name).to_owned(), Class { make: Arc::new(*make), keras: true });
         Self {
             classes: CLASSES.iter().map(class).collect(),
             lambdas: BTreeMap::new(),
@@ -67,14 +67,16 @@ impl Registry {
         Self { shared: Arc::default(), ..self.clone() }
     }
 
-    /// Adds a class of layers, or replaces one. What makes them gets the registry, for layers within, and the options.
+    /// Adds a class of layers, or replaces one, for all layers of that name that are read. What makes them gets the registry, for
+    /// layers within, and the options.
     #[must_use]
     pub fn layer(mut self, class_name: &str, make: impl Fn(&Self, Config) -> Result<Box<dyn Layer>> + Send + Sync + 'static) -> Self {
         self.classes.insert(class_name.to_owned(), Class { make: Arc::new(make), keras: false });
         self
     }
 
-    /// Adds a class of layers whose options serde reads: see [`kit`](super::kit).
+    /// Adds a class of layers whose options serde reads, or replaces one: see [`kit`](super::kit). The name is what the layer's
+    /// [`class_name`](Layer::class_name) says.
     #[must_use]
     pub fn class<L: Layer + Serialize + DeserializeOwned>(self, class_name: &'static str) -> Self {
         self.layer(class_name, |_, config| Ok(Box::new(from_config::<L>(class_name, config)?)))
@@ -114,7 +116,10 @@ impl Registry {
         // As Keras 2 calls it.
         let class_name = if class_name == "Model" { "Functional" } else { class_name };
         let Some(class) = self.classes.get(class_name) else {
-            return Err(Error::unknown("layer", class_name, self.class_names()).hint("add layers of your own with `Registry::layer`"));
+            return Err(Error::unknown("layer", class_name, self.class_names()).hint(
+                "add a custom layer with `Registry::class` or `Registry::layer`, and read the model with this registry: \
+                 `Model::from_json_with`, `Model::load_with`",
+            ));
         };
         with_makers(&self.initializers, || (class.make)(self, config))
     }
@@ -149,7 +154,7 @@ impl Registry {
         if let Some(known) = mark.and_then(|mark| lock().get(&mark).map(LayerSpec::share)) {
             return Ok(known);
         }
-        self.check_module(class_name, described["module"].as_str())?;
+        self.check_module(class_name, described)?;
         check_dtype(class_name, config.get("dtype"))?;
         let flag = |value: &Value| value.as_bool().ok_or_else(|| Error::format(format!("{class_name}: trainable = {value}")));
         let mut spec = LayerSpec::boxed(self.make(class_name, config.clone())?);
@@ -161,15 +166,24 @@ impl Registry {
         Ok(spec)
     }
 
-    /// A class of this name may be something else in another module.
-    fn check_module(&self, class_name: &str, module: Option<&str>) -> Result<()> {
-        let Some(module) = module else { return Ok(()) };
+    /// A class of this name may be something else in another module, or a custom layer.
+    fn check_module(&self, class_name: &str, described: &Value) -> Result<()> {
+        let Some(module) = described["module"].as_str() else {
+            let custom = described["registered_name"].is_string();
+            return match self.classes.get(class_name) {
+                Some(class) if class.keras && custom => {
+                    Err(Error::format(format!("`{class_name}` of the file is a custom layer, not the layer {class_name} of Keras"))
+                        .hint("add its class with `Registry::class` or `Registry::layer`, and better call it something else"))
+                }
+                _ => Ok(()),
+            };
+        };
         let keras = module == "keras" || ["keras.", "tensorflow.keras", "tf_keras"].iter().any(|start| module.starts_with(start));
         let of_layers = module == "keras" || ["layers", "models", "engine"].iter().any(|part| module.split('.').any(|name| name == *part));
         match self.classes.get(class_name) {
             Some(class) if class.keras && !(keras && of_layers) => {
                 Err(Error::format(format!("`{class_name}` of the module {module} is not the layer {class_name} of Keras"))
-                    .hint("add a layer for it with `Registry::layer`"))
+                    .hint("add a layer for it with `Registry::class` or `Registry::layer`"))
             }
             _ => Ok(()),
         }
@@ -210,7 +224,10 @@ pub(crate) fn describe(layer: &dyn Layer, name: &str, trainable: bool) -> Value 
     let (module, registered) = match class {
         "Functional" => (json!("keras.src.models.functional"), json!("Functional")),
         "Sequential" => (json!("keras"), Value::Null),
-        class if CLASSES.iter().any(|(known, _)| *known == class) => (json!("keras.layers"), Value::Null),
+        class if CLASSES.iter().any(|(known, of, _)| (*known, *of) == (class, (layer as &dyn Any).type_id())) => {
+            (json!("keras.layers"), Value::Null)
+        }
+        // A custom layer, whatever its name.
         class => (Value::Null, json!(class)),
     };
     json!({"module": module, "class_name": class, "config": config, "registered_name": registered})

@@ -192,6 +192,42 @@ fn the_kit_refuses_what_the_layer_does_not_have() {
     assert!(error.to_string().contains("kernel_constraint"), "{error}");
 }
 
+/// `y = rate·x`, with the name of another layer of Keras.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct NamedDropout {
+    rate: f32,
+}
+
+impl Layer for NamedDropout {
+    class!("Dropout");
+
+    fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        Ok(input.clone())
+    }
+
+    fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
+        x.scale(self.rate)
+    }
+}
+
+#[test]
+fn a_custom_layer_whose_name_is_taken_is_never_read_as_the_other() {
+    let model = Sequential::new().add(Input::new([2])).add(NamedDropout { rate: 0.5 });
+    let json = model.to_json().unwrap();
+    let error = Model::from_json(&json).unwrap_err();
+    assert!(error.is_format(), "{error:?}");
+    for words in ["layer 1 of the file", "`Dropout`", "custom layer", "Registry::class"] {
+        assert!(error.to_string().contains(words), "{error}");
+    }
+    let again = Model::from_json_with(&json, &Registry::default().class::<NamedDropout>("Dropout")).unwrap();
+    assert_eq!(again.to_json().unwrap(), json);
+    assert_eq!(again.predict([[1.0, 2.0]]).unwrap().as_slice(), [0.5, 1.0]);
+    // Keras' own is written and read as before.
+    let json = Sequential::new().add(Input::new([2])).add(Dropout::new(0.5)).to_json().unwrap();
+    assert_eq!(json["config"]["layers"][1]["module"], "keras.layers");
+    assert!(Model::from_json(&json).is_ok());
+}
+
 #[test]
 fn gradients_of_layers_of_others_are_checked() {
     let x = Tensor::from([[0.5, -1.0, 0.25], [2.0, 0.25, -0.5]]);
