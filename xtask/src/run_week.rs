@@ -309,19 +309,27 @@ fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<O
     results.seconds = began.elapsed().as_secs_f64();
     results.interrupted = interrupt::asked() || outcome.is_err();
     let missed = results.runs.iter().flat_map(|run| &run.targets).filter(|target| target.verdict == Verdict::Missed).count();
-    // What was done before it failed is kept.
+    // What was done before it failed is kept, and shown.
     let kept = !results.runs.is_empty() && keep(week, settings, results, &folder)?;
-    outcome?;
-    if settings.report {
-        let page_began = Instant::now();
-        let pages = report::run(&args.out, &course())?;
-        let page = pages.iter().find(|page| page.starts_with(&folder)).or(pages.first());
-        if let (false, Some(page)) = (settings.quiet, page) {
-            let (took, report) = (page_began.duration_since(began).as_secs_f64(), page_began.elapsed().as_secs_f64());
-            mention(&format!("\n{took:.1} s; report in {report:.2} s: {}", page.display()))?;
-        }
+    let shown = if settings.report { show(args, &folder, began) } else { Ok(()) };
+    if outcome.is_err() && kept {
+        // The error itself follows.
+        let _ = writeln!(std::io::stderr(), "what was done before the error is in {}", folder.join("results.json").display());
     }
+    outcome.and(shown)?;
     Ok(Outcome { missed, kept })
+}
+
+/// Writes the pages, and tells where that of the week is.
+fn show(args: &RunArgs, folder: &Path, began: Instant) -> Result<()> {
+    let page_began = Instant::now();
+    let pages = report::run(&args.out, &course())?;
+    let page = pages.iter().find(|page| page.starts_with(folder)).or(pages.first());
+    if let (false, Some(page)) = (args.quiet, page) {
+        let (took, report) = (page_began.duration_since(began).as_secs_f64(), page_began.elapsed().as_secs_f64());
+        mention(&format!("\n{took:.1} s; report in {report:.2} s: {}", page.display()))?;
+    }
+    Ok(())
 }
 
 /// What became of a week.

@@ -21,6 +21,7 @@ pub(super) fn remove_stale(folder: &Path, shown: &[&String]) -> Result<()> {
         let name = entry.file_name();
         if let Some(name) = name.to_str()
             && is_picture(name)
+            && entry.file_type().is_ok_and(|kind| kind.is_file())
             && !shown.iter().any(|shown| *shown == name)
         {
             fs::remove_file(entry.path()).with_context(context)?;

@@ -292,7 +292,7 @@ impl<'a> WeekRun<'a> {
         if used.source == DataSource::Real {
             match ((set.load)(&used.path), &set.stand_in) {
                 (Err(error), Some(_)) if self.may_stand_in(set) => {
-                    *used = Used { source: DataSource::BuiltIn, why: Some(error.to_string()), ..std::mem::take(used) };
+                    *used = Used { source: DataSource::BuiltIn, why: Some(without_hint(&error)), ..std::mem::take(used) };
                     self.say(&used.describe(set))?;
                 }
                 (loaded, _) => return Ok(loaded?),
@@ -324,16 +324,18 @@ impl<'a> WeekRun<'a> {
                 None => bail!("{id} has no stand-in\n  hint: leave out `--data builtin` and fetch it: `cargo xtask fetch-data {id}`"),
             };
         }
-        let leave = if self.settings.data == DataChoice::Real { ", or leave out `--data real`" } else { "" };
+        let leave = if self.settings.data == DataChoice::Real && set.stand_in().is_some() { ", or leave out `--data real`" } else { "" };
+        let lacks = |missing: &[&str]| format!("{} lacks {}", path.display(), missing.join(", "));
         match set.fault(&path)? {
             None => Ok(used(DataSource::Real, None)),
-            Some(Fault::Missing(missing)) if self.may_stand_in(set) => {
-                Ok(used(DataSource::BuiltIn, given.map(|_| format!("{} lacks {}", path.display(), missing.join(", ")))))
+            Some(Fault::Missing(missing)) if self.may_stand_in(set) => Ok(used(DataSource::BuiltIn, given.map(|_| lacks(&missing)))),
+            Some(Fault::Missing(missing)) if given.is_some() => {
+                bail!("{}\n  hint: give the folder that holds them: `--from {id}=FOLDER`{leave}", lacks(&missing))
             }
             Some(Fault::Missing(missing)) => {
-                bail!("{} lacks {}\n  hint: fetch it with `cargo xtask fetch-data {id}`{leave}", path.display(), missing.join(", "))
+                bail!("{}\n  hint: fetch it with `cargo xtask fetch-data {id}`{leave}", lacks(&missing))
             }
-            Some(Fault::Wrong(error)) if self.may_stand_in(set) => Ok(used(DataSource::BuiltIn, Some(error.to_string()))),
+            Some(Fault::Wrong(error)) if self.may_stand_in(set) => Ok(used(DataSource::BuiltIn, Some(without_hint(&error)))),
             Some(Fault::Wrong(error)) => Err(error.into()),
         }
     }
@@ -363,6 +365,11 @@ impl Used {
             _ => format!("{} real, from {}", set.id(), self.path.display()),
         }
     }
+}
+
+/// What an error says in its first line, which stands in the middle of another.
+fn without_hint(error: &Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 /// Why a session ends before its last run: the user asked to.
@@ -433,4 +440,47 @@ impl RunClock {
 /// A history as results hold it and pictures are made of it.
 pub(crate) fn curves_of(history: &History) -> BTreeMap<String, Vec<f64>> {
     history.iter().map(|(name, values)| (name.to_owned(), values.to_vec())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Form;
+
+    static LONE: DataSet<()> =
+        DataSet { id: "lone", form: Form::Folder, missing: |_| Ok(vec!["lone.csv"]), check: |_| Ok(()), load: |_| Ok(()), stand_in: None };
+
+    static WEEK: Week =
+        Week { id: "c9w9", title: "", teaches: "", sessions: &[Session { kind: SessionKind::Lab(1), data: &[&LONE], ..Session::BARE }] };
+
+    #[test]
+    fn a_week_without_its_data_and_a_stand_in_does_not_begin() {
+        let begin = |data| {
+            let settings = Settings {
+                sessions: Vec::new(),
+                full: false,
+                data,
+                data_dir: "data".into(),
+                own_data: BTreeMap::new(),
+                epochs: None,
+                seed: 1,
+                cpu: Cpu::default(),
+                report: false,
+                quiet: true,
+                ask: None,
+                temperature: None,
+                backbone: None,
+            };
+            let mut results = WeekResults::default();
+            let error = WeekRun::begin_week(&WEEK, &settings, &mut results, Path::new("out")).err().unwrap();
+            format!("{error:#}")
+        };
+        let folder = Path::new("data").join("lone");
+        for choice in [DataChoice::Auto, DataChoice::Real] {
+            let lacks = format!("{} lacks lone.csv\n  hint: fetch it with `cargo xtask fetch-data lone`", folder.display());
+            assert_eq!(begin(choice), lacks, "without a stand-in no other choice helps");
+        }
+        let error = begin(DataChoice::Builtin);
+        assert!(error.contains("lone has no stand-in") && error.contains("leave out `--data builtin`"), "{error}");
+    }
 }

@@ -52,6 +52,39 @@ fn no_space_for_pictures_or_pages_leaves_none_in_halves() {
     }
 }
 
+#[test]
+fn an_error_midway_through_a_week_loses_nothing() {
+    let (whole, out) = (Out::new(), Out::new());
+    whole.run_week(&["c1w1", "--quiet"]).succeeded();
+    let of_exercise = |file: &String| file.starts_with("c1w1/exercise") && file.ends_with(".svg");
+    let picture = whole.files().into_iter().find(of_exercise).unwrap();
+    // A folder stands where the exercise is to put its picture.
+    fs::create_dir_all(out.path().join(&picture)).unwrap();
+    let file = out.path().join("c1w1/results.json");
+    let told = format!("what was done before the error is in {}", file.display());
+    let ran = out.run_week(&["c1w1"]).failed(&["c1w1 exercise", &picture, &told]);
+
+    // The labs before it are kept, and shown with their pictures.
+    assert_eq!(out.runs("c1w1"), ["lab1", "lab2"]);
+    let (results, all) = (out.results("c1w1"), whole.results("c1w1"));
+    assert_eq!(results["interrupted"], true);
+    for run in [0, 1] {
+        let [kept, meant] = [&results, &all].map(|results| &results["runs"][run]);
+        assert_eq!((&kept["history"], &kept["targets"]), (&meant["history"], &meant["targets"]));
+    }
+    let page = out.path().join("c1w1/index.html");
+    assert!(ran.out.ends_with(&format!("{}\n", page.display())), "{ran:?}");
+    let page = fs::read_to_string(page).unwrap();
+    let shown: Vec<&str> = page.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(["lab1", "lab2"].iter().all(|lab| shown.iter().any(|file| file.starts_with(lab))), "{shown:?}");
+    assert!(shown.iter().all(|file| out.path().join("c1w1").join(file).is_file()), "{shown:?}");
+
+    // Once the folder is out of the way, the exercise alone makes the week whole.
+    fs::remove_dir(out.path().join(&picture)).unwrap();
+    out.run_week(&["c1w1", "--quiet", "--exercise"]).succeeded();
+    assert_eq!(out.runs("c1w1"), ["lab1", "lab2", "exercise"]);
+}
+
 /// The program in the hands of somebody without the rights of this test: of nobody, where the test may do everything.
 struct Guest {
     program: PathBuf,

@@ -191,11 +191,17 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
     let from = format!("sunspots={}", file.display());
     let run = |more: &[&str]| out.run_week(&[&["c4w1", "--lab", "2", "--no-report", "--from", &from], more].concat());
     let told = run(&[]).succeeded().out;
-    assert!(told.contains("sunspots built-in") && told.contains("because") && told.contains("my own numbers.txt"), "{told}");
+    let first = told.lines().next().unwrap();
+    assert!(first.contains("sunspots built-in") && first.contains("because") && first.contains("my own numbers.txt"), "{told}");
+    assert!(first.ends_with("[scale quick, seed 42]") && !told.contains("hint"), "{told}");
     run(&["--data", "real"]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
     run(&["--data", "builtin"]).failed(&["--data builtin refuses it"]);
     let from = |id: &str| format!("{id}={}", folder.path().display());
     out.run_week(&["c4w1", "--from", &from("sunspots")]).failed(&["is a folder without Sunspots.csv"]);
+    let ran = out.run_week(&["c1w2", "--data", "real", "--from", &from("fmnist")]).failed(&["lacks", "`--from fmnist=FOLDER`"]);
+    assert!(!ran.err.contains("fetch-data"), "{ran:?}");
+    let file = format!("fmnist={}", file.display());
+    out.run_week(&["c1w2", "--from", &file]).failed(&["is a file, expected the folder"]);
     out.run_week(&["c4w1", "--from", &from("mnist")]).failed(&["c4w1 uses sunspots"]);
     out.run_week(&["c1w1", "--from", &from("mnist")]).failed(&["c1w1 uses no data set"]);
     out.run_week(&["c4w1", "--from", &from("sunspot")]).failed(&["did you mean `sunspots`"]);
