@@ -78,6 +78,53 @@ pub fn autocorrelation(series: &[f64], lags: usize) -> Result<Correlogram> {
     Ok(Correlogram { values: (0..=lags).map(|lag| product(lag) / variance).collect(), length: series.len() })
 }
 
+/// The steps of the season that a series shows, if it shows one of at most `most` steps: the lag at which its changes correlate
+/// most, or where they don't, its distances from a straight line. The first of the `usual` ones that is nearly as good as the best
+/// is taken.
+///
+/// ```
+/// use practicum_timeseries::correlate::period;
+///
+/// let waves: Vec<f64> = (0..120).map(|t| f64::from(t * 7 % 12) + 0.3 * f64::from(t)).collect();
+/// assert_eq!(period(&waves, 40, &[])?, Some(12));
+/// assert_eq!(period(&practicum_timeseries::synth::white_noise(400, 1.0, 42), 40, &[])?, None);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+///
+/// # Errors
+/// NaN and infinity.
+pub fn period(series: &[f64], most: usize, usual: &[usize]) -> Result<Option<usize>> {
+    check_finite("the series", series)?;
+    let changes: Vec<f64> = series.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let middle = (series.len().max(1) - 1) as f64 / 2.0;
+    let from_middle = |step: usize| step as f64 - middle;
+    let spread: f64 = (0..series.len()).map(|step| from_middle(step).powi(2)).sum();
+    let slope = series.iter().enumerate().map(|(step, value)| from_middle(step) * value).sum::<f64>() / spread.max(1.0);
+    let rest: Vec<f64> = series.iter().enumerate().map(|(step, value)| value - slope * from_middle(step)).collect();
+    for (values, least) in [(changes, 0.25), (rest, 0.3)] {
+        let lags = most.min(values.len() / 2);
+        if lags < 2 || values.iter().all(|value| *value == values[0]) {
+            continue;
+        }
+        let Correlogram { values: r, length } = autocorrelation(&values, lags)?;
+        // A peak above what noise reaches, after a fall: a slow decay is no season.
+        let above = (normal::two_sided(0.999)? / (length as f64).sqrt()).max(least);
+        let peak = |lag: &usize| {
+            let higher = |other: Option<&f64>| other.is_none_or(|other| *other <= r[*lag]);
+            let lowest = r[..*lag].iter().copied().fold(f64::INFINITY, f64::min);
+            r[*lag] > above && r[*lag] - lowest > above && higher(r.get(lag - 1).filter(|_| *lag > 2)) && higher(r.get(lag + 1))
+        };
+        let highest = (2..=lags).filter(peak).max_by(|a, b| r[*a].total_cmp(&r[*b]));
+        if let Some(highest) = highest {
+            // Its multiples correlate nearly as much.
+            let good = |lag: &usize| r[*lag] >= 0.85 * r[highest];
+            let whole = |lag: &usize| (2..=lags).contains(lag) && good(lag) && r[*lag] > above && r[*lag] - r[*lag / 2] > above;
+            return Ok(usual.iter().copied().find(whole).or_else(|| (2..=highest).filter(peak).find(good)));
+        }
+    }
+    Ok(None)
+}
+
 /// The correlation with the past that the steps between do not explain: the last coefficient of an autoregression of each
 /// order, by the recursion of Levinson (1947) and Durbin (1960) on the [`autocorrelation`] (statsmodels' `pacf` with
 /// `method="ldb"`).

@@ -3,7 +3,7 @@
 //! back-tests to judge them by.
 //!
 //! A column of a file: what is missing filled, methods ranked by what they would have been worth, and the best one's
-//! forecast with its interval. The example `compare` is a program of this.
+//! forecast with its interval. `cargo xtask forecast FILE.csv --value COLUMN` is a program of this.
 //!
 //! ```
 //! use practicum_timeseries::forecast::{ExponentialSmoothing, Forecaster, Naive, Neural, SeasonalNaive};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, console, fetch, list, model, report, run_week, weeks};
+use crate::{bench, console, fetch, forecast, list, model, report, run_week, weeks};
 
 /// The "TensorFlow in Practice" course in Rust: weeks to run, their data, and reports to look at.
 #[derive(Parser)]
@@ -24,6 +24,8 @@ enum Command {
     FetchData(fetch::FetchArgs),
     /// Run weeks of the course and write their results
     RunWeek(run_week::RunArgs),
+    /// Forecast a column of a CSV file by the method that did best on its past
+    Forecast(forecast::ForecastArgs),
     /// Time training steps, predictions and kernels, beside other frameworks if asked to
     Bench(bench::BenchArgs),
     /// Write the pages of all weeks again from their results
@@ -44,6 +46,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::List(args) => list::run(&args)?,
         Command::FetchData(args) => fetch::run(&args)?,
         Command::RunWeek(args) => return run_week::run(&args),
+        Command::Forecast(args) => forecast::run(&args)?,
         Command::Bench(args) => bench::run(&args)?,
         Command::Model(args) => model::run(&args)?,
         Command::Report(args) => {

@@ -7,6 +7,7 @@ mod cli;
 mod console;
 mod data;
 mod fetch;
+mod forecast;
 mod interrupt;
 mod list;
 mod machine;

@@ -31,11 +31,12 @@ pub(crate) use confusion::Confusion;
 pub(crate) use figures::{Figures, LineFit};
 pub(crate) use files::write_whole;
 pub(crate) use grid::{Guess, Picture};
-pub(crate) use numbers::grouped;
+pub(crate) use numbers::{grouped, measured};
 pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Time, Trace};
 pub(crate) use overview::{CourseWeek, write_overview};
-pub(crate) use page::write_week_page;
+pub(crate) use page::{document as page_of, write_week_page};
 pub(crate) use panels::Panel;
+pub(crate) use session::figures as figures_of;
 pub(crate) use targets::against;
 pub(crate) use word_map::WordMap;
 

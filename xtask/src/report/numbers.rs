@@ -29,7 +29,7 @@ pub(super) fn fixed(value: f64, decimals: usize) -> String {
 
 /// A measured number: four decimals as Keras prints them, fewer where it is large, powers of ten where it is tiny or huge, none
 /// where it counts something.
-pub(super) fn measured(value: f64) -> String {
+pub(crate) fn measured(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => not_finite(value),
         0.0 => "0".to_owned(),

@@ -65,7 +65,7 @@ fn contents(week: &WeekResults) -> Markup {
 }
 
 /// A page with its style inside, which needs nothing from anywhere.
-pub(super) fn document(title: &str, content: &Markup) -> Markup {
+pub(crate) fn document(title: &str, content: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {

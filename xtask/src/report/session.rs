@@ -168,8 +168,8 @@ fn facts_of_run(run: &RunResults) -> String {
     facts.join(" · ")
 }
 
-pub(super) fn figures<'a>(folder: &Path, figures: impl Iterator<Item = &'a Figure>) -> Markup {
-    let figures: Vec<&Figure> = figures.collect();
+pub(crate) fn figures<'a>(folder: &Path, figures: impl IntoIterator<Item = &'a Figure>) -> Markup {
+    let figures: Vec<&Figure> = figures.into_iter().collect();
     html! {
         @if !figures.is_empty() {
             div.figures { @for figure in figures { (one_figure(folder, figure)) } }

@@ -5,6 +5,7 @@
 mod data;
 mod ends;
 mod files;
+mod forecast;
 mod results;
 mod run_week;
 mod usage;

@@ -18,7 +18,7 @@ fn list_tells_weeks_to_people_and_to_scripts() {
 #[test]
 fn help_and_version_are_no_failures() {
     let help = xtask(&["--help"]).succeeded().out;
-    for command in ["list", "fetch-data", "run-week", "bench", "report"] {
+    for command in ["list", "fetch-data", "run-week", "bench", "report", "forecast"] {
         assert!(help.contains(&format!("\n  {command} ")), "{help}");
     }
     let help = xtask(&["run-week", "--help"]).succeeded().out;
