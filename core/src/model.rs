@@ -149,7 +149,7 @@ impl Model {
         Ok(())
     }
 
-    fn compiled(&self) -> Result<&Compiled> {
+    pub(crate) fn compiled(&self) -> Result<&Compiled> {
         self.compiled.as_ref().ok_or_else(not_compiled)
     }
 

@@ -1,7 +1,12 @@
 //! Texts in, verdicts out, with the words that spoke for them.
 
+use std::borrow::Cow;
+use std::path::Path;
+
+use practicum_core::callbacks::State;
 use practicum_core::data::Data;
 use practicum_core::{Error, Model, Result, Tensor};
+use serde_json::Value;
 
 use crate::{PadOptions, TextEncoder, pad_sequences};
 
@@ -24,11 +29,16 @@ use crate::{PadOptions, TextEncoder, pad_sequences};
 /// let verdict = critic.classify("what a fine day")?;
 /// assert_eq!(verdict.class, "good");
 /// assert_eq!(critic.explain("what a fine day")?.words[0].0, "fine");
+///
+/// let file = std::env::temp_dir().join("critic.safetensors");
+/// critic.save(&file)?;
+/// assert_eq!(TextClassifier::load(&file)?.classify("what a dull day")?.class, "bad");
+/// # std::fs::remove_file(file).ok();
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TextClassifier<'a> {
-    model: &'a Model,
+    model: Cow<'a, Model>,
     encoder: TextEncoder,
     padding: PadOptions,
     classes: Vec<String>,
@@ -68,7 +78,11 @@ impl<'a> TextClassifier<'a> {
         padding: PadOptions,
         classes: impl IntoIterator<Item = S>,
     ) -> Result<Self> {
-        let classes: Vec<String> = classes.into_iter().map(Into::into).collect();
+        let classes = classes.into_iter().map(Into::into).collect();
+        Self::of(Cow::Borrowed(model), encoder.into(), padding, classes)
+    }
+
+    fn of(model: Cow<'a, Model>, encoder: TextEncoder, padding: PadOptions, classes: Vec<String>) -> Result<Self> {
         let output = model.output_shape()?;
         let fits = match *output.dims() {
             [_, Some(1)] => classes.len() == 2,
@@ -79,7 +93,35 @@ impl<'a> TextClassifier<'a> {
             let message = format!("there are {} names of classes and the model answers with {output}", classes.len());
             return Err(Error::shape(message).hint("give two names for one sigmoid, or one for each output of a softmax"));
         }
-        Ok(Self { model, encoder: encoder.into(), padding, classes })
+        Ok(Self { model, encoder, padding, classes })
+    }
+
+    /// Writes the model with the vocabulary, the padding and the names of the classes to one file, whole or not at all.
+    /// [`Model::load`] reads the model alone from it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut state = self.model.to_state()?;
+        state.set("encoder", self.encoder.to_json()?);
+        state.set("padding", serde_json::to_value(self.padding).map_err(|cause| Error::format(cause.to_string()))?);
+        state.set("classes", self.classes.clone());
+        state.save(path)
+    }
+
+    /// Reads a classifier from a file of [`save`](Self::save).
+    ///
+    /// # Errors
+    /// The file cannot be read, is no classifier of texts or is not whole.
+    pub fn load(path: impl AsRef<Path>) -> Result<TextClassifier<'static>> {
+        let path = path.as_ref();
+        let state = State::load(path)?;
+        let read = || {
+            let encoder = TextEncoder::from_json(&state.get::<Value>("encoder")?)?;
+            let (padding, classes) = (state.get("padding")?, state.get("classes")?);
+            TextClassifier::of(Cow::Owned(Model::from_state(&state)?), encoder, padding, classes)
+        };
+        read().map_err(|error| error.context(path.display().to_string()))
     }
 
     /// The names of the classes.
@@ -179,6 +221,29 @@ mod tests {
         assert_eq!(explanation.words.len(), 4);
         let classes: Vec<String> = classifier.classify_all(&["c", "b", ""]).unwrap().into_iter().map(|verdict| verdict.class).collect();
         assert_eq!(classes, ["y", "x", "x"]);
+    }
+
+    #[test]
+    fn a_file_holds_all_of_a_classifier() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("classifier.safetensors");
+        let model = model([[0.5, 0.5], [0.5, 0.5], [0.9, 0.1], [0.2, 0.8]]);
+        let mut vectorization = crate::TextVectorization::new().output_sequence_length(4);
+        vectorization.adapt(&["b b c"]).unwrap();
+        let encoders: [TextEncoder; 2] = [tokenizer().into(), vectorization.into()];
+        for encoder in encoders {
+            let padding = PadOptions::new().maxlen(4).padding(crate::Side::Post);
+            let classifier = TextClassifier::new(&model, encoder, padding, ["x", "y"]).unwrap();
+            classifier.save(&path).unwrap();
+            let again = TextClassifier::load(&path).unwrap();
+            assert_eq!((again.padding, again.classes()), (padding, classifier.classes()));
+            for text in ["a b! a unknown", "c", ""] {
+                assert_eq!(again.classify(text).unwrap(), classifier.classify(text).unwrap());
+            }
+        }
+        model.save(&path).unwrap();
+        let error = TextClassifier::load(&path).unwrap_err().to_string();
+        assert!(error.contains("classifier.safetensors") && error.contains("`encoder`"), "{error}");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What texts are made of for a model: words, characters or subwords.
 
-use practicum_core::Result;
+use practicum_core::{Error, Result};
+use serde_json::{Value, json};
 
 use crate::tokenizer::Analyzer;
-use crate::{SubwordTextEncoder, Tokenizer};
+use crate::{SubwordTextEncoder, TextVectorization, Tokenizer, parallel};
 
 /// Turns texts into the ids a model reads, and ids back into text.
 ///
@@ -26,6 +27,8 @@ pub enum TextEncoder {
     Characters(Tokenizer),
     /// Pieces of words.
     Subwords(SubwordTextEncoder),
+    /// The tokens of Keras' layer; unknown ones are 1.
+    Vectorization(TextVectorization),
 }
 
 impl From<Tokenizer> for TextEncoder {
@@ -43,6 +46,12 @@ impl From<SubwordTextEncoder> for TextEncoder {
     }
 }
 
+impl From<TextVectorization> for TextEncoder {
+    fn from(vectorization: TextVectorization) -> Self {
+        Self::Vectorization(vectorization)
+    }
+}
+
 impl TextEncoder {
     /// The ids of a text.
     ///
@@ -52,6 +61,7 @@ impl TextEncoder {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => Ok(tokenizer.texts_to_sequences([text])?.remove(0)),
             Self::Subwords(encoder) => Ok(encoder.encode(text)),
+            Self::Vectorization(vectorization) => Ok(known(vectorization, text)),
         }
     }
 
@@ -63,6 +73,7 @@ impl TextEncoder {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => tokenizer.texts_to_sequences(texts),
             Self::Subwords(encoder) => Ok(encoder.encode_all(texts)),
+            Self::Vectorization(vectorization) => Ok(parallel::map(texts, |text| known(vectorization, text.as_ref()))),
         }
     }
 
@@ -79,6 +90,10 @@ impl TextEncoder {
             Self::Words(tokenizer) => Ok(known(tokenizer, " ")),
             Self::Characters(tokenizer) => Ok(known(tokenizer, "")),
             Self::Subwords(encoder) => encoder.decode(ids),
+            Self::Vectorization(_) => {
+                let words: Vec<String> = ids.iter().map(|&id| self.id_to_text(id)).filter(|word| !word.is_empty()).collect();
+                Ok(words.join(" "))
+            }
         }
     }
 
@@ -87,6 +102,7 @@ impl TextEncoder {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => tokenizer.index_word(id).unwrap_or_default().to_owned(),
             Self::Subwords(encoder) => encoder.id_to_text(id).unwrap_or_default(),
+            Self::Vectorization(vectorization) => vectorization.token(id).unwrap_or_default().to_owned(),
         }
     }
 
@@ -95,14 +111,60 @@ impl TextEncoder {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => tokenizer.vocab_size(),
             Self::Subwords(encoder) => encoder.vocab_size(),
+            Self::Vectorization(vectorization) => vectorization.vocabulary_size(),
         }
     }
 
     /// What stands between two tokens in a text.
     pub(crate) fn separator(&self) -> &'static str {
         match self {
-            Self::Words(_) => " ",
+            Self::Words(_) | Self::Vectorization(_) => " ",
             Self::Characters(_) | Self::Subwords(_) => "",
         }
     }
+
+    /// The encoder with its vocabulary as JSON: a tokenizer as Keras writes it, subwords as TFDS does.
+    ///
+    /// # Errors
+    /// As [`Tokenizer::to_json`].
+    pub fn to_json(&self) -> Result<Value> {
+        Ok(match self {
+            Self::Words(tokenizer) | Self::Characters(tokenizer) => json!({"tokenizer": tokenizer.to_json()?}),
+            Self::Subwords(encoder) => json!({"subwords": encoder.to_text()}),
+            Self::Vectorization(vectorization) => json!({"text_vectorization": vectorization.to_json()}),
+        })
+    }
+
+    /// The encoder of [`to_json`](Self::to_json).
+    ///
+    /// ```
+    /// use practicum_nlp::{SubwordTextEncoder, TextEncoder};
+    ///
+    /// let encoder = TextEncoder::from(SubwordTextEncoder::new(["the_", "cat"])?);
+    /// let again = TextEncoder::from_json(&encoder.to_json()?)?;
+    /// assert_eq!(again.encode("the cats")?, encoder.encode("the cats")?);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Other JSON; a kind of encoder that is not known; a vocabulary that its reader refuses.
+    pub fn from_json(json: &Value) -> Result<Self> {
+        let Some((kind, content)) = json.as_object().filter(|kinds| kinds.len() == 1).and_then(|kinds| kinds.iter().next()) else {
+            return Err(Error::format(format!("expected an encoder as an object with its kind, got {json}")));
+        };
+        let text = || content.as_str().ok_or_else(|| Error::format(format!("expected a text for the {kind}, got {content}")));
+        match kind.as_str() {
+            "tokenizer" => Ok(Tokenizer::from_json(text()?)?.into()),
+            "subwords" => Ok(SubwordTextEncoder::from_text(text()?)?.into()),
+            "text_vectorization" => Ok(TextVectorization::from_json(content)?.into()),
+            other => Err(Error::unknown("kind of encoder", other, ["tokenizer", "subwords", "text_vectorization"])),
+        }
+    }
+}
+
+/// The ids of a text, without padding after them.
+fn known(vectorization: &TextVectorization, text: &str) -> Vec<i32> {
+    let mut ids = vectorization.ids(text);
+    ids.truncate(ids.iter().rposition(|&id| id != 0).map_or(0, |last| last + 1));
+    ids
 }

@@ -4,11 +4,13 @@ use std::str::FromStr;
 
 use practicum_core::ndarray::{Array2, s};
 use practicum_core::{Error, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::array::filled;
 
 /// Which end of a sequence is meant: the beginning or the end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// The beginning, Keras' default for padding and for truncating.
     #[default]
@@ -30,7 +32,8 @@ impl FromStr for Side {
 }
 
 /// What [`pad_sequences`] does, with Keras' defaults: the longest sequence's length, zeros in front.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct PadOptions {
     maxlen: Option<usize>,

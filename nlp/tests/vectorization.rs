@@ -119,8 +119,8 @@ fn bad_vocabularies_and_tokens_are_named() {
     assert!(StringLookup::new().adapt([""; 0]).unwrap_err().is_data());
     let strict = StringLookup::new().oov(false).vocabulary(["a"]).unwrap();
     let unknown = strict.lookup(["a", "b"]).unwrap_err();
-    assert!(unknown.to_string().contains("`b` at place 1"), "{unknown}");
-    assert!(strict.invert(&[0, 1]).unwrap_err().to_string().contains("index 1 at place 1"));
+    assert!(unknown.to_string().contains("`b` at position 1"), "{unknown}");
+    assert!(strict.invert(&[0, 1]).unwrap_err().to_string().contains("index 1 at position 1"));
     assert!(IntegerLookup::new().num_oov_indices(0).vocabulary([5]).unwrap().lookup([6]).unwrap_err().is_data());
     assert!(TextVectorization::new().ngrams(0).adapt(&["a"]).unwrap_err().is_argument());
     assert!(TextVectorization::new().adapt(&["!?"]).unwrap_err().is_data());

@@ -7,6 +7,7 @@ mod graph;
 mod keras;
 mod state;
 mod weights;
+mod whole;
 
 pub use atomic::{AtomicFile, write_atomically};
 pub(crate) use config::network_config;

@@ -156,7 +156,7 @@ impl Model {
         Ok(())
     }
 
-    fn parameters_of(&self, state: &State) -> Result<Vec<Tensor>> {
+    pub(crate) fn parameters_of(&self, state: &State) -> Result<Vec<Tensor>> {
         let of_another = |message: String| {
             Error::format(message).hint("the state is of another model: build one with the same layers under the same names")
         };

@@ -3,8 +3,13 @@
 mod examples;
 mod sampling;
 
+use std::borrow::Cow;
+use std::path::Path;
+
+use practicum_core::callbacks::State;
 use practicum_core::data::Data;
 use practicum_core::{Error, Model, Result, Tensor};
+use serde_json::Value;
 
 pub use self::examples::{next_token_examples, sliding_windows};
 pub use self::sampling::Sampling;
@@ -29,11 +34,17 @@ use crate::TextEncoder;
 ///
 /// let generator = TextGenerator::new(&model, encoder)?;
 /// assert_eq!(generator.generate("Gently down", 2, &Sampling::greedy())?, "Gently down the stream");
+///
+/// let file = std::env::temp_dir().join("song.safetensors");
+/// generator.save(&file)?;
+/// let again = TextGenerator::load(&file)?;
+/// assert_eq!(again.generate("Row row", 3, &Sampling::greedy())?, "Row row row your boat");
+/// # std::fs::remove_file(file).ok();
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct TextGenerator<'a> {
-    model: &'a Model,
+    model: Cow<'a, Model>,
     encoder: TextEncoder,
     context: usize,
 }
@@ -47,7 +58,10 @@ impl<'a> TextGenerator<'a> {
     /// # Errors
     /// A model that does not read a row of ids of known length, or whose answers are not one probability for each id.
     pub fn new(model: &'a Model, encoder: impl Into<TextEncoder>) -> Result<Self> {
-        let encoder = encoder.into();
+        Self::of(Cow::Borrowed(model), encoder.into())
+    }
+
+    fn of(model: Cow<'a, Model>, encoder: TextEncoder) -> Result<Self> {
         let inputs = model.input_shapes()?;
         let &[_, Some(context)] = inputs[0].dims() else {
             return Err(Error::shape(format!("the model reads {}, expected a row of ids of a known length, [batch, context]", inputs[0]))
@@ -59,6 +73,30 @@ impl<'a> TextGenerator<'a> {
                 .hint("end the model with a softmax over the encoder's vocab_size"));
         }
         Ok(Self { model, encoder, context })
+    }
+
+    /// Writes the model with the vocabulary to one file, whole or not at all. [`Model::load`] reads the model alone from it.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let mut state = self.model.to_state()?;
+        state.set("encoder", self.encoder.to_json()?);
+        state.save(path)
+    }
+
+    /// Reads a generator from a file of [`save`](Self::save).
+    ///
+    /// # Errors
+    /// The file cannot be read, is no generator of texts or is not whole.
+    pub fn load(path: impl AsRef<Path>) -> Result<TextGenerator<'static>> {
+        let path = path.as_ref();
+        let state = State::load(path)?;
+        let read = || {
+            let encoder = TextEncoder::from_json(&state.get::<Value>("encoder")?)?;
+            TextGenerator::of(Cow::Owned(Model::from_state(&state)?), encoder)
+        };
+        read().map_err(|error| error.context(path.display().to_string()))
     }
 
     /// What turns texts into ids.

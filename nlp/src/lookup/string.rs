@@ -102,13 +102,13 @@ impl StringLookup {
     /// The index of each token.
     ///
     /// # Errors
-    /// No vocabulary yet; an unknown token where these have no index, named with its place.
+    /// No vocabulary yet; an unknown token where these have no index, named with its position.
     pub fn lookup<S: AsRef<str>>(&self, tokens: impl IntoIterator<Item = S>) -> Result<Vec<i32>> {
         self.table.check_adapted()?;
-        let index = |(place, token): (usize, S)| match self.table.get(token.as_ref()) {
+        let index = |(position, token): (usize, S)| match self.table.get(token.as_ref()) {
             Some(index) => Ok(index),
             None if self.table.oov_indices > 0 => Ok(self.table.first_oov()),
-            None => Err(Error::data(format!("`{}` at place {place} is not in the vocabulary", token.as_ref()))
+            None => Err(Error::data(format!("`{}` at position {position} is not in the vocabulary", token.as_ref()))
                 .hint("let unknown tokens have an index with oov(true)")),
         };
         tokens.into_iter().enumerate().map(index).collect()
@@ -117,13 +117,13 @@ impl StringLookup {
     /// The token of each index: Keras' `invert=True`.
     ///
     /// # Errors
-    /// No vocabulary yet; an index that no token has, named with its place.
+    /// No vocabulary yet; an index that no token has, named with its position.
     pub fn invert(&self, indices: &[i32]) -> Result<Vec<&str>> {
         self.table.check_adapted()?;
         let vocabulary = self.get_vocabulary();
-        let token = |(place, &index): (usize, &i32)| {
+        let token = |(position, &index): (usize, &i32)| {
             let found = usize::try_from(index).ok().and_then(|index| vocabulary.get(index).copied());
-            found.ok_or_else(|| outside(index, place, vocabulary.len()))
+            found.ok_or_else(|| outside(index, position, vocabulary.len()))
         };
         indices.iter().enumerate().map(token).collect()
     }

@@ -106,6 +106,6 @@ pub(super) fn merge<T: Eq + Hash>(into: &mut FastMap<T, u64>, from: FastMap<T, u
 }
 
 /// An error for an index that no token has.
-pub(super) fn outside(index: i32, place: usize, size: usize) -> Error {
-    Error::data(format!("index {index} at place {place} is outside the vocabulary of {size}"))
+pub(super) fn outside(index: i32, position: usize, size: usize) -> Error {
+    Error::data(format!("index {index} at position {position} is outside the vocabulary of {size}"))
 }

@@ -2,6 +2,8 @@ use std::collections::HashSet;
 
 use practicum_core::ndarray::Array2;
 use practicum_core::{Error, Result};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::table::{Table, merge};
 use crate::array::filled;
@@ -9,7 +11,8 @@ use crate::hash::FastMap;
 use crate::{PadOptions, Side, pad_sequences, parallel};
 
 /// What is done to a text before it is split.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Standardize {
     /// ASCII letters become small and ASCII punctuation, the apostrophe too, goes away.
@@ -24,7 +27,8 @@ pub enum Standardize {
 }
 
 /// What a token is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Split {
     /// What stands between ASCII white space.
@@ -75,6 +79,20 @@ pub struct TextVectorization {
     pad_to_max_tokens: bool,
     table: Table<String>,
     idf: Vec<f32>,
+}
+
+/// A vectorization in JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    max_tokens: Option<usize>,
+    standardize: Standardize,
+    split: Split,
+    ngrams: usize,
+    output_sequence_length: Option<usize>,
+    pad_to_max_tokens: bool,
+    vocabulary: Vec<String>,
+    idf_weights: Vec<f32>,
 }
 
 impl Default for TextVectorization {
@@ -195,6 +213,65 @@ impl TextVectorization {
     /// All tokens in the order of their indices.
     pub fn get_vocabulary(&self) -> Vec<&str> {
         ["", "[UNK]"].into_iter().chain(self.table.tokens().iter().map(String::as_str)).collect()
+    }
+
+    /// The token of an index: empty for padding.
+    pub fn token(&self, index: i32) -> Option<&str> {
+        match usize::try_from(index).ok()? {
+            0 => Some(""),
+            1 => Some("[UNK]"),
+            index => self.table.tokens().get(index - 2).map(String::as_str),
+        }
+    }
+
+    /// The options and the vocabulary as JSON, under Keras' names for them.
+    ///
+    /// ```
+    /// use practicum_nlp::TextVectorization;
+    ///
+    /// let mut vectorization = TextVectorization::new();
+    /// vectorization.adapt(&["the cat", "the dog"])?;
+    /// let again = TextVectorization::from_json(&vectorization.to_json())?;
+    /// assert_eq!(again.ids("a dog"), vectorization.ids("a dog"));
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
+    pub fn to_json(&self) -> Value {
+        let file = File {
+            max_tokens: self.table.max_tokens,
+            standardize: self.standardize,
+            split: self.split,
+            ngrams: self.ngrams,
+            output_sequence_length: self.output_sequence_length,
+            pad_to_max_tokens: self.pad_to_max_tokens,
+            vocabulary: self.table.tokens().to_vec(),
+            idf_weights: self.idf.clone(),
+        };
+        serde_json::to_value(file).unwrap_or_default()
+    }
+
+    /// The vectorization of [`to_json`](Self::to_json).
+    ///
+    /// # Errors
+    /// Other JSON; an option that is not known; a vocabulary that [`vocabulary`](Self::vocabulary) refuses, or factors for another.
+    pub fn from_json(json: &Value) -> Result<Self> {
+        let file =
+            File::deserialize(json).map_err(|cause| Error::format(format!("this is no TextVectorization: {cause}")).source(cause))?;
+        let (tokens, factors) = (file.vocabulary.len(), file.idf_weights.len());
+        if factors != 0 && factors != tokens {
+            return Err(Error::format(format!("there are {factors} idf_weights for {tokens} tokens, expected one for each")));
+        }
+        let mut vectorization = Self {
+            standardize: file.standardize,
+            split: file.split,
+            ngrams: file.ngrams,
+            output_sequence_length: file.output_sequence_length,
+            pad_to_max_tokens: file.pad_to_max_tokens,
+            idf: file.idf_weights,
+            ..Self::default()
+        };
+        vectorization.check_options()?;
+        vectorization.table.max_tokens = file.max_tokens;
+        vectorization.vocabulary(file.vocabulary)
     }
 
     /// The number of indices: the `input_dim` of an `Embedding` over them.

@@ -41,23 +41,6 @@ pub struct Loaded {
 }
 
 impl Model {
-    /// Reads a model with its weights from a file that Keras wrote: `.keras`, or a whole model as `.h5`, by Keras 3, 2 or 1.
-    ///
-    /// # Errors
-    /// See [`load_with`](Model::load_with).
-    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::load_with(path, &Registry::default())
-    }
-
-    /// Like [`load`](Model::load), with custom layers and the functions of Lambdas in the registry.
-    ///
-    /// # Errors
-    /// The file cannot be read, is no model or is not whole; a class, an option or a function that is not known, by name and
-    /// with its path in the configuration; weights that do not fit.
-    pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self> {
-        Ok(load(path, registry)?.model)
-    }
-
     /// Reads weights from a file that Keras wrote, `.weights.h5` or `.h5`, whether it holds a model or weights alone.
     ///
     /// # Errors
@@ -134,7 +117,12 @@ fn read(path: &Path, registry: &Registry) -> Result<Loaded> {
             let version = Version::new(version.as_deref().unwrap_or("1"))?;
             build(&config, &version, registry, kind, |model, config| weights::load(model, &file, root, Some(config), LoadWeights::new()))
         }
-        other => Err(Error::format(format!("the file is {other}: expected a model that Keras wrote, `.keras` or `.h5`"))),
+        FileKind::Safetensors => {
+            let model = super::whole::load(path, registry)?;
+            let loaded = model.parameters().iter().map(|param| param.path().to_owned()).collect();
+            Ok(Loaded { model, kind, keras_version: None, weights: WeightReport { loaded, ..WeightReport::default() } })
+        }
+        other => Err(Error::format(format!("the file is {other}: expected a model, `.keras`, `.h5` or one of `Model::save`"))),
     }
 }
 

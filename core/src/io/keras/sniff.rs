@@ -13,7 +13,7 @@ pub enum FileKind {
     Keras,
     /// HDF5: a whole model or weights.
     Hdf5,
-    /// safetensors: weights.
+    /// safetensors: a model, weights or the state of a training.
     Safetensors,
     /// A folder of TensorFlow's SavedModel.
     SavedModel,
