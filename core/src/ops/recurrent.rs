@@ -9,7 +9,7 @@ use crate::{Error, Result, Shape};
 ///
 /// It reads `x [batch, steps, features]`, then for each direction the kernel `[features, gates · units]`, the recurrent kernel
 /// `[units, gates · units]` and, if asked for, the bias; then, in this order and as far as they are there, the mask
-/// `[batch, steps]`, the dropout mask of the state `[batch, units]`, and the initial states `[batch, units]`.
+/// `[batch, steps]`, the dropout masks of the state, one for each gate, `[batch, gates · units]`, and the initial states `[batch, units]`.
 ///
 /// It gives `[batch, units]`, `[batch, steps, units]` for sequences, and with the states `[batch, 1 or steps + states, units]`.
 /// Where there are two directions, the outputs of the second stand after those of the first in the last axis.
@@ -111,7 +111,7 @@ impl Recurrence {
             expect("the mask", mask, &[batch, steps])?;
         }
         if self.drops {
-            expect("the dropout mask", keep, &[batch, units])?;
+            expect("the dropout mask", keep, &[batch, across])?;
         }
         let given = if self.given_states { self.cell.states() } else { 0 };
         (0..given).try_for_each(|state| expect("an initial state", states + state, &[batch, units]))?;
@@ -249,7 +249,7 @@ mod tests {
         let weights = 1 + op.directions() * op.weights();
         let run = |v: &[Var]| {
             let tape: &Tape = v[0].tape();
-            let (mask, keep) = (tape.constant(mask()), tape.constant(draw([3, units], 9).affine(1.0, 1.0)?));
+            let (mask, keep) = (tape.constant(mask()), tape.constant(draw([3, op.cell.gates() * units], 9).affine(1.0, 1.0)?));
             let mut inputs: Vec<&Var> = v[..weights].iter().collect();
             inputs.extend(op.masked.then_some(&mask));
             inputs.extend(op.drops.then_some(&keep));
@@ -282,6 +282,33 @@ mod tests {
             }
             check(Recurrence { cell, drops: true, given_states: true, ..PLAIN }, 3);
             check(Recurrence { cell, drops: true, masked: true, states: true, ..PLAIN }, 2);
+        }
+    }
+
+    /// A mask of a gate does to the state what it would do to the rows of the gate's matrix.
+    #[test]
+    fn each_gate_has_a_mask_of_its_own() {
+        for (cell, units) in CELLS.into_iter().flat_map(|cell| [(cell, 3), (cell, 18)]) {
+            let op = Recurrence { cell, given_states: true, ..PLAIN };
+            let all = tensors(&op, 1, 4, 2, units);
+            let (across, weights) = (cell.gates() * units, 1 + op.weights());
+            let keep = draw([1, across], 9).affine(1.0, 1.0).unwrap();
+            let mut masked = all.clone();
+            let rows = all[2].as_slice().iter().enumerate();
+            let kept = rows.map(|(at, weight)| weight * keep.as_slice()[at % across / units * units + at / across]);
+            masked[2] = Tensor::new([units, across], kept.collect()).unwrap();
+
+            let tape = Tape::new();
+            let run = |op: Recurrence, all: &[Tensor], keep: Option<&Tensor>| {
+                let v: Vec<Var> = all.iter().chain(keep).map(|x| tape.constant(x.clone())).collect();
+                let (given, keep) = v.split_at(all.len());
+                let inputs: Vec<&Var> = given[..weights].iter().chain(keep).chain(&given[weights..]).collect();
+                op.apply(&inputs).unwrap().value().unwrap()
+            };
+            let [y, expected] = [run(Recurrence { drops: true, ..op }, &all, Some(&keep)), run(op, &masked, None)];
+            for (y, expected) in y.as_slice().iter().zip(expected.as_slice()) {
+                assert!((y - expected).abs() < 1e-5, "{cell:?} with {units} units: {y}, expected {expected}");
+            }
         }
     }
 

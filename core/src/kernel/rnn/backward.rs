@@ -58,10 +58,14 @@ impl Rnn {
         Found { recurrent, reset, bias, len: bias + self.row() }
     }
 
+    fn transposed_len(&self, part: Part, n: usize) -> usize {
+        Panels::new(part.cols(self), n.next_multiple_of(BLOCK)).len()
+    }
+
     fn transposed_lens(&self) -> [usize; 3] {
-        let len = |part: Part, n: usize| Panels::new(part.cols(self), n.next_multiple_of(BLOCK)).len();
+        let len = |part, n| self.transposed_len(part, n);
         let reset = self.cell.reset_part().map_or(0, |part| len(part, self.units));
-        [len(self.cell.input_part(), self.features), len(self.cell.state_part(), self.units), reset]
+        [len(self.cell.input_part(), self.features), self.state_parts().map(|part| len(part, self.units)).sum(), reset]
     }
 
     fn work_lens(&self) -> [usize; 9] {
@@ -108,7 +112,11 @@ pub fn backward(
         if dx.is_some() {
             rnn.cell.input_part().lay_out_transposed(rnn, exec.simd(), rnn.features, weights.kernel, kernel);
         }
-        rnn.cell.state_part().lay_out_transposed(rnn, exec.simd(), rnn.units, weights.recurrent, recurrent);
+        let mut left = Room(&mut *recurrent);
+        for part in rnn.state_parts() {
+            let to = left.take(rnn.transposed_len(part, rnn.units));
+            part.lay_out_transposed(rnn, exec.simd(), rnn.units, weights.recurrent, to);
+        }
         if let Some(part) = rnn.cell.reset_part() {
             part.lay_out_transposed(rnn, exec.simd(), rnn.units, weights.recurrent, reset);
         }
@@ -147,7 +155,11 @@ fn gather_weights(rnn: &Rnn, exec: Exec<'_>, weights: [Option<&mut [f32]>; 3], a
         x.gather(rnn, exec, rnn.features, all, [chunk, start], kernel);
     }
     if let Some(recurrent) = recurrent {
-        h.gather(rnn, exec, rnn.units, all, [chunk, start + found.recurrent], recurrent);
+        let mut from = start + found.recurrent;
+        for part in rnn.state_parts() {
+            part.gather(rnn, exec, rnn.units, all, [chunk, from], recurrent);
+            from += rnn.units * part.cols(rnn);
+        }
         if let Some(part) = rnn.cell.reset_part() {
             part.gather(rnn, exec, rnn.units, all, [chunk, start + found.reset], recurrent);
         }
@@ -264,8 +276,7 @@ impl Chunk<'_> {
             Cell::GruBefore => {
                 cell::mix_backward(exec, curves, z, before, dh, dz);
                 self.multiply(rnn.cell.reset_part(), dz, self.laid.reset, back, false);
-                let multiplied = if rnn.drops { &self.kept.dropped[step * state..][..state] } else { before };
-                cell::reset_backward(exec, curves, z, multiplied, back, dz);
+                cell::reset_backward(exec, curves, z, rnn.multiplied(&self.kept, 2, self.rows, step, 1), back, dz);
             }
         }
         self.release_gates(step, dz);
@@ -277,22 +288,37 @@ impl Chunk<'_> {
 
     /// The gradient by the state before a step, as far as it comes through products.
     fn multiply_back(&self, dz: &[f32], dh: &mut [f32], back: &mut [f32]) {
-        let (rnn, part) = (self.rnn, Some(self.rnn.cell.state_part()));
+        let rnn = self.rnn;
         let direct = matches!(rnn.cell, Cell::Gru | Cell::GruBefore);
         let reset = rnn.cell == Cell::GruBefore;
         let Some(keep) = self.inputs.keep else {
-            self.multiply(part, dz, self.laid.recurrent, dh, direct);
+            self.multiply(Some(rnn.cell.state_part()), dz, self.laid.recurrent, dh, direct);
             if reset {
                 dh.iter_mut().zip(&*back).for_each(|(dh, back)| *dh += back);
             }
             return;
         };
-        self.multiply(part, dz, self.laid.recurrent, back, reset);
-        let keep = keep[self.first * rnn.units..].chunks_exact(rnn.units);
+        if !direct {
+            dh.fill(0.0);
+        }
+        if reset {
+            self.add_kept(2, keep, back, dh);
+        }
+        let mut weights = self.laid.recurrent;
+        for part in rnn.state_parts() {
+            let (of_part, rest) = weights.split_at(rnn.transposed_len(part, rnn.units));
+            self.multiply(Some(part), dz, of_part, back, false);
+            self.add_kept(part.gates[0], keep, back, dh);
+            weights = rest;
+        }
+    }
+
+    /// Adds the gradient by the state as a gate's matrix multiplies it, as far as dropout let it through.
+    fn add_kept(&self, gate: usize, keep: &[f32], back: &[f32], dh: &mut [f32]) {
+        let (rnn, across) = (self.rnn, self.rnn.cell.gates() * self.rnn.units);
+        let keep = keep[self.first * across..].chunks_exact(across);
         for ((dh, back), keep) in dh.chunks_exact_mut(rnn.padded()).zip(back.chunks_exact(rnn.padded())).zip(keep) {
-            for ((dh, back), keep) in dh.iter_mut().zip(back).zip(keep) {
-                *dh = if direct { *dh } else { 0.0 } + back * keep;
-            }
+            dh.iter_mut().zip(back).zip(&keep[gate * rnn.units..][..rnn.units]).for_each(|((dh, back), keep)| *dh += back * keep);
         }
     }
 
@@ -340,9 +366,12 @@ impl Chunk<'_> {
         let (kernel, weights) = weights.split_at_mut(starts.recurrent);
         let (recurrent, reset) = weights.split_at_mut(starts.reset - starts.recurrent);
         self.outer(first, cell.input_part(), Mat::new(&work.x[..rows * rnn.features], rows, rnn.features), dz, kernel);
-        let from = if rnn.drops { self.kept.dropped } else { self.kept.h };
-        let states = &from[first * self.rows * padded..][..rows * padded];
-        self.outer(first, cell.state_part(), Mat::strided(states, rows, rnn.units, padded, 1), dz, recurrent);
+        let mut recurrent = Room(recurrent);
+        for part in rnn.state_parts() {
+            let states = rnn.multiplied(&self.kept, part.gates[0], self.rows, first, rows / self.rows);
+            let to = recurrent.take(rnn.units * part.cols(rnn));
+            self.outer(first, part, Mat::strided(states, rows, rnn.units, padded, 1), dz, to);
+        }
         if let Some(part) = cell.reset_part() {
             let z = &self.kept.z[first * self.rows * row..][..rows * row];
             for block in 0..padded / BLOCK {

@@ -18,9 +18,10 @@ struct Laid<'a> {
 
 impl Rnn {
     fn laid_lens(&self) -> [usize; 5] {
-        let (x, h, units) = (self.cell.input_part(), self.cell.state_part(), self.units);
+        let (x, units) = (self.cell.input_part(), self.units);
+        let state = self.state_parts().map(|part| part.panels(self, units).len()).sum();
         let reset = self.cell.reset_part().map_or(0, |part| part.panels(self, units).len());
-        [x.panels(self, self.features).len(), h.panels(self, units).len(), reset, x.cols(self), self.padded()]
+        [x.panels(self, self.features).len(), state, reset, x.cols(self), self.padded()]
     }
 
     /// Numbers that a chunk needs to work with: steps of the input, and which examples have begun.
@@ -37,7 +38,10 @@ impl Rnn {
         let [kernel, recurrent, reset, bias, reset_bias] = self.laid_lens().map(|len| room.take(len));
         let part = self.cell.input_part();
         part.lay_out(self, self.features, weights.kernel, kernel);
-        self.cell.state_part().lay_out(self, self.units, weights.recurrent, recurrent);
+        let mut left = Room(&mut *recurrent);
+        for part in self.state_parts() {
+            part.lay_out(self, self.units, weights.recurrent, left.take(part.panels(self, self.units).len()));
+        }
         if let Some(part) = self.cell.reset_part() {
             part.lay_out(self, self.units, weights.recurrent, reset);
         }
@@ -160,16 +164,22 @@ impl Chunk<'_> {
         let (row, state) = (rnn.row(), self.rows * rnn.padded());
         let z = &mut kept.z[step * self.rows * row..][..self.rows * row];
         let (before, h) = kept.h[step * state..][..2 * state].split_at_mut(state);
-        let multiplied = if let Some(keep) = self.inputs.keep {
-            let dropped = &mut kept.dropped[step * state..][..state];
-            drop_state(rnn.units, before, &keep[self.first * rnn.units..], dropped);
-            &*dropped
-        } else {
-            &*before
-        };
+        if let Some(keep) = self.inputs.keep {
+            for gate in 0..rnn.cell.gates() {
+                let dropped = &mut kept.dropped[(gate * rnn.steps + step) * state..][..state];
+                drop_state(rnn, gate, before, &keep[self.first * rnn.cell.gates() * rnn.units..], dropped);
+            }
+        }
+        let (before, dropped) = (&*before, &*kept.dropped);
+        let multiplied = |gate: usize| if rnn.drops { &dropped[(gate * rnn.steps + step) * state..][..state] } else { before };
         // From a state of zeros nothing comes.
         if step > 0 || self.inputs.states[0].is_some() {
-            self.multiply(rnn.cell.state_part(), multiplied, self.laid.recurrent, z);
+            let mut weights = self.laid.recurrent;
+            for part in rnn.state_parts() {
+                let (of_part, rest) = weights.split_at(part.panels(rnn, rnn.units).len());
+                self.multiply(part, multiplied(part.gates[0]), of_part, z);
+                weights = rest;
+            }
         }
         match rnn.cell {
             Cell::Simple => cell::simple_forward(exec, curves, z, h),
@@ -183,7 +193,7 @@ impl Chunk<'_> {
             Cell::Gru => cell::gru_forward(exec, curves, z, before, h),
             Cell::GruBefore => {
                 // Where the new state will be, there is room for the one that was reset.
-                cell::reset_forward(exec, curves, z, multiplied, h);
+                cell::reset_forward(exec, curves, z, multiplied(2), h);
                 if let Some(part) = rnn.cell.reset_part() {
                     self.multiply(part, h, self.laid.reset, z);
                 }
@@ -253,12 +263,13 @@ pub(super) fn counts(rnn: &Rnn, mask: &[f32], example: usize, direction: usize, 
     mask[example * rnn.steps + rnn.time(direction, step)] != 0.0
 }
 
-/// The state as it is multiplied where some of it is dropped.
-fn drop_state(units: usize, from: &[f32], keep: &[f32], to: &mut [f32]) {
-    let padded = units.next_multiple_of(BLOCK);
-    for ((from, to), keep) in from.chunks_exact(padded).zip(to.chunks_exact_mut(padded)).zip(keep.chunks_exact(units)) {
+/// The state as a gate's matrix multiplies it where some of it is dropped.
+fn drop_state(rnn: &Rnn, gate: usize, from: &[f32], keep: &[f32], to: &mut [f32]) {
+    let (units, padded) = (rnn.units, rnn.padded());
+    let keep = keep.chunks_exact(rnn.cell.gates() * units);
+    for ((from, to), keep) in from.chunks_exact(padded).zip(to.chunks_exact_mut(padded)).zip(keep) {
         to[units..].fill(0.0);
-        to.iter_mut().zip(from).zip(keep).for_each(|((to, x), keep)| *to = x * keep);
+        to.iter_mut().zip(from).zip(&keep[gate * units..][..units]).for_each(|((to, x), keep)| *to = x * keep);
     }
 }
 

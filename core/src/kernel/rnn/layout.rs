@@ -16,6 +16,11 @@ pub(super) struct Part {
 }
 
 impl Part {
+    /// One gate of it.
+    pub(super) fn single(self, index: usize) -> Self {
+        Self { gates: &self.gates[index..=index], offset: self.offset + index * BLOCK, lanes: self.lanes }
+    }
+
     /// Numbers of a block that belong to it.
     pub(super) fn width(&self) -> usize {
         self.gates.len() * BLOCK

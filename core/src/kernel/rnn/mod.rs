@@ -106,7 +106,7 @@ pub struct Rnn {
     pub states: bool,
     /// Whether a step that does not count has an output of zeros instead of the one before.
     pub zero_masked: bool,
-    /// Whether the state is multiplied by a mask of dropout before the product.
+    /// Whether the state is multiplied by a mask of dropout before the product, by another for each gate.
     pub drops: bool,
 }
 
@@ -132,7 +132,7 @@ pub struct Inputs<'a> {
     pub mask: Option<&'a [f32]>,
     /// `[batch, units]` each: what the states begin with, zeros where there is none.
     pub states: [Option<&'a [f32]>; 2],
-    /// `[batch, units]`: what the state is multiplied by before the product.
+    /// `[batch, gates · units]`: what the state is multiplied by before the product with a gate's matrix.
     pub keep: Option<&'a [f32]>,
 }
 
@@ -208,7 +208,30 @@ impl Rnn {
     fn kept(&self) -> usize {
         let state = self.rows() * self.padded();
         let hs = (self.steps + 1) * state * self.cell.states();
-        self.steps * self.rows() * self.row() + hs + if self.drops { self.steps * state } else { 0 }
+        self.steps * self.rows() * self.row() + hs + self.dropped_len(self.rows())
+    }
+
+    /// What the state is multiplied into before the gates are known: all gates at once, or one by one where dropout gives each a
+    /// state of its own.
+    fn state_parts(&self) -> impl Iterator<Item = Part> + use<> {
+        let whole = self.cell.state_part();
+        let parts = if self.drops { whole.gates.len() } else { 1 };
+        (0..parts).map(move |index| if parts == 1 { whole } else { whole.single(index) })
+    }
+
+    /// Numbers of the state's copies that dropout changes: of each gate in turn, all steps.
+    fn dropped_len(&self, rows: usize) -> usize {
+        if self.drops { self.cell.gates() * self.steps * rows * self.padded() } else { 0 }
+    }
+
+    /// The state before some steps, as a gate's matrix multiplies it.
+    fn multiplied<'a>(&self, kept: &Kept<&'a [f32]>, gate: usize, rows: usize, first: usize, steps: usize) -> &'a [f32] {
+        let state = rows * self.padded();
+        if self.drops {
+            &kept.dropped[(gate * self.steps + first) * state..][..steps * state]
+        } else {
+            &kept.h[first * state..][..steps * state]
+        }
     }
 
     fn reversed(&self, direction: usize) -> bool {
@@ -238,7 +261,7 @@ struct Kept<T> {
     h: T,
     /// The same of an LSTM's second state.
     c: T,
-    /// Of each step: the state as it is multiplied, where dropout changes it.
+    /// Of each gate and each step: the state as it is multiplied, where dropout changes it.
     dropped: T,
 }
 
@@ -247,7 +270,7 @@ impl Rnn {
         let state = rows * self.padded();
         let states = (self.steps + 1) * state;
         let c = if self.cell == Cell::Lstm { states } else { 0 };
-        [self.steps * rows * self.row(), states, c, if self.drops { self.steps * state } else { 0 }]
+        [self.steps * rows * self.row(), states, c, self.dropped_len(rows)]
     }
 
     fn kept_mut<'a>(&self, rows: usize, room: &'a mut [f32]) -> Kept<&'a mut [f32]> {

@@ -205,14 +205,14 @@ impl Common {
             return Err(Error::shape(format!("expected [batch, steps, features], got {}", x.shape())));
         };
         let ones = |width: usize| Ok::<_, Error>(cx.constant(Tensor::ones([batch, width])?));
-        // One mask for all steps (Gal and Ghahramani, 2016).
+        // The same masks for all steps (Gal and Ghahramani, 2016); those of the state are one for each gate, as in Keras.
         let mut x = x.clone();
         if cx.training() && self.dropout > 0.0 {
             x = x.mul(&ones(features)?.dropout(self.dropout, cx.key("dropout"))?.expand_dims(1)?)?;
         }
         recurrence.drops = cx.training() && self.recurrent_dropout > 0.0;
         let keep = match recurrence.drops {
-            true => Some(ones(self.units)?.dropout(self.recurrent_dropout, cx.key("recurrent dropout"))?),
+            true => Some(ones(recurrence.cell.gates() * self.units)?.dropout(self.recurrent_dropout, cx.key("recurrent dropout"))?),
             false => None,
         };
         recurrence.masked = cx.mask(0).is_some();
@@ -263,8 +263,8 @@ macro_rules! recurrent_layer {
                 activity_regularizer: Regularizer,
                 /// Drops features of the input while training, the same ones in all steps of an example. The rate is in [0, 1).
                 dropout: f32,
-                /// Drops units of the state where it is multiplied by the recurrent kernel while training, the same ones in all
-                /// steps of an example and for all gates; Keras draws a mask for each gate. The rate is in [0, 1).
+                /// Drops units of the state where it is multiplied by the recurrent kernel while training, others for each gate,
+                /// the same ones in all steps of an example. The rate is in [0, 1).
                 recurrent_dropout: f32,
                 /// Whether to give the outputs of all steps, `(batch, steps, units)`, and not just the last one.
                 return_sequences: bool,
