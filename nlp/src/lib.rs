@@ -35,7 +35,7 @@
 //! |---|---|
 //! | read a data set, or one that the code writes (feature `builtin`) | [`datasets`] |
 //! | build a network of the course | [`models`] |
-//! | ask a network about a text, and which words decided | [`TextClassifier`] |
+//! | ask a network about a text, and which words decided; save both in one file | [`TextClassifier`] |
 //! | let a network go on writing | [`next_token_examples`], [`TextGenerator`], [`Sampling`] |
 //! | read word vectors, find neighbours, export them | [`WordVectors`] |
 //! | know what a network has to beat | [`BagOfWords`] |
