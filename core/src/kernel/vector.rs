@@ -15,9 +15,15 @@ pub(super) trait Vector: Copy {
     const WIDTH: usize;
     /// Which numbers of a vector count.
     type Mask: Copy;
+    /// Which numbers of another vector the numbers of a vector are.
+    type Places: Copy;
 
     /// The first `len`; at least one, `WIDTH` at most.
     unsafe fn first(len: usize) -> Self::Mask;
+    /// The first `WIDTH` of these places, each below `WIDTH`.
+    unsafe fn places(of: [i32; 16]) -> Self::Places;
+    /// The numbers at some places.
+    unsafe fn pick(self, places: Self::Places) -> Self;
     unsafe fn zero() -> Self;
     unsafe fn all(x: f32) -> Self;
     unsafe fn splat(from: *const f32) -> Self;
@@ -98,10 +104,19 @@ mod portable {
     impl Vector for [f32; 4] {
         const WIDTH: usize = 4;
         type Mask = usize;
+        type Places = [usize; 4];
 
         #[inline(always)]
         unsafe fn first(len: usize) -> usize {
             len
+        }
+        #[inline(always)]
+        unsafe fn places(of: [i32; 16]) -> [usize; 4] {
+            each(|i| of[i] as usize)
+        }
+        #[inline(always)]
+        unsafe fn pick(self, places: [usize; 4]) -> Self {
+            places.map(|place| self[place])
         }
         #[inline(always)]
         unsafe fn zero() -> Self {

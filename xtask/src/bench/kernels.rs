@@ -74,10 +74,10 @@ pub(super) fn products(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// A convolution of 3×3 to measure: the names of what is measured, and `[batch, side, channels, filters]`.
+/// A convolution of 3×3 to measure: the names of what is measured, and `[batch, side, channels, filters, groups]`.
 struct Convolution {
     names: [&'static str; 4],
-    sizes: [usize; 4],
+    sizes: [usize; 5],
 }
 
 macro_rules! convolution {
@@ -90,11 +90,14 @@ macro_rules! convolution {
 }
 
 const CONVOLUTIONS: &[Convolution] = &[
-    convolution!("conv 32×26×26×1 → 64", 32, 28, 1, 64),
-    convolution!("conv 32×11×11×64 → 64", 32, 13, 64, 64),
-    convolution!("conv 32×147×147×16 → 32", 32, 149, 16, 32),
-    convolution!("conv 32×33×33×64 → 64", 32, 35, 64, 64),
-    convolution!("conv 20×34×34×64 → 128", 20, 36, 64, 128),
+    convolution!("conv 32×26×26×1 → 64", 32, 28, 1, 64, 1),
+    convolution!("conv 32×11×11×64 → 64", 32, 13, 64, 64, 1),
+    convolution!("conv 32×147×147×16 → 32", 32, 149, 16, 32, 1),
+    convolution!("conv 32×33×33×64 → 64", 32, 35, 64, 64, 1),
+    convolution!("conv 20×34×34×64 → 128", 20, 36, 64, 128, 1),
+    convolution!("conv 8×56×56×128 → 128 in 32 groups", 8, 58, 128, 128, 32),
+    convolution!("conv 8×28×28×256 → 256 in 32 groups", 8, 30, 256, 256, 32),
+    convolution!("conv 8×14×14×512 → 512 in 32 groups", 8, 16, 512, 512, 32),
 ];
 
 /// Convolutions forward, by the kernel and by the input; and pools.
@@ -129,10 +132,9 @@ pub(super) fn convolutions(bench: &mut Bench) -> Result<()> {
 }
 
 fn convolution(bench: &mut Bench, what: &Convolution) -> Result<()> {
-    let [batch, side, channels, filters] = what.sizes;
+    let [batch, side, channels, filters, groups] = what.sizes;
     let one = [1, 1];
-    let g =
-        Conv { batch, size: [side; 2], channels, filters, kernel: [3, 3], strides: one, dilation: one, padding: [[0, 0]; 2], groups: 1 };
+    let g = Conv { batch, size: [side; 2], channels, filters, kernel: [3, 3], strides: one, dilation: one, padding: [[0, 0]; 2], groups };
     let cpu = bench.cpu();
     let [out, _] = g.output();
     let (outputs, pooled) = (batch * out * out * filters, batch * (out / 2) * (out / 2) * filters);
@@ -143,7 +145,7 @@ fn convolution(bench: &mut Bench, what: &Convolution) -> Result<()> {
     let [room, pool_room] = &mut rooms;
     let mut rooms_back = [(); 2].map(|()| vec![0.0; conv::backward_scratch(&g, None)]);
     let [room_w, room_x] = &mut rooms_back;
-    let flops = (2 * outputs * 9 * channels) as f64;
+    let flops = (2 * outputs * 9 * channels / groups) as f64;
     let case = |measure, call| Case { measure, by: OURS, steps: 1, samples: batch, flops, call };
     let forward: Box<dyn FnMut() -> Result<()>> = Box::new(|| {
         conv::forward(cpu.exec(), &g, &x, &w, None, true, &mut y, room);
@@ -162,7 +164,7 @@ fn convolution(bench: &mut Bench, what: &Convolution) -> Result<()> {
         Ok(())
     });
     let [a, b, c, d] = what.names;
-    if conv::multiply_adds(&g, None) < outputs * 9 * channels {
+    if conv::multiply_adds(&g, None) < outputs * 9 * channels / groups {
         for (name, pool) in [(a, None), (b, Some([2, 2])), (c, None), (d, None)] {
             bench.done(name, 2.0 * conv::multiply_adds(&g, pool) as f64);
         }

@@ -6,7 +6,7 @@ use super::super::gemm::{Around, Kernels, Nest, Tile, View};
 use super::super::{Exec, Gemm, Mat, MatMut, chunks_mut, elementwise, gemm, reduce};
 use super::forward::{Rows, Weights, weights_room};
 use super::upstream::{Layout, Upstream, spread};
-use super::{Conv, depthwise, pad, panels, tiles, transposed, transposed_scratch, winograd};
+use super::{Conv, depthwise, grouped, pad, panels, tiles, transposed, transposed_scratch, winograd};
 
 /// Parts of the batch at most, whose gradients of the kernel are summed as a tree.
 const PARTS: usize = 8;
@@ -314,6 +314,19 @@ fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f
         let nest = Nest { outer, inner };
         let dz = dz.as_ptr().wrapping_add(layout.start(g, first));
         let x = x.as_ptr().wrapping_add(first * row[0]);
+        if grouped::applies(exec.simd(), g) {
+            let places = grouped::Places {
+                x,
+                dz,
+                counts: [examples, inner.count, columns],
+                x_steps: [x_len, row[0], g.strides[1] * g.channels],
+                dz_steps: [z_len, row[1], layout.step[1] * g.filters],
+                resume: resume || first > 0,
+            };
+            // SAFETY: the windows of the outputs stand inside the input, and the gradients of the outputs inside their layout.
+            unsafe { grouped::kernel_gradient(exec.simd(), g, &places, dw) };
+            continue;
+        }
         for_windows(g, |group, place, offset, len| {
             let x = x.wrapping_add(offset);
             for panel in panels(kernels, g.group_filters()) {

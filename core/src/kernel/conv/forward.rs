@@ -3,7 +3,7 @@
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
 use super::super::{Exec, Gemm, LANES, Mat, MatMut, Simd, chunks_mut, gemm, multiversion};
 use super::winograd::{self, Output};
-use super::{Conv, Panel, depthwise, pad, panels, tiles};
+use super::{Conv, Panel, depthwise, grouped, pad, panels, tiles};
 
 /// Multiply-adds that are worth a chunk.
 pub(super) const MIN_WORK: usize = 150_000;
@@ -56,6 +56,7 @@ pub(super) fn weights_room(g: &Conv) -> usize {
 /// Computes rows of outputs.
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
+    simd: Simd,
     kernels: &'static Kernels,
     g: &'a Conv,
     weights: Weights,
@@ -68,7 +69,7 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     pub(super) fn new(simd: Simd, g: &'a Conv, weights: Weights, bias: Option<&'a [f32]>, relu: bool, live: [usize; 2]) -> Self {
         assert!(bias.is_none_or(|bias| bias.len() == g.filters), "one bias for each filter");
-        Self { kernels: Kernels::of(simd), g, weights, bias, relu, live }
+        Self { simd, kernels: Kernels::of(simd), g, weights, bias, relu, live }
     }
 
     /// The rows of the window of an output row in which the input is not all zeros.
@@ -86,6 +87,15 @@ impl<'a> Rows<'a> {
             "a row of outputs of a convolution"
         );
         let window = self.window(row);
+        if grouped::applies(self.simd, g) {
+            let x = x.as_ptr().wrapping_add(row * g.strides[0] * width * g.channels);
+            let (bias, relu, w) = (self.bias, self.relu, self.weights.start);
+            let row = grouped::Row { x, w, bias, relu, window, columns, y: y.as_mut_ptr() };
+            // SAFETY: windows of the outputs in this row stand inside the input, as `output` computes; with groups, the kernel
+            // is used as it lies, and it and the bias have the sizes of `g`; the row is borrowed alone.
+            unsafe { grouped::outputs(self.simd, g, &row) };
+            return;
+        }
         let first = x.as_ptr().wrapping_add((row * g.strides[0] + window.start * g.dilation[0]) * width * g.channels);
         for group in 0..g.groups {
             for panel in panels(self.kernels, g.group_filters()) {

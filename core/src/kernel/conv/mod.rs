@@ -1,7 +1,8 @@
 //! Convolution of channels-last maps. No window is ever copied.
 //!
 //! Layers of 3×3 windows with enough channels take fewer products: see `winograd`; windows of one place are products of
-//! matrices; filters that see one channel have kernels of their own: see `depthwise`. All others are computed directly:
+//! matrices; filters that see one channel have kernels of their own: see `depthwise`. All others are computed directly, those
+//! that see few channels several groups at a time: see `grouped`.
 //!
 //! A row of outputs is a product of the input row and the kernel, with two more loops around k: over the rows and the columns
 //! of the window. Every output element is one chain of multiply-adds over ascending (row, column, channel) of the window; every
@@ -11,6 +12,7 @@
 mod backward;
 mod depthwise;
 mod forward;
+mod grouped;
 #[cfg(test)]
 mod tests;
 mod transposed;

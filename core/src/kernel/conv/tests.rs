@@ -50,6 +50,15 @@ fn cases() -> Vec<Conv> {
         Conv { groups: 17, channels: 17, filters: 34, strides: [2, 2], size: [8, 11], padding: [[0, 1], [1, 1]], ..plain },
         Conv { groups: 5, channels: 5, filters: 5, strides: [2, 3], dilation: [2, 1], padding: [[3, 0], [0, 2]], size: [9, 9], ..plain },
         Conv { groups: 4, channels: 4, filters: 4, kernel: [5, 5], size: [3, 3], padding: [[2, 2], [4, 4]], ..plain },
+        // Groups of few channels: one and several in a vector, more and fewer channels than filters.
+        Conv { groups: 32, channels: 128, filters: 128, size: [10, 11], padding: [[1, 1], [1, 1]], ..plain },
+        Conv { groups: 9, channels: 72, filters: 72, size: [9, 20], ..plain },
+        Conv { groups: 7, channels: 14, filters: 21, strides: [2, 2], padding: [[0, 1], [1, 1]], ..plain },
+        Conv { groups: 11, channels: 33, filters: 22, kernel: [1, 1], batch: 9, ..plain },
+        Conv { groups: 5, channels: 40, filters: 5, dilation: [2, 1], padding: [[2, 2], [0, 2]], ..plain },
+        Conv { groups: 3, channels: 6, filters: 24, kernel: [1, 4], size: [1, 30], padding: [[0, 0], [3, 0]], ..plain },
+        Conv { groups: 4, channels: 20, filters: 28, strides: [3, 1], dilation: [1, 2], size: [12, 14], ..plain },
+        Conv { groups: 2, channels: 18, filters: 18, padding: [[1, 1], [1, 1]], ..plain },
         // Products of matrices, and strides that leave places out.
         Conv { kernel: [1, 1], channels: 70, filters: 100, batch: 10, ..plain },
         Conv { kernel: [1, 1], channels: 256, filters: 260, batch: 9, size: [3, 4], ..plain },
@@ -133,6 +142,36 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
                 if simd != Simd::Portable {
                     assert_eq!(first.get_or_insert_with(|| got.clone()), &got, "{simd} on {} threads: {g:?}", team.threads());
                 }
+            }
+        }
+    }
+}
+
+#[test]
+fn maxima_over_groups_are_those_of_their_outputs() {
+    let team = Team::new(2);
+    for g in cases().into_iter().filter(|g| g.groups > 1 && g.output().iter().all(|size| *size >= 2)) {
+        let [inputs, outputs, _] = g.lens();
+        let (x, w, b, pool) = (draw(inputs, 1), draw(g.weights(), 2), draw(g.filters, 3), [2, 2]);
+        let [rows, columns] = g.output().map(|size| size / 2);
+        for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+            let exec = Exec::new(&team, simd).unwrap();
+            let mut scratch = vec![9.0; forward_scratch(&g, None).max(forward_scratch(&g, Some(pool)))];
+            let (mut y, mut most) = (vec![9.0; outputs], vec![9.0; g.batch * rows * columns * g.filters]);
+            let mut places = vec![0.0; pooled_words(&g, pool)];
+            forward(exec, &g, &x, &w, Some(&b), true, &mut y, &mut scratch);
+            forward_pooled(exec, &g, &x, &w, Some(&b), true, pool, &mut most, &mut places, &mut scratch);
+            let at =
+                |n: usize, row: usize, column: usize, f: usize| y[((n * g.output()[0] + row) * g.output()[1] + column) * g.filters + f];
+            for (place, most) in most.iter().enumerate() {
+                let (f, column, row, n) = (
+                    place % g.filters,
+                    place / g.filters % columns,
+                    place / g.filters / columns % rows,
+                    place / g.filters / columns / rows,
+                );
+                let window = [(0, 0), (0, 1), (1, 0), (1, 1)].map(|(i, j)| at(n, 2 * row + i, 2 * column + j, f));
+                assert_eq!(*most, window.into_iter().fold(f32::MIN, f32::max), "{simd}, {place}: {g:?}");
             }
         }
     }

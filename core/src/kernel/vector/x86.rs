@@ -8,10 +8,21 @@ use super::Vector;
 impl Vector for __m512 {
     const WIDTH: usize = 16;
     type Mask = __mmask16;
+    type Places = __m512i;
 
     #[inline(always)]
     unsafe fn first(len: usize) -> __mmask16 {
         u16::MAX >> (16 - len)
+    }
+    #[inline(always)]
+    unsafe fn places(of: [i32; 16]) -> __m512i {
+        // SAFETY: above; the array is as long as a vector.
+        unsafe { _mm512_loadu_si512(of.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    unsafe fn pick(self, places: __m512i) -> Self {
+        // SAFETY: above.
+        unsafe { _mm512_permutexvar_ps(places, self) }
     }
     #[inline(always)]
     unsafe fn zero() -> Self {
@@ -131,10 +142,21 @@ static MARKS: [Marks; 9] = {
 impl Vector for __m256 {
     const WIDTH: usize = 8;
     type Mask = *const __m256i;
+    type Places = __m256i;
 
     #[inline(always)]
     unsafe fn first(len: usize) -> *const __m256i {
         std::ptr::from_ref(&MARKS[len]).cast()
+    }
+    #[inline(always)]
+    unsafe fn places(of: [i32; 16]) -> __m256i {
+        // SAFETY: above; the array is longer than a vector.
+        unsafe { _mm256_loadu_si256(of.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    unsafe fn pick(self, places: __m256i) -> Self {
+        // SAFETY: above.
+        unsafe { _mm256_permutevar8x32_ps(self, places) }
     }
     #[inline(always)]
     unsafe fn zero() -> Self {

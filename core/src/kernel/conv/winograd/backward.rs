@@ -14,22 +14,22 @@ use super::product::Products;
 use super::transform::{Narrow, Side, Whole, both};
 use super::{Conv, PANEL, UNIT, backward_tiles, map_at, map_len, weights};
 
-/// The transformed maps and kernels of one part of the batch.
+/// The transformed maps of one block, and the gradient of the transformed kernel. The products of a panel go where the input
+/// was, which has been used by then and has as many channels at least.
 struct Room {
     v: usize,
     z: usize,
-    dv: usize,
     du: usize,
 }
 
 impl Room {
     fn new(g: &Conv) -> Self {
         let map = |channels| map_len(backward_tiles(g), channels);
-        Self { v: map(g.channels), z: map(g.filters), dv: map(g.channels.min(PANEL)), du: weights::len(g.channels, g.filters) }
+        Self { v: map(g.channels), z: map(g.filters), du: weights::len(g.channels, g.filters) }
     }
 
     fn len(&self) -> usize {
-        self.v + self.z + self.dv + self.du
+        self.v + self.z + self.du
     }
 }
 
@@ -44,7 +44,7 @@ fn parts(g: &Conv) -> usize {
 /// Room that [`backward`] needs.
 pub(in super::super) fn backward_scratch(g: &Conv) -> usize {
     let parts = parts(g);
-    g.weights() + weights::len(g.filters, g.channels) + rooms(parts) * Room::new(g).len() + parts * part_len(g)
+    weights::len(g.filters, g.channels) + rooms(parts) * Room::new(g).len() + parts * part_len(g)
 }
 
 /// The gradients of the kernel and of the bias that a part of the batch gives.
@@ -66,14 +66,15 @@ pub(in super::super) fn backward(
     scratch: &mut [f32],
 ) {
     upstream.check(g);
-    let (exchanged, rest) = scratch.split_at_mut(g.weights());
-    let (u, rest) = rest.split_at_mut(weights::len(g.filters, g.channels));
+    let (count, part_len) = (parts(g), part_len(g));
+    let (u, rest) = scratch.split_at_mut(weights::len(g.filters, g.channels));
+    let (sums, rest) = rest.split_at_mut(count * part_len);
     if dx.is_some() {
+        // In a room, which no part uses yet: it holds four times the kernel and more.
+        let exchanged = &mut rest[..g.weights()];
         weights::exchange(exec, w, g.channels, g.filters, exchanged);
         weights::transform(exec, exchanged, g.filters, g.channels, u);
     }
-    let (count, part_len) = (parts(g), part_len(g));
-    let (sums, rest) = rest.split_at_mut(count * part_len);
     let (u, room) = (&*u, Room::new(g));
     let rooms = Rooms::new(rest, room.len(), count);
     let by_kernel = dw.is_some();
@@ -102,7 +103,6 @@ impl Pass<'_> {
         let (g, simd) = (self.g, self.exec.simd());
         let (v, space) = space.split_at_mut(room.v);
         let (z, space) = space.split_at_mut(room.z);
-        let (dv, space) = space.split_at_mut(room.dv);
         let du = &mut space[..room.du];
         db.fill(0.0);
         if let Some(dx) = &mut dx {
@@ -113,7 +113,8 @@ impl Pass<'_> {
         let blocks = Blocks::new(g, self.examples.clone(), backward_tiles(g), !source.is_pooled());
         for index in 0..blocks.count() {
             let block = blocks.get(index);
-            // SAFETY: the room holds the transformed maps of a block and the gradient of a transformed kernel. The sizes of x and
+            // SAFETY: the room holds the transformed maps of a block and the gradient of a transformed kernel; `v` is free for the
+            // products of a panel, which has no more channels, once the sums are done. The sizes of x and
             // of the upstream gradient were checked, and `dx` holds the examples of the tiles.
             unsafe {
                 gradient(simd, g, &block, &source, db, z.as_mut_ptr());
@@ -125,8 +126,8 @@ impl Pass<'_> {
                 for panel in (0..g.channels).step_by(PANEL) {
                     let width = PANEL.min(g.channels - panel);
                     let xi_len = weights::xi_len(g.filters, g.channels);
-                    multiply(self.exec, &block, g.filters, width, z.as_ptr(), &self.u[panel * g.filters..], xi_len, dv.as_mut_ptr());
-                    spread(simd, g, &block, dv.as_ptr(), [panel, width], self.examples.start, dx);
+                    multiply(self.exec, &block, g.filters, width, z.as_ptr(), &self.u[panel * g.filters..], xi_len, v.as_mut_ptr());
+                    spread(simd, g, &block, v.as_ptr(), [panel, width], self.examples.start, dx);
                 }
             }
         }
