@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::super::gemm::{Around, Kernels, Nest, Tile, View};
+use super::super::rooms::{Rooms, rooms};
 use super::super::{Exec, Gemm, Mat, MatMut, chunks_mut, elementwise, gemm, reduce};
 use super::forward::{Rows, Weights, weights_room};
-use super::upstream::{Layout, Upstream, spread};
+use super::upstream::{Layout, Upstream, spread, spread_rows};
 use super::{Conv, depthwise, grouped, pad, panels, tiles, transposed, transposed_scratch, winograd};
 
 /// Parts of the batch at most, whose gradients of the kernel are summed as a tree.
@@ -34,9 +35,25 @@ fn gradient_room(g: &Conv) -> usize {
 /// Room that [`direct`] needs.
 fn direct_scratch(g: &Conv) -> usize {
     let padded = if g.is_padded() { g.lens()[2].next_multiple_of(16) } else { 0 };
+    let turned = turned_rooms(g).iter().sum::<usize>();
+    padded + turned + rooms(parts(g)) * gradient_len(g) + parts(g) * part_len(g)
+}
+
+/// Room for the gradient before relu and pool of the examples that go together.
+fn gradient_len(g: &Conv) -> usize {
     let z_len = Layout::new(g, true).len(g).max(Layout::new(g, false).len(g));
-    let work = together(g) * z_len + g.weights() + g.filters;
-    padded + turned_rooms(g).iter().sum::<usize>() + parts(g) * work.next_multiple_of(16)
+    (together(g) * z_len).next_multiple_of(16)
+}
+
+/// The gradients of the kernel and of the bias that a part of the batch gives.
+fn part_len(g: &Conv) -> usize {
+    (g.weights() + g.filters).next_multiple_of(16)
+}
+
+/// Rows of outputs that the gradient of the kernel of one example goes through at once: as many as stay in the second cache.
+fn block(g: &Conv, layout: &Layout) -> usize {
+    let row = g.strides[0] * g.padded()[1] * g.channels + layout.step[0] * layout.row(g);
+    (BLOCK / row.max(1)).clamp(1, g.output()[0])
 }
 
 /// Whether the gradients are products of matrices as they lie: where there are few channels, rows of places are faster.
@@ -102,7 +119,7 @@ pub fn backward(
 ) {
     g.check();
     assert!(x.len() == g.lens()[0] && w.len() == g.weights(), "the sizes of a convolution");
-    if x.is_empty() || g.filters == 0 || g.output().contains(&0) {
+    if x.is_empty() || g.filters == 0 || g.output().contains(&0) || upstream.rows(g) == 0 {
         dx.into_iter().chain(dw).chain(db).for_each(|gradient| gradient.fill(0.0));
         return;
     }
@@ -184,54 +201,104 @@ fn direct(
         flip(g, w, flipped);
         Rows::new(exec.simd(), &back, Weights::of(exec.simd(), &back, flipped, copy), None, false, layout.live(g))
     });
-    let count = parts(g);
-    let (together, z_len) = (together(g), layout.len(g));
-    let dz_len = together * z_len;
-    let part_len = (dz_len + g.weights() + g.filters).next_multiple_of(16);
-    let work = &mut work[..count * part_len];
+    let (count, part_len, together) = (parts(g), part_len(g), together(g));
+    let (sums, work) = work.split_at_mut(count * part_len);
+    let rooms = Rooms::new(work, gradient_len(g), count);
+    let live = upstream.rows(g);
+    // Where the input is not asked for and one example fills the cache, the gradient comes by blocks of rows.
+    let by_blocks = !by_input && !pointwise && together == 1;
+    let strip = if by_blocks { (block(g, &layout) / upstream.step()).max(1) * upstream.step() } else { live };
+    let pass = Pass { exec, g, x, w, upstream, layout, rows, together, strip, live };
 
     let mut inputs = by_parts(g, count, dx);
-    let example_len = g.size[0] * g.size[1] * g.channels;
-    let x_len = x.len() / g.batch;
-    exec.for_each((chunks_mut(work, part_len), chunks_mut(&mut inputs[..count], 1)), |part, (work, dx)| {
-        let (dz, sums) = work.split_at_mut(dz_len);
+    exec.for_each((chunks_mut(sums, part_len), chunks_mut(&mut inputs[..count], 1)), |part, (sums, dx)| {
         let (dw, db) = sums.split_at_mut(g.weights());
-        let db = &mut db[..g.filters];
-        dz.fill(0.0);
-        db.fill(0.0);
-        let Range { start: first, end } = part_of(g, count, part);
-        for begin in (first..end).step_by(together) {
-            let count = together.min(end - begin);
-            for (example, dz) in (begin..).zip(dz[..count * z_len].chunks_exact_mut(z_len)) {
-                spread(exec, g, &layout, upstream, example, dz);
-                if by_bias {
-                    bias_gradient(exec, g, &layout, dz, db);
+        let (dx, dw, db) = (dx[0].as_deref_mut(), by_kernel.then_some(dw), by_bias.then_some(&mut db[..g.filters]));
+        rooms.with(part, |dz| pass.run(part_of(g, count, part), dz, dx, dw, db));
+    });
+    sum_parts(exec, sums, part_len, 0, g.weights(), dw, db);
+}
+
+/// The backward pass of some examples.
+struct Pass<'a> {
+    exec: Exec<'a>,
+    g: &'a Conv,
+    /// With its zeros, where the gradient of the kernel is asked for.
+    x: &'a [f32],
+    w: &'a [f32],
+    upstream: Upstream<'a>,
+    layout: Layout,
+    /// Rows of the gradient by the input; none where it is a product of matrices.
+    rows: Option<Rows<'a>>,
+    /// Examples, and rows of outputs, that are gone through at once.
+    together: usize,
+    strip: usize,
+    /// Rows of outputs that a gradient arrives at.
+    live: usize,
+}
+
+impl Pass<'_> {
+    fn run(
+        &self,
+        examples: Range<usize>,
+        dz: &mut [f32],
+        mut dx: Option<&mut [f32]>,
+        mut dw: Option<&mut [f32]>,
+        mut db: Option<&mut [f32]>,
+    ) {
+        let (g, z_len) = (self.g, self.layout.len(self.g));
+        if let Some(db) = &mut db {
+            db.fill(0.0);
+        }
+        dz[..self.together * z_len].fill(0.0);
+        for begin in examples.clone().step_by(self.together) {
+            let count = self.together.min(examples.end - begin);
+            for top in (0..self.live).step_by(self.strip) {
+                let lines = top..self.live.min(top + self.strip);
+                for (example, dz) in (begin..).zip(dz[..count * z_len].chunks_exact_mut(z_len)) {
+                    spread_rows(self.exec, g, &self.layout, self.upstream, example, lines.clone(), dz);
+                    if let Some(db) = &mut db {
+                        bias_gradient(self.exec, g, &self.layout, lines.len(), dz, db);
+                    }
+                    if let Some(dx) = &mut dx {
+                        let len = g.size[0] * g.size[1] * g.channels;
+                        self.input_gradient(dz, &mut dx[(example - examples.start) * len..][..len]);
+                    }
                 }
-                let Some(dx) = &mut dx[0] else { continue };
-                let dx = &mut dx[(example - first) * example_len..][..example_len];
-                let Some(rows) = &rows else {
-                    let (w, places) = (Mat::new(w, g.channels, g.filters), z_len / g.filters);
-                    gemm(exec, Mat::new(dz, places, g.filters), w.t(), MatMut::new(dx, places, g.channels), Gemm::default());
-                    continue;
-                };
-                for (row, dx) in dx.chunks_exact_mut(g.size[1] * g.channels).enumerate() {
-                    rows.compute(dz, row, g.size[1], dx);
+                if let Some(dw) = &mut dw {
+                    let resume = begin > examples.start || top > 0;
+                    self.kernel_gradient(begin..begin + count, lines, &dz[..count * z_len], dw, resume);
                 }
-            }
-            if by_kernel {
-                let x = &x[begin * x_len..][..count * x_len];
-                if pointwise {
-                    let places = count * z_len / g.filters;
-                    let (x, dz) = (Mat::new(x, places, g.channels), Mat::new(&dz[..count * z_len], places, g.filters));
-                    let how = if begin > first { Gemm::default().accumulate() } else { Gemm::default() };
-                    gemm(exec, x.t(), dz, MatMut::new(dw, g.channels, g.filters), how);
-                    continue;
-                }
-                kernel_gradient(exec, g, &layout, x, &dz[..count * z_len], count, dw, begin > first);
             }
         }
-    });
-    sum_parts(exec, work, part_len, dz_len, g.weights(), dw, db);
+    }
+
+    /// The gradient by the input of one example.
+    fn input_gradient(&self, dz: &[f32], dx: &mut [f32]) {
+        let g = self.g;
+        if let Some(rows) = &self.rows {
+            for (row, dx) in dx.chunks_exact_mut(g.size[1] * g.channels).enumerate() {
+                rows.compute(dz, row, g.size[1], dx);
+            }
+        } else {
+            let (w, places) = (Mat::new(self.w, g.channels, g.filters), dz.len() / g.filters);
+            gemm(self.exec, Mat::new(dz, places, g.filters), w.t(), MatMut::new(dx, places, g.channels), Gemm::default());
+        }
+    }
+
+    /// Adds what rows of some examples give to the gradient of the kernel, or begins with it.
+    fn kernel_gradient(&self, examples: Range<usize>, lines: Range<usize>, dz: &[f32], dw: &mut [f32], resume: bool) {
+        let (g, len) = (self.g, self.x.len() / self.g.batch);
+        let x = &self.x[examples.start * len..examples.end * len];
+        if multiplies(g) {
+            let places = dz.len() / g.filters;
+            let how = if resume { Gemm::default().accumulate() } else { Gemm::default() };
+            let (x, dz) = (Mat::new(x, places, g.channels), Mat::new(dz, places, g.filters));
+            gemm(self.exec, x.t(), dz, MatMut::new(dw, g.channels, g.filters), how);
+        } else {
+            kernel_gradient(self.exec, g, &self.layout, x, dz, examples.len(), lines, dw, resume);
+        }
+    }
 }
 
 /// Adds what all parts give to the gradients of the kernel and of the bias. In the work of a part, which is `part_len` numbers
@@ -289,30 +356,41 @@ pub(super) fn turn(g: &Conv, w: &[f32], to: &mut [f32]) {
     }
 }
 
-/// Adds the gradient of the bias: the sum over all places, one chain a filter.
-fn bias_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, dz: &[f32], db: &mut [f32]) {
-    let [rows, columns] = g.output();
+/// Adds what the first rows give to the gradient of the bias: the sum over all places, one chain a filter.
+fn bias_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, rows: usize, dz: &[f32], db: &mut [f32]) {
     let step = layout.step[1] * g.filters;
     for row in 0..rows {
-        let dz = &dz[layout.start(g, row)..][..(columns - 1) * step + g.filters];
+        let dz = &dz[layout.start(g, row)..][..(g.output()[1] - 1) * step + g.filters];
         reduce::add_columns(exec.simd(), dz, step, db);
     }
 }
 
-/// Adds what some examples give to the gradient of the kernel, or begins with it.
+/// Adds what rows of outputs of some examples give to the gradient of the kernel, or begins with it. dz begins with the first of
+/// these rows.
 #[allow(clippy::too_many_arguments, reason = "where the sum reads and writes")]
-fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f32], examples: usize, dw: &mut [f32], resume: bool) {
-    let ([rows, columns], width) = (g.output(), g.padded()[1]);
+fn kernel_gradient(
+    exec: Exec<'_>,
+    g: &Conv,
+    layout: &Layout,
+    x: &[f32],
+    dz: &[f32],
+    examples: usize,
+    lines: Range<usize>,
+    dw: &mut [f32],
+    resume: bool,
+) {
+    let (columns, width) = (g.output()[1], g.padded()[1]);
     let (x_len, z_len) = (g.padded()[0] * width * g.channels, layout.len(g));
     assert!(x.len() == examples * x_len && dz.len() == examples * z_len && dw.len() == g.weights(), "the gradient of a kernel");
+    assert!(lines.end <= g.output()[0], "rows of outputs");
     let kernels = Kernels::of(exec.simd());
     let row = [g.strides[0] * width * g.channels, layout.step[0] * layout.row(g)];
-    let block = if examples > 1 { rows } else { (BLOCK / (row[0] + row[1]).max(1)).clamp(1, rows) };
-    for first in (0..rows).step_by(block) {
+    let block = if examples > 1 { lines.len().max(1) } else { block(g, layout) };
+    for first in lines.clone().step_by(block) {
         let outer = Around { count: examples, a: x_len, b: z_len };
-        let inner = Around { count: block.min(rows - first), a: row[0], b: row[1] };
+        let inner = Around { count: block.min(lines.end - first), a: row[0], b: row[1] };
         let nest = Nest { outer, inner };
-        let dz = dz.as_ptr().wrapping_add(layout.start(g, first));
+        let dz = dz.as_ptr().wrapping_add(layout.start(g, first - lines.start));
         let x = x.as_ptr().wrapping_add(first * row[0]);
         if grouped::applies(exec.simd(), g) {
             let places = grouped::Places {
@@ -321,7 +399,7 @@ fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f
                 counts: [examples, inner.count, columns],
                 x_steps: [x_len, row[0], g.strides[1] * g.channels],
                 dz_steps: [z_len, row[1], layout.step[1] * g.filters],
-                resume: resume || first > 0,
+                resume: resume || first > lines.start,
             };
             // SAFETY: the windows of the outputs stand inside the input, and the gradients of the outputs inside their layout.
             unsafe { grouped::kernel_gradient(exec.simd(), g, &places, dw) };
@@ -341,7 +419,7 @@ fn kernel_gradient(exec: Exec<'_>, g: &Conv, layout: &Layout, x: &[f32], dz: &[f
                         c: dw.as_mut_ptr().wrapping_add((place + row) * g.filters + at),
                         c_row: g.filters,
                         last: panel.last,
-                        resume: resume || first > 0,
+                        resume: resume || first > lines.start,
                         bias: std::ptr::null(),
                         relu: false,
                         ahead: View { start: x, row: 0, col: 0 },

@@ -5,6 +5,8 @@
 //! meet is one vector of the input too, whose numbers are picked for each c: filter f takes channel `C·⌊f / F⌋ + c`. The kernel
 //! is read as it lies, and every sum is the same chain as without.
 
+#![allow(clippy::needless_range_loop, reason = "places and channels, counted as in the formulas")]
+
 use std::ops::Range;
 
 use super::super::Simd;
@@ -47,7 +49,6 @@ macro_rules! by_groups {
     ($vector:ident, $g:expr, $body:ident::<_>($($arg:expr),* $(,)?)) => {{
         let (channels, filters) = ($g.group_channels(), $g.group_filters());
         let most = $vector::WIDTH / channels.max(filters);
-        let picks = picks::<$vector>($g);
         for first in (0..$g.groups).step_by(most) {
             let count = most.min($g.groups - first);
             let groups = Groups::<$vector> {
@@ -56,9 +57,9 @@ macro_rules! by_groups {
                 filters: $vector::first(count * filters),
             };
             if count * channels == $vector::WIDTH && count * filters == $vector::WIDTH {
-                $body::<$vector, true>(&groups, &picks, $($arg),*);
+                $body::<$vector, true>(&groups, $($arg),*);
             } else {
-                $body::<$vector, false>(&groups, &picks, $($arg),*);
+                $body::<$vector, false>(&groups, $($arg),*);
             }
         }
     }};
@@ -103,26 +104,32 @@ on_every_set! {
 
 #[inline(always)]
 unsafe fn outputs_body<V: Vector>(g: &Conv, row: &Row<'_>) {
-    // SAFETY: as the caller promises.
-    unsafe { by_groups!(V, g, outputs_of::<_>(g, row)) }
-}
-
-#[inline(always)]
-unsafe fn outputs_of<V: Vector, const ALL: bool>(groups: &Groups<V>, picks: &[V::Places; MOST], g: &Conv, row: &Row<'_>) {
-    // SAFETY: as the caller of `outputs` promises. The last run begins before the one ahead of it has ended, and computes the
-    // same numbers again.
+    // SAFETY: as the caller promises. The last run begins before the one ahead of it has ended, and computes the same numbers
+    // again. All groups of a run come before the next run: what they read lies side by side.
     unsafe {
-        let columns = row.columns;
+        let (columns, picks) = (row.columns, picks::<V>(g));
         if columns < TOGETHER {
             for column in 0..columns {
-                run::<V, ALL, 1>(groups, picks, g, row, column);
+                by_groups!(V, g, run_of_one::<_>(&picks, g, row, column));
             }
             return;
         }
         for column in (0..columns).step_by(TOGETHER) {
-            run::<V, ALL, TOGETHER>(groups, picks, g, row, column.min(columns - TOGETHER));
+            by_groups!(V, g, run_of_all::<_>(&picks, g, row, column.min(columns - TOGETHER)));
         }
     }
+}
+
+#[inline(always)]
+unsafe fn run_of_one<V: Vector, const ALL: bool>(groups: &Groups<V>, picks: &[V::Places; MOST], g: &Conv, row: &Row<'_>, column: usize) {
+    // SAFETY: as the caller of `outputs` promises.
+    unsafe { run::<V, ALL, 1>(groups, picks, g, row, column) }
+}
+
+#[inline(always)]
+unsafe fn run_of_all<V: Vector, const ALL: bool>(groups: &Groups<V>, picks: &[V::Places; MOST], g: &Conv, row: &Row<'_>, column: usize) {
+    // SAFETY: as the caller of `outputs` promises.
+    unsafe { run::<V, ALL, TOGETHER>(groups, picks, g, row, column) }
 }
 
 /// Some outputs side by side.
@@ -183,48 +190,74 @@ on_every_set! {
 #[inline(always)]
 unsafe fn kernel_gradient_body<V: Vector>(g: &Conv, places: &Places, dw: &mut [f32]) {
     // SAFETY: as the caller promises.
-    unsafe { by_groups!(V, g, kernel_of::<_>(g, places, dw)) }
+    unsafe {
+        let picks = picks::<V>(g);
+        by_groups!(V, g, kernel_of::<_>(&picks, g, places, dw));
+    }
 }
 
 #[inline(always)]
 unsafe fn kernel_of<V: Vector, const ALL: bool>(groups: &Groups<V>, picks: &[V::Places; MOST], g: &Conv, places: &Places, dw: &mut [f32]) {
     // SAFETY: as the caller of `kernel_gradient` promises.
     unsafe {
-        for tap in 0..g.kernel[0] * g.kernel[1] {
-            match g.group_channels() {
-                1 => tap_of::<V, ALL, 1>(groups, picks, g, places, tap, dw),
-                2 => tap_of::<V, ALL, 2>(groups, picks, g, places, tap, dw),
-                3 => tap_of::<V, ALL, 3>(groups, picks, g, places, tap, dw),
-                4 => tap_of::<V, ALL, 4>(groups, picks, g, places, tap, dw),
-                5 => tap_of::<V, ALL, 5>(groups, picks, g, places, tap, dw),
-                6 => tap_of::<V, ALL, 6>(groups, picks, g, places, tap, dw),
-                7 => tap_of::<V, ALL, 7>(groups, picks, g, places, tap, dw),
-                _ => tap_of::<V, ALL, MOST>(groups, picks, g, places, tap, dw),
+        match g.group_channels() {
+            1 => taps_of::<V, ALL, 1>(groups, picks, g, places, dw),
+            2 => taps_of::<V, ALL, 2>(groups, picks, g, places, dw),
+            3 => taps_of::<V, ALL, 3>(groups, picks, g, places, dw),
+            4 => taps_of::<V, ALL, 4>(groups, picks, g, places, dw),
+            5 => taps_of::<V, ALL, 5>(groups, picks, g, places, dw),
+            6 => taps_of::<V, ALL, 6>(groups, picks, g, places, dw),
+            7 => taps_of::<V, ALL, 7>(groups, picks, g, places, dw),
+            _ => taps_of::<V, ALL, MOST>(groups, picks, g, places, dw),
+        }
+    }
+}
+
+/// All places of the kernel: three of a row at a time, as long as their sums stay in registers.
+#[inline(always)]
+unsafe fn taps_of<V: Vector, const ALL: bool, const C: usize>(
+    groups: &Groups<V>,
+    picks: &[V::Places; MOST],
+    g: &Conv,
+    places: &Places,
+    dw: &mut [f32],
+) {
+    // SAFETY: as the caller of `kernel_gradient` promises.
+    unsafe {
+        let together = if C <= 4 || V::WIDTH == 16 { g.kernel[1] / 3 * 3 } else { 0 };
+        for i in 0..g.kernel[0] {
+            for j in (0..together).step_by(3) {
+                some_taps::<V, ALL, C, 3>(groups, picks, g, places, [i, j], dw);
+            }
+            for j in together..g.kernel[1] {
+                some_taps::<V, ALL, C, 1>(groups, picks, g, places, [i, j], dw);
             }
         }
     }
 }
 
-/// One place of the kernel, all of whose C channels have their sums in registers.
+/// Some places of a row of the kernel, all of whose C channels have their sums in registers.
 #[inline(always)]
-unsafe fn tap_of<V: Vector, const ALL: bool, const C: usize>(
+unsafe fn some_taps<V: Vector, const ALL: bool, const C: usize, const T: usize>(
     groups: &Groups<V>,
     picks: &[V::Places; MOST],
     g: &Conv,
     places: &Places,
-    tap: usize,
+    [i, j]: [usize; 2],
     dw: &mut [f32],
 ) {
     // SAFETY: as the caller of `kernel_gradient` promises.
     unsafe {
         let [channel, filter] = groups.first;
-        let (i, j) = (tap / g.kernel[1], tap % g.kernel[1]);
-        let x = places.x.add((i * g.dilation[0] * g.padded()[1] + j * g.dilation[1]) * g.channels + channel);
-        let (dz, dw) = (places.dz.add(filter), dw.as_mut_ptr().add(tap * C * g.filters + filter));
-        let mut sums = [V::zero(); C];
+        let tap = g.dilation[1] * g.channels;
+        let x = places.x.add(i * g.dilation[0] * g.padded()[1] * g.channels + j * tap + channel);
+        let (dz, dw) = (places.dz.add(filter), dw.as_mut_ptr().add((i * g.kernel[1] + j) * C * g.filters + filter));
+        let mut sums = [[V::zero(); T]; C];
         if places.resume {
-            for (c, sum) in sums.iter_mut().enumerate() {
-                *sum = get::<V, ALL>(dw.add(c * g.filters), groups.filters);
+            for c in 0..C {
+                for t in 0..T {
+                    sums[c][t] = get::<V, ALL>(dw.add((t * C + c) * g.filters), groups.filters);
+                }
             }
         }
         let ([examples, rows, columns], [x_steps, dz_steps]) = (places.counts, [places.x_steps, places.dz_steps]);
@@ -232,16 +265,24 @@ unsafe fn tap_of<V: Vector, const ALL: bool, const C: usize>(
             for row in 0..rows {
                 let (mut x, mut dz) = (x.add(example * x_steps[0] + row * x_steps[1]), dz.add(example * dz_steps[0] + row * dz_steps[1]));
                 for _ in 0..columns {
-                    let (met, by) = (get::<V, ALL>(x, groups.channels), get::<V, ALL>(dz, groups.filters));
-                    for (sum, places) in sums.iter_mut().zip(picks) {
-                        *sum = sum.add_product(met.pick(*places), by);
+                    let by = get::<V, ALL>(dz, groups.filters);
+                    let mut met = [V::zero(); T];
+                    for (t, met) in met.iter_mut().enumerate() {
+                        *met = get::<V, ALL>(x.add(t * tap), groups.channels);
+                    }
+                    for (sums, places) in sums.iter_mut().zip(picks) {
+                        for (sum, met) in sums.iter_mut().zip(met) {
+                            *sum = sum.add_product(met.pick(*places), by);
+                        }
                     }
                     (x, dz) = (x.wrapping_add(x_steps[2]), dz.wrapping_add(dz_steps[2]));
                 }
             }
         }
-        for (c, sum) in sums.into_iter().enumerate() {
-            put::<V, ALL>(sum, dw.add(c * g.filters), groups.filters);
+        for c in 0..C {
+            for t in 0..T {
+                put::<V, ALL>(sums[c][t], dw.add((t * C + c) * g.filters), groups.filters);
+            }
         }
     }
 }

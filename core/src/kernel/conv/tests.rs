@@ -178,6 +178,44 @@ fn maxima_over_groups_are_those_of_their_outputs() {
 }
 
 #[test]
+fn gradients_by_blocks_of_rows_have_the_bits_of_whole_maps() {
+    let team = Team::new(2);
+    // More rows than a block has, of which the windows leave some out; and windows taller than a block.
+    let plain = Conv { size: [45, 60], filters: 40, batch: 3, ..plain() };
+    for (g, pool) in [(plain, [3, 2]), (plain, [40, 1]), (Conv { size: [44, 63], padding: [[1, 1]; 2], ..plain }, [2, 2])] {
+        let [inputs, outputs, _] = g.lens();
+        let ([rows, columns], [tall, wide]) = (g.output(), pool);
+        let (x, w, b) = (draw(inputs, 1), draw(g.weights(), 2), draw(g.filters, 3));
+        for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+            let exec = Exec::new(&team, simd).unwrap();
+            let mut scratch = vec![9.0; forward_scratch(&g, Some(pool)).max(backward_scratch(&g, Some(pool)))];
+            let [high, broad] = [rows / tall, columns / wide];
+            let (mut y, mut places) = (vec![9.0; g.batch * high * broad * g.filters], vec![0.0; pooled_words(&g, pool)]);
+            forward_pooled(exec, &g, &x, &w, Some(&b), true, pool, &mut y, &mut places, &mut scratch);
+            let (dy, mut dz) = (draw(y.len(), 4), vec![0.0; outputs]);
+            let words = (broad * g.filters).div_ceil(4);
+            for (at, (dy, y)) in dy.iter().zip(&y).enumerate() {
+                let (f, column, row) = (at % g.filters, at / g.filters % broad, at / g.filters / broad);
+                let place = usize::from(forward::bytes(&places[row * words..])[column * g.filters + f]);
+                let (line, across) = (row % high * tall + place / wide, column * wide + place % wide);
+                dz[((row / high * rows + line) * columns + across) * g.filters + f] = if *y > 0.0 { *dy } else { 0.0 };
+            }
+            let gradients = |upstream: Upstream<'_>, by_input: bool, scratch: &mut [f32]| {
+                let (mut dx, mut dw, mut db) = (vec![9.0; inputs], vec![9.0; g.weights()], vec![9.0; g.filters]);
+                backward(exec, &g, &x, &w, upstream, by_input.then_some(&mut dx), Some(&mut dw), Some(&mut db), scratch);
+                (dw, db)
+            };
+            let upstream = Upstream::Pooled { dy: &dy, y: &y, places: &places, pool, relu: true };
+            let whole = gradients(Upstream::Plain { dy: &dz }, true, &mut scratch);
+            assert!(whole.0.iter().any(|x| x.abs() > 0.1));
+            for (upstream, by_input) in [(upstream, false), (upstream, true), (Upstream::Plain { dy: &dz }, false)] {
+                assert_eq!(gradients(upstream, by_input, &mut scratch), whole, "{simd}, {pool:?}, by the input {by_input}");
+            }
+        }
+    }
+}
+
+#[test]
 fn sizes_that_wrap_stop_every_kernel() {
     let plain = cases()[0];
     let huge = 1 << 32;

@@ -1,5 +1,7 @@
 //! The gradient that arrives at a convolution, and how it is brought to the sums before relu, pool and mean.
 
+use std::ops::Range;
+
 use super::super::{Exec, multiversion};
 use super::Conv;
 use super::forward::{bytes, pooled_words};
@@ -45,6 +47,17 @@ impl Upstream<'_> {
     /// Whether tiles of 4×4 outputs hold whole windows.
     pub(super) fn is_tiled(&self) -> bool {
         !matches!(self, Self::Pooled { pool, .. } if *pool != [2, 2])
+    }
+
+    /// Rows of outputs that a gradient arrives at: the windows of a pool may leave out the last ones.
+    pub(super) fn rows(&self, g: &Conv) -> usize {
+        let rows = g.output()[0];
+        if let Self::Pooled { pool, .. } = self { rows / pool[0] * pool[0] } else { rows }
+    }
+
+    /// Rows that arrive together: those of a window.
+    pub(super) fn step(&self) -> usize {
+        if let Self::Pooled { pool, .. } = self { pool[0] } else { 1 }
     }
 
     /// # Panics
@@ -109,14 +122,28 @@ impl Layout {
 
 /// Brings the gradient of one example to the sum before relu and pooling, at its places between the zeros.
 pub(super) fn spread(exec: Exec<'_>, g: &Conv, layout: &Layout, upstream: Upstream<'_>, example: usize, dz: &mut [f32]) {
+    spread_rows(exec, g, layout, upstream, example, 0..upstream.rows(g), dz);
+}
+
+/// The same for some rows of outputs, whole windows of a pool: the first of them comes first.
+pub(super) fn spread_rows(
+    exec: Exec<'_>,
+    g: &Conv,
+    layout: &Layout,
+    upstream: Upstream<'_>,
+    example: usize,
+    wanted: Range<usize>,
+    dz: &mut [f32],
+) {
     let ([rows, columns], simd) = (g.output(), exec.simd());
     let row_len = columns * g.filters;
+    let start = |row: usize| layout.start(g, row - wanted.start);
     match upstream {
         Upstream::Plain { dy } | Upstream::Relu { dy, .. } => {
             let y = if let Upstream::Relu { y, .. } = upstream { y } else { &[] };
-            for row in 0..rows {
+            for row in wanted.clone() {
                 let at = (example * rows + row) * row_len..(example * rows + row + 1) * row_len;
-                let dz = &mut dz[layout.start(g, row)..];
+                let dz = &mut dz[start(row)..];
                 let y = if y.is_empty() { &[] } else { &y[at.clone()] };
                 spread_row(simd, &dy[at], y, g.filters, layout.step[1] * g.filters, dz);
             }
@@ -124,8 +151,8 @@ pub(super) fn spread(exec: Exec<'_>, g: &Conv, layout: &Layout, upstream: Upstre
         Upstream::Mean { dy, y } => {
             let dy = &dy[example * g.filters..][..g.filters];
             let factor = 1.0 / (rows * columns) as f32;
-            for row in 0..rows {
-                let dz = &mut dz[layout.start(g, row)..];
+            for row in wanted.clone() {
+                let dz = &mut dz[start(row)..];
                 let y = y.map_or(&[][..], |y| &y[(example * rows + row) * row_len..][..row_len]);
                 spread_mean(simd, dy, factor, y, columns, layout.step[1] * g.filters, dz);
             }
@@ -133,12 +160,12 @@ pub(super) fn spread(exec: Exec<'_>, g: &Conv, layout: &Layout, upstream: Upstre
         Upstream::Pooled { dy, y, places, pool, relu } => {
             let [pooled_rows, pooled_columns] = [rows / pool[0], columns / pool[1]];
             let (len, words) = (pooled_columns * g.filters, (pooled_columns * g.filters).div_ceil(4));
-            for row in 0..pooled_rows {
+            for row in wanted.start / pool[0]..wanted.end / pool[0] {
                 let place = example * pooled_rows + row;
                 let (dy, y) = (&dy[place * len..][..len], &y[place * len..][..len]);
                 let places = &bytes(&places[place * words..][..words])[..len];
                 for line in 0..pool[0] {
-                    let dz = &mut dz[layout.start(g, row * pool[0] + line)..];
+                    let dz = &mut dz[start(row * pool[0] + line)..];
                     let step = layout.step[1] * g.filters;
                     let first = (line * pool[1]) as u8;
                     spread_pooled(simd, dy, y, places, relu, g.filters, pool[1], first, step, dz);

@@ -7,7 +7,7 @@ use super::mat::View;
 /// Vectors across a tile at most.
 pub(super) const MAX_VECTORS: usize = 4;
 /// Rows of a tile at most.
-const MAX_ROWS: usize = 8;
+const MAX_ROWS: usize = 9;
 
 /// One tile: `rows × vectors` of C, given by where it stands in the three matrices.
 #[derive(Clone, Copy)]
@@ -283,35 +283,35 @@ mod x86 {
 
     pub(super) static AVX512: Kernels = Kernels {
         width: 16,
-        rows: [8, 8, 8, 6],
+        rows: [9, 9, 8, 6],
         tiles: [
-            by_rows!(avx512, 1, 1 2 3 4 5 6 7 8),
-            by_rows!(avx512, 2, 1 2 3 4 5 6 7 8),
-            by_rows!(avx512, 3, 1 2 3 4 5 6 7 8),
-            by_rows!(avx512, 4, 1 2 3 4 5 6 6 6),
+            by_rows!(avx512, 1, 1 2 3 4 5 6 7 8 9),
+            by_rows!(avx512, 2, 1 2 3 4 5 6 7 8 9),
+            by_rows!(avx512, 3, 1 2 3 4 5 6 7 8 8),
+            by_rows!(avx512, 4, 1 2 3 4 5 6 6 6 6),
         ],
         nested: [
-            by_rows!(avx512_nested, 1, 1 2 3 4 5 6 7 8),
-            by_rows!(avx512_nested, 2, 1 2 3 4 5 6 7 8),
-            by_rows!(avx512_nested, 3, 1 2 3 4 5 6 7 8),
-            by_rows!(avx512_nested, 4, 1 2 3 4 5 6 6 6),
+            by_rows!(avx512_nested, 1, 1 2 3 4 5 6 7 8 9),
+            by_rows!(avx512_nested, 2, 1 2 3 4 5 6 7 8 9),
+            by_rows!(avx512_nested, 3, 1 2 3 4 5 6 7 8 8),
+            by_rows!(avx512_nested, 4, 1 2 3 4 5 6 6 6 6),
         ],
     };
 
     pub(super) static AVX2: Kernels = Kernels {
         width: 8,
-        rows: [8, 6, 0, 0],
+        rows: [9, 6, 0, 0],
         tiles: [
-            by_rows!(avx2, 1, 1 2 3 4 5 6 7 8),
-            by_rows!(avx2, 2, 1 2 3 4 5 6 6 6),
-            by_rows!(avx2, 2, 1 2 3 4 5 6 6 6),
-            by_rows!(avx2, 2, 1 2 3 4 5 6 6 6),
+            by_rows!(avx2, 1, 1 2 3 4 5 6 7 8 9),
+            by_rows!(avx2, 2, 1 2 3 4 5 6 6 6 6),
+            by_rows!(avx2, 2, 1 2 3 4 5 6 6 6 6),
+            by_rows!(avx2, 2, 1 2 3 4 5 6 6 6 6),
         ],
         nested: [
-            by_rows!(avx2_nested, 1, 1 2 3 4 5 6 7 8),
-            by_rows!(avx2_nested, 2, 1 2 3 4 5 6 6 6),
-            by_rows!(avx2_nested, 2, 1 2 3 4 5 6 6 6),
-            by_rows!(avx2_nested, 2, 1 2 3 4 5 6 6 6),
+            by_rows!(avx2_nested, 1, 1 2 3 4 5 6 7 8 9),
+            by_rows!(avx2_nested, 2, 1 2 3 4 5 6 6 6 6),
+            by_rows!(avx2_nested, 2, 1 2 3 4 5 6 6 6 6),
+            by_rows!(avx2_nested, 2, 1 2 3 4 5 6 6 6 6),
         ],
     };
 
@@ -347,16 +347,16 @@ mod portable {
         width: 4,
         rows: [4, 4, 0, 0],
         tiles: [
-            by_rows!(portable, 1, 1 2 3 4 4 4 4 4),
-            by_rows!(portable, 2, 1 2 3 4 4 4 4 4),
-            by_rows!(portable, 2, 1 2 3 4 4 4 4 4),
-            by_rows!(portable, 2, 1 2 3 4 4 4 4 4),
+            by_rows!(portable, 1, 1 2 3 4 4 4 4 4 4),
+            by_rows!(portable, 2, 1 2 3 4 4 4 4 4 4),
+            by_rows!(portable, 2, 1 2 3 4 4 4 4 4 4),
+            by_rows!(portable, 2, 1 2 3 4 4 4 4 4 4),
         ],
         nested: [
-            by_rows!(portable_nested, 1, 1 2 3 4 4 4 4 4),
-            by_rows!(portable_nested, 2, 1 2 3 4 4 4 4 4),
-            by_rows!(portable_nested, 2, 1 2 3 4 4 4 4 4),
-            by_rows!(portable_nested, 2, 1 2 3 4 4 4 4 4),
+            by_rows!(portable_nested, 1, 1 2 3 4 4 4 4 4 4),
+            by_rows!(portable_nested, 2, 1 2 3 4 4 4 4 4 4),
+            by_rows!(portable_nested, 2, 1 2 3 4 4 4 4 4 4),
+            by_rows!(portable_nested, 2, 1 2 3 4 4 4 4 4 4),
         ],
     };
 
