@@ -392,7 +392,7 @@ fn kernel_gradient(
         let nest = Nest { outer, inner };
         let dz = dz.as_ptr().wrapping_add(layout.start(g, first - lines.start));
         let x = x.as_ptr().wrapping_add(first * row[0]);
-        if grouped::applies(exec.simd(), g) {
+        if grouped::sums_apply(exec.simd(), g) {
             let places = grouped::Places {
                 x,
                 dz,
