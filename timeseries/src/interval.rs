@@ -27,8 +27,9 @@ pub enum Interval {
     /// `k` numbers that were [estimated](Fitted::estimated), `ψ[j]` by how much the forecast path moves `j` steps after an error
     /// of one `σ` (Hyndman et al. 2008, chapter 6), `v[h]` the [variance](Fitted::estimation_variance) that the estimates add,
     /// and `t` the quantile of Student's distribution with `n − k` degrees of freedom. Errors are taken to be normal and
-    /// independent. Where they are, the interval holds as many values as it should, to 5 in 100; but less on few values
-    /// with a trend that changes: of 95, Holt on 20 values holds 88.
+    /// independent. Where they are, and values are many beside what is estimated, the interval holds as many as it should, to 5
+    /// in 100. On few values, searched weights are less certain than the formula knows: of 80 and 95 in 100, Holt on 20 values
+    /// holds 67 and 88, AR(2) on 15 values 73 and 90, Holt-Winters on two still seasons of 12 holds 90 and 99.
     Normal,
     /// The middle part of many paths, whose errors are drawn from the one-step errors on the history, less their mean. They
     /// are drawn larger by `√(n / (n − k))`, and with the doubt of `Normal` about their size and the estimates.
