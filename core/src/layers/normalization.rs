@@ -46,13 +46,13 @@ pub struct Normalization {
 /// One number for all places, or one for each place on the last of the axes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Numbers {
+pub(super) enum Numbers {
     One(f32),
     Each(Vec<f32>),
 }
 
 impl Numbers {
-    fn as_slice(&self) -> &[f32] {
+    pub(super) fn as_slice(&self) -> &[f32] {
         match self {
             Self::One(number) => std::slice::from_ref(number),
             Self::Each(numbers) => numbers,

@@ -283,7 +283,7 @@ mod tests {
             ("BatchNormalization", json!({"renorm": true})),
             ("LayerNormalization", json!({"gamma_constraint": {"class_name": "NonNeg"}})),
             ("Dense", json!({"units": 1, "kernel_constraint": {"class_name": "NonNeg"}})),
-            ("Dropout", json!({"rate": 0.5, "noise_shape": [null, 1, 4]})),
+            ("AlphaDropout", json!({"rate": 0.5, "noise_shape": [null, 1, 4]})),
             ("SpatialDropout2D", json!({"rate": 0.5, "data_format": "channels_first"})),
         ] {
             let config = config.as_object().cloned().unwrap_or_default();

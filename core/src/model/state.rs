@@ -131,6 +131,12 @@ impl Model {
         Ok(state)
     }
 
+    /// What the optimizer keeps for each parameter.
+    #[cfg(feature = "keras")]
+    pub(crate) fn optimizer_slots(&self) -> Result<Vec<crate::optimizers::Slot>> {
+        Ok(self.compiled()?.optimizer().slots())
+    }
+
     /// Takes the state of a training of this model: see [`training_state`](Model::training_state). The next
     /// [`fit`](Model::fit) goes on with the batches that would have come next; say
     /// [`initial_epoch`](super::Fit::initial_epoch) to it.

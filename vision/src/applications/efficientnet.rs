@@ -97,7 +97,7 @@ pub fn efficientnet_b0(options: Options) -> Result<Model> {
             x = if strides == 1 && channels == stage.filters {
                 // Whole residuals are dropped: one draw an example.
                 let rate = DROP_CONNECT * before as f32 / all as f32;
-                let y = Dropout::new(rate).named(name("drop")).on(&y);
+                let y = Dropout::new(rate).noise_shape([None, Some(1), Some(1), Some(1)]).named(name("drop")).on(&y);
                 Add::new().named(name("add")).on([&y, &x])
             } else {
                 y

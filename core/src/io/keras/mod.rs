@@ -3,6 +3,7 @@
 //! What a file is, its content says, whatever its name.
 
 mod archive;
+mod compile;
 mod convert;
 mod hdf5;
 mod report;
@@ -24,6 +25,7 @@ pub use self::sniff::FileKind;
 use self::version::Version;
 pub use self::weights::LoadWeights;
 use crate::layers::Registry;
+use crate::model::CompileRegistry;
 use crate::{Error, Model, Result, Tensor};
 
 /// A model that was read, and what is known about its file.
@@ -38,6 +40,9 @@ pub struct Loaded {
     pub keras_version: Option<String>,
     /// What came of the weights.
     pub weights: WeightReport,
+    /// What of the file could not be taken over, in words: a loss or a metric without counterpart, after which the model has to be
+    /// compiled before it is trained, or the state of an optimizer that does not fit.
+    pub notes: Vec<String>,
 }
 
 impl Model {
@@ -100,9 +105,8 @@ fn read(path: &Path, registry: &Registry) -> Result<Loaded> {
     match kind {
         FileKind::Keras => {
             let Parts { config, version, weights: file } = Parts::read(path)?;
-            build(&config, &Version::new(&version)?, registry, kind, |model, config| {
-                weights::load(model, &file, "", Some(config), LoadWeights::new())
-            })
+            let settings = config["compile_config"].clone();
+            build(&Source { config: &config, version: &Version::new(&version)?, file: &file, root: "", settings }, registry, kind)
         }
         FileKind::Hdf5 => {
             let file = Hdf5::open(path)?;
@@ -115,12 +119,18 @@ fn read(path: &Path, registry: &Registry) -> Result<Loaded> {
                 version = file.text(root, "keras_version")?;
             }
             let version = Version::new(version.as_deref().unwrap_or("1"))?;
-            build(&config, &version, registry, kind, |model, config| weights::load(model, &file, root, Some(config), LoadWeights::new()))
+            let settings = match file.text("", "training_config")? {
+                Some(settings) => {
+                    serde_json::from_str(&settings).map_err(|source| Error::format(format!("training_config is no JSON: {source}")))?
+                }
+                None => Value::Null,
+            };
+            build(&Source { config: &config, version: &version, file: &file, root, settings }, registry, kind)
         }
         FileKind::Safetensors => {
             let model = super::whole::load(path, registry)?;
             let loaded = model.parameters().iter().map(|param| param.path().to_owned()).collect();
-            Ok(Loaded { model, kind, keras_version: None, weights: WeightReport { loaded, ..WeightReport::default() } })
+            Ok(Loaded { model, kind, keras_version: None, weights: WeightReport { loaded, ..WeightReport::default() }, notes: Vec::new() })
         }
         other => Err(Error::format(format!("the file is {other}: expected a model, `.keras`, `.h5` or one of `Model::save`"))),
     }
@@ -134,23 +144,38 @@ fn no_model(file: &Hdf5) -> Result<Error> {
     })
 }
 
-fn build(
-    config: &Value,
-    version: &Version,
-    registry: &Registry,
-    kind: FileKind,
-    weights: impl FnOnce(&mut Model, &Value) -> Result<WeightReport>,
-) -> Result<Loaded> {
-    let upgraded = upgrade::upgrade(config, version)?;
+/// What a whole model is made from.
+struct Source<'a> {
+    config: &'a Value,
+    version: &'a Version,
+    file: &'a Hdf5,
+    /// The group of the weights.
+    root: &'a str,
+    /// What the model was compiled with; null where nothing is said.
+    settings: Value,
+}
+
+fn build(source: &Source<'_>, registry: &Registry, kind: FileKind) -> Result<Loaded> {
+    let upgraded = upgrade::upgrade(source.config, source.version)?;
     let mut model = Model::from_json_with(&upgraded, registry)?;
     if model.output_shapes().is_err()
-        && let Some(shape) = config["build_config"]["input_shape"].as_array()
+        && let Some(shape) = source.config["build_config"]["input_shape"].as_array()
     {
         let dims: Vec<Option<usize>> = shape.iter().map(|dim| dim.as_u64().and_then(|dim| usize::try_from(dim).ok())).collect();
         model.build(&crate::PartialShape::new(dims))?;
     }
-    let weights = weights(&mut model, &upgraded)?;
-    Ok(Loaded { model, kind, keras_version: Some(version.to_string()), weights })
+    let weights = weights::load(&mut model, source.file, source.root, Some(&upgraded), LoadWeights::new())?;
+    let mut notes = Vec::new();
+    match compile::compile(&mut model, &source.settings, &CompileRegistry::default()) {
+        Ok(true) => {
+            if let Err(error) = compile::restore(&mut model, source.file) {
+                notes.push(format!("the optimizer begins anew: {error}"));
+            }
+        }
+        Ok(false) => {}
+        Err(error) => notes.push(format!("the model is not compiled: {error}")),
+    }
+    Ok(Loaded { model, kind, keras_version: Some(source.version.to_string()), weights, notes })
 }
 
 /// What a `.keras` is made of.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::convert::{Stored, Wanted, convert_cells, convert_kernel};
 use super::hdf5::Hdf5;
 use super::report::{Mismatch, WeightReport};
+use super::upgrade::plain_name;
 use crate::layers::default_name;
 use crate::{Error, Model, Result, Tensor};
 
@@ -196,7 +197,7 @@ impl Loading<'_> {
                 .hint("expected are the groups `layers`, `model_weights` or `layer_0`, or an attribute `layer_names`"));
         }
         let layers: Vec<Leaf> = self.layers();
-        let by_name = |group: &Group| layers.iter().find(|layer| layer.name == group.name);
+        let by_name = |group: &Group| layers.iter().find(|layer| layer.name == group.name || layer.name == plain_name(&group.name));
         if self.options.by_name {
             for group in &groups {
                 match by_name(group) {

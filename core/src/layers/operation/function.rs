@@ -235,13 +235,17 @@ impl Function {
     }
 
     pub(crate) fn module(&self) -> &'static str {
-        match self {
-            Self::Activation(Activation::Tanh) => "keras.src.ops.numpy",
-            Self::Activation(_) | Self::LeakyRelu(_) | Self::Elu(_) | Self::Gelu { .. } | Self::Softmax(_) | Self::LogSoftmax(_) => {
-                "keras.src.ops.nn"
-            }
-            _ => "keras.src.ops.numpy",
+        Self::module_of(self.class()).unwrap_or("keras.src.ops.numpy")
+    }
+
+    /// The module in which Keras has a function of this class; none where there is no such function.
+    pub(crate) fn module_of(class: &str) -> Option<&'static str> {
+        let of_networks = ["LeakyRelu", "Elu", "Gelu", "Softmax", "LogSoftmax"].contains(&class);
+        if of_networks || class != "Tanh" && find(&ACTIVATIONS, class).is_some() {
+            return Some("keras.src.ops.nn");
         }
+        let known = class == "Tanh" || OTHERS.contains(&class) || find(&BINARY, class).is_some();
+        (known || find(&UNARY, class).is_some() || find(&REDUCTIONS, class).is_some()).then_some("keras.src.ops.numpy")
     }
 
     pub(crate) fn options(&self) -> Config {

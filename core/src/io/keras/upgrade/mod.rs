@@ -4,10 +4,14 @@
 mod first;
 mod graph;
 mod layer;
+mod tf_op;
+
+use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
 use super::version::Version;
+use crate::layers::Function;
 use crate::{Error, Result};
 
 /// How deep models may lie within each other.
@@ -18,7 +22,38 @@ const DEEPEST: usize = 100;
 /// # Errors
 /// What is no model made of layers, as a custom class with its own `call`; a layer that keeps Python code.
 pub(super) fn upgrade(model: &Value, version: &Version) -> Result<Value> {
-    Upgrade { version, depth: 0 }.model(model)
+    let mut upgraded = Upgrade { version, depth: 0 }.model(model)?;
+    let mut parted = HashSet::new();
+    collect_parted(&upgraded, &mut parted);
+    if !parted.is_empty() {
+        rename_layers(&mut upgraded, &parted);
+    }
+    Ok(upgraded)
+}
+
+/// The name of a layer here, where `/` parts the path of a parameter.
+pub(super) fn plain_name(name: &str) -> String {
+    name.replace('/', "_")
+}
+
+/// The names of layers that have a `/` in them.
+fn collect_parted(model: &Value, parted: &mut HashSet<String>) {
+    for layer in model["config"]["layers"].as_array().into_iter().flatten() {
+        let names = [&layer["name"], &layer["config"]["name"]].into_iter().filter_map(Value::as_str);
+        parted.extend(names.filter(|name| name.contains('/')).map(str::to_owned));
+        collect_parted(layer, parted);
+        collect_parted(&layer["config"]["layer"], parted);
+    }
+}
+
+/// Gives layers plain names, wherever they are named.
+fn rename_layers(value: &mut Value, parted: &HashSet<String>) {
+    match value {
+        Value::String(name) if parted.contains(name) => *name = plain_name(name),
+        Value::Array(values) => values.iter_mut().for_each(|value| rename_layers(value, parted)),
+        Value::Object(values) => values.values_mut().for_each(|value| rename_layers(value, parted)),
+        _ => {}
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -73,11 +108,10 @@ impl Upgrade<'_> {
         let layers = config["layers"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut upgraded = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {
-            let inner = self.layer(layer).and_then(|mut inner| {
+            let inner = self.called(layer).map(|mut inner| {
                 let name = layer["name"].as_str().or_else(|| layer["config"]["name"].as_str()).unwrap_or_default();
                 inner.insert("name".into(), name.into());
-                inner.insert("inbound_nodes".into(), graph::calls(&layer["inbound_nodes"])?);
-                Ok(inner)
+                inner
             });
             upgraded.push(Value::Object(inner.map_err(|error| error.context(path_of(index, layer)))?));
         }
@@ -89,6 +123,22 @@ impl Upgrade<'_> {
         });
         graph::count_calls(&mut whole);
         Ok(json!({"class_name": "Functional", "config": whole}))
+    }
+
+    /// A layer of a graph, with its calls.
+    fn called(self, layer: &Value) -> Result<Map<String, Value>> {
+        let calls = graph::calls(&layer["inbound_nodes"])?;
+        if ["TFOpLambda", "SlicingOpLambda"].iter().any(|class| layer["class_name"] == *class) {
+            return tf_op::operation(layer, &calls);
+        }
+        let mut inner = self.layer(layer)?;
+        // `.h5` of Keras 3 leaves out where a class is from: all layers say whether they are trainable, and no operations.
+        let untold = !self.version.is_before_third() && layer.get("module").is_none() && layer["config"].get("trainable").is_none();
+        if let Some(module) = layer["class_name"].as_str().and_then(Function::module_of).filter(|_| untold) {
+            inner.insert("module".into(), module.into());
+        }
+        inner.insert("inbound_nodes".into(), calls);
+        Ok(inner)
     }
 }
 
@@ -103,7 +153,7 @@ fn path_of(index: usize, layer: &Value) -> String {
 }
 
 /// A class without the package it was registered in: `Custom>L1Distance`.
-fn plain_class(class: &str) -> &str {
+pub(super) fn plain_class(class: &str) -> &str {
     class.rsplit('>').next().unwrap_or(class)
 }
 
@@ -121,7 +171,7 @@ fn input_shape(layer: &Value) -> Option<Value> {
 }
 
 /// Takes an option out and puts it back under another name, unless that is there.
-fn rename(config: &mut Map<String, Value>, from: &str, to: &str) {
+pub(super) fn rename(config: &mut Map<String, Value>, from: &str, to: &str) {
     if let Some(value) = config.remove(from) {
         config.entry(to).or_insert(value);
     }

@@ -1,0 +1,232 @@
+//! What a model was compiled with, and the state of its optimizer, so that training goes on.
+
+use serde_json::{Map, Value, json};
+
+use super::hdf5::Hdf5;
+use super::upgrade::{plain_class, rename};
+use crate::model::CompileRegistry;
+use crate::{Error, Model, Result, Shape, Tensor};
+
+/// Compiles a model as its file says; none where the file says nothing. `settings` are Keras 3's `compile_config` or Keras 2's
+/// `training_config`.
+///
+/// # Errors
+/// An optimizer, loss or metric that has no counterpart here.
+pub(super) fn compile(model: &mut Model, settings: &Value, registry: &CompileRegistry) -> Result<bool> {
+    let optimizer = settings.get("optimizer").or_else(|| settings.get("optimizer_config")).filter(|optimizer| !optimizer.is_null());
+    let Some(optimizer) = optimizer.filter(|_| !settings["loss"].is_null()) else { return Ok(false) };
+    let outputs: Vec<String> = model.output_names().into_iter().map(str::to_owned).collect();
+    let losses = per_output(&settings["loss"], &outputs);
+    let weights = per_output(&settings["loss_weights"], &outputs);
+    let weight = |index: usize| weights.get(index).or_else(|| weights.first()).and_then(Value::as_f64).unwrap_or(1.0);
+    let losses = losses.iter().enumerate().map(|(index, loss)| json!([described(loss), weight(index)]));
+    let config = json!({
+        "optimizer": optimizer_of(optimizer),
+        "loss": losses.collect::<Value>(),
+        "metrics": metrics(settings, &outputs),
+    });
+    model.compile_from_config(&config, registry)?;
+    Ok(true)
+}
+
+/// A value for each output, or one for all.
+fn per_output(value: &Value, outputs: &[String]) -> Vec<Value> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(values) => values.clone(),
+        Value::Object(values) if !values.contains_key("class_name") => {
+            outputs.iter().map(|output| values.get(output).cloned().unwrap_or_default()).collect()
+        }
+        one => vec![one.clone()],
+    }
+}
+
+fn metrics(settings: &Value, outputs: &[String]) -> Value {
+    let mut lists: Vec<Vec<Value>> = Vec::new();
+    for (name, weighted) in [("metrics", false), ("weighted_metrics", true)] {
+        let given = per_output(&settings[name], outputs);
+        // One list for the only output, or a list each.
+        let nested = given.iter().any(Value::is_array);
+        for (index, metric) in given.into_iter().enumerate() {
+            let (index, metrics) = match metric {
+                Value::Array(metrics) => (index, metrics),
+                metric if nested || outputs.len() == given_len(&settings[name]) && outputs.len() > 1 => (index, vec![metric]),
+                metric => (0, vec![metric]),
+            };
+            while lists.len() <= index {
+                lists.push(Vec::new());
+            }
+            let described = metrics.iter().filter(|metric| !metric.is_null()).map(described);
+            lists[index].extend(
+                described.map(|metric| if weighted { json!({"class_name": "Weighted", "config": {"metric": metric}}) } else { metric }),
+            );
+        }
+    }
+    json!(lists)
+}
+
+fn given_len(value: &Value) -> usize {
+    value.as_array().map_or(0, Vec::len)
+}
+
+/// A loss or a metric: a name, or a class and its options without what Keras writes beside them.
+fn described(value: &Value) -> Value {
+    let Some(object) = value.as_object() else { return value.clone() };
+    let class = object.get("class_name").and_then(Value::as_str).map(plain_class).unwrap_or_default();
+    let config = object.get("config").cloned().unwrap_or_default();
+    if class == "function" {
+        return config;
+    }
+    // A function as a class: it goes by its own name.
+    if class.ends_with("Wrapper")
+        && let Some(function) = config.get("fn")
+    {
+        return described(function);
+    }
+    let mut config = config.as_object().cloned().unwrap_or_default();
+    ["dtype", "fn"].iter().for_each(|option| {
+        config.remove(*option);
+    });
+    if config.get("reduction").is_some_and(|reduction| reduction == "auto") {
+        config.remove("reduction");
+    }
+    json!({"class_name": class, "config": config})
+}
+
+/// An optimizer's class and options in the words of Keras 3.
+fn optimizer_of(optimizer: &Value) -> Value {
+    let class = optimizer["class_name"].as_str().map(plain_class).unwrap_or_default().trim_start_matches("Legacy");
+    let mut config = optimizer["config"].as_object().cloned().unwrap_or_default();
+    rename(&mut config, "lr", "learning_rate");
+    ["name", "is_legacy_optimizer", "jit_compile", "schedule_decay", "dtype"].iter().for_each(|option| {
+        config.remove(*option);
+    });
+    // AdamW has none here.
+    if config.get("amsgrad") == Some(&json!(false)) {
+        config.remove("amsgrad");
+    }
+    if let Some(schedule) = config.get_mut("learning_rate").filter(|rate| rate.is_object()) {
+        let mut options = schedule["config"].as_object().cloned().unwrap_or_default();
+        options.remove("name");
+        *schedule = json!({"class_name": schedule["class_name"], "config": options});
+    }
+    decay(&mut config);
+    json!({"class_name": class, "config": config})
+}
+
+/// Keras 2's `decay` is a schedule of its own.
+fn decay(config: &mut Map<String, Value>) {
+    let decay = config.remove("decay").and_then(|decay| decay.as_f64()).unwrap_or(0.0);
+    if decay > 0.0
+        && let Some(rate) = config.get("learning_rate").and_then(Value::as_f64)
+    {
+        let options = json!({"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay, "staircase": false});
+        config.insert("learning_rate".into(), json!({"class_name": "InverseTimeDecay", "config": options}));
+    }
+}
+
+/// Gives the optimizer the state that the file holds; says whether there is one.
+///
+/// # Errors
+/// Arrays that are not those of this optimizer and model.
+pub(super) fn restore(model: &mut Model, file: &Hdf5) -> Result<bool> {
+    let Some(Arrays { paths, first }) = Arrays::of(file)? else { return Ok(false) };
+    let mut arrays = paths.iter().map(|path| file.read(path)).collect::<Result<Vec<_>>>()?.into_iter();
+    let Some(step) = arrays.next().filter(|step| step.len() == 1).map(|step| step.as_slice()[0]) else { return Ok(false) };
+    let learns = trainable(model)?;
+    let scalars = learns.iter().any(|(_, shape)| shape.rank() == 0);
+    // The learning rate, and products that follow from the step.
+    let arrays: Vec<Tensor> = arrays.filter(|array| scalars || array.rank() > 0).collect();
+    let slots = model.optimizer_slots()?;
+    let options = &model.compile_config()?["optimizer"]["config"];
+    // A centered RMSprop keeps a momentum here that it may not need.
+    let kept: Vec<&str> = slots.iter().map(|slot| slot.name).filter(|slot| *slot != "momentum" || options["momentum"] != 0.0).collect();
+    let order = slot_order(&arrays, &learns, kept.len(), first)?;
+
+    let mut state = model.training_state()?;
+    state.set("step", step as u64);
+    for param in model.parameters() {
+        for slot in &slots {
+            let begun = Tensor::full(param.value().shape(), slot.initial)?;
+            state.set_tensor(&format!("slot/{}/{}", param.path(), slot.name), begun);
+        }
+    }
+    for (index, (path, _)) in learns.iter().enumerate() {
+        for (slot, name) in kept.iter().enumerate() {
+            state.set_tensor(&format!("slot/{path}/{name}"), arrays[order.at(index, slot, learns.len(), kept.len())].clone());
+        }
+    }
+    model.set_training_state(&state)?;
+    Ok(true)
+}
+
+/// The parameters that learn, in the model's order.
+fn trainable(model: &Model) -> Result<Vec<(String, Shape)>> {
+    let mut found = Vec::new();
+    for index in 0..model.layer_names().len() {
+        let layer = model.get_layer(index)?;
+        let parameters = layer.parameters();
+        let learn = parameters.iter().filter(|param| layer.trainable() && param.trainable());
+        found.extend(learn.map(|param| (param.path().to_owned(), param.value().shape())));
+    }
+    Ok(found)
+}
+
+/// In which order an optimizer's arrays are, after its step.
+#[derive(Clone, Copy)]
+enum Order {
+    /// One array for each parameter, then the next one for each.
+    BySlot,
+    /// All arrays of a parameter, then those of the next.
+    ByParameter,
+}
+
+impl Order {
+    /// The index of an array.
+    fn at(self, parameter: usize, slot: usize, parameters: usize, slots: usize) -> usize {
+        match self {
+            Self::BySlot => slot * parameters + parameter,
+            Self::ByParameter => parameter * slots + slot,
+        }
+    }
+}
+
+/// The arrays of an optimizer, and the order in which they are unless their shapes say otherwise.
+struct Arrays {
+    paths: Vec<String>,
+    first: Order,
+}
+
+impl Arrays {
+    fn of(file: &Hdf5) -> Result<Option<Self>> {
+        if file.has_group("optimizer_weights") {
+            let Some(names) = file.texts("optimizer_weights", "weight_names")? else { return Ok(None) };
+            // The optimizers of Keras before 2.11 count their steps under other names.
+            let old = names
+                .first()
+                .is_some_and(|step| ["iter:0", "iterations:0"].iter().any(|end| step.ends_with(end)) || step.contains("Variable"));
+            let paths = names.into_iter().map(|name| format!("optimizer_weights/{name}")).collect();
+            return Ok(Some(Self { paths, first: if old { Order::BySlot } else { Order::ByParameter } }));
+        }
+        let paths: Vec<String> = (0..).map(|number| format!("optimizer/vars/{number}")).take_while(|path| file.has_array(path)).collect();
+        Ok((!paths.is_empty()).then_some(Self { paths, first: Order::ByParameter }))
+    }
+}
+
+fn slot_order(arrays: &[Tensor], learns: &[(String, Shape)], slots: usize, first: Order) -> Result<Order> {
+    let fits = |order: Order| {
+        let fit = |(index, (_, shape)): (usize, &(String, Shape))| {
+            (0..slots).all(|slot| arrays.get(order.at(index, slot, learns.len(), slots)).is_some_and(|array| array.shape() == *shape))
+        };
+        // Before Keras 2.4, an array of one number stood for each that was not needed: those came last.
+        (matches!(order, Order::BySlot) || arrays.len() == learns.len() * slots) && learns.iter().enumerate().all(fit)
+    };
+    let second = if matches!(first, Order::BySlot) { Order::ByParameter } else { Order::BySlot };
+    [first, second].into_iter().find(|order| fits(*order)).ok_or_else(|| {
+        Error::format(format!(
+            "the optimizer's state has {} arrays, which are not {slots} for each of the {} parameters that learn",
+            arrays.len(),
+            learns.len()
+        ))
+    })
+}
