@@ -230,3 +230,34 @@ fn slot_order(arrays: &[Tensor], learns: &[(String, Shape)], slots: usize, first
         ))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sequential;
+    use crate::layers::{Dense, Input};
+
+    fn settings(loss: &str) -> Value {
+        json!({
+            "optimizer_config": {"class_name": "SGD", "config": {"lr": 0.5, "decay": 0.25, "momentum": 0.0, "nesterov": false}},
+            "loss": loss,
+            "metrics": ["accuracy"],
+        })
+    }
+
+    #[test]
+    fn the_words_of_keras_2_compile_a_model() {
+        let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3)).into_model();
+        assert!(compile(&mut model, &settings("mse"), &CompileRegistry::default()).unwrap());
+        let config = model.compile_config().unwrap();
+        assert_eq!(config["optimizer"]["config"]["learning_rate"]["class_name"], "InverseTimeDecay", "{config}");
+        assert!(!compile(&mut model, &Value::Null, &CompileRegistry::default()).unwrap());
+    }
+
+    #[test]
+    fn a_loss_without_counterpart_is_named() {
+        let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3)).into_model();
+        let error = compile(&mut model, &settings("my_own_loss"), &CompileRegistry::default()).unwrap_err();
+        assert!(error.to_string().contains("my_own_loss"), "{error}");
+    }
+}

@@ -111,3 +111,40 @@ fn models_within_models_without_end_are_refused() {
     }
     assert!(upgrade(&model, "3.8.0").is_err());
 }
+
+#[test]
+fn functions_of_tensorflow_without_counterpart_are_named() {
+    let model = |function: &str, options: Value| {
+        json!({"class_name": "Functional", "config": {
+            "name": "m",
+            "layers": [
+                {"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
+                {"class_name": "TFOpLambda", "name": "t", "config": {"name": "t", "function": function}, "inbound_nodes": [["a", 0, 0, options]]},
+            ],
+            "input_layers": [["a", 0, 0]],
+            "output_layers": [["t", 0, 0]],
+        }})
+    };
+    assert!(Model::from_json(&upgrade(&model("math.square", json!({"name": null})), "2.11.0").unwrap()).is_ok());
+    let error = upgrade(&model("math.cumsum", json!({})), "2.11.0").unwrap_err().to_string();
+    assert!(error.contains("config.layers[1] `t`") && error.contains("math.cumsum"), "{error}");
+    let error = upgrade(&model("linalg.matmul", json!({"b": ["a", 0, 0], "transpose_b": true})), "2.11.0").unwrap_err().to_string();
+    assert!(error.contains("transpose_b"), "{error}");
+    let error = upgrade(&model("math.multiply", json!({})), "2.11.0").unwrap_err().to_string();
+    assert!(error.contains("without `y`"), "{error}");
+}
+
+#[test]
+fn slashes_in_names_become_underscores_wherever_the_layer_is_named() {
+    let old = json!({"class_name": "Functional", "config": {
+        "name": "m",
+        "layers": [
+            {"class_name": "InputLayer", "name": "in/a", "config": {"name": "in/a", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
+            {"class_name": "Dense", "name": "top/d", "config": {"name": "top/d", "units": 3}, "inbound_nodes": [[["in/a", 0, 0, {}]]]},
+        ],
+        "input_layers": [["in/a", 0, 0]],
+        "output_layers": [["top/d", 0, 0]],
+    }});
+    let model = Model::from_json(&upgrade(&old, "2.4.0").unwrap()).unwrap();
+    assert_eq!((model.output_names(), model.parameters()[0].path()), (vec!["top_d"], "top_d/kernel"));
+}
