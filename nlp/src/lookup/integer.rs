@@ -28,7 +28,7 @@ use crate::hash::FastMap;
 ///     .add(Input::new([2]))
 ///     .add(lookup.clone())
 ///     .add(Embedding::new(lookup.vocabulary_size(), 8));
-/// assert_eq!(model.predict([[900, 7]])?.shape(), [1, 2, 8]);
+/// assert_eq!(model.predict([[900, 7]])?.shape().dims(), [1, 2, 8]);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]
