@@ -148,7 +148,7 @@ mod tests {
         let input = Input::new([2]).symbol();
         let hidden = Dense::new(4).activation(Activation::Relu).named("hidden").on(&input);
         let hidden = BatchNormalization::new().on(&hidden);
-        Model::new(&input, Dropout::new(0.5).on(&Dense::new(1).named("out").frozen().on(&hidden))).unwrap()
+        Model::new(&input, Dropout::new(0.5).on(Dense::new(1).named("out").frozen().on(&hidden))).unwrap()
     }
 
     fn data() -> (Tensor, Tensor) {

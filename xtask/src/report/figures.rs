@@ -117,7 +117,7 @@ impl Figures<'_> {
         );
         if let Some((row, column, count)) = matrix.worst() {
             let (truth, guess) = (matrix.classes[row], matrix.classes[column]);
-            caption.push_str(&format!(" Most often {truth} was taken for {guess}: {} times.", grouped(count)));
+            caption.push_str(&format!(" The most frequent mistake: {truth} taken for {guess}, {} times.", grouped(count)));
         }
         let extent = if matrix.is_wide() { Extent::Fixed } else { Extent::Part };
         self.save(name, title, &caption, extent, |theme, _| matrix.draw(theme))

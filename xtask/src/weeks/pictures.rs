@@ -171,7 +171,7 @@ impl Answers {
         which.iter().map(picture).collect()
     }
 
-    /// Precision and recall of each class, as a line of text each.
+    /// Precision, recall and F1 of each class, as a line of text each, after a title and a head.
     pub(super) fn scores(&self, images: &LabeledImages) -> Result<String> {
         let truth: Vec<usize> = images.labels().iter().map(|label| *label as usize).collect();
         let matrix = ConfusionMatrix::new(&truth, self.0.classes(), self.0.class_count())?;
@@ -181,7 +181,8 @@ impl Answers {
             format!("{name:<14} {precision:>9} {recall:>9} {f1:>9}")
         });
         let head = format!("{:<14} {:>9} {:>9} {:>9}", "class", "precision", "recall", "F1");
-        Ok(std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n"))
+        let title = "Precision, recall and F1 of each class:".to_owned();
+        Ok([title, head].into_iter().chain(lines).collect::<Vec<_>>().join("\n"))
     }
 }
 
