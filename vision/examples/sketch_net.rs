@@ -2,7 +2,8 @@
 //!
 //! `cargo run --release -p practicum-vision --features builtin --example sketch_net -- FILE`
 //!
-//! The file is `vision/assets/sketch_net.safetensors`: with AVX2 or AVX-512, any number of threads makes it again, bit for bit.
+//! The file that comes along is `vision/assets/sketch_net.safetensors`. A build of the program makes the same bits on any number of
+//! threads, with AVX2 or AVX-512.
 
 use std::error::Error;
 
