@@ -6,6 +6,7 @@ mod graph;
 #[cfg(feature = "keras")]
 mod keras;
 mod state;
+mod tensors;
 mod weights;
 mod whole;
 

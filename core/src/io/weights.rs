@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use safetensors::tensor::SafeTensors;
 
-use super::write_atomically;
+use super::tensors;
 use crate::model::Parameter;
-use crate::{Error, Model, Result, Shape, Tensor};
+use crate::{Error, Model, Result, Tensor};
 
 impl Model {
     /// Writes all parameters to a safetensors file, under their paths (`dense/kernel`), whole or not at all.
@@ -15,17 +15,8 @@ impl Model {
     /// The model is not built, or the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         self.output_shapes()?;
-        let bytes: Vec<Vec<u8>> =
-            self.parameters().iter().map(|param| param.value().as_slice().iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
-        let mut views = Vec::with_capacity(bytes.len());
-        for (param, bytes) in self.parameters().iter().zip(&bytes) {
-            let view = TensorView::new(Dtype::F32, param.value().shape().to_vec(), bytes);
-            views.push((param.path(), view.map_err(|source| Error::format(format!("parameter `{}`: {source}", param.path())))?));
-        }
-        let about = [("format".to_owned(), "practicum-weights-1".to_owned())].into_iter().collect();
-        let file =
-            safetensors::serialize(views, Some(about)).map_err(|source| Error::format(format!("cannot write the weights: {source}")))?;
-        write_atomically(path.as_ref(), &file)
+        let parameters: Vec<(&str, &Tensor)> = self.parameters().iter().map(|param| (param.path(), param.value())).collect();
+        tensors::write(path.as_ref(), "the weights", &parameters, &[("format", "practicum-weights-1")])
     }
 
     /// Reads all parameters from a file of [`save_weights`](Model::save_weights); with the feature `keras`, from one that
@@ -49,38 +40,27 @@ impl Model {
     }
 
     fn read_weights(&self, file: &[u8]) -> Result<Vec<Tensor>> {
-        let tensors = SafeTensors::deserialize(file).map_err(|source| {
-            Error::format(format!("this is no whole safetensors file: {source}")).hint("was it cut off while it was copied?")
-        })?;
-        let names = tensors.names();
+        let found = SafeTensors::deserialize(file).map_err(|source| tensors::broken(&source))?;
+        let names = found.names();
         if let Some(stranger) = names.iter().find(|name| self.parameters().iter().all(|param| param.path() != **name)) {
             let known: Vec<&str> = self.parameters().iter().map(|param| param.path()).collect();
             return Err(Error::format(format!("the model has no parameter `{stranger}`, as the file has: it has {}", known.join(", ")))
                 .hint("the file is of another model, or its layers have other names"));
         }
         let read = |param: &Parameter| {
-            let view = tensors
+            let view = found
                 .tensor(param.path())
                 .map_err(|_| Error::format(format!("there is no parameter `{}` in the file: it has {}", param.path(), names.join(", "))))?;
-            tensor_of(param.path(), &view)
+            tensors::read(&format!("parameter `{}`", param.path()), &view)
         };
         self.parameters().iter().map(read).collect()
     }
-}
-
-fn tensor_of(name: &str, view: &TensorView<'_>) -> Result<Tensor> {
-    if view.dtype() != Dtype::F32 {
-        return Err(Error::format(format!("parameter `{name}` is stored as {:?}: expected F32", view.dtype())));
-    }
-    let elements = view.data().as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
-    Tensor::new(Shape::new(view.shape())?, elements)
 }
 
 /// All tensors of a safetensors file.
 #[cfg(feature = "keras")]
 pub(super) fn read_all(path: &Path) -> Result<Vec<(String, Tensor)>> {
     let file = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
-    let tensors =
-        SafeTensors::deserialize(&file).map_err(|source| Error::format(format!("this is no whole safetensors file: {source}")))?;
-    tensors.iter().map(|(name, view)| Ok((name.to_owned(), tensor_of(name, &view)?))).collect()
+    let found = SafeTensors::deserialize(&file).map_err(|source| tensors::broken(&source))?;
+    found.iter().map(|(name, view)| Ok((name.to_owned(), tensors::read(&format!("parameter `{name}`"), &view)?))).collect()
 }

@@ -110,15 +110,13 @@ impl Model {
     /// # Errors
     /// The model is not compiled or not built.
     pub fn training_state(&self) -> Result<State> {
-        self.output_shapes()?;
+        let mut state = self.state_of_parameters()?;
         let compiled = self.compiled()?;
-        let mut state = State::new();
         state.set("seed", self.seed);
         state.set("optimizer", with_class(compiled.optimizer().class_name(), compiled.optimizer().config()));
         compiled.progress.write(&mut state);
         let names: Vec<&str> = compiled.optimizer().slots().iter().map(|slot| slot.name).collect();
         for (index, param) in self.parameters().iter().enumerate() {
-            state.set_tensor(&format!("parameter/{}", param.path()), param.value().clone());
             for (name, slot) in names.iter().zip(compiled.slots_of(index)) {
                 state.set_tensor(&format!("slot/{}/{name}", param.path()), Tensor::new(param.value().shape(), slot.clone())?);
             }
@@ -135,6 +133,16 @@ impl Model {
     #[cfg(feature = "keras")]
     pub(crate) fn optimizer_slots(&self) -> Result<Vec<crate::optimizers::Slot>> {
         Ok(self.compiled()?.optimizer().slots())
+    }
+
+    /// The parameters alone, as they are named in a training's state.
+    pub(crate) fn state_of_parameters(&self) -> Result<State> {
+        self.output_shapes()?;
+        let mut state = State::new();
+        for param in self.parameters() {
+            state.set_tensor(&format!("parameter/{}", param.path()), param.value().clone());
+        }
+        Ok(state)
     }
 
     /// Takes the state of a training of this model: see [`training_state`](Model::training_state). The next

@@ -5,7 +5,7 @@ use practicum_core::{Error, PartialShape, Result, Shape};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::table::{Table, outside};
+use super::table::{Table, invert};
 use crate::hash::FastMap;
 
 /// Whole numbers without an order, such as ids of customers, as indices of a vocabulary: Keras' `IntegerLookup`.
@@ -131,12 +131,7 @@ impl IntegerLookup {
     /// No vocabulary yet; an index that no number has, named with its position.
     pub fn invert(&self, indices: &[i32]) -> Result<Vec<i64>> {
         self.table.check_adapted()?;
-        let vocabulary = self.get_vocabulary();
-        let number = |(position, &index): (usize, &i32)| {
-            let found = usize::try_from(index).ok().and_then(|index| vocabulary.get(index).copied());
-            found.ok_or_else(|| outside(index, position, vocabulary.len()))
-        };
-        indices.iter().enumerate().map(number).collect()
+        invert(&self.get_vocabulary(), indices)
     }
 }
 

@@ -1,6 +1,6 @@
 use practicum_core::{Error, Result};
 
-use super::table::{Table, outside};
+use super::table::{Table, invert};
 use crate::hash::FastMap;
 
 /// Words, labels or other strings as indices of a vocabulary: Keras' `StringLookup`.
@@ -120,11 +120,6 @@ impl StringLookup {
     /// No vocabulary yet; an index that no token has, named with its position.
     pub fn invert(&self, indices: &[i32]) -> Result<Vec<&str>> {
         self.table.check_adapted()?;
-        let vocabulary = self.get_vocabulary();
-        let token = |(position, &index): (usize, &i32)| {
-            let found = usize::try_from(index).ok().and_then(|index| vocabulary.get(index).copied());
-            found.ok_or_else(|| outside(index, position, vocabulary.len()))
-        };
-        indices.iter().enumerate().map(token).collect()
+        invert(&self.get_vocabulary(), indices)
     }
 }

@@ -105,7 +105,11 @@ pub(super) fn merge<T: Eq + Hash>(into: &mut FastMap<T, u64>, from: FastMap<T, u
     }
 }
 
-/// An error for an index that no token has.
-pub(super) fn outside(index: i32, position: usize, size: usize) -> Error {
-    Error::data(format!("index {index} at position {position} is outside the vocabulary of {size}"))
+/// The token of each index; an error for one that no token has.
+pub(super) fn invert<T: Copy>(vocabulary: &[T], indices: &[i32]) -> Result<Vec<T>> {
+    let token = |(position, &index): (usize, &i32)| {
+        let found = usize::try_from(index).ok().and_then(|index| vocabulary.get(index).copied());
+        found.ok_or_else(|| Error::data(format!("index {index} at position {position} is outside the vocabulary of {}", vocabulary.len())))
+    };
+    indices.iter().enumerate().map(token).collect()
 }

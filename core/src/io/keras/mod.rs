@@ -128,7 +128,7 @@ fn read(path: &Path, registry: &Registry) -> Result<Loaded> {
             build(&Source { config: &config, version: &version, file: &file, root, settings }, registry, kind)
         }
         FileKind::Safetensors => {
-            let model = super::whole::load(path, registry)?;
+            let model = super::whole::read(path, registry)?;
             let loaded = model.parameters().iter().map(|param| param.path().to_owned()).collect();
             Ok(Loaded { model, kind, keras_version: None, weights: WeightReport { loaded, ..WeightReport::default() }, notes: Vec::new() })
         }
