@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::{Arc, Barrier};
 
-use common::{GradientsToWeights, bits, classifier, draw, history_bits, pictures, vector_sets, weight_bits};
+use common::{GradientsToWeights, bits, classifier, draw, fused_sets, history_bits, pictures, weight_bits};
 use practicum_core::autodiff::{Tape, Var};
 use practicum_core::data::Data;
 use practicum_core::initializers::Initializer;
@@ -53,7 +53,7 @@ fn cpu(threads: usize, simd: Simd) -> Cpu {
 fn threads_and_instructions_change_no_bit() {
     for optimizer in OPTIMIZERS {
         let first = train(42, &cpu(1, Simd::detect()), optimizer, true);
-        for simd in vector_sets() {
+        for simd in fused_sets() {
             for threads in [1, 2, 4] {
                 assert!(train(42, &cpu(threads, simd), optimizer, true) == first, "{optimizer}: {threads} threads, {simd}");
             }
@@ -104,7 +104,7 @@ fn threads_and_instructions_change_no_bit_of_convolutions_and_sequences() {
     for (name, build, example) in models {
         let first = train_on_numbers(build(&cpu(1, Simd::detect())), example);
         assert!(first.0.iter().flatten().all(|bits| f32::from_bits(*bits).is_finite()));
-        for simd in vector_sets() {
+        for simd in fused_sets() {
             for threads in [1, 2, 4] {
                 assert!(train_on_numbers(build(&cpu(threads, simd)), example) == first, "{name}: {threads} threads, {simd}");
             }

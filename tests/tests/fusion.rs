@@ -35,7 +35,7 @@ fn one_operation_has_the_bits_of_two_on_any_number_of_threads() {
     let (x, y) = (draw([10, 11, 12, 3], 1), draw([10, 2], 2));
     for (activation, kernel) in [(Activation::Relu, 3), (Activation::Linear, 3), (Activation::Tanh, 2), (Activation::Relu, 4)] {
         let mut first: Option<Vec<Vec<u32>>> = None;
-        for simd in [Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+        for simd in Simd::available().filter(|simd| simd.is_fused()) {
             for threads in [1, 2, 4] {
                 let [mut fused, mut apart] = [(); 2].map(|()| model(activation, kernel, threads, simd));
                 let tape = apart.tape();
@@ -75,7 +75,7 @@ fn tiled(threads: usize, simd: Simd) -> Sequential {
 fn tiles_have_the_same_bits_in_one_operation_and_in_two_and_in_any_batch() {
     let (x, y) = (draw([10, 43, 65, 3], 1), draw([10, 2], 2));
     let mut first: Option<Vec<Vec<u32>>> = None;
-    for simd in [Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+    for simd in Simd::available().filter(|simd| simd.is_fused()) {
         for threads in [1, 2, 4] {
             let [mut fused, mut apart] = [(); 2].map(|()| tiled(threads, simd));
             let tape = apart.tape();

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{bits, draw, says, vector_sets, weight_bits};
+use common::{bits, draw, fused_sets, says, weight_bits};
 use practicum_core::data::Data;
 use practicum_core::prelude::*;
 use practicum_core::rng::Key;
@@ -38,7 +38,7 @@ fn threads_and_instructions_change_no_bit() {
         (weight_bits(&model), bits(&model.predict(&x).unwrap()))
     };
     let first = train(&Cpu::new(1, Simd::detect()).unwrap());
-    for simd in vector_sets() {
+    for simd in fused_sets() {
         for threads in [1, 2, 4] {
             assert!(train(&Cpu::new(threads, simd).unwrap()) == first, "{threads} threads, {simd}");
         }

@@ -16,14 +16,14 @@ fn rows_ahead(bytes: usize) -> usize {
 /// Asks for the beginning of a row that is wanted soon: rows picked at random are nowhere near, and the processor goes on by
 /// itself with what follows in a long one.
 fn fetch<T>(row: &[T]) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
     for byte in (0..size_of_val(row).min(IN_FLIGHT)).step_by(64) {
         // SAFETY: a hint, which reads nothing and faults nowhere.
         unsafe {
             std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(row.as_ptr().cast::<i8>().wrapping_add(byte));
         }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(practicum_portable))))]
     let _ = row;
 }
 

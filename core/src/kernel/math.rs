@@ -226,7 +226,8 @@ pub fn pow(x: f32, p: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Fused, Separate};
+    use super::super::Separate;
+    use super::super::simd::Fused;
     use super::*;
 
     /// Numbers of either sign, from `least` to `most`, evenly spread over their exponents.

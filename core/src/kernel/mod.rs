@@ -44,5 +44,5 @@ pub use gemm::{Gemm, Mat, MatMut, gemm};
 pub use probe::multiply_adds;
 pub use shared::{ChunksMut, Parts, chunks_mut};
 pub(crate) use simd::multiversion;
-pub use simd::{Fma, Fused, LANES, Separate, Simd};
+pub use simd::{Fma, LANES, Separate, Simd};
 pub use team::Team;

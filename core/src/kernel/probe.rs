@@ -11,7 +11,7 @@ const STARTS: [f32; CHAINS] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0,
 /// Defines a function that does `rounds` multiply-adds in each of [`CHAINS`] chains of vectors; its sum keeps all of them.
 macro_rules! chains {
     ($name:ident, $features:literal, $splat:ident, $fma:ident, $add:ident) => {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
         #[target_feature(enable = $features)]
         fn $name(rounds: usize) {
             use std::arch::x86_64::{$add, $fma, $splat};
@@ -58,10 +58,10 @@ fn portable(rounds: usize) {
 pub fn multiply_adds(exec: Exec<'_>, rounds: usize) -> u64 {
     let (simd, threads) = (exec.simd(), exec.team().threads());
     exec.run(threads, &|_| match simd {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
         // SAFETY: `Exec` refuses instruction sets that the processor lacks.
         Simd::Avx512 => unsafe { avx512(rounds) },
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
         // SAFETY: as above.
         Simd::Avx2 => unsafe { avx2(rounds) },
         _ => portable(rounds),

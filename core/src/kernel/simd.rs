@@ -10,7 +10,8 @@ pub const LANES: usize = 16;
 
 /// The instruction set of the kernels.
 ///
-/// AVX2 and AVX-512 give the same bits; the portable path agrees to rounding, because it multiplies and adds in two steps.
+/// AVX2 and AVX-512 give the same bits. So does the portable path where every processor of the target has fused multiply-adds, as
+/// with 64-bit ARM; elsewhere it rounds twice and agrees to rounding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Simd {
@@ -28,13 +29,24 @@ impl Simd {
         [Self::Avx512, Self::Avx2].into_iter().find(|simd| simd.is_available()).unwrap_or(Self::Portable)
     }
 
+    /// All instruction sets of this processor, the portable path first.
+    pub fn available() -> impl Iterator<Item = Self> {
+        [Self::Portable, Self::Avx2, Self::Avx512].into_iter().filter(|simd| simd.is_available())
+    }
+
+    /// Whether multiply-adds round once: sets of which this is true give the same bits.
+    #[must_use]
+    pub fn is_fused(self) -> bool {
+        self != Self::Portable || cfg!(any(target_feature = "fma", target_arch = "aarch64"))
+    }
+
     /// Whether this processor has it.
     pub fn is_available(self) -> bool {
         match self {
             Self::Portable => true,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Self::Avx512 => {
                 Self::Avx2.is_available()
                     && is_x86_feature_detected!("avx512f")
@@ -42,7 +54,7 @@ impl Simd {
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512bw")
             }
-            #[cfg(not(target_arch = "x86_64"))]
+            #[cfg(not(all(target_arch = "x86_64", not(practicum_portable))))]
             _ => false,
         }
     }
@@ -85,11 +97,18 @@ pub trait Fma: Copy {
 
 /// One rounding, by the processor's own instruction.
 #[derive(Clone, Copy, Debug)]
-pub struct Fused;
+pub(super) struct Fused;
 
-/// Two roundings, where the instruction may be missing.
+/// Two roundings, on every processor.
 #[derive(Clone, Copy, Debug)]
 pub struct Separate;
+
+/// How the portable path multiplies and adds.
+#[cfg(any(target_feature = "fma", target_arch = "aarch64"))]
+pub(super) type Native = Fused;
+/// How the portable path multiplies and adds.
+#[cfg(not(any(target_feature = "fma", target_arch = "aarch64")))]
+pub(super) type Native = Separate;
 
 impl Fma for Fused {
     #[inline(always)]
@@ -119,34 +138,34 @@ macro_rules! multiversion {
             #[allow(clippy::too_many_arguments, clippy::extra_unused_type_parameters, reason = "as above; and not every body multiplies")]
             fn body<$fma: $crate::kernel::Fma>($($arg: $ty),*) $(-> $ret)? $body
 
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             #[target_feature(enable = "avx2,fma")]
             #[allow(clippy::too_many_arguments, reason = "slices stay separate arguments")]
             fn avx2($($arg: $ty),*) $(-> $ret)? {
-                body::<$crate::kernel::Fused>($($arg),*)
+                body::<$crate::kernel::simd::Fused>($($arg),*)
             }
 
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
             #[allow(clippy::too_many_arguments, reason = "slices stay separate arguments")]
             fn avx512($($arg: $ty),*) $(-> $ret)? {
-                body::<$crate::kernel::Fused>($($arg),*)
+                body::<$crate::kernel::simd::Fused>($($arg),*)
             }
 
             match simd {
-                #[cfg(target_arch = "x86_64")]
+                #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
                 $crate::kernel::Simd::Avx512 => {
                     debug_assert!($crate::kernel::Simd::Avx512.is_available());
                     // SAFETY: a `Simd` reaches a kernel only through `Exec`, which refuses sets that the processor lacks.
                     unsafe { avx512($($arg),*) }
                 }
-                #[cfg(target_arch = "x86_64")]
+                #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
                 $crate::kernel::Simd::Avx2 => {
                     debug_assert!($crate::kernel::Simd::Avx2.is_available());
                     // SAFETY: as above.
                     unsafe { avx2($($arg),*) }
                 }
-                _ => body::<$crate::kernel::Separate>($($arg),*),
+                _ => body::<$crate::kernel::simd::Native>($($arg),*),
             }
         }
     };

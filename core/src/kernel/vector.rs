@@ -1,8 +1,9 @@
 //! Registers of floats: the same operations on every instruction set.
 //!
-//! Multiply-adds round once on AVX2 and AVX-512 and twice on the portable vectors; everything else has the same bits everywhere.
+//! Multiply-adds round once on AVX2 and AVX-512, and on the portable vectors as [`Native`](super::simd::Native) says; everything else has
+//! the same bits everywhere.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
 mod x86;
 
 /// A register of floats.
@@ -60,7 +61,7 @@ macro_rules! on_every_set {
         $(#[$attr])*
         #[allow(clippy::too_many_arguments, reason = "as many as its body")]
         $vis unsafe fn $name(simd: $crate::kernel::Simd, $($arg: $ty),*) {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             #[target_feature(enable = "avx2,fma")]
             #[allow(clippy::too_many_arguments, reason = "as many as its body")]
             unsafe fn avx2($($arg: $ty),*) {
@@ -68,7 +69,7 @@ macro_rules! on_every_set {
                 unsafe { $body::<std::arch::x86_64::__m256>($($arg),*) }
             }
 
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
             #[allow(clippy::too_many_arguments, reason = "as many as its body")]
             unsafe fn avx512($($arg: $ty),*) {
@@ -80,9 +81,9 @@ macro_rules! on_every_set {
             // processor lacks.
             unsafe {
                 match simd {
-                    #[cfg(target_arch = "x86_64")]
+                    #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
                     $crate::kernel::Simd::Avx512 => avx512($($arg),*),
-                    #[cfg(target_arch = "x86_64")]
+                    #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
                     $crate::kernel::Simd::Avx2 => avx2($($arg),*),
                     _ => $body::<[f32; 4]>($($arg),*),
                 }
@@ -93,6 +94,8 @@ macro_rules! on_every_set {
 pub(super) use on_every_set;
 
 mod portable {
+    use super::super::Fma;
+    use super::super::simd::Native;
     use super::Vector;
 
     #[inline(always)]
@@ -173,11 +176,11 @@ mod portable {
         }
         #[inline(always)]
         unsafe fn add_product(self, a: Self, b: Self) -> Self {
-            each(|i| self[i] + a[i] * b[i])
+            each(|i| Native::mul_add(a[i], b[i], self[i]))
         }
         #[inline(always)]
         unsafe fn less_product(self, a: Self, b: Self) -> Self {
-            each(|i| self[i] - a[i] * b[i])
+            each(|i| Native::mul_add(-a[i], b[i], self[i]))
         }
         #[inline(always)]
         unsafe fn add(self, other: Self) -> Self {

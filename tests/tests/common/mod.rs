@@ -32,10 +32,10 @@ pub(crate) fn history_bits(history: &History) -> Vec<(String, Vec<u64>)> {
 }
 
 /// The instruction sets of this processor that promise the same bits; says which are left out.
-pub(crate) fn vector_sets() -> Vec<Simd> {
+pub(crate) fn fused_sets() -> Vec<Simd> {
     let sets = [Simd::Avx2, Simd::Avx512];
     sets.iter().filter(|simd| !simd.is_available()).for_each(|simd| eprintln!("skipped: this processor has no {simd}"));
-    sets.into_iter().filter(|simd| simd.is_available()).collect()
+    Simd::available().filter(|simd| simd.is_fused()).collect()
 }
 
 /// Grey pictures of ten classes, each a bright bar in its own place with noise around it: 28×28 bytes, and their classes.

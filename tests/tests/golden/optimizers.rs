@@ -79,7 +79,7 @@ fn check(case: &Case<'_>) -> Outcome {
     Ok(())
 }
 
-/// What lies at a place of the first axis.
+/// What lies at an index of the first axis.
 fn at(all: &Tensor, place: usize, shape: Shape) -> Result<Tensor> {
     Ok(all.index(0, place)?.reshape(shape)?)
 }

@@ -123,7 +123,7 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
         dy.iter().enumerate().for_each(|(place, dy)| db[place % g.filters] += f64::from(*dy));
 
         let mut first: Option<[Vec<f32>; 5]> = None;
-        for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+        for simd in Simd::available() {
             for team in &teams {
                 let exec = Exec::new(team, simd).unwrap();
                 let mut got = [inputs, outputs, inputs, g.weights(), g.filters].map(|len| vec![9.0; len]);
@@ -139,7 +139,7 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
                 let mut alone = vec![9.0; g.weights()];
                 backward(exec, &g, &x, &w, upstream, None, Some(&mut alone), None, &mut scratch);
                 assert_eq!(alone, got[3], "the gradient of the kernel alone");
-                if simd != Simd::Portable {
+                if simd.is_fused() {
                     assert_eq!(first.get_or_insert_with(|| got.clone()), &got, "{simd} on {} threads: {g:?}", team.threads());
                 }
             }
@@ -154,7 +154,7 @@ fn maxima_over_groups_are_those_of_their_outputs() {
         let [inputs, outputs, _] = g.lens();
         let (x, w, b, pool) = (draw(inputs, 1), draw(g.weights(), 2), draw(g.filters, 3), [2, 2]);
         let [rows, columns] = g.output().map(|size| size / 2);
-        for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+        for simd in Simd::available() {
             let exec = Exec::new(&team, simd).unwrap();
             let mut scratch = vec![9.0; forward_scratch(&g, None).max(forward_scratch(&g, Some(pool)))];
             let (mut y, mut most) = (vec![9.0; outputs], vec![9.0; g.batch * rows * columns * g.filters]);
@@ -186,7 +186,7 @@ fn gradients_by_blocks_of_rows_have_the_bits_of_whole_maps() {
         let [inputs, outputs, _] = g.lens();
         let ([rows, columns], [tall, wide]) = (g.output(), pool);
         let (x, w, b) = (draw(inputs, 1), draw(g.weights(), 2), draw(g.filters, 3));
-        for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+        for simd in Simd::available() {
             let exec = Exec::new(&team, simd).unwrap();
             let mut scratch = vec![9.0; forward_scratch(&g, Some(pool)).max(backward_scratch(&g, Some(pool)))];
             let [high, broad] = [rows / tall, columns / wide];

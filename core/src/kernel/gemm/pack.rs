@@ -14,9 +14,9 @@ pub(super) unsafe fn pack(simd: Simd, from: View, rows: usize, cols: usize, pane
     // SAFETY: all reads are inside the part, all writes inside the panel.
     unsafe {
         match simd {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Simd::Avx2 | Simd::Avx512 if from.col == 1 => x86::copy(from.start, from.row, rows, cols, panel, width),
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Simd::Avx2 | Simd::Avx512 if from.row == 1 => x86::transpose(from.start, from.col, rows, cols, panel, width),
             _ => {
                 for j in 0..cols {
@@ -29,7 +29,7 @@ pub(super) unsafe fn pack(simd: Simd, from: View, rows: usize, cols: usize, pane
     }
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
 mod x86 {
     use std::arch::x86_64::*;
 

@@ -17,7 +17,7 @@ fn numbers(len: usize, seed: u32) -> Vec<f32> {
 }
 
 fn sets() -> Vec<Simd> {
-    [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()).collect()
+    Simd::available().collect()
 }
 
 /// How a matrix lies in memory.
@@ -226,7 +226,7 @@ fn same_bits_on_avx2_and_avx512_and_any_threads() {
             let portable = case.bits(Simd::Portable, 1);
             assert!(portable == case.bits(Simd::Portable, 3), "{case:?} on 3 threads");
             let mut vectorized = None;
-            for simd in sets().into_iter().filter(|&simd| simd != Simd::Portable) {
+            for simd in sets().into_iter().filter(|simd| simd.is_fused()) {
                 for threads in [1, 2, 4] {
                     let bits = case.bits(simd, threads);
                     assert!(*vectorized.get_or_insert_with(|| bits.clone()) == bits, "{case:?} on {simd}, {threads} threads");
@@ -247,7 +247,7 @@ fn an_element_is_one_chain() {
             for j in 0..case.n {
                 let want = (0..case.k).fold(c[i * case.n + j], |sum, k| {
                     let (a, b) = (a[i * case.k + k], b[k * case.n + j]);
-                    if simd == Simd::Portable { sum + a * b } else { a.mul_add(b, sum) }
+                    if simd.is_fused() { a.mul_add(b, sum) } else { sum + a * b }
                 });
                 assert_eq!(got[i * case.n + j].to_bits(), want.to_bits(), "{simd} ({i}, {j})");
             }

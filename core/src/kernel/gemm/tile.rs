@@ -65,9 +65,9 @@ impl Kernels {
     /// The kernels for `simd`.
     pub(in super::super) fn of(simd: Simd) -> &'static Self {
         match simd {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Simd::Avx512 => &x86::AVX512,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Simd::Avx2 => &x86::AVX2,
             _ => &portable::KERNELS,
         }
@@ -247,12 +247,12 @@ unsafe fn finish<V: Vector, const M: usize, const N: usize>(mut sums: [[V; N]; M
 /// Asks for the cache line at `at`, whatever it points to.
 #[inline(always)]
 fn prefetch(at: *const f32) {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
     // SAFETY: every x86-64 processor has the instruction, and it never faults.
     unsafe {
         std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", not(practicum_portable))))]
     let _ = at;
 }
 
@@ -275,7 +275,7 @@ macro_rules! by_rows {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
 mod x86 {
     use std::arch::x86_64::{__m256, __m512};
 

@@ -45,9 +45,9 @@ pub(super) struct Products {
 impl Products {
     pub(super) fn of(simd: Simd) -> &'static Self {
         match simd {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Simd::Avx512 => &x86::AVX512,
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
             Simd::Avx2 => &x86::AVX2,
             _ => &PORTABLE,
         }
@@ -205,7 +205,7 @@ macro_rules! by_vectors {
     };
 }
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(practicum_portable)))]
 mod x86 {
     use std::arch::x86_64::{__m256, __m512};
 

@@ -85,7 +85,7 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
         given.dy.iter().enumerate().for_each(|(place, dy)| db[place % g.filters] += f64::from(*dy));
 
         let mut first: Option<Vec<Vec<f32>>> = None;
-        for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+        for simd in Simd::available() {
             for team in &teams {
                 let exec = Exec::new(team, simd).unwrap();
                 let upstream = Upstream::Plain { dy: &given.dy };
@@ -100,7 +100,7 @@ fn outputs_and_gradients_are_their_sums_and_keep_their_bits() {
                 let (mut alone, mut scratch) = (vec![9.0; g.weights()], vec![f32::NAN; backward_scratch(g, None)]);
                 backward(exec, g, &given.x, &given.w, upstream, None, Some(&mut alone), None, &mut scratch);
                 assert_eq!(alone, got[2], "the gradient of the kernel alone");
-                if simd != Simd::Portable {
+                if simd.is_fused() {
                     assert_eq!(first.get_or_insert_with(|| got.clone()), &got, "{simd} on {} threads: {g:?}", team.threads());
                 }
             }
@@ -130,7 +130,7 @@ fn an_example_has_its_bits_in_any_batch() {
 #[test]
 fn relu_pool_and_mean_have_the_bits_of_one_after_the_other() {
     let team = Team::new(2);
-    for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+    for simd in Simd::available() {
         let exec = Exec::new(&team, simd).unwrap();
         for given in cases().into_iter().map(Given::new) {
             let (g, [rows, columns], k) = (&given.g, given.g.output(), given.g.filters);
@@ -167,7 +167,7 @@ fn relu_pool_and_mean_have_the_bits_of_one_after_the_other() {
 #[test]
 fn a_nan_stays_in_its_tiles_and_is_a_maximum() {
     let team = Team::new(1);
-    for simd in [Simd::Portable, Simd::Avx2, Simd::Avx512].into_iter().filter(|simd| simd.is_available()) {
+    for simd in Simd::available() {
         let exec = Exec::new(&team, simd).unwrap();
         let mut given = Given::new(Conv { size: [18, 18], batch: 1, channels: 16, filters: 16, ..plain() });
         given.x[(9 * 18 + 9) * 16] = f32::NAN;
