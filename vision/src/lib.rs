@@ -7,7 +7,7 @@
 //! | [`datasets`] | MNIST and Fashion-MNIST from files, and stand-ins that code draws (feature `builtin`) |
 //! | [`architectures`] | the course's convolutional networks, LeNet-5, residual networks |
 //! | [`evaluation`] | confusion matrix, precision and recall, ROC, the most confident mistakes |
-//! | [`visualize`] | feature maps, filters, Grad-CAM, the picture that excites a filter |
+//! | [`visualize`] | feature maps, filters, Grad-CAM and HiResCAM, the picture that excites a filter |
 //! | [`picture`] | pictures from files and to files, resized, as numbers; contact sheets |
 //! | [`folder`] | folders of pictures, a sub-folder for each class |
 //! | [`augment`] | random transforms: `ImageDataGenerator` |

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use practicum_core::prelude::*;
 use practicum_vision::evaluation::Answers;
 use practicum_vision::picture::{ColorMode, LoadImg, load_img, save_png};
-use practicum_vision::visualize::grad_cam;
+use practicum_vision::visualize::hires_cam;
 use serde::{Deserialize, Serialize};
 
 use crate::console::mention;
@@ -68,7 +68,7 @@ fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
     mention(&format!("\n{}", kept.title))?;
     for picture in pictures {
         let seen = as_seen(&model, picture)?;
-        let heat = grad_cam(&model, &seen, None, None)?;
+        let heat = hires_cam(&model, &seen, None, None)?;
         let x = seen.expand_dims(0)?;
         let answers = Answers::new(&model.predict(&x)?)?;
         let probabilities = answers.probabilities(0).unwrap_or_default();

@@ -3,7 +3,7 @@ use practicum_core::{Error, Model, Result, Tensor};
 
 use super::{Colormap, batch_of_one, byte, check_map_layer, dims_of, map_layers, picture_of, rgb_of};
 
-/// Where in a picture the evidence for a class lies: see [`grad_cam`].
+/// Where in a picture the evidence for a class lies: see [`grad_cam`] and [`hires_cam`].
 #[derive(Clone, Debug)]
 pub struct HeatMap {
     layer: String,
@@ -21,7 +21,9 @@ pub struct HeatMap {
 /// gradient-based localization*, 2017).
 ///
 /// With maps `A_k` of the layer and the score `s` of the class before its softmax or sigmoid, the weight of a map is the mean
-/// of its gradient, `w_k = mean(∂s/∂A_k)`, and the heat is `max(0, Σ w_k·A_k)`, divided by its largest value.
+/// of its gradient, `w_k = mean(∂s/∂A_k)`, and the heat is `max(0, Σ w_k·A_k)`, divided by its largest value. Where a `Flatten`
+/// follows, a map may speak for the class in one corner and against it in another, which the mean cannot tell: then
+/// [`hires_cam`] shows more.
 ///
 /// Without a class, the likeliest is explained; a model with one sigmoid output has classes 0 and 1, and the score of class 0
 /// is minus that of class 1. Without a layer, the last one with maps before the output is taken.
@@ -30,6 +32,41 @@ pub struct HeatMap {
 /// A picture [height, width, channels] that does not fit, a class or layer that does not exist, a layer without maps, a model
 /// with an output other than [batch, classes], or one whose layers cannot be described (such as `Lambda`).
 pub fn grad_cam(model: &Model, picture: &Tensor, class: Option<usize>, layer: Option<&str>) -> Result<HeatMap> {
+    explain(model, picture, class, layer, means)
+}
+
+/// Which parts of a picture speak for a class, each position by itself (Draelos and Carin, *Use HiResCAM instead of Grad-CAM for
+/// faithful explanations of convolutional neural networks*, 2020).
+///
+/// The heat is `max(0, Σ A_k ⊙ ∂s/∂A_k)` over the maps, divided by its largest value, with the names of [`grad_cam`]. After global
+/// average pooling the two are equal.
+///
+/// ```
+/// use practicum_core::prelude::*;
+/// use practicum_vision::architectures::Convnet;
+/// use practicum_vision::visualize::hires_cam;
+///
+/// let model = Convnet::new([20, 20, 3], &[4, 8], 16).build(Sequential::new())?;
+/// let picture = Tensor::full([20, 20, 3], 0.5)?;
+/// let heat = hires_cam(&model, &picture, None, None)?;
+/// assert_eq!(heat.overlay(&picture, 0.5)?.dimensions(), (20, 20));
+/// # Ok::<(), practicum_vision::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`grad_cam`].
+pub fn hires_cam(model: &Model, picture: &Tensor, class: Option<usize>, layer: Option<&str>) -> Result<HeatMap> {
+    explain(model, picture, class, layer, |gradient, _| gradient.to_vec())
+}
+
+/// The heat of maps whose numbers have the weights that `weights` makes of their gradient and the number of maps.
+fn explain(
+    model: &Model,
+    picture: &Tensor,
+    class: Option<usize>,
+    layer: Option<&str>,
+    weights: fn(&[f32], usize) -> Vec<f32>,
+) -> Result<HeatMap> {
     let x = batch_of_one(picture)?;
     let [height, width, _] = dims_of(picture)?;
     let layer = match layer {
@@ -69,12 +106,12 @@ pub fn grad_cam(model: &Model, picture: &Tensor, class: Option<usize>, layer: Op
         (_, class) => scores.index(1, class)?.sum()?,
     };
     let gradient = score.backward()?.of(maps)?;
-    let (maps, gradient) = (maps.value()?, gradient);
+    let maps = maps.value()?;
     let shape = maps.shape();
     let &[_, rows, columns, channels] = shape.dims() else {
         return Err(Error::state(format!("layer `{layer}` lost its maps: {shape}")));
     };
-    let heat = weighted(maps.as_slice(), gradient.as_slice(), channels);
+    let heat = weighted(maps.as_slice(), &weights(gradient.as_slice(), channels), channels);
     Ok(HeatMap { layer, class, probability, heat, size: [rows, columns], picture: [height, width] })
 }
 
@@ -82,15 +119,19 @@ fn largest(values: &[f32]) -> usize {
     (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0)
 }
 
-/// The maps, weighted by the means of their gradients, above 0, from 0 to 1.
-fn weighted(maps: &[f32], gradient: &[f32], channels: usize) -> Vec<f32> {
-    let positions = maps.len() / channels.max(1);
-    let weights: Vec<f64> = (0..channels)
-        .map(|channel| gradient.iter().skip(channel).step_by(channels).map(|g| f64::from(*g)).sum::<f64>() / positions as f64)
-        .collect();
-    let sums =
-        maps.chunks_exact(channels.max(1)).map(|maps| maps.iter().zip(&weights).map(|(a, w)| f64::from(*a) * w).sum::<f64>().max(0.0));
-    let heat: Vec<f64> = sums.collect();
+/// The mean gradient of each map, for each of its numbers.
+fn means(gradient: &[f32], channels: usize) -> Vec<f32> {
+    let positions = gradient.len() / channels.max(1);
+    let sum = |channel: usize| gradient.iter().skip(channel).step_by(channels).map(|g| f64::from(*g)).sum::<f64>();
+    let means: Vec<f32> = (0..channels).map(|channel| (sum(channel) / positions as f64) as f32).collect();
+    means.repeat(positions)
+}
+
+/// The weighted sum of the maps at each position, where it is above 0, from 0 to 1.
+fn weighted(maps: &[f32], weights: &[f32], channels: usize) -> Vec<f32> {
+    let positions = maps.chunks_exact(channels.max(1)).zip(weights.chunks_exact(channels.max(1)));
+    let sum = |(maps, weights): (&[f32], &[f32])| maps.iter().zip(weights).map(|(a, w)| f64::from(*a) * f64::from(*w)).sum::<f64>();
+    let heat: Vec<f64> = positions.map(|position| sum(position).max(0.0)).collect();
     let largest = heat.iter().copied().fold(0.0, f64::max);
     heat.iter().map(|heat| if largest > 0.0 { (heat / largest) as f32 } else { 0.0 }).collect()
 }
@@ -245,6 +286,26 @@ mod tests {
         let heat = grad_cam(&model(false), &picture, Some(0), Some("conv2d")).unwrap();
         // 2·1 − 1 = 1 and 2·2 − 0.5 = 3.5.
         assert!((heat.heat()[0] - 1.0 / 3.5).abs() < 1e-6 && heat.heat()[1] == 1.0);
+    }
+
+    #[test]
+    fn a_map_may_speak_for_a_class_in_one_corner_and_against_it_in_another() {
+        let mut model = Sequential::new().add(Input::new([1, 4, 1])).add(Conv2D::new(1, 1)).add(Flatten::new()).add(Dense::new(1));
+        model.set_weight("conv2d/kernel", Tensor::ones([1, 1, 1, 1]).unwrap()).unwrap();
+        model.set_weight("dense/kernel", Tensor::from([[2.0], [-9.0], [1.0], [0.0]])).unwrap();
+        let picture = Tensor::new([1, 4, 1], vec![1.0, 0.1, 1.0, 1.0]).unwrap();
+        let heat = |explain: fn(&Model, &Tensor, Option<usize>, Option<&str>) -> Result<HeatMap>| {
+            explain(&model, &picture, Some(1), None).unwrap().heat().to_vec()
+        };
+        assert_eq!((heat(grad_cam), heat(hires_cam)), (vec![0.0; 4], vec![1.0, 0.0, 0.5, 0.0]));
+    }
+
+    #[test]
+    fn after_global_means_each_position_has_the_weights_of_its_map() {
+        for class in [0, 1] {
+            let [one, other] = [grad_cam, hires_cam].map(|explain| explain(&model(false), &picture(), Some(class), None).unwrap());
+            assert_eq!(one.heat(), other.heat());
+        }
     }
 
     #[test]

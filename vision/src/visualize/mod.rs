@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`feature_maps`] | what each layer makes of one picture, as the course's strips and as grids |
 //! | [`filters`] | the kernels of a convolution on the picture itself |
-//! | [`grad_cam`] | which parts of a picture speak for a class |
+//! | [`grad_cam`], [`hires_cam`] | which parts of a picture speak for a class |
 //! | [`Excite`] | the picture that one filter answers most strongly |
 //! | [`augmentations`] | what a generator makes of one picture |
 //! | [`Colormap`] | numbers as colours |
@@ -43,7 +43,7 @@ pub use colormap::Colormap;
 pub use excite::{Excite, Excitement, strongest};
 pub use feature_maps::{FeatureMaps, feature_maps};
 pub use filters::filters;
-pub use grad_cam::{HeatMap, grad_cam};
+pub use grad_cam::{HeatMap, grad_cam, hires_cam};
 
 use image::{ImageBuffer, Pixel, RgbImage};
 use practicum_core::{Error, Model, Result, Tensor};

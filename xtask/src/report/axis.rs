@@ -1,4 +1,4 @@
-//! From values to places on an axis, and the ticks that label it.
+//! From values to positions on an axis, and the ticks that label it.
 
 use jiff::civil::Date;
 
@@ -9,7 +9,7 @@ use super::numbers::{civil, days_since_1970, fixed, power_of_ten, scientific};
 pub(crate) enum Scale {
     /// Equal steps.
     Linear,
-    /// Equal ratios; values that are not positive have no place.
+    /// Equal ratios; values that are not positive have no position.
     Log,
     /// Equal steps, with ticks at whole numbers only, as for epochs.
     Whole,
@@ -75,7 +75,7 @@ pub(super) struct Placed {
 pub(super) type Tick = (f64, String);
 
 impl Placed {
-    /// The place of a value, 0 at the low end and 1 at the high one.
+    /// The position of a value, 0 at the low end and 1 at the high one.
     pub(super) fn at(&self, value: f64) -> Option<f64> {
         let value = if self.scale == Scale::Log { value.log10() } else { value };
         value.is_finite().then(|| (value - self.low) / (self.high - self.low))

@@ -29,7 +29,7 @@ impl Chart {
         Self { x, y, series: Vec::new(), bands: Vec::new(), rules: Vec::new(), key_on_top: false }
     }
 
-    /// How many of the points have no place between the limits of the axes, and how many have values at all.
+    /// How many of the points lie outside the limits of the axes, and how many have values at all.
     pub(super) fn off_the_axes(&self) -> (usize, usize) {
         let (x, y) = (self.x.place(self.points().map(|point| point.0)), self.y.place(self.points().map(|point| point.1)));
         let shares: Vec<(f64, f64)> = self.points().filter_map(|point| Some((x.at(point.0)?, y.at(point.1)?))).collect();

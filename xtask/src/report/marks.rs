@@ -73,7 +73,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// The place of a point, in shares of the frame from its lower left; `None` where an axis has no place for it.
+    /// The position of a point, in shares of the frame from its lower left; `None` where an axis has none for it.
     pub(super) fn share(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
         Some((self.x.at(x)?, self.y.at(y)?))
     }

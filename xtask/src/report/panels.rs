@@ -16,6 +16,7 @@ use crate::results::Figure;
 /// A picture under a line of text.
 #[derive(Clone, Debug)]
 pub(crate) struct Panel {
+    /// One line or several.
     pub(crate) label: String,
     pub(crate) image: RgbImage,
 }
@@ -43,7 +44,8 @@ impl Figures<'_> {
         let column = (width - GAP * (columns - 1) as f64) / columns as f64;
         let height = |panel: &Panel| column * f64::from(panel.image.height()) / f64::from(panel.image.width().max(1));
         let rows: Vec<&[Panel]> = panels.chunks(columns).collect();
-        let row_height = |row: &[Panel]| LINE + row.iter().map(height).fold(0.0, f64::max) + GAP;
+        let label = |row: &[Panel]| LINE * row.iter().map(Panel::lines).max().unwrap_or(0) as f64;
+        let row_height = |row: &[Panel]| label(row) + row.iter().map(height).fold(0.0, f64::max) + GAP;
         let total: f64 = rows.iter().map(|row| row_height(row)).sum();
         let extent = if wide { Extent::Fixed } else { Extent::Part };
         self.save(name, title, caption, extent, |theme, _| {
@@ -52,7 +54,7 @@ impl Figures<'_> {
                 for row in &rows {
                     for (index, panel) in row.iter().enumerate() {
                         let left = index as f64 * (column + GAP);
-                        panel.draw(canvas, (left, top), (column, height(panel)))?;
+                        panel.draw(canvas, (left, top), label(row), (column, height(panel)))?;
                     }
                     top += row_height(row);
                 }
@@ -78,12 +80,19 @@ impl Figures<'_> {
 }
 
 impl Panel {
-    fn draw(&self, canvas: &mut Canvas<'_>, (left, top): (f64, f64), (width, height): (f64, f64)) -> Result<()> {
+    fn lines(&self) -> usize {
+        self.label.lines().count()
+    }
+
+    /// Draws the lines of the label, `label` high, and the image below them.
+    fn draw(&self, canvas: &mut Canvas<'_>, (left, top): (f64, f64), label: f64, (width, height): (f64, f64)) -> Result<()> {
         let look = Text::new(LETTER, canvas.theme.ink, Anchor::Start);
-        canvas.text((left, top + LINE / 2.0), &fit(&self.label, LETTER, false, width)?, look)?;
+        for (index, line) in self.label.lines().enumerate() {
+            canvas.text((left, top + LINE * (index as f64 + 0.5)), &fit(line, LETTER, false, width)?, look)?;
+        }
         let mut png = Vec::new();
         self.image.write_to(&mut Cursor::new(&mut png), ImageFormat::Png)?;
-        canvas.image((left, top + LINE), (width, height), &png)
+        canvas.image((left, top + label), (width, height), &png)
     }
 }
 

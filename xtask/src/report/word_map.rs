@@ -13,7 +13,7 @@ const LETTER: f64 = 12.0;
 /// At most this many words are written.
 const WRITTEN: usize = 40;
 
-/// Words and their places, in the same order.
+/// Words and their positions, in the same order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WordMap<'a> {
     pub(crate) words: &'a [String],

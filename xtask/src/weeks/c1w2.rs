@@ -382,7 +382,7 @@ fn look(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, set: 
     let label = set.train.class_of(0).unwrap_or("none");
     clock.note(format!("Training picture 0, of class {label}:\n{}", numbers_of(&set.train, 0)?));
     let id = clock.results.id.clone();
-    let drawn = run.figures(&id).map(|figures| answers.draw(&set.test, &figures)).transpose()?;
+    let drawn = run.figures(&id).map(|figures| answers.draw("test", &set.test, &figures)).transpose()?;
     run.results.figures.extend(drawn.into_iter().flatten());
     judge(run, clock, trained, TEN)
 }

@@ -203,7 +203,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
         let mut drawn = vec![activations(&figures, &model, &set)?];
-        drawn.extend(answers.draw(&set.test, &figures)?);
+        drawn.extend(answers.draw("test", &set.test, &figures)?);
         let picture = picture_of(&set.test, 0)?;
         drawn.extend([first_filters(&figures, &model)?, map_grids(&figures, &model, &picture, 2)?]);
         drawn.push(strips(&figures, &model, &picture, "The maps of test picture 0, layer by layer")?);
@@ -231,7 +231,7 @@ fn activations(figures: &Figures<'_>, model: &Model, set: &ImageDataset) -> Resu
     for index in some_of_each(&set.test, 3) {
         let name = set.test.class_of(index).unwrap_or("?");
         for maps in &feature_maps(model, &picture_of(&set.test, index)?)?[..4] {
-            panels.push(Panel::new(format!("{name}: {}", maps.layer()), Colormap::Inferno.paint(&maps.channel(1)?)));
+            panels.push(Panel::new(format!("{name}\n{}", maps.layer()), Colormap::Inferno.paint(&maps.channel(1)?)));
         }
     }
     let caption = "Channel 1 of the first four layers for three test pictures.";
@@ -268,7 +268,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     clock.note(format!("How the sizes come about:\n{}", sizes_of(&Convnet::digits())));
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
-        let mut drawn = answers.draw(&set.test, &figures)?;
+        let mut drawn = answers.draw("test", &set.test, &figures)?;
         drawn.push(first_filters(&figures, &model)?);
         run.results.figures.extend(drawn);
     }

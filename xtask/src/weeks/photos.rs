@@ -88,8 +88,10 @@ pub(super) fn look_at(run: &mut WeekRun<'_>, mut clock: RunClock, seen: &Photogr
             clock.metric(&format!("val_{name}"), value);
         }
     }
-    if let Some(best) = history.get("val_accuracy").and_then(|all| all.iter().copied().max_by(f64::total_cmp)) {
-        clock.metric("best_val_accuracy", best);
+    for (name, metric) in [("accuracy", "best_train_accuracy"), ("val_accuracy", "best_val_accuracy")] {
+        if let Some(best) = history.get(name).and_then(|all| all.iter().copied().max_by(f64::total_cmp)) {
+            clock.metric(metric, best);
+        }
     }
     let key = if seen.unseen { "val_accuracy" } else { "train_accuracy" };
     if clock.results.key.is_empty() {
@@ -102,7 +104,7 @@ pub(super) fn look_at(run: &mut WeekRun<'_>, mut clock: RunClock, seen: &Photogr
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
         let mut drawn = figures.curves(&curves_of(history))?;
-        drawn.extend(answers.draw(images, &figures)?);
+        drawn.extend(answers.draw(if seen.unseen { "validation" } else { "training" }, images, &figures)?);
         drawn.push(heat_maps(&figures, model, images, &some_of_each(images, 8))?);
         if seen.inside {
             let picture = picture_of(images, some_of_each(images, 2).last().copied().unwrap_or(0))?;

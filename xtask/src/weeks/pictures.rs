@@ -7,7 +7,7 @@ use practicum_core::prelude::*;
 use practicum_vision::architectures::Convnet;
 use practicum_vision::datasets::{ImageDataset, LabeledImages};
 use practicum_vision::evaluation::{self, ConfusionMatrix, Roc};
-use practicum_vision::visualize::{Colormap, FeatureMaps, feature_maps, filters, grad_cam};
+use practicum_vision::visualize::{Colormap, FeatureMaps, feature_maps, filters, hires_cam};
 
 use crate::report::{Bars, Confusion, Figures, Guess, Panel, Picture, grouped};
 use crate::results::Figure;
@@ -100,20 +100,20 @@ impl Answers {
         format!("test picture {picture}: {}", each.join(", "))
     }
 
-    /// The probabilities of one test picture as bars, the likeliest class marked.
-    fn bars(&self, picture: usize, images: &LabeledImages, figures: &Figures<'_>) -> Result<Figure> {
+    /// The probabilities of one picture as bars, the likeliest class marked.
+    fn bars(&self, kind: &str, picture: usize, images: &LabeledImages, figures: &Figures<'_>) -> Result<Figure> {
         let names: Vec<&str> = images.class_names().iter().map(String::as_str).collect();
         let probabilities = self.0.probabilities(picture).unwrap_or_default();
         let values: Vec<f64> = probabilities.iter().take(names.len()).map(|value| f64::from(*value)).collect();
         let bars = Bars { names: &names, values: &values, most: 1.0, marked: self.0.classes().get(picture).copied() };
         let truth = images.class_of(picture).unwrap_or("none");
         let caption = format!("Probability of each class, from 0 to 1. Together they are 1. Its true class is {truth}.");
-        figures.bars("probabilities", &format!("What the model says about test picture {picture}"), &caption, &bars)
+        figures.bars("probabilities", &format!("What the model says about {kind} picture {picture}"), &caption, &bars)
     }
 
     /// A grid of some pictures, the probabilities of the first, the confusion matrix, the worst mistakes, and, for two classes, the
-    /// ROC curve.
-    pub(super) fn draw(&self, images: &LabeledImages, figures: &Figures<'_>) -> Result<Vec<Figure>> {
+    /// ROC curve. `kind` says which pictures they are: training, validation or test.
+    pub(super) fn draw(&self, kind: &str, images: &LabeledImages, figures: &Figures<'_>) -> Result<Vec<Figure>> {
         let truth: Vec<usize> = images.labels().iter().map(|label| *label as usize).collect();
         let names: Vec<&str> = images.class_names().iter().map(String::as_str).collect();
         // Where the pictures lie by class, the first ones would all be of one.
@@ -122,12 +122,12 @@ impl Answers {
         let shown: Vec<usize> = (0..images.len()).step_by(step).take(SHOWN).collect();
         let mut drawn = vec![figures.picture_grid(
             "samples",
-            "Test pictures and what the model says",
-            "Test pictures: the true class, then the predicted one with its probability.",
+            &format!("What the model says about some {kind} pictures"),
+            "The true class, then the predicted one with its probability.",
             &self.pictures(images, &shown),
         )?];
         if names.len() > 2 {
-            drawn.push(self.bars(0, images, figures)?);
+            drawn.push(self.bars(kind, 0, images, figures)?);
         }
         let matrix = ConfusionMatrix::new(&truth, self.0.classes(), names.len())?;
         let confusion = Confusion { counts: matrix.counts(), classes: &names };
@@ -137,8 +137,10 @@ impl Answers {
             drawn.push(figures.picture_grid(
                 "mistakes",
                 "The worst mistakes",
-                "The test pictures that the model was surest of and still got wrong: the true class, the predicted one, and the probability \
-                 of each.",
+                &format!(
+                    "The {kind} pictures that the model was surest of and still got wrong: the true class, the predicted one, and the \
+                     probability of each."
+                ),
                 &self.pictures(images, &wrong),
             )?);
         }
@@ -231,11 +233,11 @@ pub(super) fn heat_maps(figures: &Figures<'_>, model: &Model, images: &LabeledIm
     let mut panels = Vec::new();
     for index in which {
         let picture = picture_of(images, *index)?;
-        let heat = grad_cam(model, &picture, None, None)?;
+        let heat = hires_cam(model, &picture, None, None)?;
         let name = images.class_names().get(heat.class()).map_or("?", String::as_str);
-        panels.push(Panel::new(format!("{name} {:.0} %", 100.0 * heat.probability()), heat.overlay(&picture, 0.6)?));
+        panels.push(Panel::new(format!("{name}\n{:.0} %", 100.0 * heat.probability()), heat.overlay(&picture, 0.6)?));
     }
-    let caption = "Grad-CAM: what in the picture spoke for the answer above it, the stronger the redder.";
+    let caption = "HiResCAM: what in the picture spoke for the answer above it, the stronger the redder.";
     figures.panels("heat", "What the network looked at", caption, 4, &panels)
 }
 
