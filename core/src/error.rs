@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// The result of everything in Practicum that depends on a user's model, data or files.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong, in words, with the place it happened and a hint where one is known.
+/// What went wrong, in words, with where it happened and a hint where one is known.
 ///
 /// The error is one word wide, so returning it is cheap. Ask what kind it is with the predicates
 /// ([`is_shape`](Error::is_shape), [`is_data`](Error::is_data), …); everything else is for people to read.
@@ -129,7 +129,7 @@ impl Error {
         Self::new(Kind::Interrupted, message)
     }
 
-    /// Says where it happened; the outermost place added last stands first.
+    /// Says where it happened; what is added last, the outermost, stands first.
     #[must_use]
     pub fn context(mut self, place: impl Into<String>) -> Self {
         self.0.context.push(place.into());

@@ -1,6 +1,6 @@
 //! Keyed random numbers: what is drawn depends on a key alone, never on what was drawn before.
 //!
-//! A [`Key`] is made of a seed and folded with a purpose, a layer's place, a step, a row. Each key is a stream of its own
+//! A [`Key`] is made of a seed and folded with a purpose, a layer's index, a step, a row. Each key is a stream of its own
 //! of the counter-based generator Philox4x32-10 (Salmon et al., *Parallel random numbers: as easy as 1, 2, 3*, 2011).
 
 use ndarray_rand::rand::{Error as RandError, RngCore};

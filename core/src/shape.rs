@@ -220,7 +220,7 @@ impl PartialShape {
         self.0.last().copied().flatten()
     }
 
-    /// The same with another size in the last place.
+    /// The same with another size on the last axis.
     #[must_use]
     pub fn with_last(&self, size: usize) -> Self {
         let mut dims = self.0.clone();

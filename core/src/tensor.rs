@@ -166,7 +166,7 @@ impl Tensor {
         }
     }
 
-    /// The element at the given place.
+    /// The element at the given index.
     ///
     /// # Errors
     /// Another number of indices than axes, or an index outside its axis.
@@ -185,7 +185,7 @@ impl Tensor {
         Self { shape, ..self.clone() }
     }
 
-    /// The elements from place `start` on, as many as the shape has: they must be there.
+    /// The elements from offset `start` on, as many as the shape has: they must be there.
     fn part(&self, shape: Shape, start: usize) -> Self {
         debug_assert!(start + shape.size() <= self.len);
         Self { shape, data: self.data.clone(), start: self.start + start, len: shape.size() }
@@ -214,10 +214,10 @@ impl Tensor {
         }
     }
 
-    /// One place of the first axis, without that axis and without a copy: see [`rows`](Tensor::rows).
+    /// One index of the first axis, without that axis and without a copy: see [`rows`](Tensor::rows).
     ///
     /// # Errors
-    /// A tensor without axes, or a place beyond its first axis.
+    /// A tensor without axes, or an index beyond its first axis.
     pub fn row(&self, index: usize) -> Result<Self> {
         match self.shape.first() {
             Some(rows) if index < *rows => {

@@ -8,7 +8,7 @@ use crate::Tokenizer;
 
 /// Pairs of ids to learn word vectors from: Keras' `skipgrams`.
 ///
-/// Each id is paired with those at most `window_size` places before and after it (label 1), and with ids drawn at random
+/// Each id is paired with those at most `window_size` positions before and after it (label 1), and with ids drawn at random
 /// (label 0). Id 0 is padding and makes no pairs.
 ///
 /// ```
@@ -37,7 +37,7 @@ impl SkipGrams {
         Self { vocabulary_size, window_size: 4, negative_samples: 1.0, shuffle: true, sampling_table: None, seed: DEFAULT_SEED }
     }
 
-    /// How many places to each side count as near.
+    /// How many positions to each side count as near.
     pub fn window_size(mut self, window_size: usize) -> Self {
         self.window_size = window_size;
         self

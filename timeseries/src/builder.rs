@@ -136,7 +136,7 @@ impl SeriesBuilder {
         self
     }
 
-    /// Impulses of uniform height below `amplitude` at random places; those that meet add up. The memory echoes them.
+    /// Impulses of uniform height below `amplitude` at random steps; those that meet add up. The memory echoes them.
     #[must_use]
     pub fn impulses(mut self, count: usize, amplitude: f64) -> Self {
         self.impulses.push((count, amplitude));

@@ -128,7 +128,7 @@ pub fn autocorrelate(source: &[f64], lags: &[(usize, f64)]) -> Result<Vec<f64>> 
     Ok(values)
 }
 
-/// A flat line with `count` impulses of uniform height below `amplitude` at random places; those that meet add up.
+/// A flat line with `count` impulses of uniform height below `amplitude` at random steps; those that meet add up.
 ///
 /// The course's function draws 10 whatever it is asked for.
 ///

@@ -6,7 +6,7 @@ use super::tape::{Node, Origin, Record, Var};
 use crate::kernel::arena::Access;
 use crate::{Error, Result, Shape};
 
-/// A step whose buffers have numbers, but no places yet.
+/// A step whose buffers have numbers, but no memory yet.
 enum Draft {
     Forward { node: usize, y: usize, saved: usize, scratch: usize },
     Backward { node: usize, dy: usize, saved: usize, dx: Vec<Option<usize>>, scratch: usize },

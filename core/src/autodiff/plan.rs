@@ -1,4 +1,4 @@
-//! Where each buffer of a program lies: buffers that are never alive together share their place.
+//! Where each buffer of a program lies: buffers that are never alive together share their memory.
 
 use std::ops::Range;
 
@@ -13,13 +13,13 @@ struct Buffer {
     last: usize,
 }
 
-/// Collects buffers and their lives, then gives each its place.
+/// Collects buffers and their lives, then gives each its offset.
 #[derive(Debug, Default)]
 pub(super) struct Planner {
     buffers: Vec<Buffer>,
 }
 
-/// The places of all buffers.
+/// The offsets of all buffers.
 #[derive(Debug)]
 pub(super) struct Places {
     starts: Vec<usize>,
@@ -39,7 +39,7 @@ impl Planner {
         self.buffers[buffer].last = self.buffers[buffer].last.max(step);
     }
 
-    /// Gives the largest buffers their places first, each the lowest that is free as long as it lives.
+    /// Gives the largest buffers their offsets first, each the lowest that is free as long as it lives.
     pub(super) fn place(self) -> Places {
         let mut order: Vec<usize> = (0..self.buffers.len()).collect();
         order.sort_by_key(|&index| (std::cmp::Reverse(self.buffers[index].len), index));

@@ -77,7 +77,7 @@ pub(crate) struct OpStep {
 /// Where elements lie.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
-    /// In the arena: for a step, the place among what it reads; for an output, the range.
+    /// In the arena: for a step, the index among what it reads; for an output, the range.
     Read(usize),
     Arena(Range<usize>),
     Input(usize),
@@ -97,7 +97,7 @@ impl Program {
         self.run_watched(cx, arena, inputs, params, &mut ())
     }
 
-    /// The same, with somebody looking on.
+    /// Like `run`, reporting each step to `watch`.
     pub(crate) fn run_watched(
         &self,
         cx: Context<'_>,

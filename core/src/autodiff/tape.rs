@@ -266,9 +266,9 @@ impl Record {
 }
 
 impl Reads {
-    /// Whether the input in this place is read.
-    pub fn input(self, place: usize) -> bool {
-        place >= u32::BITS as usize || self.inputs & (1 << place) != 0
+    /// Whether the input of this index is read.
+    pub fn input(self, index: usize) -> bool {
+        index >= u32::BITS as usize || self.inputs & (1 << index) != 0
     }
 }
 

@@ -61,13 +61,13 @@ fn tensor(network: &Network, value: usize) -> Value {
 }
 
 /// Names an output of a layer: its name, its call, which output.
-type Place = (String, usize, usize);
+type Origin = (String, usize, usize);
 
 /// A layer, and what each of its calls takes.
 struct Described {
     layer: SharedLayer,
     name: String,
-    calls: Vec<Vec<Place>>,
+    calls: Vec<Vec<Origin>>,
     /// How many of its calls were made.
     made: usize,
 }
@@ -85,8 +85,8 @@ pub(super) fn read(config: &Config, registry: &Registry) -> Result<Model> {
     }
     let symbols = call_all(&mut described)?;
     let ends = |name: &str| -> Result<Vec<Symbol>> {
-        let places = places(field(name)).ok_or_else(|| Error::format(format!("{name}: expected a list of [layer, call, output]")))?;
-        find(&symbols, &places).ok_or_else(|| Error::format(format!("{name} names a layer that the file does not have")))
+        let origins = origins(field(name)).ok_or_else(|| Error::format(format!("{name}: expected a list of [layer, call, output]")))?;
+        find(&symbols, &origins).ok_or_else(|| Error::format(format!("{name} names a layer that the file does not have")))
     };
     let mut model = Model::new(ends("input_layers")?, ends("output_layers")?)?;
     if let Some(name) = field("name").as_str() {
@@ -113,7 +113,7 @@ fn call_all(described: &mut [Described]) -> Result<HashMap<(String, usize), Symb
     }
     match described.iter().find(|layer| layer.made < layer.calls.len()) {
         Some(layer) => {
-            let wanted: Vec<&str> = layer.calls[layer.made].iter().map(|place| place.0.as_str()).collect();
+            let wanted: Vec<&str> = layer.calls[layer.made].iter().map(|origin| origin.0.as_str()).collect();
             Err(Error::format(format!("layer `{}` is called on {}, which the file does not make", layer.name, wanted.join(", "))))
         }
         None => Ok(symbols),
@@ -123,7 +123,7 @@ fn call_all(described: &mut [Described]) -> Result<HashMap<(String, usize), Symb
 /// The layers that inputs and outputs need. What is there for masks alone is not among them: masks travel by themselves.
 fn needed<'a>(config: &'a Config, layers: &'a [Value]) -> HashSet<&'a str> {
     let by_name: HashMap<&str, &Value> = layers.iter().filter_map(|layer| Some((name_of(layer)?, layer))).collect();
-    let ends = ["input_layers", "output_layers"].into_iter().filter_map(|field| places(config.get(field)?)).flatten();
+    let ends = ["input_layers", "output_layers"].into_iter().filter_map(|field| origins(config.get(field)?)).flatten();
     let mut open: Vec<String> = ends.map(|(layer, ..)| layer).collect();
     let mut needed = HashSet::new();
     while let Some(name) = open.pop() {
@@ -158,18 +158,18 @@ fn read_layer(layer: &Value, registry: &Registry) -> Result<Described> {
 }
 
 /// The tensors that a layer is called on. A call may say nothing else that would change what is computed.
-fn read_call(node: &Value) -> Result<Vec<Place>> {
+fn read_call(node: &Value) -> Result<Vec<Origin>> {
     let mut inputs = Vec::new();
     if let Some(keras_2) = node.as_array() {
         for tensor in keras_2 {
             let parts = tensor.as_array().map(Vec::as_slice).unwrap_or_default();
-            let (Some(place), [.., options]) = (parts.get(..3).and_then(place_of), parts) else {
+            let (Some(origin), [.., options]) = (parts.get(..3).and_then(origin_of), parts) else {
                 return Err(Error::format(format!("the call {tensor} is not [layer, call, output, {{}}]")));
             };
             for (name, value) in options.as_object().into_iter().flatten() {
                 check_keyword(name, value)?;
             }
-            inputs.push(place);
+            inputs.push(origin);
         }
         return Ok(inputs);
     }
@@ -188,12 +188,12 @@ fn read_call(node: &Value) -> Result<Vec<Place>> {
 }
 
 /// A tensor, or a list of tensors.
-fn read_tensors(argument: &Value, inputs: &mut Vec<Place>) -> Result<()> {
+fn read_tensors(argument: &Value, inputs: &mut Vec<Origin>) -> Result<()> {
     if let Some(several) = argument.as_array() {
         return several.iter().try_for_each(|argument| read_tensors(argument, inputs));
     }
-    let place = tensor_of(argument);
-    inputs.push(place.ok_or_else(|| {
+    let origin = tensor_of(argument);
+    inputs.push(origin.ok_or_else(|| {
         Error::format(format!("it is called on {argument}, which is no tensor of the graph"))
             .hint("constants are served by the operations of keras.ops, such as `x * 2.0`")
     })?);
@@ -232,8 +232,8 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
     let (mut inputs, mut arguments) = (Vec::new(), Vec::new());
     for argument in tensors {
         match tensor_of(argument) {
-            Some(place) => {
-                inputs.push(place);
+            Some(origin) => {
+                inputs.push(origin);
                 arguments.push(Argument::Input);
             }
             None if function.takes_constants() => arguments.push(Argument::read(argument)?),
@@ -247,10 +247,10 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
     Ok(Described { layer: SharedLayer::new(spec), name, calls: vec![inputs], made: 0 })
 }
 
-/// The places of all tensors in a description of calls, but for masks.
-fn collect(calls: &Value, found: &mut Vec<Place>) {
-    if let Some(place) = tensor_of(calls).or_else(|| calls.as_array().and_then(|parts| place_of(parts.get(..3)?))) {
-        found.push(place);
+/// The origins (layer, call and output) of all tensors in a description of calls, but for masks.
+fn collect(calls: &Value, found: &mut Vec<Origin>) {
+    if let Some(origin) = tensor_of(calls).or_else(|| calls.as_array().and_then(|parts| origin_of(parts.get(..3)?))) {
+        found.push(origin);
         return;
     }
     match calls {
@@ -260,23 +260,23 @@ fn collect(calls: &Value, found: &mut Vec<Place>) {
     }
 }
 
-fn tensor_of(value: &Value) -> Option<Place> {
+fn tensor_of(value: &Value) -> Option<Origin> {
     let history = (value["class_name"].as_str() == Some(TENSOR)).then(|| value["config"]["keras_history"].as_array())?;
-    place_of(history?)
+    origin_of(history?)
 }
 
-fn place_of(history: &[Value]) -> Option<Place> {
+fn origin_of(history: &[Value]) -> Option<Origin> {
     let [layer, call, output] = history else { return None };
     Some((layer.as_str()?.to_owned(), usize::try_from(call.as_u64()?).ok()?, usize::try_from(output.as_u64()?).ok()?))
 }
 
-/// One place, or a list of them: Keras writes both.
-fn places(list: &Value) -> Option<Vec<Place>> {
+/// One origin, or a list of them: Keras writes both.
+fn origins(list: &Value) -> Option<Vec<Origin>> {
     let list = list.as_array()?;
-    place_of(list).map(|one| vec![one]).or_else(|| list.iter().map(|place| place_of(place.as_array()?)).collect())
+    origin_of(list).map(|one| vec![one]).or_else(|| list.iter().map(|origin| origin_of(origin.as_array()?)).collect())
 }
 
-fn find(symbols: &HashMap<(String, usize), Symbol>, places: &[Place]) -> Option<Vec<Symbol>> {
-    let symbol = |(layer, call, output): &Place| Some(symbols.get(&(layer.clone(), *call))?.sibling(*output));
-    places.iter().map(symbol).collect()
+fn find(symbols: &HashMap<(String, usize), Symbol>, origins: &[Origin]) -> Option<Vec<Symbol>> {
+    let symbol = |(layer, call, output): &Origin| Some(symbols.get(&(layer.clone(), *call))?.sibling(*output));
+    origins.iter().map(symbol).collect()
 }

@@ -68,7 +68,7 @@ impl BatchNormalization {
     }
 
     options! { self;
-        /// The axis of the features: each of its places is normalized by itself.
+        /// The axis of the features: each of its indices is normalized by itself.
         axis: isize,
         /// How much of the kept statistics stays in a step.
         momentum: f32,

@@ -348,7 +348,7 @@ impl<'a> Call<'a> {
         Ok(())
     }
 
-    /// The key of this layer's random numbers, for one purpose. It depends on the model's seed and on the layer's place,
+    /// The key of this layer's random numbers, for one purpose. It depends on the model's seed and on the layer's index,
     /// never on its name.
     pub fn key(&self, purpose: &str) -> Key {
         self.key.fold_str(purpose)

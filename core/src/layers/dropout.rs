@@ -143,14 +143,14 @@ dropout_layer! {
     /// to the least value that selu has, and shifts and scales all so that mean 0 and variance 1 stay what they are
     /// (Klambauer et al., 2017); otherwise does nothing.
     ///
-    /// What is dropped depends on the seed, the layer's place, the step and the example's row: not on threads.
+    /// What is dropped depends on the seed, the layer's index, the step and the example's row: not on threads.
     AlphaDropout, shape: [], alpha_dropout for "dropout"
 }
 dropout_layer! {
     /// While training, multiplies each element by noise from the normal distribution with mean 1 and standard deviation
     /// `√(rate / (1 − rate))`, as much as dropout makes (Srivastava et al., 2014); otherwise does nothing.
     ///
-    /// The noise depends on the seed, the layer's place, the step and the example's row: not on threads.
+    /// The noise depends on the seed, the layer's index, the step and the example's row: not on threads.
     GaussianDropout, shape: [], gaussian_dropout for "noise"
 }
 dropout_layer! {
@@ -158,7 +158,7 @@ dropout_layer! {
     /// `1 / (1 − rate)` (Tompson et al., 2015); otherwise does nothing. `(batch, steps, channels)`.
     ///
     /// Neighbouring steps tell much the same: what [`Dropout`] takes from one, the next would give back. What is dropped
-    /// depends on the seed, the layer's place, the step and the example's row: not on threads.
+    /// depends on the seed, the layer's index, the step and the example's row: not on threads.
     SpatialDropout1D, shape: ["batch", "steps", "channels"], channel_dropout for "dropout"
 }
 dropout_layer! {
@@ -166,6 +166,6 @@ dropout_layer! {
     /// `1 / (1 − rate)` (Tompson et al., 2015); otherwise does nothing. `(batch, rows, columns, channels)`.
     ///
     /// Neighbouring pixels tell much the same: what [`Dropout`] takes from one, the next would give back. What is dropped
-    /// depends on the seed, the layer's place, the step and the example's row: not on threads.
+    /// depends on the seed, the layer's index, the step and the example's row: not on threads.
     SpatialDropout2D, shape: ["batch", "rows", "columns", "channels"], channel_dropout for "dropout"
 }

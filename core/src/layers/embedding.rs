@@ -11,7 +11,7 @@ use crate::{Error, PartialShape, Result, Tensor};
 /// A learned vector for each of `input_dim` ids.
 ///
 /// `(batch, …)` of ids → `(batch, …, output_dim)`. Parameter: `embeddings` `[input_dim, output_dim]` (uniform in ±0.05). An id
-/// that is not a whole number below `input_dim` is an error that names its place.
+/// that is not a whole number below `input_dim` is an error that names its index.
 ///
 /// ```
 /// use practicum_core::{Sequential, Tensor, layers::{Embedding, Input, LayerExt}};

@@ -8,7 +8,7 @@ use crate::{Error, PartialShape, Result};
 
 /// While training, adds noise from the normal distribution with mean 0 and standard deviation `stddev`; otherwise does nothing.
 ///
-/// The noise depends on the seed, the layer's place, the step and the example's row: not on threads.
+/// The noise depends on the seed, the layer's index, the step and the example's row: not on threads.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GaussianNoise {
     stddev: f32,

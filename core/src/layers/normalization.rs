@@ -13,7 +13,7 @@ const SMALLEST: f32 = 1e-7;
 
 /// Shifts and scales features to mean 0 and variance 1, by numbers that are known before training: `y = (x − mean) / √variance`.
 ///
-/// The numbers come from data ([`adapt`](Normalization::adapt)), or are given. Each place on `axis`, which may be several,
+/// The numbers come from data ([`adapt`](Normalization::adapt)), or are given. Each index of `axis`, which may be several,
 /// has its own; without axes ([`all_axes`](Normalization::all_axes)) there is one for all.
 ///
 /// Parameters, none of them trainable, where the numbers are not given: `mean` (zeros), `variance` (ones), and a `count` that
@@ -43,7 +43,7 @@ pub struct Normalization {
     weights: [Weight; 2],
 }
 
-/// One number for all places, or one for each place on the last of the axes.
+/// One number for all, or one for each index of the last of the axes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Numbers {
@@ -76,7 +76,7 @@ impl Normalization {
         Ok(Box::new(from_config::<Self>("Normalization", config)?))
     }
 
-    /// The axes each of whose places has its own mean and variance.
+    /// The axes each of whose indices has its own mean and variance.
     #[must_use]
     pub fn axis(mut self, axis: impl Into<Axes>) -> Self {
         self.axis = axis.into();
@@ -89,7 +89,7 @@ impl Normalization {
         self.axis(Vec::new())
     }
 
-    /// Means and variances that are known: one number each, or one for each place on the last of the axes.
+    /// Means and variances that are known: one number each, or one for each index of the last of the axes.
     #[must_use]
     pub fn mean_and_variance(mut self, mean: impl Into<Vec<f32>>, variance: impl Into<Vec<f32>>) -> Self {
         (self.mean, self.variance) = (Some(Numbers::Each(mean.into())), Some(Numbers::Each(variance.into())));
@@ -162,7 +162,7 @@ impl Normalization {
     }
 }
 
-/// For each element of a shape, its place among those of some axes.
+/// For each element of a shape, its index among those of some axes.
 fn places<'a>(shape: &Shape, axes: &'a [usize]) -> impl Fn(usize) -> usize + 'a {
     let shape = *shape;
     let inner: Vec<usize> = axes.iter().map(|axis| shape[axis + 1..].iter().product()).collect();

@@ -52,7 +52,7 @@ impl PReLU {
         alpha_regularizer: Regularizer,
     }
 
-    /// Axes along which one slope serves all places: rows and columns of pictures are `[1, 2]`.
+    /// Axes along which one slope serves all indices: rows and columns of pictures are `[1, 2]`.
     #[must_use]
     pub fn shared_axes(mut self, axes: impl Into<Vec<usize>>) -> Self {
         self.shared_axes = Some(axes.into());

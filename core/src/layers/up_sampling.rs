@@ -9,19 +9,19 @@ use super::{Build, Call, Config, Layer};
 use crate::autodiff::Var;
 use crate::{Error, PartialShape, Result};
 
-/// What stands between the places of a map that is made larger.
+/// How an enlarged map is filled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Interpolation {
-    /// What the nearest place has.
+    /// With the nearest pixel.
     #[default]
     Nearest,
-    /// What lies on straight lines between the middles of the nearest places, along both axes.
+    /// By linear interpolation between the centres of the nearest pixels, along both axes.
     Bilinear,
 }
 
-/// The places of a map that is made so much larger.
+/// The size of a map that is enlarged by these factors.
 fn grown(map: [Option<usize>; 2], times: [usize; 2]) -> Result<[Option<usize>; 2]> {
     let mut grown = map;
     for (places, times) in grown.iter_mut().zip(times) {
@@ -46,16 +46,16 @@ fn repeated(x: &Var, axis: usize, times: usize) -> Result<Var> {
     x.reshape([places, width])?.repeat(times)?.reshape(crate::Shape::new(&dims)?)
 }
 
-/// An axis this many times as long, on straight lines between its places.
+/// An axis this many times as long, by linear interpolation.
 fn interpolated(x: &Var, axis: isize, times: usize) -> Result<Var> {
     if times == 1 { Ok(x.clone()) } else { x.interpolate(axis, times) }
 }
 
 /// Pictures made larger by whole factors: `(batch, height, width, channels)` → `(batch, height·rows, width·columns, channels)`.
 ///
-/// With [`Interpolation::Nearest`] each place is repeated: `y[i, j] = x[⌊i/rows⌋, ⌊j/columns⌋]`. With
-/// [`Interpolation::Bilinear`], places are areas whose numbers stand in their middles, and output `i` of an axis lies at
-/// `(i + ½)/factor − ½`: its number is on the straight line between the two places around it, and that of the outermost place
+/// With [`Interpolation::Nearest`] each pixel is repeated: `y[i, j] = x[⌊i/rows⌋, ⌊j/columns⌋]`. With
+/// [`Interpolation::Bilinear`], pixels are areas whose values belong to their centres, and output `i` of an axis lies at
+/// `(i + ½)/factor − ½`: its value is interpolated linearly between the two pixels around it, and that of the outermost pixel
 /// beyond it.
 ///
 /// ```
@@ -90,7 +90,7 @@ impl UpSampling2D {
         Ok(Box::new(from_config::<Self>("UpSampling2D", config)?))
     }
 
-    /// What stands between the places of the smaller map.
+    /// How the pixels between those of the smaller map are filled.
     #[must_use]
     pub fn interpolation(mut self, interpolation: Interpolation) -> Self {
         self.interpolation = interpolation;

@@ -13,7 +13,7 @@ fn check_smoothing(smoothing: f32) -> Result<()> {
     if inside { Ok(()) } else { Err(Error::argument(format!("label_smoothing is in [0, 1], got {smoothing}"))) }
 }
 
-/// The logits behind the predictions: the predictions themselves if the loss was told so, or what the model's last
+/// The logits that the predictions were made of: the predictions themselves if the loss was told so, or what the model's last
 /// operation made probabilities of.
 fn logits(y_pred: &Var, from_logits: bool, link: Link) -> Option<Var> {
     if from_logits {

@@ -132,7 +132,7 @@ fn in_top_k(y_pred: &[f32], class: usize, k: usize) -> bool {
 mean_metric! {
     /// How many predictions are right. What that means depends on the shapes, as in Keras: for a single output, whether it is
     /// above 0.5 where the target is 1; for classes, whether the largest output is that of the class; for one-hot targets,
-    /// whether the largest output is in the place of the largest target.
+    /// whether the largest output has the index of the largest target.
     Accuracy, "Accuracy", "accuracy", Maximize; |batch, row| {
         let pred = batch.pred(row);
         if pred.len() == 1 {
@@ -149,7 +149,7 @@ mean_metric! {
     BinaryAccuracy, "BinaryAccuracy", "binary_accuracy", Maximize, threshold: f32 = 0.5, finite "a number"; |batch, row| binary_accuracy(batch.values(row)?, batch.pred(row), threshold)
 }
 mean_metric! {
-    /// How often the largest output is in the place of the largest target.
+    /// How often the largest output has the index of the largest target.
     CategoricalAccuracy, "CategoricalAccuracy", "categorical_accuracy", Maximize; |batch, row| hit(argmax(batch.pred(row)) == argmax(batch.values(row)?))
 }
 mean_metric! {

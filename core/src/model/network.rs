@@ -11,7 +11,7 @@ use crate::layers::{Asked, Build, Copied, Known, Layer, LayerId, LayerSpec, Sour
 use crate::rng::Key;
 use crate::{Error, MAX_RANK, PartialShape, Result, Shape, Tensor};
 
-/// A layer in its place.
+/// A layer of a network, with its name and its parameters.
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) name: String,

@@ -19,7 +19,7 @@ pub struct NonFinite {
     pub operation: String,
     /// The shape of what the operation made.
     pub shape: Shape,
-    /// The place of the first such number in it.
+    /// The index of the first such number in it.
     pub place: Vec<usize>,
     /// The number: NaN, or infinite.
     pub value: f32,

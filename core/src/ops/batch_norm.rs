@@ -7,7 +7,7 @@ use crate::{Error, Result, Shape};
 /// What Keras adds to the number of steps that count.
 const MASK_SLACK: f32 = 1e-7;
 
-/// The mean `m` and the variance `v` of every place on the last axis, over all rows or over those that a mask, which has a
+/// The mean `m` and the variance `v` of every index on the last axis, over all rows or over those that a mask, which has a
 /// number for each, lets count: `y = [m, v]`.
 ///
 /// `dx = (dm + 2·(x − m)·dv) / n`.
@@ -75,7 +75,7 @@ fn count(x: Shape, mask: Option<&[f32]>) -> f32 {
     }
 }
 
-/// `y = (x − mean)·gamma/√(variance + epsilon) + beta`, with a number of each for every place on the last axis.
+/// `y = (x − mean)·gamma/√(variance + epsilon) + beta`, with one of each for every index on the last axis.
 ///
 /// With `factor = gamma/√(variance + epsilon)` and `x̂ = (x − mean)/√(variance + epsilon)`: `dbeta = Σ dy`,
 /// `dgamma = Σ dy·x̂`, and `dx = factor·dy`. Where mean and variance are those of this batch, they change with x, and
@@ -192,12 +192,12 @@ pub(crate) struct Scaling<'a> {
 }
 
 impl Var {
-    /// Normalizes every place on the last axis by given means and variances.
+    /// Normalizes every index of the last axis by given means and variances.
     pub(crate) fn normalize_by(&self, mean: &Self, variance: &Self, scaling: Scaling<'_>) -> Result<Self> {
         self.batch_norm(mean, variance, scaling, None, false)
     }
 
-    /// Normalizes every place on the last axis by its own mean and variance over all rows, or over those that the mask lets
+    /// Normalizes every index of the last axis by its own mean and variance over all rows, or over those that the mask lets
     /// count. Also tells mean and variance, which no gradient flows through: their share is in that of the output.
     pub(crate) fn normalize_batch(&self, scaling: Scaling<'_>, mask: Option<&Self>) -> Result<(Self, [Self; 2])> {
         let inputs: Vec<&Self> = std::iter::once(self).chain(mask).collect();

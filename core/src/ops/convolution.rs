@@ -76,7 +76,7 @@ fn too_large() -> Error {
 pub struct Window {
     /// Steps between windows.
     pub strides: [usize; 2],
-    /// Steps between the places of a window.
+    /// Steps between the entries of a window.
     pub dilation: [usize; 2],
     /// What a window meets beyond the ends.
     pub padding: Padding,

@@ -53,7 +53,7 @@ impl Op for Dropout {
     }
 }
 
-/// Dropout with one draw for each row and each place on the last axis.
+/// Dropout with one draw for each row and each index of the last axis.
 #[derive(Debug)]
 struct ChannelDropout {
     rate: f32,
@@ -188,7 +188,7 @@ impl Op for Noise {
 
 methods! {
     /// Sets each element to 0 with probability `rate` and multiplies the others by `1 / (1 − rate)`. What is dropped
-    /// depends on the key, on the step and on the row: the place along the first axis.
+    /// depends on the key, on the step and on the row: the index along the first axis.
     ///
     /// # Errors
     /// A rate outside [0, 1).
@@ -197,7 +197,7 @@ methods! {
         Self::apply(Dropout { rate, key }, &[self])
     }
 
-    /// The same for whole channels: one draw for each row and each place on the last axis.
+    /// The same for whole channels: one draw for each row and each index of the last axis.
     ///
     /// # Errors
     /// A rate outside [0, 1), or less than two axes.

@@ -7,7 +7,7 @@ use crate::autodiff::{Backward, Forward, Memory, Op, Reads, View};
 use crate::kernel::{Exec, embedding};
 use crate::{Error, Result, Shape};
 
-/// `y[i, …] = table[ids[i, …]]`; the gradient of a row of the table is the sum of those of all its places, in their order.
+/// `y[i, …] = table[ids[i, …]]`; the gradient of a row of the table is the sum of those of all its occurrences, in their order.
 #[derive(Debug)]
 struct Embedding;
 

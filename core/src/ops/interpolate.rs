@@ -1,11 +1,11 @@
-//! An axis stretched by a whole factor, with straight lines between its places.
+//! An axis enlarged by a whole factor, by linear interpolation.
 
 use super::methods;
 use crate::autodiff::{Backward, Forward, Op, Reads};
 use crate::kernel::interpolate::{self, Lines};
 use crate::{Error, Result, Shape};
 
-/// `y[o] = x[a] + (x[b] − x[a])·share`, between the two places whose middles are nearest to that of `o`; the gradient goes back
+/// `y[o] = x[a] + (x[b] − x[a])·share`, between the two entries whose centres are nearest to that of `o`; the gradient goes back
 /// in the same shares.
 #[derive(Debug)]
 struct Interpolate {
@@ -51,7 +51,7 @@ impl Op for Interpolate {
 }
 
 methods! {
-    /// The tensor with one axis `times` as long, on straight lines between the middles of its places; beyond the first and the
+    /// The tensor with one axis `times` as long, by linear interpolation between the centres of its entries; beyond the first and the
     /// last middle nothing changes. Negative axes count from the back.
     ///
     /// # Errors

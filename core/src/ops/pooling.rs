@@ -111,7 +111,7 @@ methods! {
         Self::apply(MaxPool(Pooling { size, strides, padding }), &[self])
     }
 
-    /// The means of windows of maps `[batch, height, width, channels]`, over the places that are in the map.
+    /// The means of windows of maps `[batch, height, width, channels]`, over the entries that are in the map.
     ///
     /// # Errors
     /// Another number of axes, or a window that does not fit into the map.

@@ -72,7 +72,7 @@ impl Op for Elu {
     }
 }
 
-/// `y = x` above 0, `alpha·x` below, with an alpha for each place on the last axes: `dalpha = Σ dy·min(x, 0)`.
+/// `y = x` above 0, `alpha·x` below, with an alpha for each index of the last axes: `dalpha = Σ dy·min(x, 0)`.
 #[derive(Debug)]
 struct Prelu;
 
@@ -139,7 +139,7 @@ methods! {
         Self::apply(Elu { alpha }, &[self])
     }
 
-    /// `self` above 0, `alpha·self` below, with an alpha for each place on the last axes.
+    /// `self` above 0, `alpha·self` below, with an alpha for each index of the last axes.
     ///
     /// # Errors
     /// The shape of `alpha` is not that of the last axes.

@@ -39,7 +39,7 @@ impl Recurrence {
         if self.bias { 3 } else { 2 }
     }
 
-    /// The places of the mask, the dropout mask, and the first initial state.
+    /// The indices of the mask, the dropout mask, and the first initial state.
     fn places(&self) -> [usize; 3] {
         let mask = 1 + self.directions() * self.weights();
         let keep = mask + usize::from(self.masked);

@@ -62,10 +62,10 @@ methods! {
         }
     }
 
-    /// A new axis of size 1 in the given place; −1 is after the last.
+    /// A new axis of size 1 at the given index; −1 is after the last.
     ///
     /// # Errors
-    /// A place outside the shape, or too many axes.
+    /// An index outside the shape, or too many axes.
     pub fn expand_dims(&self, axis: isize) -> Result<Self> {
         let rank = self.shape().rank() as isize;
         let place = if axis < 0 { axis + rank + 1 } else { axis };

@@ -70,10 +70,10 @@ methods! {
         Self::apply(Slice { axis, range }, &[self])
     }
 
-    /// One place of one axis, which disappears. Negative axes count from the back.
+    /// One index of one axis, which disappears. Negative axes count from the back.
     ///
     /// # Errors
-    /// No such axis or place.
+    /// No such axis or index.
     pub fn index(&self, axis: isize, place: usize) -> Result<Self> {
         self.slice(axis, place..place + 1)?.squeeze(axis)
     }

@@ -24,7 +24,7 @@ pub(super) struct Entry {
 pub(super) struct Vocabulary {
     entries: Vec<Entry>,
     by_word: FastMap<Arc<str>, usize>,
-    /// Places in `entries`, the most frequent first.
+    /// Indices into `entries`, the most frequent first.
     by_index: Vec<usize>,
     first_index: i32,
 }

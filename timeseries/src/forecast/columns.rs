@@ -32,7 +32,7 @@ impl Neural {
     /// let tomorrow = fitted.predict(1)?[0];
     /// assert!((tomorrow - series.column("orders")?[199]).abs() < 5.0, "{tomorrow}");
     ///
-    /// // Its place among methods that see the sales alone.
+    /// // Its rank among methods that see the sales alone.
     /// let backtest = Backtest::new(RollForward::expanding(150)).fit_once();
     /// let reports = [backtest.run(&Naive, series.values()?)?, backtest.run_columns(&network, &series, "sales")?];
     /// assert!(Ranking::of_reports(&reports)?.rows[0].name.starts_with("dense 8"));

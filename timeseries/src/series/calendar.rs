@@ -113,7 +113,7 @@ impl Series {
     /// The series with a step for every gap, whose values are missing: what [`impute`](Self::impute) then fills.
     ///
     /// # Errors
-    /// See [`step`](Self::step); and more than a million steps missing in one place.
+    /// See [`step`](Self::step); and a gap of more than a million steps.
     pub fn fill_gaps(&self) -> Result<Self> {
         let (step, gaps) = (self.step()?, self.gaps()?);
         let old = self.dated()?;

@@ -30,7 +30,7 @@ impl Imputation {
     ///
     /// # Errors
     /// Values of which all are missing; for `Forward`, that the first is missing; for `Seasonal`, a period of 0, and a
-    /// place in the season of which no value is there.
+    /// step of the season of which no value is there.
     pub fn fill(self, values: &[f64]) -> Result<Vec<f64>> {
         let Some(first) = values.iter().position(|value| !value.is_nan()) else {
             return Err(Error::data(format!("all {} values are missing", values.len())));

@@ -83,7 +83,7 @@ pub(super) struct Bench {
     cpu: Cpu,
     best_peak: f64,
     rows: Vec<Row>,
-    /// The place of the row of a workload's training, once there is one.
+    /// The index of the row of a workload's training, once there is one.
     training: usize,
     /// What is done with fewer operations than were asked for.
     done: Vec<(&'static str, f64)>,

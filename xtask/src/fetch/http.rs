@@ -37,7 +37,7 @@ pub(super) enum Answer {
 }
 
 pub(super) struct Body {
-    /// The place in the file of the first byte that follows.
+    /// The offset in the file of the first byte that follows.
     pub(super) start: u64,
     /// The size of the whole file, where the server says it.
     pub(super) total: Option<u64>,

@@ -159,7 +159,7 @@ depthwise! {
     DepthwiseConv1D, "DepthwiseConv1D", 1
 }
 
-/// A layer whose filters see one channel each, and then all of them in one place.
+/// A layer whose filters see one channel each, followed by a 1×1 convolution of all channels.
 macro_rules! separable {
     ($(#[$attr:meta])* $layer:ident, $class:literal, $axes:literal) => {
         $(#[$attr])*
@@ -255,7 +255,7 @@ macro_rules! separable {
 }
 
 separable! {
-    /// A convolution of each channel by itself, then one of single places that mixes the channels.
+    /// A convolution of each channel by itself, then a pointwise one that mixes the channels.
     ///
     /// `(batch, height, width, channels)` → `(batch, …, …, filters)`. Parameters: `depthwise_kernel`
     /// `[height, width, channels, depth_multiplier]`, `pointwise_kernel` `[1, 1, channels·depth_multiplier, filters]` (Glorot

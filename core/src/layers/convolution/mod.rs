@@ -37,7 +37,7 @@ macro_rules! moving_options {
             self
         }
 
-        /// Steps between the places of a window.
+        /// Steps between the entries of a window.
         #[must_use]
         pub fn dilation_rate(mut self, dilation_rate: impl Into<Sizes>) -> Self {
             self.$($moves).+.dilation_rate = dilation_rate.into();

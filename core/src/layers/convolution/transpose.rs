@@ -41,7 +41,7 @@ impl Options {
         self.moves.window(axes, 1)
     }
 
-    /// The sizes of the map that comes out, in which there are as many windows as there are places in `map`.
+    /// The sizes of the map that comes out, in which there are as many windows as there are pixels in `map`.
     fn output(&self, map: [Option<usize>; 2], axes: usize) -> Result<[Option<usize>; 2]> {
         let (kernel, window) = self.window(axes)?;
         let (reach, same) = (window.reach(kernel)?, window.padding == Padding::Same);
@@ -108,8 +108,8 @@ macro_rules! output_padding_option {
 }
 
 convolution! {
-    /// A convolution of pictures the other way round, from few places to many: each place adds the kernel, times what stands
-    /// there, to the places of a window; `activation(Σ place·kernel + bias)`.
+    /// A convolution of pictures the other way round, from few pixels to many: each pixel adds the kernel, times what stands
+    /// there, to the pixels of a window; `activation(Σ pixel·kernel + bias)`.
     ///
     /// `(batch, height, width, channels)` → `(batch, (height − 1)·stride + reach + output_padding, …, filters)`, where a window
     /// reaches `(size − 1)·dilation + 1` and the output padding is `max(0, stride − reach)` if not set. With [`Padding::Same`],

@@ -33,7 +33,7 @@ pub(crate) enum Function {
     Squeeze(Option<Axes>),
     Concatenate(isize),
     Stack(isize),
-    /// Slices with a step of 1, and single places, along the first axes.
+    /// Slices with a step of 1, and single indices, along the first axes.
     GetItem(Vec<Item>),
 }
 
@@ -68,7 +68,7 @@ pub(crate) enum Reduction {
     Min,
 }
 
-/// What is taken along an axis; negative places count from the end.
+/// What is taken along an axis; negative indices count from the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Item {
     Range(Option<isize>, Option<isize>),

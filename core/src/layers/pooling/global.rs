@@ -25,7 +25,7 @@ impl Options {
         Ok(PartialShape::new(dims))
     }
 
-    /// The map as a sequence of places, and what `pool` makes of it under the shape that is wanted.
+    /// The map as a sequence of pixels, and what `pool` makes of it under the shape that is wanted.
     fn call(&self, x: &Var, axes: usize, pool: impl Fn(&Var) -> Result<Var>) -> Result<Var> {
         let (batch, channels) = (x.shape()[0], x.shape().last());
         let places = x.shape()[1..1 + axes].iter().product();
@@ -109,7 +109,7 @@ global_pooling! {
 }
 
 global_pooling! {
-    /// The mean over all places of a picture: `(batch, height, width, channels)` → `(batch, channels)`.
+    /// The mean over all pixels of a picture: `(batch, height, width, channels)` → `(batch, channels)`.
     ///
     /// ```
     /// use practicum_core::{Sequential, layers::{GlobalAveragePooling2D, Input}};
@@ -135,7 +135,7 @@ global_pooling! {
 }
 
 global_pooling! {
-    /// The largest number over all places of a picture: `(batch, height, width, channels)` → `(batch, channels)`.
+    /// The largest number over all pixels of a picture: `(batch, height, width, channels)` → `(batch, channels)`.
     ///
     /// ```
     /// use practicum_core::{Sequential, layers::{GlobalMaxPooling2D, Input}};

@@ -140,7 +140,7 @@ pooling! {
 }
 
 pooling! {
-    /// The mean of each window of a picture, channel by channel, over the places that are in the picture:
+    /// The mean of each window of a picture, channel by channel, over the pixels that are in the picture:
     /// `(batch, height, width, channels)` → `(batch, ⌊(height − size)/stride⌋ + 1, …, channels)`.
     ///
     /// ```

@@ -22,9 +22,9 @@ pub(super) struct Weights {
 pub(super) struct State {
     pub(super) level: f64,
     pub(super) trend: f64,
-    /// By their place in the season; none without a season.
+    /// By their index in the season; none without a season.
     pub(super) seasons: Vec<f64>,
-    /// The place of the next step in its season.
+    /// The index of the next step in its season.
     pub(super) place: usize,
 }
 
