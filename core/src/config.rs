@@ -1,7 +1,7 @@
 //! Options as JSON objects, in Keras' words: how optimizers, losses, metrics and schedules are written and read.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::{Error, Result};
@@ -45,6 +45,23 @@ pub fn from_config<T: Default + Serialize + DeserializeOwned>(class: &str, confi
     match unused(&Value::Object(config), &Value::Object(to_config(&value))) {
         Some(option) => Err(Error::format(format!("{class} has no option `{option}`"))),
         None => Ok(value),
+    }
+}
+
+/// An option that is one value or a list of values.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    pub(crate) fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(value) => std::slice::from_ref(value),
+            Self::Many(values) => values,
+        }
     }
 }
 

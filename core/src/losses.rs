@@ -1,18 +1,23 @@
 //! Losses, by Keras' names, each a composition of operations.
 //!
 //! A loss gives one number for every row of the targets: for every example, or for every time step of one. The model
-//! weighs these numbers and takes their mean.
+//! weighs these numbers and takes their mean. [`Dice`] and [`Tversky`] give one number for the batch, or over the axes that
+//! they are told.
 
 mod entropy;
+mod focal;
 mod function;
 mod hinge;
+mod overlap;
 mod regression;
 
 use std::fmt::Debug;
 
 pub use entropy::{BinaryCrossentropy, CategoricalCrossentropy, KlDivergence, SparseCategoricalCrossentropy};
+pub use focal::{BinaryFocalCrossentropy, CategoricalFocalCrossentropy};
 pub use function::{FnLoss, from_fn};
 pub use hinge::{CategoricalHinge, Hinge, SquaredHinge};
+pub use overlap::{Dice, Tversky};
 pub use regression::{
     CosineSimilarity, Huber, LogCosh, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError, MeanSquaredLogarithmicError,
     Poisson,
@@ -60,7 +65,7 @@ pub trait Loss: Debug + Send + Sync + 'static {
         Ok(())
     }
 
-    /// The loss of every row: `y_true` and `y_pred` without their last axis.
+    /// The loss of every row: `y_true` and `y_pred` without their last axis; or one number for the whole batch.
     ///
     /// # Errors
     /// Shapes that do not fit each other.
@@ -90,6 +95,7 @@ pub trait Loss: Debug + Send + Sync + 'static {
         let y_true = y_true.reshape(fit_targets(self.targets(), y_true.shape(), y_pred.shape())?)?;
         let values = self.call(&y_true, y_pred).map_err(|error| error.context(format!("loss {}", self.name())))?;
         match sample_weight {
+            Some(weights) if values.shape().rank() == 0 => values.mul(&weights.mean()?),
             Some(weights) => values.mul(&weights.reshape(fit_weights(weights.shape(), values.shape())?)?)?.mean(),
             None => values.mean(),
         }
@@ -140,7 +146,7 @@ macro_rules! known {
     ) => {
         /// The loss of a class, or of its name.
         pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Loss>> {
-            let config = without_idle(class, config, &idle())?;
+            let config = without_idle(class, config, &idle(class))?;
             Ok(match class {
                 $($plain_class | $plain_name $(| $plain_alias)* => Box::new(without_options::<$plain>(class, &config)?),)+
                 $($class | $name $(| $alias)* => Box::new(crate::config::from_config::<$loss>(class, config)?),)+
@@ -153,27 +159,36 @@ macro_rules! known {
 }
 
 known! {
-    "MeanSquaredError" MeanSquaredError: "mean_squared_error" | "mse";
-    "MeanAbsoluteError" MeanAbsoluteError: "mean_absolute_error" | "mae";
-    "MeanAbsolutePercentageError" MeanAbsolutePercentageError: "mean_absolute_percentage_error" | "mape";
-    "MeanSquaredLogarithmicError" MeanSquaredLogarithmicError: "mean_squared_logarithmic_error" | "msle";
+    "MeanSquaredError" MeanSquaredError: "mean_squared_error" | "mse" | "MSE";
+    "MeanAbsoluteError" MeanAbsoluteError: "mean_absolute_error" | "mae" | "MAE";
+    "MeanAbsolutePercentageError" MeanAbsolutePercentageError: "mean_absolute_percentage_error" | "mape" | "MAPE";
+    "MeanSquaredLogarithmicError" MeanSquaredLogarithmicError: "mean_squared_logarithmic_error" | "msle" | "MSLE";
     "LogCosh" LogCosh: "log_cosh";
     "Poisson" Poisson: "poisson";
     "CosineSimilarity" CosineSimilarity: "cosine_similarity";
     "Hinge" Hinge: "hinge";
     "SquaredHinge" SquaredHinge: "squared_hinge";
     "CategoricalHinge" CategoricalHinge: "categorical_hinge";
-    "KLDivergence" KlDivergence: "kl_divergence";
+    "KLDivergence" KlDivergence: "kl_divergence" | "kld" | "KLD";
     with options:
     "Huber" Huber: "huber";
-    "BinaryCrossentropy" BinaryCrossentropy: "binary_crossentropy";
+    "BinaryCrossentropy" BinaryCrossentropy: "binary_crossentropy" | "bce" | "BCE";
     "CategoricalCrossentropy" CategoricalCrossentropy: "categorical_crossentropy";
     "SparseCategoricalCrossentropy" SparseCategoricalCrossentropy: "sparse_categorical_crossentropy";
+    "BinaryFocalCrossentropy" BinaryFocalCrossentropy: "binary_focal_crossentropy";
+    "CategoricalFocalCrossentropy" CategoricalFocalCrossentropy: "categorical_focal_crossentropy";
+    "Dice" Dice: "dice";
+    "Tversky" Tversky: "tversky";
 }
 
 /// What Keras writes beside the options, with the values that change nothing.
-fn idle() -> [(&'static str, Value); 3] {
-    [("reduction", json!("sum_over_batch_size")), ("axis", json!(-1)), ("ignore_class", Value::Null)]
+fn idle(class: &str) -> Vec<(&'static str, Value)> {
+    let mut idle = vec![("reduction", json!("sum_over_batch_size")), ("axis", json!(-1)), ("ignore_class", Value::Null)];
+    // Of these, the axes are an option.
+    if ["Dice", "dice", "Tversky", "tversky"].contains(&class) {
+        idle.retain(|(option, _)| *option != "axis");
+    }
+    idle
 }
 
 /// What [`compile`](crate::Model::compile) takes as losses: one for all outputs of the model, or one an output.

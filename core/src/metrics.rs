@@ -1,102 +1,36 @@
 //! Metrics, by Keras' names: running over the batches of an epoch, each example counting the same unless it is weighted.
 
-mod confusion;
+mod confusion_matrix;
+mod counts;
+mod curves;
+mod f_score;
 mod function;
+mod iou;
+mod loss;
 mod mean;
 mod r2;
+mod scored;
 
 use std::fmt::Debug;
 
-pub use confusion::{Auc, Curve, Precision, Recall};
+pub use confusion_matrix::{ConfusionMatrix, Normalize};
+pub use counts::{FalseNegatives, FalsePositives, Precision, Recall, TrueNegatives, TruePositives};
+pub use curves::{Auc, Curve, PrecisionAtRecall, RecallAtPrecision, SensitivityAtSpecificity, SpecificityAtSensitivity};
+pub use f_score::{Average, F1Score, FBetaScore};
 pub use function::{FnMetric, from_fn};
+pub use iou::{BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU};
+pub use loss::LossMetric;
 pub use mean::{
     Accuracy, BinaryAccuracy, CategoricalAccuracy, CosineSimilarity, MeanAbsoluteError, MeanAbsolutePercentageError, MeanSquaredError,
     MeanSquaredLogarithmicError, RootMeanSquaredError, SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy, TopKCategoricalAccuracy,
 };
 pub use r2::R2Score;
+pub use scored::Scored;
 
 use serde_json::Value;
 
-use crate::autodiff::View;
-use crate::config::{Config, with_class, without_idle};
+use crate::config::{Config, class_and_config, with_class, without_idle};
 use crate::{Error, Result};
-
-/// The targets and predictions of a batch, and how much each example counts.
-#[derive(Clone, Copy, Debug)]
-pub struct Scored<'a> {
-    /// The targets: values of the predictions' shape, or classes, one a row of predictions.
-    pub y_true: View<'a>,
-    /// The outputs of the model.
-    pub y_pred: View<'a>,
-    /// One weight an example; all count the same where there are none.
-    pub sample_weight: Option<&'a [f32]>,
-    /// 1 for the rows that count and 0 for the others; all count where there is none.
-    pub mask: Option<&'a [f32]>,
-}
-
-impl<'a> Scored<'a> {
-    /// Predictions of a row. Without a second axis, each example has one.
-    pub fn outputs(&self) -> usize {
-        if self.y_pred.shape.rank() < 2 { 1 } else { self.y_pred.shape.last() }
-    }
-
-    /// Rows of predictions: examples, or time steps of examples.
-    pub fn rows(&self) -> usize {
-        self.y_pred.data.len() / self.outputs().max(1)
-    }
-
-    /// The weight of a row: that of its example, if the row counts.
-    pub fn weight(&self, row: usize) -> f64 {
-        let of_row = |weights: Option<&[f32]>| match weights {
-            Some(weights) if !weights.is_empty() => {
-                let steps = (self.rows() / weights.len()).max(1);
-                f64::from(weights.get(row / steps).copied().unwrap_or(1.0))
-            }
-            _ => 1.0,
-        };
-        of_row(self.sample_weight) * of_row(self.mask)
-    }
-
-    /// Whether the targets are classes, one a row.
-    fn has_classes(&self) -> bool {
-        self.y_true.data.len() == self.rows() && self.outputs() > 1
-    }
-
-    /// The predictions of a row.
-    ///
-    /// # Panics
-    /// There are not as many [`rows`](Scored::rows).
-    pub fn pred(&self, row: usize) -> &'a [f32] {
-        let n = self.outputs();
-        &self.y_pred.data[row * n..(row + 1) * n]
-    }
-
-    /// The targets of a row, as many as there are predictions.
-    ///
-    /// # Errors
-    /// There are fewer targets than predictions: they are classes.
-    pub fn values(&self, row: usize) -> Result<&'a [f32]> {
-        let n = self.outputs();
-        self.y_true.data.get(row * n..(row + 1) * n).ok_or_else(|| {
-            let (pred, got) = (self.y_pred.shape, self.y_true.shape);
-            Error::shape(format!("this metric compares values: for predictions {pred} expected as many targets, got {got}"))
-        })
-    }
-
-    /// The class that is the target of a row.
-    ///
-    /// # Errors
-    /// There is not one target a row.
-    pub fn class(&self, row: usize) -> Result<usize> {
-        match self.y_true.data.get(row) {
-            Some(class) if self.y_true.data.len() == self.rows() => Ok(*class as usize),
-            _ => {
-                let (pred, got) = (self.y_pred.shape, self.y_true.shape);
-                Err(Error::shape(format!("this metric wants one class a row: for predictions {pred}, got targets {got}")))
-            }
-        }
-    }
-}
 
 /// Which values of a log are better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -190,7 +124,10 @@ pub(crate) fn unknown_state(metric: &str, name: &str) -> Error {
     Error::format(format!("the metric `{metric}` keeps no numbers `{name}`, or another count of them"))
 }
 
-/// What [`compile`](crate::Model::compile) takes as metrics: nothing `()`, one, names in an array, or a vector of metrics.
+/// What [`compile`](crate::Model::compile) takes as metrics: nothing `()`, one, names in an array, a vector of metrics, or a
+/// tuple of all of these.
+///
+/// The name of a loss stands for its mean: see [`LossMetric`].
 pub trait IntoMetrics {
     /// The metrics.
     ///
@@ -228,6 +165,23 @@ impl<const N: usize> IntoMetrics for [&str; N] {
         self.into_iter().map(by_name).collect()
     }
 }
+
+macro_rules! tuples {
+    ($($metric:ident $given:ident),+) => {
+        impl<$($metric: IntoMetrics),+> IntoMetrics for ($($metric,)+) {
+            fn into_metrics(self) -> Result<Vec<Box<dyn Metric>>> {
+                let ($($given,)+) = self;
+                Ok([$($given.into_metrics()?),+].into_iter().flatten().collect())
+            }
+        }
+    };
+}
+
+tuples!(A a, B b);
+tuples!(A a, B b, C c);
+tuples!(A a, B b, C c, D d);
+tuples!(A a, B b, C c, D d, E e);
+tuples!(A a, B b, C c, D d, E e, F f);
 
 /// What [`compile`](crate::Model::compile) takes as metrics of a model that may have several outputs.
 pub trait IntoMetricLists {
@@ -294,10 +248,10 @@ macro_rules! known {
     ($($class:literal $metric:ident: $name:literal $(| $alias:literal)*;)+) => {
         /// The metric of a class, or of its name.
         pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Metric>> {
-            let config = without_idle(class, config, &idle())?;
+            let config = without_idle(class, config, &idle(class))?;
             Ok(match class {
                 $($class | $name $(| $alias)* => Box::new(crate::config::from_config::<$metric>(class, config)?),)+
-                unknown => return Err(Error::unknown("metric", unknown, NAMES)),
+                unknown => Box::new(of_a_loss(unknown, config)?),
             })
         }
 
@@ -322,20 +276,57 @@ known! {
     "MeanSquaredLogarithmicError" MeanSquaredLogarithmicError: "msle" | "mean_squared_logarithmic_error";
     "CosineSimilarity" CosineSimilarity: "cosine_similarity";
     "R2Score" R2Score: "r2_score";
+    "TruePositives" TruePositives: "true_positives";
+    "FalsePositives" FalsePositives: "false_positives";
+    "TrueNegatives" TrueNegatives: "true_negatives";
+    "FalseNegatives" FalseNegatives: "false_negatives";
+    "F1Score" F1Score: "f1_score";
+    "FBetaScore" FBetaScore: "fbeta_score";
+    "PrecisionAtRecall" PrecisionAtRecall: "precision_at_recall";
+    "RecallAtPrecision" RecallAtPrecision: "recall_at_precision";
+    "SensitivityAtSpecificity" SensitivityAtSpecificity: "sensitivity_at_specificity";
+    "SpecificityAtSensitivity" SpecificityAtSensitivity: "specificity_at_sensitivity";
+    "IoU" IoU: "io_u";
+    "MeanIoU" MeanIoU: "mean_io_u" | "mean_iou";
+    "BinaryIoU" BinaryIoU: "binary_io_u" | "binary_iou";
+    "OneHotIoU" OneHotIoU: "one_hot_io_u";
+    "OneHotMeanIoU" OneHotMeanIoU: "one_hot_mean_io_u";
+}
+
+/// The metric of a loss, from the loss' class or name and options.
+fn of_a_loss(class: &str, mut config: Config) -> Result<LossMetric> {
+    if class == "LossMetric" {
+        let (class, options) = class_and_config("a loss", config.get("loss").unwrap_or(&Value::Null))?;
+        return Ok(LossMetric::new(crate::losses::from_config(&class, options)?)?.with_name_of(&config));
+    }
+    let name = config.remove("name");
+    // The only loss whose metric has another class.
+    let class = if class == "LogCoshError" { "LogCosh" } else { class };
+    match crate::losses::from_config(class, config) {
+        Err(error) if error.is_unknown() => {
+            Err(Error::unknown("metric", class, NAMES).hint("the names of losses are those of metrics, too"))
+        }
+        loss => Ok(LossMetric::new(loss?)?.with_name_of(&name.map(|name| ("name".to_owned(), name)).into_iter().collect())),
+    }
 }
 
 /// What Keras writes beside the options, with the values that change nothing.
-fn idle() -> [(&'static str, Value); 8] {
-    [
-        ("thresholds", Value::Null),
-        ("top_k", Value::Null),
-        ("class_id", Value::Null),
+fn idle(class: &str) -> Vec<(&'static str, Value)> {
+    let mut idle = vec![
         ("axis", (-1).into()),
         ("summation_method", "interpolation".into()),
+        ("multi_label", false.into()),
+        ("num_labels", Value::Null),
         ("label_weights", Value::Null),
         ("class_aggregation", "uniform_average".into()),
         ("num_regressors", 0.into()),
-    ]
+    ];
+    let has = |option: &str| match option {
+        "thresholds" => class.ends_with("Positives") || class.ends_with("Negatives") || ["Precision", "Recall"].contains(&class),
+        _ => ["Precision", "Recall"].contains(&class),
+    };
+    idle.extend(["thresholds", "top_k", "class_id"].into_iter().filter(|option| !has(option)).map(|option| (option, Value::Null)));
+    idle
 }
 
 /// The metric with sample weights and class weights taken into account, as Keras' `weighted_metrics`.
@@ -437,14 +428,49 @@ impl Mean {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::autodiff::View;
+
+    /// Those that need to know how many classes there are, and some of losses.
+    fn with_classes() -> Vec<(&'static str, Box<dyn Metric>)> {
+        vec![
+            ("io_u", Box::new(IoU::new(2, [1]).sparse_y_true(false).sparse_y_pred(false))),
+            ("mean_io_u", Box::new(MeanIoU::new(2).sparse_y_true(false).sparse_y_pred(false).ignore_class(-1))),
+            ("one_hot_io_u", Box::new(OneHotIoU::new(2, [0]))),
+            ("one_hot_mean_io_u", Box::new(OneHotMeanIoU::new(2))),
+            ("cosine", Box::new(LossMetric::new(crate::losses::CosineSimilarity).unwrap().named("cosine"))),
+            ("kld", by_name("kld").unwrap()),
+            ("huber", by_name("huber").unwrap()),
+        ]
+    }
+
+    #[test]
+    fn u5_what_a_metric_cannot_do_is_said() {
+        let error = by_name("mean_io_u").unwrap().check().unwrap_err();
+        assert!(error.to_string().contains("num_classes of mean_io_u must be 1 to 8192, got 0"), "{error}");
+        let error = by_name("hubr").unwrap_err();
+        assert!(error.is_unknown() && error.to_string().contains("metric `hubr`"), "{error}");
+        let (y_true, y_pred) = (View { shape: [2, 1].into(), data: &[1.0, 0.0] }, View { shape: [2, 1].into(), data: &[0.75, 0.5] });
+        let batch = Scored { y_true, y_pred, sample_weight: None, mask: None };
+        let error = F1Score::default().update(&batch).unwrap_err();
+        assert!(error.to_string().contains("say `.threshold(0.5)`"), "{error}");
+        let error = MeanIoU::new(2).update(&batch).unwrap_err();
+        assert!(error.is_data() && error.to_string().contains("sparse_y_pred(false)"), "{error}");
+        let error = Precision::default().class_id(3).update(&batch).unwrap_err();
+        assert!(error.to_string().contains("class_id of precision is 3"), "{error}");
+        let keras = serde_json::json!({"name": "p", "thresholds": [0.25, 0.5], "top_k": null, "class_id": null});
+        let error = from_config("Precision", keras.as_object().unwrap().clone()).unwrap_err();
+        assert!(error.is_format() && error.to_string().contains("expected one threshold, got 2"), "{error}");
+    }
 
     #[test]
     fn metrics_come_back_from_their_configuration_and_state() {
-        for name in NAMES.iter().copied() {
-            let mut metric = by_name(name).unwrap();
+        let named = NAMES.iter().copied().filter(|name| !name.ends_with("io_u") || *name == "binary_io_u");
+        for (name, metric) in named.map(|name| (name, by_name(name).unwrap())).chain(with_classes()) {
+            let mut metric = metric;
             assert_eq!(metric.name(), name);
             assert!(metric.direction().is_some(), "{name} says no direction");
-            let pred = if name == "auc" || name == "precision" || name == "recall" { [0.25, 0.75, 0.5, 0.1] } else { [0.2, 0.9, 1.5, 0.4] };
+            let over_thresholds = name == "auc" || name.contains("_at_");
+            let pred = if over_thresholds { [0.25, 0.75, 0.5, 0.1] } else { [0.2, 0.9, 1.5, 0.4] };
             let classes = name.starts_with("sparse");
             let (shape, data): (crate::Shape, &[f32]) =
                 if classes { ([2].into(), &[1.0, 0.0]) } else { ([2, 2].into(), &[0.0, 1.0, 1.0, 0.0]) };

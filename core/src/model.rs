@@ -23,6 +23,8 @@ mod state;
 mod summary;
 mod trace;
 
+use std::sync::Mutex;
+
 pub use callback::{Callback, Context, IntoCallbacks, Monitor};
 pub use compiled::StepLogs;
 pub use functional::Graph;
@@ -66,9 +68,14 @@ pub struct Model {
     runner: Runner,
     /// The batch of [`train_on_batch`](Model::train_on_batch), kept for the next.
     scratch: Batch,
+    /// For which step the last tape was handed out, and how many were before for this step.
+    tapes: Mutex<(u64, u64)>,
     /// What went wrong while layers were added, to be told by the next method that can fail.
     pending: Option<Error>,
 }
+
+/// Where no tape was handed out: for a step that no training reaches.
+const NO_TAPE: (u64, u64) = (u64::MAX, 0);
 
 impl Clone for Model {
     /// The same model, its optimizer's state included. The values of parameters are shared until one of the two changes them.
@@ -81,6 +88,7 @@ impl Clone for Model {
             compiled: self.compiled.clone(),
             runner: Runner::default(),
             scratch: Batch::default(),
+            tapes: Mutex::new(NO_TAPE),
             pending: self.pending.clone(),
         }
     }
@@ -96,6 +104,7 @@ impl Model {
             compiled: None,
             runner: Runner::default(),
             scratch: Batch::default(),
+            tapes: Mutex::new(NO_TAPE),
             pending: None,
         }
     }
@@ -332,7 +341,8 @@ impl Model {
         self.compiled.as_ref().map_or(0, Compiled::arena_len)
     }
 
-    /// How many optimizer updates there were since [`compile`](Model::compile).
+    /// How many batches the optimizer has seen since [`compile`](Model::compile): as many as it made updates, unless it
+    /// accumulates gradients.
     pub fn step(&self) -> u64 {
         self.compiled.as_ref().map_or(0, Compiled::step)
     }

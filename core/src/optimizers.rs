@@ -2,11 +2,13 @@
 
 mod adaptive;
 mod gradient_descent;
+mod more;
 
 use std::fmt::Debug;
 
 pub use adaptive::{Adagrad, Adam, AdamW, Nadam, RmsProp};
 pub use gradient_descent::Sgd;
+pub use more::{Adadelta, Adamax, Ftrl, Lamb, Lion};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -25,6 +27,41 @@ pub struct Options {
     pub(crate) clipnorm: Option<f32>,
     pub(crate) clipvalue: Option<f32>,
     pub(crate) global_clipnorm: Option<f32>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) exclude_from_weight_decay: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) gradient_accumulation_steps: Option<u64>,
+    #[serde(flatten, skip_serializing_if = "Ema::is_off")]
+    pub(crate) ema: Ema,
+}
+
+/// Moving averages of the parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Ema {
+    #[serde(rename = "use_ema")]
+    pub(crate) is_on: bool,
+    #[serde(rename = "ema_momentum")]
+    pub(crate) momentum: f64,
+    #[serde(rename = "ema_overwrite_frequency")]
+    pub(crate) overwrite_frequency: Option<u64>,
+}
+
+impl Default for Ema {
+    fn default() -> Self {
+        Self { is_on: false, momentum: 0.99, overwrite_frequency: None }
+    }
+}
+
+impl Ema {
+    fn is_off(&self) -> bool {
+        !self.is_on
+    }
+
+    /// Whether the parameters become their averages after the update before which there were `step` others.
+    pub(crate) fn overwrites_after(&self, step: u64) -> bool {
+        self.is_on && self.overwrite_frequency.is_some_and(|frequency| frequency > 0 && (step + 1).is_multiple_of(frequency))
+    }
 }
 
 impl Default for Options {
@@ -52,13 +89,23 @@ mod rate {
 impl Options {
     /// A learning rate, or a schedule of rates; nothing is clipped or decays.
     pub fn new(learning_rate: impl Into<Schedule>) -> Self {
-        Self { learning_rate: learning_rate.into(), weight_decay: None, clipnorm: None, clipvalue: None, global_clipnorm: None }
+        Self {
+            learning_rate: learning_rate.into(),
+            weight_decay: None,
+            clipnorm: None,
+            clipvalue: None,
+            global_clipnorm: None,
+            exclude_from_weight_decay: Vec::new(),
+            gradient_accumulation_steps: None,
+            ema: Ema::default(),
+        }
     }
 
     /// Checks what was set.
     ///
     /// # Errors
-    /// A learning rate, a decay or a bound that is negative or not finite, or more than one kind of clipping.
+    /// A learning rate, a decay or a bound that is negative or not finite, more than one kind of clipping, or numbers of
+    /// steps that are too small.
     pub(crate) fn check(&self) -> Result<()> {
         self.learning_rate.check()?;
         let bounds = [("clipnorm", self.clipnorm), ("clipvalue", self.clipvalue), ("global_clipnorm", self.global_clipnorm)];
@@ -71,7 +118,40 @@ impl Options {
                 return Err(Error::argument(format!("{name} must be a number of 0 or more, got {bound}")));
             }
         }
+        if let Some(steps) = self.gradient_accumulation_steps.filter(|steps| *steps < 2) {
+            return Err(Error::argument(format!("gradient_accumulation_steps must be 2 or more, got {steps}")));
+        }
+        if self.ema.overwrite_frequency == Some(0) {
+            return Err(Error::argument("ema_overwrite_frequency must be 1 or more, got 0"));
+        }
+        if !(0.0..=1.0).contains(&self.ema.momentum) {
+            return Err(Error::argument(format!("ema_momentum is in [0, 1], got {}", self.ema.momentum)));
+        }
         Ok(())
+    }
+
+    /// Whether a parameter decays: as in Keras, its own name is looked at, such as `bias`; its path, if the name given has a
+    /// slash.
+    pub(crate) fn decays(&self, path: &str) -> bool {
+        let own = path.rsplit('/').next().unwrap_or(path);
+        !self.exclude_from_weight_decay.iter().any(|name| if name.contains('/') { path.contains(name) } else { own.contains(name) })
+    }
+
+    /// How many batches a gradient is the mean of.
+    pub(crate) fn accumulated(&self) -> u64 {
+        self.gradient_accumulation_steps.unwrap_or(1).max(1)
+    }
+
+    /// What is kept for each parameter beside the optimizer's own slots.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        if self.ema.is_on {
+            slots.push(Slot::zeros(AVERAGE));
+        }
+        if self.gradient_accumulation_steps.is_some() {
+            slots.push(Slot::zeros(GRADIENT));
+        }
+        slots
     }
 
     /// The rate at a step counted from 0.
@@ -79,6 +159,12 @@ impl Options {
         self.learning_rate.at(step)
     }
 }
+
+/// The slot of a parameter's moving average.
+pub(crate) const AVERAGE: &str = "model_variables_moving_average";
+
+/// The slot of the gradients of earlier batches.
+pub(crate) const GRADIENT: &str = "accumulated_gradient";
 
 /// What surrounds an update.
 #[derive(Clone, Copy, Debug)]
@@ -167,16 +253,17 @@ impl IntoOptimizer for &str {
 }
 
 /// What Keras writes beside the options, with the values that change nothing.
-fn idle() -> [(&'static str, Value); 6] {
-    let off = json!(false);
-    [
-        ("use_ema", off),
-        ("ema_momentum", json!(0.99)),
-        ("ema_overwrite_frequency", Value::Null),
-        ("loss_scale_factor", Value::Null),
-        ("gradient_accumulation_steps", Value::Null),
-        ("jit_compile", json!(true)),
-    ]
+fn idle() -> [(&'static str, Value); 2] {
+    [("loss_scale_factor", Value::Null), ("jit_compile", json!(true))]
+}
+
+/// Takes out what Keras writes where nothing is averaged or accumulated.
+fn without_unset(mut config: Config) -> Config {
+    if config.get("use_ema") != Some(&json!(true)) {
+        config.retain(|option, _| !["use_ema", "ema_momentum", "ema_overwrite_frequency"].contains(&option.as_str()));
+    }
+    config.retain(|option, value| option != "gradient_accumulation_steps" || !value.is_null());
+    config
 }
 
 /// The optimizer of a class, or of its name in any case.
@@ -184,7 +271,7 @@ pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Optimiz
     fn made<O: Optimizer + Default + Serialize + serde::de::DeserializeOwned>(class: &str, config: Config) -> Result<Box<dyn Optimizer>> {
         Ok(Box::new(crate::config::from_config::<O>(class, config)?))
     }
-    let config = without_idle(class, config, &idle())?;
+    let config = without_unset(without_idle(class, config, &idle())?);
     match class.to_lowercase().as_str() {
         "sgd" => made::<Sgd>(class, config),
         "rmsprop" => made::<RmsProp>(class, config),
@@ -192,11 +279,16 @@ pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Optimiz
         "adamw" => made::<AdamW>(class, config),
         "adagrad" => made::<Adagrad>(class, config),
         "nadam" => made::<Nadam>(class, config),
+        "adamax" => made::<Adamax>(class, config),
+        "adadelta" => made::<Adadelta>(class, config),
+        "lion" => made::<Lion>(class, config),
+        "lamb" => made::<Lamb>(class, config),
+        "ftrl" => made::<Ftrl>(class, config),
         _ => Err(Error::unknown("optimizer", class, NAMES)),
     }
 }
 
-const NAMES: [&str; 6] = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam"];
+const NAMES: [&str; 11] = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam", "adamax", "adadelta", "lion", "lamb", "ftrl"];
 
 /// The builder methods that all optimizers share.
 macro_rules! common_options {
@@ -218,6 +310,44 @@ macro_rules! common_options {
             #[must_use]
             pub fn weight_decay(mut self, weight_decay: f32) -> Self {
                 self.options.weight_decay = Some(weight_decay);
+                self
+            }
+
+            /// Lets parameters of these names be where all others decay: `["bias", "gamma"]`. A name with a slash is looked for
+            /// in the whole path, `"dense/kernel"`.
+            #[must_use]
+            pub fn exclude_from_weight_decay<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+                self.options.exclude_from_weight_decay = names.into_iter().map(Into::into).collect();
+                self
+            }
+
+            /// Changes the parameters once in this many batches, by the mean of their gradients. As in Keras, schedules count
+            /// batches.
+            #[must_use]
+            pub fn gradient_accumulation_steps(mut self, steps: u64) -> Self {
+                self.options.gradient_accumulation_steps = Some(steps);
+                self
+            }
+
+            /// Keeps moving averages of the parameters, `a ← momentum·a + (1 − momentum)·w` after each step; when
+            /// [`fit`](crate::Model::fit) is over, the parameters become their averages.
+            #[must_use]
+            pub fn use_ema(mut self, use_ema: bool) -> Self {
+                self.options.ema.is_on = use_ema;
+                self
+            }
+
+            /// How much of the averages stays from step to step: 0.99 if not set.
+            #[must_use]
+            pub fn ema_momentum(mut self, momentum: f64) -> Self {
+                self.options.ema.momentum = momentum;
+                self
+            }
+
+            /// Lets the parameters become their averages each time after this many steps.
+            #[must_use]
+            pub fn ema_overwrite_frequency(mut self, steps: u64) -> Self {
+                self.options.ema.overwrite_frequency = Some(steps);
                 self
             }
 

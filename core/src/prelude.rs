@@ -24,7 +24,7 @@ pub use crate::layers::{
     UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 };
 pub use crate::model::{Fit, History, Logs, Model, Sequential, Verbose};
-pub use crate::optimizers::{Adagrad, Adam, AdamW, Nadam, RmsProp, Sgd};
+pub use crate::optimizers::{Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, RmsProp, Sgd};
 pub use crate::regularizers::Regularizer;
 pub use crate::schedules::Schedule;
 pub use crate::{Cpu, Error, PartialShape, Result, Shape, Simd, Tensor};

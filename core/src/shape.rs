@@ -30,12 +30,13 @@ impl Shape {
     /// A shape from its sizes.
     ///
     /// # Errors
-    /// More than [`MAX_RANK`] axes, or more elements than memory can be addressed.
+    /// More than [`MAX_RANK`] axes, or more elements than memory can address; so, too, where one axis has no place and the
+    /// others have more.
     pub fn new(dims: &[usize]) -> Result<Self> {
         if dims.len() > MAX_RANK {
             return Err(Error::shape(format!("expected at most {MAX_RANK} axes, got {dims:?} ({} axes)", dims.len())));
         }
-        let bytes = dims.iter().try_fold(size_of::<f32>(), |size, &dim| size.checked_mul(dim));
+        let bytes = dims.iter().try_fold(size_of::<f32>(), |size, &dim| size.checked_mul(dim.max(1)));
         if bytes.is_none_or(|bytes| isize::try_from(bytes).is_err()) {
             return Err(Error::shape(format!("a tensor of shape {dims:?} has more elements than memory can address")));
         }

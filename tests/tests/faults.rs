@@ -177,6 +177,49 @@ fn f6_thresholds_and_areas_take_logits() {
 }
 
 #[test]
+fn f7_passes_with_dropout_differ_and_can_be_repeated() {
+    let mut model = Sequential::new().add(Input::new([16])).add(Dropout::new(0.5)).add(Dense::new(1));
+    model.compile(Sgd::new(0.1), "mse", ()).unwrap();
+    let x = Tensor::ones([1, 16]).unwrap();
+    let pass = |model: &Model, step: Option<u64>| {
+        let tape = model.tape();
+        if let Some(step) = step {
+            tape.set_step(step);
+        }
+        (tape.step(), model.call(&tape.constant(x.clone()), true).unwrap().output.value().unwrap().item().unwrap())
+    };
+    let draws: Vec<(u64, f32)> = (0..10).map(|_| pass(&model, None)).collect();
+    let mut different: Vec<u32> = draws.iter().map(|(_, output)| output.to_bits()).collect();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(different.len(), 10, "{draws:?}");
+    for (step, output) in &draws {
+        assert_eq!(pass(&model, Some(*step)), (*step, *output));
+    }
+    // Another model of the same seed draws the same, in the same order; a training is left alone.
+    let again = model.clone();
+    assert_eq!((0..10).map(|_| pass(&again, None)).collect::<Vec<_>>(), draws);
+    let (mut quiet, y) = (again.clone(), Tensor::from([[1.0]]));
+    assert_eq!(model.train_on_batch(&x, &y).unwrap(), quiet.train_on_batch(&x, &y).unwrap());
+    assert_eq!(pass(&model, None), pass(&quiet, None));
+}
+
+#[test]
+fn f11_train_on_batch_tells_of_nan_by_its_loss_and_fit_refuses_it() {
+    let model = identity(());
+    for (x, y) in [(f32::NAN, 1.0), (1.0, f32::NAN)] {
+        let (x, y) = (Tensor::from([[x], [1.0]]), Tensor::from([[y], [1.0]]));
+        let mut by_batch = model.clone();
+        assert!(by_batch.train_on_batch(&x, &y).unwrap().loss.is_nan());
+        let mut by_fit = model.clone();
+        assert!(by_fit.fit(&x, &y, Fit::new().quiet()).unwrap_err().is_data());
+        let batches = Dataset::from_tensor_slices((&x, &y)).unwrap().batch(2);
+        says(&by_fit.fit(&batches, (), Fit::new().quiet()).unwrap_err(), &["batch 0", "is NaN"]);
+        assert_eq!(by_fit.get_weights(), model.get_weights());
+    }
+}
+
+#[test]
 fn f10_class_weights_go_with_classes_alone() {
     let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
     model.compile("sgd", "mse", ()).unwrap();

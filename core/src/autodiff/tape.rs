@@ -104,7 +104,15 @@ impl Tape {
         Self(Rc::new(RefCell::new(Record { nodes: Vec::new(), values: Vec::new(), mode, scope: None })))
     }
 
-    /// Sets the global step that random operations draw for.
+    /// The step that random operations draw for: 0 if nothing else was set.
+    pub fn step(&self) -> u64 {
+        match &self.0.borrow().mode {
+            Mode::Eager { step, .. } => *step,
+            Mode::Deferred => 0,
+        }
+    }
+
+    /// Sets the step that random operations draw for: what is computed for the same step draws the same.
     pub fn set_step(&self, now: u64) {
         if let Mode::Eager { step, .. } = &mut self.0.borrow_mut().mode {
             *step = now;

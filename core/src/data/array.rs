@@ -179,6 +179,24 @@ impl Data {
         Ok(Self { shape: self.shape.with_batch(range.len()), values, ..*self })
     }
 
+    /// The examples with these indices, in this order, in the type they are in.
+    ///
+    /// # Errors
+    /// An index beyond the examples, or not enough memory.
+    pub fn select(&self, indices: &[usize]) -> Result<Self> {
+        if let Some(index) = indices.iter().find(|index| **index >= self.len()) {
+            return Err(Error::shape(format!("there is no example {index}: the data have {}", self.len())));
+        }
+        let row = self.example_shape().size();
+        let shape = Shape::new(&[&[indices.len()], self.example_shape().dims()].concat())?;
+        let values = match &self.values {
+            Values::F32(tensor) => Values::F32(Tensor::new(shape, selected(tensor.as_slice(), row, indices)?)?),
+            Values::U8(bytes) => Values::U8(Arc::new(selected(bytes, row, indices)?)),
+            Values::I32(integers) => Values::I32(Arc::new(selected(integers, row, indices)?)),
+        };
+        Ok(Self { shape, values, ..*self })
+    }
+
     /// All of it as one tensor: floats that are neither scaled nor shifted are shared.
     ///
     /// # Errors
@@ -265,6 +283,14 @@ impl Data {
         };
         Some((index_of(&self.shape, flat), value))
     }
+}
+
+fn selected<T: Copy>(elements: &[T], row: usize, indices: &[usize]) -> Result<Vec<T>> {
+    let mut chosen = Vec::new();
+    for index in indices {
+        crate::autodiff::extend(&mut chosen, &elements[index * row..(index + 1) * row])?;
+    }
+    Ok(chosen)
 }
 
 fn copied<T: Copy>(elements: &[T]) -> Result<Vec<T>> {

@@ -6,6 +6,7 @@ mod categorical;
 mod convert;
 mod dataset;
 mod feed;
+mod split;
 
 pub use array::Data;
 pub use batch::{ArraySource, Batch, BatchArray, BatchSource, TakeBatches};
@@ -17,3 +18,4 @@ pub use dataset::{
 };
 pub(crate) use feed::no_targets;
 pub use feed::{Feed, IntoFeed, OfArrays, OfBatches, OfDataset};
+pub use split::{Part, SplitOptions, train_test_split};

@@ -110,6 +110,23 @@ update! {
     }
 }
 
+update! {
+    /// `m ← m + (1−β₁)(g − m)`; `u ← max(β₂·u, |g|)`; `w ← w − rate·m / (u + ε)`.
+    adamax<F>(w, g, m, u; h: Moments) {
+        *m = settle(F::mul_add(g - *m, h.one_minus_beta_1, *m));
+        *u = settle_square(((1.0 - h.one_minus_beta_2) * *u).max(g.abs()));
+        *w -= h.rate * *m / (*u + h.epsilon);
+    }
+}
+
+update! {
+    /// Adam's means alone, from which the length of its step follows.
+    moments<F>(_w, g, m, v; h: Moments) {
+        *m = settle(F::mul_add(g - *m, h.one_minus_beta_1, *m));
+        *v = settle_square(F::mul_add(F::mul_add(g, g, -*v), h.one_minus_beta_2, *v));
+    }
+}
+
 /// What [`nadam`] needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Nadam {
@@ -190,5 +207,76 @@ update! {
     adagrad<F>(w, g, s; h: Adagrad) {
         *s = F::mul_add(g, g, *s);
         *w -= h.rate * g / (*s + h.epsilon).sqrt();
+    }
+}
+
+/// What [`adadelta`] needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Adadelta {
+    /// The learning rate.
+    pub rate: f32,
+    /// How much of the means stays.
+    pub rho: f32,
+    /// Keeps the roots from 0; inside of them.
+    pub epsilon: f32,
+}
+
+update! {
+    /// `s ← ρ·s + (1−ρ)·g²`; `d ← √(a + ε) / √(s + ε) · g`; `a ← ρ·a + (1−ρ)·d²`; `w ← w − rate·d`.
+    adadelta<F>(w, g, s, a; h: Adadelta) {
+        *s = settle_square(F::mul_add(h.rho, *s, (1.0 - h.rho) * g * g));
+        let step = (*a + h.epsilon).sqrt() / (*s + h.epsilon).sqrt() * g;
+        *a = settle_square(F::mul_add(h.rho, *a, (1.0 - h.rho) * step * step));
+        *w = F::mul_add(-h.rate, step, *w);
+    }
+}
+
+/// What [`lion`] needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Lion {
+    /// The learning rate.
+    pub rate: f32,
+    /// How much of the mean is in the direction of a step.
+    pub beta_1: f32,
+    /// How much of the mean stays.
+    pub beta_2: f32,
+}
+
+update! {
+    /// `w ← w − rate·sign(β₁·m + (1−β₁)·g)`; `m ← β₂·m + (1−β₂)·g`.
+    lion<F>(w, g, m; h: Lion) {
+        let direction = F::mul_add(h.beta_1, *m, (1.0 - h.beta_1) * g);
+        let sign = if direction > 0.0 { 1.0 } else if direction < 0.0 { -1.0 } else { direction };
+        *w = F::mul_add(-h.rate, sign, *w);
+        *m = settle(F::mul_add(h.beta_2, *m, (1.0 - h.beta_2) * g));
+    }
+}
+
+/// What [`ftrl`] needs.
+#[derive(Clone, Copy, Debug)]
+pub struct Ftrl {
+    /// The learning rate.
+    pub rate: f32,
+    /// The power of the sum of squares, the sign changed.
+    pub power: f32,
+    /// What a weight must exceed not to be 0.
+    pub l1: f32,
+    /// How strongly weights are pulled to 0.
+    pub l2: f32,
+    /// The same, by way of the gradient.
+    pub shrinkage: f32,
+}
+
+update! {
+    /// `n' = n + g²`; `z ← z + g + 2s·w − (n'ᵖ − nᵖ)/rate · w`; `w ← (clip(z, ±l₁) − z) / (n'ᵖ/rate + 2·l₂)`; `n ← n'`.
+    ftrl<F>(w, g, n, z; h: Ftrl) {
+        let power = |n: f32| if h.power == 0.5 { n.sqrt() } else { super::math::pow(n, h.power) };
+        let (before, sum) = (power(*n), F::mul_add(g, g, *n));
+        let after = power(sum);
+        let pulled = F::mul_add(2.0 * h.shrinkage, *w, g);
+        *z += pulled - (after - before) / h.rate * *w;
+        let clipped = if *z < -h.l1 { -h.l1 } else if *z > h.l1 { h.l1 } else { *z };
+        *w = (clipped - *z) / (after / h.rate + 2.0 * h.l2);
+        *n = sum;
     }
 }

@@ -6,16 +6,21 @@ use crate::config::{Config, to_config};
 use crate::{Error, Result};
 
 /// Probabilities are kept this far from 0 and 1 where there are no logits to start from.
-const EPSILON: f32 = 1e-7;
+pub(super) const EPSILON: f32 = 1e-7;
 
-fn check_smoothing(smoothing: f32) -> Result<()> {
+pub(super) fn check_smoothing(smoothing: f32) -> Result<()> {
     let inside = (0.0..=1.0).contains(&smoothing);
     if inside { Ok(()) } else { Err(Error::argument(format!("label_smoothing is in [0, 1], got {smoothing}"))) }
 }
 
+/// `t·(1 − s) + s/of`.
+pub(super) fn smoothed_targets(y_true: &Var, smoothing: f32, of: f32) -> Result<Var> {
+    if smoothing > 0.0 { y_true.affine(1.0 - smoothing, smoothing / of) } else { Ok(y_true.clone()) }
+}
+
 /// The logits that the predictions were made of: the predictions themselves if the loss was told so, or what the model's last
 /// operation made probabilities of.
-fn logits(y_pred: &Var, from_logits: bool, link: Link) -> Option<Var> {
+pub(super) fn logits(y_pred: &Var, from_logits: bool, link: Link) -> Option<Var> {
     if from_logits {
         return Some(y_pred.clone());
     }
@@ -120,9 +125,7 @@ impl Loss for CategoricalCrossentropy {
 
     /// Without logits: p is divided by its sum, then clipped.
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
-        let smoothing = self.label_smoothing;
-        let classes = y_pred.shape().last() as f32;
-        let targets = if smoothing > 0.0 { y_true.affine(1.0 - smoothing, smoothing / classes)? } else { y_true.clone() };
+        let targets = smoothed_targets(y_true, self.label_smoothing, y_pred.shape().last() as f32)?;
         if let Some(logits) = logits(y_pred, self.from_logits, Link::Softmax) {
             return logits.softmax_cross_entropy(&targets);
         }
@@ -157,8 +160,7 @@ impl Loss for BinaryCrossentropy {
 
     /// Without logits: p is clipped.
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
-        let smoothing = self.label_smoothing;
-        let targets = if smoothing > 0.0 { y_true.affine(1.0 - smoothing, smoothing / 2.0)? } else { y_true.clone() };
+        let targets = smoothed_targets(y_true, self.label_smoothing, 2.0)?;
         if let Some(logits) = logits(y_pred, self.from_logits, Link::Sigmoid) {
             return logits.sigmoid_cross_entropy(&targets)?.mean_axis(-1);
         }

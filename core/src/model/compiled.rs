@@ -10,7 +10,7 @@ use crate::autodiff::{Context, Var, extend};
 use crate::data::Batch;
 use crate::kernel::arena::Arena;
 use crate::kernel::{Exec, elementwise, reduce};
-use crate::optimizers::{Optimizer, Update};
+use crate::optimizers::{AVERAGE, GRADIENT, Optimizer, Slot, Update};
 use crate::{Cpu, Result, Tensor};
 
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub(crate) struct Compiled {
 /// How far a training got.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Done {
-    /// Updates of the optimizer.
+    /// Batches that the optimizer has seen.
     pub(crate) step: u64,
     /// Epochs: the number of the next.
     pub(crate) epoch: usize,
@@ -122,7 +122,12 @@ impl Compiled {
         self.progress.step
     }
 
-    /// The optimizer's slots of a parameter; none before the first step.
+    /// What is kept for each parameter: the optimizer's own slots, then those of the options that all share.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        [self.optimizer.slots(), self.optimizer.options().slots()].concat()
+    }
+
+    /// The slots of a parameter; none before the first step.
     pub(crate) fn slots_of(&self, param: usize) -> &[Vec<f32>] {
         self.slots.get(param).map_or(&[], Vec::as_slice)
     }
@@ -185,6 +190,21 @@ impl Compiled {
         Ok(loss)
     }
 
+    /// Gives the parameters that learn their moving averages, where there are any.
+    pub(crate) fn finish(&mut self, network: &mut Network) {
+        let own = self.optimizer.slots().len();
+        if !self.optimizer.options().ema.is_on || self.progress.step == 0 {
+            return;
+        }
+        let learning = network.learning();
+        for ((param, slots), learns) in network.parameters_mut().iter_mut().zip(&self.slots).zip(learning) {
+            // The average comes first of what is kept beside the optimizer's own.
+            if let Some(average) = slots.get(own).filter(|_| learns) {
+                param.update(average);
+            }
+        }
+    }
+
     /// One optimizer update with gradients from elsewhere.
     pub(crate) fn apply(&mut self, network: &mut Network, gradients: &[Option<Tensor>], cpu: &Cpu) -> Result<()> {
         self.prepare_slots(network)?;
@@ -204,9 +224,12 @@ impl Compiled {
         if self.slots.len() == network.parameters().len() {
             return Ok(());
         }
-        let slots = self.optimizer.slots();
-        let state =
-            |param: &Parameter| slots.iter().map(|slot| Ok(Tensor::full([param.value().len()], slot.initial)?.into_vec())).collect();
+        let slots = self.slots();
+        let begun = |slot: &Slot, param: &Parameter| match slot.name {
+            AVERAGE => Ok(param.value().to_vec()),
+            _ => Ok(Tensor::full([param.value().len()], slot.initial)?.into_vec()),
+        };
+        let state = |param: &Parameter| slots.iter().map(|slot| begun(slot, param)).collect();
         self.slots = network.parameters().iter().map(state).collect::<Result<_>>()?;
         self.gradients = vec![Vec::new(); network.parameters().len()];
         Ok(())
@@ -218,25 +241,49 @@ struct Learner<'a> {
     params: &'a mut [Parameter],
     optimizer: &'a dyn Optimizer,
     slots: &'a mut [Vec<Vec<f32>>],
+    /// Where the slots of the options are among those of a parameter.
+    average: Option<usize>,
+    gradient: Option<usize>,
+    own: usize,
+    /// How many batches came before this one.
+    seen: u64,
     update: Update<'a>,
     /// Where gradients wait until all are known; empty for parameters that do not learn.
     gradients: Option<&'a mut Vec<Vec<f32>>>,
 }
 
 impl<'a> Learner<'a> {
-    /// For the update after `step` others.
+    /// For the batch after `seen` others.
     fn new(
         network: &'a mut Network,
         optimizer: &'a dyn Optimizer,
         slots: &'a mut [Vec<Vec<f32>>],
         waiting: &'a mut Vec<Vec<f32>>,
         exec: Exec<'a>,
-        step: u64,
+        seen: u64,
     ) -> Self {
-        let options = optimizer.options();
-        let update = Update { exec, step: step + 1, rate: options.rate(step) };
+        let (options, own) = (optimizer.options(), optimizer.slots().len());
+        let extra = options.slots();
+        let place = |name: &str| extra.iter().position(|slot| slot.name == name).map(|place| own + place);
+        let update = Update { exec, step: seen / options.accumulated() + 1, rate: options.rate(seen) };
         let gradients = options.global_clipnorm.is_some().then_some(waiting);
-        Self { params: network.parameters_mut(), optimizer, slots, update, gradients }
+        let (average, gradient) = (place(AVERAGE), place(GRADIENT));
+        Self { params: network.parameters_mut(), optimizer, slots, average, gradient, own, seen, update, gradients }
+    }
+
+    /// Makes the mean over batches of the gradient of the last; whether it is complete.
+    fn accumulate(&mut self, id: usize, gradient: &mut [f32]) -> bool {
+        let (exec, batches) = (self.update.exec, self.optimizer.options().accumulated());
+        let Some(place) = self.gradient else { return true };
+        let sum = &mut self.slots[id][place];
+        if !(self.seen + 1).is_multiple_of(batches) {
+            elementwise::axpy(exec, gradient, sum, 1.0);
+            return false;
+        }
+        elementwise::axpy(exec, sum, gradient, 1.0);
+        sum.fill(0.0);
+        elementwise::mul::scalar_in_place(exec, gradient, 1.0 / batches as f32);
+        true
     }
 
     fn learn(&mut self, id: usize, gradient: &mut [f32]) {
@@ -247,12 +294,27 @@ impl<'a> Learner<'a> {
         if let Some(norm) = options.clipnorm {
             scale_to_norm(exec, gradient, norm);
         }
+        let decay = options.weight_decay.filter(|_| options.decays(self.params[id].path()));
         let w = self.params[id].value_mut().make_mut();
-        if let Some(decay) = options.weight_decay {
+        if let Some(decay) = decay {
             let keep = 1.0 - decay * self.update.rate as f32;
             elementwise::mul::scalar_in_place(exec, w, keep);
         }
-        self.optimizer.update(self.update, w, gradient, &mut self.slots[id]);
+        self.optimizer.update(self.update, w, gradient, &mut self.slots[id][..self.own]);
+        self.average(id);
+    }
+
+    /// Brings the moving average of a parameter up to date, where there is one.
+    fn average(&mut self, id: usize) {
+        let (Some(place), exec, ema) = (self.average, self.update.exec, self.optimizer.options().ema) else { return };
+        let (w, average) = (self.params[id].value_mut().make_mut(), &mut self.slots[id][place]);
+        // The first steps begin the average.
+        let momentum = if self.update.step == 1 { 0.0 } else { ema.momentum };
+        elementwise::mul::scalar_in_place(exec, average, momentum as f32);
+        elementwise::axpy(exec, w, average, (1.0 - momentum) as f32);
+        if ema.overwrites_after(self.update.step - 1) {
+            w.copy_from_slice(average);
+        }
     }
 
     /// Uses the gradients that waited.
@@ -285,6 +347,10 @@ impl Parameters for Learner<'_> {
     }
 
     fn ready(&mut self, id: usize, gradient: &mut [f32]) -> Result<()> {
+        if !self.accumulate(id, gradient) {
+            self.average(id);
+            return Ok(());
+        }
         match &mut self.gradients {
             Some(gradients) => {
                 gradients[id].clear();

@@ -1,5 +1,7 @@
 //! A model as a function on a tape: for custom loops and pictures.
 
+use std::sync::PoisonError;
+
 use super::trace::Pass;
 use super::{Model, Traced, not_compiled};
 use crate::autodiff::{Tape, Var};
@@ -8,9 +10,39 @@ use crate::{Error, Result, Tensor};
 impl Model {
     /// A tape for the next step of a custom loop: it computes on this model's threads, and dropout draws what it would
     /// draw in [`fit`](Model::fit) at this step.
+    ///
+    /// Each further tape before the next step draws anew, so that several passes tell how sure a model with dropout is
+    /// (Gal & Ghahramani, 2016). [`Tape::step`] says what a tape draws by, and [`Tape::set_step`] repeats it.
+    ///
+    /// ```
+    /// use practicum_core::prelude::*;
+    ///
+    /// let model = Sequential::new().add(Input::new([4])).add(Dropout::new(0.5)).add(Dense::new(1));
+    /// let pass = |tape: practicum_core::autodiff::Tape| -> Result<(u64, f32)> {
+    ///     let x = tape.constant(Tensor::from([[1.0, 2.0, 3.0, 4.0]]));
+    ///     Ok((tape.step(), model.call(&x, true)?.output.value()?.item()?))
+    /// };
+    /// let draws = (0..100).map(|_| pass(model.tape())).collect::<Result<Vec<_>>>()?;
+    /// let mean = draws.iter().map(|(_, output)| output).sum::<f32>() / 100.0;
+    /// let spread = draws.iter().map(|(_, output)| (output - mean).powi(2)).sum::<f32>() / 99.0;
+    /// assert!(spread > 0.0);
+    ///
+    /// let (step, output) = draws[7];
+    /// let again = model.tape();
+    /// again.set_step(step);
+    /// assert_eq!(pass(again)?.1, output);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
     pub fn tape(&self) -> Tape {
         let tape = Tape::on(&self.cpu);
-        tape.set_step(self.step());
+        let mut handed_out = self.tapes.lock().unwrap_or_else(PoisonError::into_inner);
+        let (step, count) = match *handed_out {
+            (step, count) if step == self.step() => (step, count + 1),
+            _ => (self.step(), 0),
+        };
+        *handed_out = (step, count);
+        // Far from all steps of a training.
+        tape.set_step(step.wrapping_add(count << 40));
         tape
     }
 

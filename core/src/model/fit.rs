@@ -295,6 +295,8 @@ impl Run<'_, '_> {
             self.history.push(epoch, &logs);
             self.hand_out_state(epoch)?;
         }
+        let Model { compiled: Some(compiled), network, .. } = &mut *self.model else { return Err(super::not_compiled()) };
+        compiled.finish(network);
         Ok(())
     }
 

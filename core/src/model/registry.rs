@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Model;
 use crate::config::{Config, class_and_config, with_class};
 use crate::losses::{self, Loss};
-use crate::metrics::{self, Metric};
+use crate::metrics::{self, LossMetric, Metric};
 use crate::optimizers::{self, Optimizer};
 use crate::{Error, Result};
 
@@ -89,6 +89,11 @@ impl CompileRegistry {
     /// A class that no one added, or options that do not fit it.
     pub fn make_metric(&self, value: &Value) -> Result<Box<dyn Metric>> {
         let (class, config) = class_and_config("a metric", value)?;
+        if class == "LossMetric"
+            && let Some(loss) = config.get("loss")
+        {
+            return Ok(Box::new(LossMetric::new(self.make_loss(loss)?)?.with_name_of(&config)));
+        }
         if class == "Weighted" {
             return Ok(Box::new(metrics::weighted_box(self.make_metric(&config.get("metric").cloned().unwrap_or_default())?)));
         }

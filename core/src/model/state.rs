@@ -115,7 +115,7 @@ impl Model {
         state.set("seed", self.seed);
         state.set("optimizer", with_class(compiled.optimizer().class_name(), compiled.optimizer().config()));
         compiled.progress.write(&mut state);
-        let names: Vec<&str> = compiled.optimizer().slots().iter().map(|slot| slot.name).collect();
+        let names: Vec<&str> = compiled.slots().iter().map(|slot| slot.name).collect();
         for (index, param) in self.parameters().iter().enumerate() {
             for (name, slot) in names.iter().zip(compiled.slots_of(index)) {
                 state.set_tensor(&format!("slot/{}/{name}", param.path()), Tensor::new(param.value().shape(), slot.clone())?);
@@ -132,7 +132,7 @@ impl Model {
     /// What the optimizer keeps for each parameter.
     #[cfg(feature = "keras")]
     pub(crate) fn optimizer_slots(&self) -> Result<Vec<crate::optimizers::Slot>> {
-        Ok(self.compiled()?.optimizer().slots())
+        Ok(self.compiled()?.slots())
     }
 
     /// The parameters alone, as they are named in a training's state.
@@ -193,8 +193,8 @@ impl Model {
 
     /// The slots of all parameters; none where no step was done.
     fn slots_of(&self, state: &State) -> Result<Vec<Vec<Vec<f32>>>> {
-        let optimizer = self.compiled()?.optimizer();
-        let (names, given) = (optimizer.slots(), state.part("slot"));
+        let compiled = self.compiled()?;
+        let (optimizer, names, given) = (compiled.optimizer(), compiled.slots(), state.part("slot"));
         if given.is_empty() && (names.is_empty() || state.get::<u64>("step")? == 0) {
             return Ok(Vec::new());
         }

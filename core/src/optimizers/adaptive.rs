@@ -4,7 +4,7 @@ use super::{Optimizer, Options, Slot, Update, check_factor, common_methods, comm
 use crate::kernel::optimizer as kernel;
 use crate::{Error, Result};
 
-fn check_epsilon(epsilon: f64) -> Result<()> {
+pub(super) fn check_epsilon(epsilon: f64) -> Result<()> {
     if epsilon >= 0.0 && epsilon.is_finite() {
         Ok(())
     } else {
@@ -44,8 +44,8 @@ macro_rules! moments {
                 check_epsilon(self.epsilon)
             }
 
-            fn moments(&self, rate: f64) -> kernel::Moments {
-                kernel::Moments {
+            fn moments(&self, rate: f64) -> $crate::kernel::optimizer::Moments {
+                $crate::kernel::optimizer::Moments {
                     rate: rate as f32,
                     one_minus_beta_1: (1.0 - self.beta_1) as f32,
                     one_minus_beta_2: (1.0 - self.beta_2) as f32,
@@ -55,6 +55,8 @@ macro_rules! moments {
         }
     };
 }
+
+pub(super) use moments;
 
 /// Adam's learning rate, corrected for moments that begin at 0: `rate·√(1 − β₂ᵗ) / (1 − β₁ᵗ)`.
 fn corrected(rate: f64, beta_1: f64, beta_2: f64, step: u64) -> f64 {

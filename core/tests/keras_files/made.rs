@@ -162,6 +162,6 @@ fn go_on_with(made: &Made, count: usize) {
 
 #[test]
 fn training_goes_on_where_keras_left_it() {
-    go_on_with(&Made::unpack(), 6);
+    go_on_with(&Made::unpack(), 11);
     go_on_with(&Made::unpack_old(), 5);
 }

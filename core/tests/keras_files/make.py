@@ -438,6 +438,37 @@ def trained_by_adagrad():
     return trained(keras.optimizers.Adagrad(0.1))
 
 
+@model
+def trained_by_adamax():
+    return trained(keras.optimizers.Adamax(0.05), metrics=["hinge", keras.metrics.LogCoshError()])
+
+
+@model
+def trained_by_adadelta():
+    optimizer = keras.optimizers.Adadelta(0.5, gradient_accumulation_steps=3)
+    metrics = [keras.metrics.F1Score("macro", threshold=0.5), keras.metrics.MeanIoU(3, sparse_y_true=False, sparse_y_pred=False)]
+    return trained(optimizer, loss=keras.losses.Tversky(0.3, 0.7, axis=(1,)), metrics=metrics)
+
+
+@model
+def trained_by_lion():
+    optimizer = keras.optimizers.Lion(0.01, use_ema=True, ema_momentum=0.7, ema_overwrite_frequency=3)
+    metrics = [keras.metrics.Precision(0.3, class_id=1), keras.metrics.AUC(from_logits=True), keras.losses.huber]
+    return trained(optimizer, loss=keras.losses.Dice(), metrics=metrics)
+
+
+@model
+def trained_by_lamb():
+    optimizer = keras.optimizers.Lamb(0.01, use_ema=True, gradient_accumulation_steps=2, global_clipnorm=0.5)
+    return trained(optimizer, metrics=[keras.metrics.Recall(top_k=2), keras.metrics.TruePositives()])
+
+
+@model
+def trained_by_ftrl():
+    loss = keras.losses.CategoricalFocalCrossentropy(from_logits=True)
+    return trained(keras.optimizers.Ftrl(0.1, l1_regularization_strength=0.01), loss=loss, metrics=["kl_divergence"])
+
+
 def fill(model, name):
     """Random weights; variances and counts above zero."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))

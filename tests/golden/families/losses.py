@@ -17,6 +17,8 @@ def make():
     binary(family)
     categorical(family)
     sparse(family)
+    focal(family)
+    overlap(family)
     masked(family)
     return family
 
@@ -55,7 +57,9 @@ def evaluate(loss, y_true, y_pred, weight, mask, dtype, rng):
             prediction._keras_mask = tf.constant(mask)
         value = loss(y_true, prediction, sample_weight=weight)
         upstream = normal(rng, tuple(value.shape), away=[0])
-        target = tf.reduce_sum(value * tf.cast(upstream, dtype)) if value.shape.rank else value
+        # One number for the batch is its own target.
+        upstream = upstream if value.shape.rank else np.ones(())
+        target = tf.reduce_sum(value * tf.cast(upstream, dtype))
     return value.numpy(), tape.gradient(target, tensor).numpy(), upstream
 
 
@@ -191,6 +195,50 @@ def sparse(family):
     loss_case(family, f"{name}_saturated", simple(kind), np.array([0, 1, 2, 1]), saturated, dtype="float32")
     ignored = simple(kind, from_logits=True, ignore_class=0)
     loss_case(family, f"{name}_ignore_class", ignored, np.array([[1, 0, 3], [0, 2, 2]]), normal(rng, [2, 3, 4], 2))
+
+
+def focal(family):
+    rng = generator("losses/data/focal")
+    kind = losses.BinaryFocalCrossentropy
+    options = {
+        "": {},
+        "_balanced": {"apply_class_balancing": True, "alpha": 0.4, "gamma": 3.0},
+        "_gamma_0": {"gamma": 0.0},
+        "_gamma_half": {"gamma": 0.5, "label_smoothing": 0.2},
+    }
+    for name, chosen in options.items():
+        y_true, y_pred = f32(rng.integers(0, 2, (5, 3))), f32(rng.uniform(0.02, 0.98, (5, 3)))
+        loss_case(family, f"binary_focal_crossentropy{name}", simple(kind, **chosen), y_true, y_pred)
+    logits = simple(kind, from_logits=True, label_smoothing=0.1)
+    loss_case(family, "binary_focal_crossentropy_logits", logits, y_true, normal(rng, [5, 3], 3))
+    kind = losses.CategoricalFocalCrossentropy
+    options = {
+        "": {},
+        "_alphas": {"alpha": [0.25, 1.0, 0.5, 2.0], "gamma": 1.5},
+        "_gamma_0": {"gamma": 0.0, "alpha": 1.0},
+        "_smoothing": {"label_smoothing": 0.2},
+    }
+    for name, chosen in options.items():
+        y_true, y_pred = np.eye(4)[rng.integers(0, 4, 5)], probabilities(rng, [5, 4])
+        loss_case(family, f"categorical_focal_crossentropy{name}", simple(kind, **chosen), y_true, y_pred)
+    logits = simple(kind, from_logits=True)
+    loss_case(family, "categorical_focal_crossentropy_logits", logits, y_true, normal(rng, [5, 4], 3))
+    y_true, y_pred = np.eye(3)[rng.integers(0, 3, (2, 4))], probabilities(rng, [2, 4, 3])
+    loss_case(family, "categorical_focal_crossentropy_steps", simple(kind), y_true, y_pred)
+
+
+def overlap(family):
+    rng = generator("losses/data/overlap")
+    shape = [3, 4, 4, 2]
+    y_true, y_pred = f32(rng.integers(0, 2, shape)), f32(rng.uniform(0.02, 0.98, shape))
+    weights = f32(rng.uniform(0.25, 2.0, 3))
+    kinds = {"dice": (losses.Dice, {}), "tversky": (losses.Tversky, {"alpha": 0.3, "beta": 0.8})}
+    for name, (kind, options) in kinds.items():
+        loss_case(family, name, simple(kind, **options), y_true, y_pred, weights=weights)
+        each = simple(kind, axis=(1, 2, 3), **options)
+        loss_case(family, f"{name}_each", each, y_true, y_pred, weights=weights)
+        flat = simple(kind, axis=-1, **options)
+        loss_case(family, f"{name}_rows", flat, y_true[:, 0, 0], y_pred[:, 0, 0], weights=weights)
 
 
 def masked(family):

@@ -14,6 +14,8 @@ def make():
     accuracies(family)
     counts(family)
     curves(family)
+    scores(family)
+    unions(family)
     regression(family)
     resolution(family)
     return family
@@ -126,6 +128,56 @@ def curves(family):
     many = [(f32(rng.integers(0, 2, (30, 3))), off_thresholds(f32(rng.uniform(0, 1, (30, 3))))) for _ in range(2)]
     metric_case(family, "auc_multi_label", lambda: metrics.AUC(multi_label=True), many)
     metric_case(family, "auc_one_class", lambda: metrics.AUC(), [(f32([[1], [1]]), f32([[0.75], [0.25]]))], True)
+
+
+def scores(family):
+    rng = generator("metrics/scores")
+    labels = [rng.integers(0, 4, n) for n in (17, 9)]
+    hot = [(np.eye(4)[each], f32(0.8 * probabilities(rng, [len(each), 4]) + 0.2 * np.eye(4)[each])) for each in labels]
+    # A row of nothing has no largest output.
+    hot[0][1][3] = 0.0
+    many = [(f32(rng.integers(0, 2, (n, 3))), f32(rng.uniform(0, 1, (n, 3)))) for n in (12, 7)]
+    single = [(f32(rng.integers(0, 2, (n, 1))), f32(rng.uniform(0, 1, (n, 1)))) for n in (12, 7)]
+    for average in (None, "micro", "macro", "weighted"):
+        name = average or "each"
+        metric_case(family, f"f1_score_{name}", lambda: metrics.F1Score(average), hot)
+        metric_case(family, f"fbeta_score_{name}", lambda: metrics.FBetaScore(average, beta=2.0, threshold=0.4), many)
+    metric_case(family, "f1_score_single", lambda: metrics.F1Score("macro", threshold=0.5), single)
+    absent = [(np.eye(3)[[0, 0, 1]], f32([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.6, 0.1]]))]
+    metric_case(family, "f1_score_absent", lambda: metrics.F1Score("macro"), absent)
+    batches = []
+    for n in (40, 25):
+        y_true = f32(rng.integers(0, 2, (n, 1)))
+        y_pred = f32(np.clip(0.25 + 0.35 * y_true + rng.normal(0, 0.2, (n, 1)), 0, 1))
+        batches.append((y_true, off_thresholds(y_pred)))
+    for kind in ("PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity"):
+        make = getattr(metrics, kind)
+        metric_case(family, kind, lambda: make(0.7), batches)
+        metric_case(family, f"{kind}_30", lambda: make(0.43, num_thresholds=30), batches)
+
+
+def unions(family):
+    rng = generator("metrics/unions")
+    full = {"dtype": "float64"}
+    ids = [(rng.integers(0, 4, n), rng.integers(0, 4, n)) for n in (20, 9)]
+    # Class 4 occurs nowhere; 9 and -1 are beyond the classes.
+    ids[1][0][:2], ids[1][1][2] = [9, -1], 9
+    outputs = [(y_true, probabilities(rng, [len(y_true), 5])) for y_true, _ in ids]
+    classes = [np.eye(5)[rng.integers(0, 4, n)] for n in (20, 9)]
+    hot = [(each, f32(0.7 * probabilities(rng, each.shape) + 0.3 * each)) for each in classes]
+    single = [(f32(rng.integers(0, 2, (n, 1))), f32(rng.uniform(0, 1, (n, 1)))) for n in (12, 7)]
+    tie = [(f32([1, 1, 0, 1]), f32([0.5, 0.5, 0.5, 0.25]))]
+    metric_case(family, "mean_iou", lambda: metrics.MeanIoU(5, **full), ids)
+    metric_case(family, "mean_iou_ignored", lambda: metrics.MeanIoU(5, ignore_class=2, **full), ids)
+    metric_case(family, "mean_iou_outputs", lambda: metrics.MeanIoU(5, sparse_y_pred=False, **full), outputs)
+    metric_case(family, "iou", lambda: metrics.IoU(5, [0, 3], **full), ids)
+    one_hot = {"sparse_y_true": False, "sparse_y_pred": False}
+    metric_case(family, "iou_one_hot", lambda: metrics.IoU(5, [1], **one_hot, **full), hot)
+    metric_case(family, "binary_iou", lambda: metrics.BinaryIoU(**full), single)
+    metric_case(family, "binary_iou_of_one", lambda: metrics.BinaryIoU([1], threshold=0.3, **full), single)
+    metric_case(family, "binary_iou_tie", lambda: metrics.BinaryIoU(**full), tie)
+    metric_case(family, "one_hot_iou", lambda: metrics.OneHotIoU(5, [0, 2], **full), hot)
+    metric_case(family, "one_hot_mean_iou", lambda: metrics.OneHotMeanIoU(5, **full), hot)
 
 
 def off_thresholds(y_pred):

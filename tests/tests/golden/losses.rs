@@ -43,7 +43,7 @@ fn check(case: &Case<'_>) -> Outcome {
         }
         case.compare(&format!("{prefix}/none"), &values.value()?)?;
         case.compare(&format!("{prefix}/sum"), &values.sum()?.value()?)?;
-        let upstream = case.tensor(&format!("{prefix}/upstream"))?;
+        let upstream = case.tensor(&format!("{prefix}/upstream"))?.reshape(values.shape())?;
         case.compare(&format!("{prefix}/grad/none"), &tape.backward(&[(&values, upstream)])?.of(&y_pred)?)?;
         case.leave(&format!("{prefix}/mean_with_sample_weight"), "models divide by the number of rows, as Keras' do by default");
     }

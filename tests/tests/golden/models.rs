@@ -3,7 +3,8 @@
 use std::error::Error;
 
 use practicum_core::losses::{self, IntoLoss, Loss};
-use practicum_core::optimizers::{Adagrad, Adam, AdamW, Nadam, Optimizer, RmsProp, Sgd};
+use practicum_core::model::CompileRegistry;
+use practicum_core::optimizers::Optimizer;
 use practicum_core::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -29,6 +30,9 @@ pub(crate) fn loss(described: &Value) -> Result<Box<dyn Loss>> {
 
 /// A loss from Keras' class and options. Options that have no counterpart here must have Keras' defaults.
 pub(crate) fn loss_of(class: &str, config: &Map<String, Value>) -> Result<Box<dyn Loss>> {
+    if class.contains("Focal") || ["Dice", "Tversky"].contains(&class) {
+        return Ok(CompileRegistry::default().make_loss(&json!({"class_name": class, "config": config}))?);
+    }
     let defaults =
         json!({"reduction": "sum_over_batch_size", "axis": -1, "ignore_class": null, "from_logits": false, "label_smoothing": 0.0});
     let read: &[&str] = match class {
@@ -139,6 +143,10 @@ macro_rules! moments {
 
 /// An optimizer from Keras' class and options.
 pub(crate) fn optimizer(class: &str, config: Map<String, Value>) -> Result<Box<dyn Optimizer>> {
+    let shared = ["use_ema", "gradient_accumulation_steps"];
+    if shared.iter().any(|option| config.get(*option).is_some_and(|value| !value.is_null() && *value != json!(false))) {
+        return Ok(CompileRegistry::default().make_optimizer(&json!({"class_name": class, "config": config}))?);
+    }
     let mut options = Options { class, left: config };
     let optimizer: Box<dyn Optimizer> = match class {
         "SGD" => {
@@ -156,7 +164,7 @@ pub(crate) fn optimizer(class: &str, config: Map<String, Value>) -> Result<Box<d
         "Adam" => Box::new(moments!(Adam::default(), options).amsgrad(options.flag("amsgrad")?)),
         "AdamW" => Box::new(moments!(AdamW::default(), options)),
         "Nadam" => Box::new(moments!(Nadam::default(), options)),
-        other => return Err(format!("there is no optimizer {other}").into()),
+        class => return Ok(CompileRegistry::default().make_optimizer(&json!({"class_name": class, "config": options.left}))?),
     };
     options.finish()?;
     Ok(optimizer)

@@ -10,23 +10,23 @@ use practicum_core::optimizers::{Optimizer, Options, Slot, Update};
 use practicum_core::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Sign descent with momentum (Lion; Chen et al., 2023).
+/// Descent by the sign of the mean gradient.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Lion {
+struct SignDescent {
     #[serde(flatten)]
     options: Options,
     beta: f32,
 }
 
-impl Default for Lion {
+impl Default for SignDescent {
     fn default() -> Self {
         Self { options: Options::new(0.001), beta: 0.9 }
     }
 }
 
-impl Optimizer for Lion {
+impl Optimizer for SignDescent {
     fn class_name(&self) -> &'static str {
-        "MyLion"
+        "SignDescent"
     }
 
     fn config(&self) -> Config {
@@ -185,7 +185,7 @@ impl Callback for Keeper {
 
 fn registry() -> CompileRegistry {
     CompileRegistry::default()
-        .optimizer("MyLion", |config| Ok(Box::new(from_config::<Lion>("MyLion", config)?)))
+        .optimizer("SignDescent", |config| Ok(Box::new(from_config::<SignDescent>("SignDescent", config)?)))
         .loss("Scaled", |config| Ok(Box::new(from_config::<Scaled>("Scaled", config)?)))
         .metric("LargestError", |config| Ok(Box::new(from_config::<LargestError>("LargestError", config)?)))
 }
@@ -196,9 +196,9 @@ fn model() -> Sequential {
 
 fn compiled() -> Sequential {
     let mut model = model();
-    let lion = Lion { options: Options::new(0.02), beta: 0.8 };
+    let signs = SignDescent { options: Options::new(0.02), beta: 0.8 };
     let worst: Vec<Box<dyn Metric>> = vec![Box::new(LargestError { name: "worst".to_owned(), largest: 0.0 })];
-    model.compile(lion, Scaled { factor: 2.0 }, worst).unwrap();
+    model.compile(signs, Scaled { factor: 2.0 }, worst).unwrap();
     model
 }
 
@@ -223,7 +223,7 @@ fn optimizer_loss_and_metric_come_back_from_the_configuration() {
 
     let error = model().compile_from_config(&config, &CompileRegistry::default()).unwrap_err();
     assert!(
-        error.is_unknown() && error.to_string().contains("MyLion") && error.to_string().contains("CompileRegistry::optimizer"),
+        error.is_unknown() && error.to_string().contains("SignDescent") && error.to_string().contains("CompileRegistry::optimizer"),
         "{error}"
     );
     let mut strange = config.clone();

@@ -18,12 +18,11 @@
 //! ```
 
 mod answers;
-mod confusion;
 mod curves;
 
 pub use answers::{Answers, Mistake};
-pub use confusion::ConfusionMatrix;
 pub use curves::{PrecisionRecall, Roc};
+pub use practicum_core::metrics::ConfusionMatrix;
 
 use practicum_core::{Error, Result};
 

@@ -130,7 +130,8 @@ impl Answers {
             drawn.push(self.bars(kind, 0, images, figures)?);
         }
         let matrix = ConfusionMatrix::new(&truth, self.0.classes(), names.len())?;
-        let confusion = Confusion { counts: matrix.counts(), classes: &names };
+        let counts: Vec<u64> = matrix.counts().iter().map(|count| *count as u64).collect();
+        let confusion = Confusion { counts: &counts, classes: &names };
         drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &confusion)?);
         let wrong: Vec<usize> = self.0.mistakes(&truth)?.iter().take(SHOWN).map(|mistake| mistake.index).collect();
         if !wrong.is_empty() {

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::hdf5::Hdf5;
 use super::upgrade::{plain_class, rename};
 use crate::model::CompileRegistry;
+use crate::optimizers::{AVERAGE, GRADIENT, Slot};
 use crate::{Error, Model, Result, Shape, Tensor};
 
 /// Compiles a model as its file says; none where the file says nothing. `settings` are Keras 3's `compile_config` or Keras 2's
@@ -84,6 +85,10 @@ fn described(value: &Value) -> Value {
         return described(function);
     }
     let mut config = config.as_object().cloned().unwrap_or_default();
+    // A tuple, such as the axes of a loss.
+    for value in config.values_mut().filter(|value| value["class_name"] == "__tuple__") {
+        *value = value["items"].take();
+    }
     ["dtype", "fn"].iter().for_each(|option| {
         config.remove(*option);
     });
@@ -136,22 +141,28 @@ pub(super) fn restore(model: &mut Model, file: &Hdf5) -> Result<bool> {
     let learns = trainable(model)?;
     let scalars = learns.iter().any(|(_, shape)| shape.rank() == 0);
     // The learning rate, and products that follow from the step.
-    let arrays: Vec<Tensor> = arrays.filter(|array| scalars || array.rank() > 0).collect();
+    let mut arrays: Vec<Tensor> = arrays.filter(|array| scalars || array.rank() > 0).collect();
     let slots = model.optimizer_slots()?;
+    // What all optimizers can keep comes first: an array for each parameter, then the next for each.
+    let (shared, own): (Vec<Slot>, Vec<Slot>) = slots.iter().partition(|slot| [AVERAGE, GRADIENT].contains(&slot.name));
+    let of_shared: Vec<Tensor> = arrays.drain(..(shared.len() * learns.len()).min(arrays.len())).collect();
     let options = &model.compile_config()?["optimizer"]["config"];
     // A centered RMSprop keeps a momentum here that it may not need.
-    let kept: Vec<&str> = slots.iter().map(|slot| slot.name).filter(|slot| *slot != "momentum" || options["momentum"] != 0.0).collect();
+    let kept: Vec<&str> = own.iter().map(|slot| slot.name).filter(|slot| *slot != "momentum" || options["momentum"] != 0.0).collect();
     let order = slot_order(&arrays, &learns, kept.len(), first)?;
 
     let mut state = model.training_state()?;
     state.set("step", step as u64);
     for param in model.parameters() {
         for slot in &slots {
-            let begun = Tensor::full(param.value().shape(), slot.initial)?;
+            let begun = if slot.name == AVERAGE { param.value().clone() } else { Tensor::full(param.value().shape(), slot.initial)? };
             state.set_tensor(&format!("slot/{}/{}", param.path(), slot.name), begun);
         }
     }
     for (index, (path, _)) in learns.iter().enumerate() {
+        for (slot, array) in shared.iter().zip(of_shared.iter().skip(index).step_by(learns.len())) {
+            state.set_tensor(&format!("slot/{path}/{}", slot.name), array.clone());
+        }
         for (slot, name) in kept.iter().enumerate() {
             state.set_tensor(&format!("slot/{path}/{name}"), arrays[order.at(index, slot, learns.len(), kept.len())].clone());
         }
