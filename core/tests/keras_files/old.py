@@ -15,6 +15,8 @@ os.environ["TF_USE_LEGACY_KERAS"] = "1"
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
+from google.protobuf import json_format
+from tf_keras.src.engine.base_layer import TensorFlowOpLayer
 
 L = keras.layers
 MODELS = {}
@@ -39,6 +41,44 @@ def functions():
     j = tf.cast(tf.sqrt(tf.square(x) + 0.5), tf.float32)
     k = tf.matmul(x, L.Dense(4)(L.Permute((2, 1))(x)))
     return keras.Model(x, [L.Dense(2)(d), f, g, h, i, j, k])
+
+
+def operation(function, *operands):
+    """What Keras of TensorFlow 2.0 to 2.3 made of an operation: its node, with the operands that are no tensors as constants."""
+    constants = {i: np.asarray(x) for i, x in enumerate(operands) if isinstance(x, (np.generic, np.ndarray))}
+    tensors = [x for i, x in enumerate(operands) if i not in constants]
+    with tf.Graph().as_default():
+        like = [tf.constant(constants[i]) if i in constants else tf.compat.v1.placeholder(x.dtype, x.shape) for i, x in enumerate(operands)]
+        node = function(*like).op.node_def
+    node.name = f"{node.op}_{len(NODES)}"
+    NODES.append(node)
+    return TensorFlowOpLayer(json_format.MessageToDict(node), node.name, constants)(tensors[0] if len(tensors) == 1 else tensors)
+
+
+NODES = []
+
+
+@model
+def operations():
+    raw, x, single = tf.raw_ops, keras.Input((4, 3)), np.float32
+    scaled = operation(lambda x, y: raw.AddV2(x=x, y=y), operation(lambda x, y: raw.Mul(x=x, y=y), x, single(2.0)), single(1.0))
+    a = operation(lambda x, y: raw.Sub(x=x, y=y), single(3.0), operation(lambda x, y: raw.RealDiv(x=x, y=y), scaled, single(4.0)))
+    b = operation(lambda x, axis: raw.Mean(input=x, axis=axis, keep_dims=False), x, np.int32([1]))
+    kept = operation(lambda x, axis: raw.Max(input=x, axis=axis, keep_dims=True), x, np.int32(-1))
+    c = operation(lambda x, y: raw.Maximum(x=x, y=y), operation(lambda x: raw.Neg(x=x), kept), x)
+    d = operation(lambda x, y, axis: raw.ConcatV2(values=[x, y], axis=axis), x, L.Dense(2)(x), np.int32(-1))
+    e = operation(lambda x, y: raw.Pack(values=[x, y], axis=1), b, operation(lambda x: raw.Tanh(x=x), b))
+    f = operation(lambda x: raw.LeakyRelu(features=x, alpha=0.3), x)
+    g = operation(lambda x, perm: raw.Transpose(x=x, perm=perm), x, np.int32([0, 2, 1]))
+    h = operation(lambda x, shape: raw.Reshape(tensor=x, shape=shape), operation(lambda x: raw.Cast(x=x, DstT=tf.float32), g), np.int32([-1, 12]))
+    i = operation(lambda x, y: raw.BatchMatMulV2(x=x, y=y), x, g)
+    j = operation(lambda x: raw.Squeeze(input=x, axis=[1]), operation(lambda x, axis: raw.ExpandDims(input=x, axis=axis), b, np.int32(1)))
+
+    def cut(x, begin, end, strides):
+        return raw.StridedSlice(input=x, begin=begin, end=end, strides=strides, begin_mask=1, end_mask=1, shrink_axis_mask=4)
+
+    k = operation(cut, x, np.int32([0, 1, 2]), np.int32([0, 3, 3]), np.int32([1, 1, 1]))
+    return keras.Model(x, [L.Dense(2)(L.Flatten()(a)), b, c, d, e, f, h, i, j, k])
 
 
 @model

@@ -4,6 +4,7 @@
 mod first;
 mod graph;
 mod layer;
+mod tf_node;
 mod tf_op;
 
 use std::collections::HashSet;
@@ -130,6 +131,9 @@ impl Upgrade<'_> {
         let calls = graph::calls(&layer["inbound_nodes"])?;
         if ["TFOpLambda", "SlicingOpLambda"].iter().any(|class| layer["class_name"] == *class) {
             return tf_op::operation(layer, &calls);
+        }
+        if layer["class_name"] == "TensorFlowOpLayer" {
+            return tf_node::operation(layer, &calls);
         }
         let mut inner = self.layer(layer)?;
         // `.h5` of Keras 3 leaves out where a class is from: all layers say whether they are trainable, and no operations.

@@ -113,6 +113,36 @@ fn models_within_models_without_end_are_refused() {
 }
 
 #[test]
+fn nodes_of_tensorflow_without_counterpart_are_named() {
+    let model = |node: Value, constants: Value| {
+        let config = json!({"name": "t", "node_def": node, "constants": constants});
+        json!({"class_name": "Model", "config": {
+            "name": "m",
+            "layers": [
+                {"class_name": "InputLayer", "name": "a", "config": {"name": "a", "batch_input_shape": [null, 2]}, "inbound_nodes": []},
+                {"class_name": "TensorFlowOpLayer", "name": "tf_op_layer_t", "config": config, "inbound_nodes": [[["a", 0, 0, {}]]]},
+            ],
+            "input_layers": [["a", 0, 0]],
+            "output_layers": [["tf_op_layer_t", 0, 0]],
+        }})
+    };
+    let square = json!({"name": "t", "op": "Square", "input": ["x"], "attr": {"T": {"type": "DT_FLOAT"}}});
+    assert!(Model::from_json(&upgrade(&model(square, json!({})), "2.3.0-tf").unwrap()).is_ok());
+    for (node, constants, expected) in [
+        (json!({"op": "Cumsum"}), json!({}), "Cumsum"),
+        (json!({"op": "Mul"}), json!({}), "Mul takes 2 operands, got 1"),
+        (json!({"op": "Mul"}), json!({"7": 1.0}), "constants are"),
+        (json!({"op": "MatMul", "attr": {"transpose_b": {"b": true}}}), json!({"1": [[1.0]]}), "transpose_b = true"),
+        (json!({"op": "StridedSlice", "attr": {"new_axis_mask": {"i": "2"}}}), json!({"1": [0], "2": [1], "3": [1]}), "new_axis_mask = 2"),
+        (json!({"op": "StridedSlice"}), json!({"1": [0], "2": [1, 2], "3": [1]}), "lists of one length"),
+        (json!("CgZTcXVhcmU="), json!({}), "TensorFlow from 2.1 to 2.3"),
+    ] {
+        let error = format!("{:#}", upgrade(&model(node, constants), "2.3.0-tf").unwrap_err());
+        assert!(error.contains("`t` (TensorFlowOpLayer)") && error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn functions_of_tensorflow_without_counterpart_are_named() {
     let model = |function: &str, options: Value| {
         json!({"class_name": "Functional", "config": {
