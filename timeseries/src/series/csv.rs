@@ -89,7 +89,7 @@ impl CsvReader {
     /// | lines before the header | those that start with `#` are skipped |
     /// | delimiter | comma, semicolon, tab or bar, whichever the header has |
     /// | date column | `date`, `time`, `year`, `month`, `week`, … whatever its case; else the first whose fields all are dates |
-    /// | dates | ISO 8601 with or without time, fraction, offset or zone; `1981-01`, `1981`, `1960-Q2`, `20240131`; day, month and year in any order with `/`, `.` or `-`, English names of months, two-digit years, 12-hour clocks, where only one order fits all rows |
+    /// | dates | ISO 8601 with or without time, fraction, offset or zone; `1981-01`, `1981`, `1960-Q2`, `20240131`; months as `1949.25`, a year and its twelfths; day, month and year in any order with `/`, `.` or `-`, English names of months, two-digit years, 12-hour clocks, where only one order fits all rows |
     /// | moments | seconds or milliseconds since 1970 in a column whose name says that it is a date |
     /// | missing values | an empty field, `NA`, `N/A`, `#N/A`, `NaN`, `nan`, `null`, `?` |
     ///

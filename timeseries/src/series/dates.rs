@@ -125,6 +125,9 @@ fn readings<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Result<Vec<Read
     if let Some(found) = all(&Reading::iso) {
         return Ok(found);
     }
+    if let Some(found) = all(&|text| decimal_year(text, 0.0)).or_else(|| all(&|text| decimal_year(text, 0.5))) {
+        return Ok(found);
+    }
     let forms = DAYS.iter().flat_map(|day| TIMES.map(|time| format!("{day}{time}")));
     let mut fitting: Option<(String, Vec<Reading>)> = None;
     for form in forms.filter(|form| Reading::by_format(first, form).is_ok()) {
@@ -147,4 +150,14 @@ fn moment(text: &str) -> Option<Reading> {
         _ => return None,
     };
     timestamp.ok().map(Reading::at)
+}
+
+/// A month as a year with a fraction, as R writes the times of a series: `1949.25` is April 1949. Months are told by their
+/// beginning, or by their middle (`from` 0 or 0.5), and to two decimals or more.
+fn decimal_year(text: &str, from: f64) -> Option<Reading> {
+    let year: f64 = text.parse().ok().filter(|year| (1000.0..10_000.0).contains(year))?;
+    let months = year * 12.0 - from;
+    let month = months.round();
+    let close = (months - month).abs() < 0.08;
+    close.then(|| Reading::iso(&format!("{:04}-{:02}", (month / 12.0).floor(), month.rem_euclid(12.0) + 1.0)))?
 }

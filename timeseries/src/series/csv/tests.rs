@@ -102,6 +102,11 @@ fn t7_dates_as_exports_have_them() {
     assert_eq!(dates(new(), &["31/12/23", "01/01/24"]), ["2023-12-31", "2024-01-01"]);
     assert_eq!(dates(new(), &["1960-Q1", "1960-Q2"]), ["1960-01-01", "1960-04-01"]);
     assert_eq!(dates(new(), &["Q1 1960", "Q2 1960"]), ["1960-01-01", "1960-04-01"]);
+    assert_eq!(dates(new(), &["1949", "1949.08333333333", "1949.16666666667"]), ["1949-01-01", "1949-02-01", "1949-03-01"]);
+    assert_eq!(dates(new(), &["1949.92", "1950", "1950.08", "1950.17"]), ["1949-12-01", "1950-01-01", "1950-02-01", "1950-03-01"]);
+    assert_eq!(dates(new(), &["1960", "1960.25", "1960.5"]), ["1960-01-01", "1960-04-01", "1960-07-01"]);
+    // The middles of months, as observatories write them.
+    assert_eq!(dates(new(), &["1749.042", "1749.123", "1749.204"]), ["1749-01-01", "1749-02-01", "1749-03-01"]);
     assert_eq!(dates(new(), &["Jan 31, 2024", "Feb 1, 2024"]), ["2024-01-31", "2024-02-01"]);
     assert_eq!(dates(new(), &["12/31/2023 11:00 PM", "01/01/2024 12:00 AM"]), ["2023-12-31T23:00:00", "2024-01-01"]);
     assert_eq!(dates(new().date_format("%d.%m.%y"), &["01.02.24", "02.02.24"]), ["2024-02-01", "2024-02-02"]);
@@ -113,6 +118,7 @@ fn t7_dates_as_exports_have_them() {
     assert_eq!(dates(new().time_zone("Europe/Berlin"), &shown), utc);
 
     let text = |rows: &[&str]| rows.iter().fold("Date,x\n".to_owned(), |text, row| text + &format!("{row},1\n"));
+    assert!(error(&new(), &text(&["1994", "1994.041"])).contains("`1994.041` is not a date"));
     let both = error(&new(), &text(&["01/02/2024", "02/02/2024"]));
     assert!(both.contains("fit `%d/%m/%Y` as well as `%m/%d/%Y`") && both.contains(".date_format("), "{both}");
     assert!(error(&new(), &text(&["2024-10-27 02:30", "2024-10-27 02:00"])).contains(".sort(true)"));
