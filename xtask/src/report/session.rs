@@ -89,7 +89,7 @@ pub(super) fn block_of_run(folder: &Path, run: &RunResults, all: &[Figure], comm
             (targets(run, command))
             @let facts = facts_of_run(run);
             @if !facts.is_empty() { p.muted.small { (facts) } }
-            @for line in lines { p { (line) } }
+            @for line in lines { p { (prose(line)) } }
             @if !run.forecasts.is_empty() { (table_of_forecasts(&run.forecasts)) }
             (figures(folder, all.iter().filter(|figure| figure.run == run.id)))
             @let bare = !all.iter().any(|figure| figure.run == run.id);

@@ -81,7 +81,7 @@ pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Traine
     let verdicts = asked.classify_all(&split.test.texts)?;
     let mut wrong: Vec<usize> = (0..verdicts.len()).filter(|&i| verdicts[i].label as i32 != split.test.labels[i]).collect();
     wrong.sort_by(|&a, &b| verdicts[b].probability.total_cmp(&verdicts[a].probability));
-    let mut lines = vec!["the surest mistakes".to_owned()];
+    let mut lines = vec!["The surest mistakes".to_owned()];
     lines.extend(wrong.iter().take(4).map(|&i| {
         format!(
             "{} {:.3}, but {}: {}",
@@ -96,7 +96,7 @@ pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Traine
         .filter(|&i| verdicts[i].label as i32 == split.test.labels[i] && split.test.texts[i].len() < 400)
         .max_by(|&a, &b| verdicts[a].probability.total_cmp(&verdicts[b].probability))
     {
-        clock.note(explained(&asked, &split.test.texts[sure])?);
+        clock.note(format!("The surest right answer, and the words that decided\n{}", explained(&asked, &split.test.texts[sure])?));
     }
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
@@ -155,15 +155,12 @@ pub(super) fn baselines(run: &WeekRun<'_>, clock: &mut RunClock, split: &Split) 
         if mode == MatrixMode::TfIdf {
             let words = |class: usize| {
                 let words: Vec<&str> = fitted.weights(class as i32).iter().take(12).map(|(word, _)| *word).collect();
-                format!("words that speak for {} in TF-IDF and logistic regression: {}", split.classes[class], words.join(", "))
+                format!("{}: {}", split.classes[class], words.join(", "))
             };
-            clock.note(
-                (0..split.classes.len())
-                    .filter(|class| split.train.labels.contains(&(*class as i32)))
-                    .map(words)
-                    .collect::<Vec<_>>()
-                    .join("\n"),
-            );
+            let mut lines = vec!["Words that speak for each class, by TF-IDF and logistic regression".to_owned()];
+            let known = |class: &usize| split.train.labels.contains(&(*class as i32));
+            lines.extend((0..split.classes.len()).filter(known).map(words));
+            clock.note(lines.join("\n"));
         }
     }
     clock.key_figure("best_val_accuracy", (&format!("{} and logistic regression", best.0), best.1.into()));
