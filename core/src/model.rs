@@ -336,9 +336,10 @@ impl Model {
         Ok(self.compiled()?.scores().logs())
     }
 
-    /// How many floats the buffers of the training steps take: the largest step so far.
+    /// How many floats the buffers of training steps and predictions take: the largest so far, for each thread that ran one at the
+    /// same time as others.
     pub fn workspace_len(&self) -> usize {
-        self.compiled.as_ref().map_or(0, Compiled::arena_len)
+        self.runner.arena_len()
     }
 
     /// How many batches the optimizer has seen since [`compile`](Model::compile): as many as it made updates, unless it

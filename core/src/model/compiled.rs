@@ -25,7 +25,6 @@ pub(crate) struct Compiled {
     slots: Vec<Vec<Vec<f32>>>,
     /// The programs of training steps.
     programs: Programs<Step>,
-    arena: Arena,
     /// All gradients, where they have to be known before the first is used.
     gradients: Vec<Vec<f32>>,
 }
@@ -85,7 +84,6 @@ impl Clone for Compiled {
             progress: self.progress,
             slots: self.slots.clone(),
             programs: Programs::default(),
-            arena: Arena::new(),
             gradients: self.gradients.clone(),
         }
     }
@@ -101,7 +99,6 @@ impl Compiled {
             progress: Done::default(),
             slots: Vec::new(),
             programs: Programs::default(),
-            arena: Arena::new(),
             gradients: Vec::new(),
         })
     }
@@ -147,11 +144,6 @@ impl Compiled {
         &self.scores
     }
 
-    /// How many floats the buffers of a step take.
-    pub(crate) fn arena_len(&self) -> usize {
-        self.arena.len()
-    }
-
     /// Layers learn that did not, or the other way round.
     pub(crate) fn forget_programs(&mut self) {
         self.programs.clear();
@@ -162,9 +154,16 @@ impl Compiled {
     }
 
     /// One optimizer update; the loss of the batch.
-    pub(crate) fn train(&mut self, network: &mut Network, batch: &Batch, cpu: &Cpu, seed: u64, watch: &mut impl Watch) -> Result<f64> {
+    pub(crate) fn train(
+        &mut self,
+        network: &mut Network,
+        batch: &Batch,
+        (cpu, arena): (&Cpu, &mut Arena),
+        seed: u64,
+        watch: &mut impl Watch,
+    ) -> Result<f64> {
         self.prepare_slots(network)?;
-        let Self { optimizer, objective, scores, programs, arena, slots, gradients, progress, .. } = self;
+        let Self { optimizer, objective, scores, programs, slots, gradients, progress, .. } = self;
         let Step { program, updates } = programs.of(batch, |shapes| {
             let recorded = objective.record(network, shapes, true, seed)?;
             let (updates, values): (Vec<usize>, Vec<Var>) = recorded.updates.iter().cloned().unzip();

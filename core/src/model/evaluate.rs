@@ -13,7 +13,8 @@ use crate::data::{ArraySource, Batch, BatchSource, Data, Feed, IntoArrays, IntoF
 use crate::kernel::arena::Arena;
 use crate::{Error, Result, Shape, Tensor};
 
-/// The programs that do not learn, and arenas to run them in: one for each thread that is running one.
+/// The programs that do not learn, and arenas to run programs in: one for each thread that is running one. A training step takes
+/// one of them, too, so that a validation needs no memory beside that of the training.
 #[derive(Debug, Default)]
 pub(crate) struct Runner {
     programs: Mutex<Programs<Arc<Program>>>,
@@ -28,6 +29,20 @@ impl Runner {
 
     fn program(&self, batch: &Batch, make: impl FnOnce(&Shapes) -> Result<Program>) -> Result<Arc<Program>> {
         lock(&self.programs).of(batch, |shapes| make(shapes).map(Arc::new)).cloned()
+    }
+
+    /// How many floats all arenas hold.
+    pub(super) fn arena_len(&self) -> usize {
+        lock(&self.arenas).iter().map(Arena::len).sum()
+    }
+
+    /// An arena for the model's owner, whom no other thread disturbs.
+    pub(super) fn arena(&mut self) -> &mut Arena {
+        let arenas = self.arenas.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if arenas.is_empty() {
+            arenas.push(Arena::new());
+        }
+        &mut arenas[0]
     }
 
     fn with_arena<T>(&self, f: impl FnOnce(&mut Arena) -> Result<T>) -> Result<T> {

@@ -155,7 +155,7 @@ impl Model {
         if alone {
             compiled.reset_metrics();
         }
-        compiled.train(&mut self.network, batch, &self.cpu, self.seed, watch)
+        compiled.train(&mut self.network, batch, (&self.cpu, self.runner.arena()), self.seed, watch)
     }
 
     /// Refuses a batch for what arrays are refused for.

@@ -114,7 +114,7 @@ fn one_call(node: &Node, call: &Value, definition: &Value, constants: &Value) ->
             (None, value) if node.op == SLICE => {
                 masks.insert(attribute.clone(), value);
             }
-            (None, value) if value == json!(false) => {}
+            (None, Value::Bool(false)) => {}
             (None, value) => return Err(Error::format(format!("{} with {attribute} = {value} has no counterpart here", node.op))),
         }
     }

@@ -8,7 +8,7 @@ use super::product::Products;
 use super::transform::{Narrow, Side, Whole, both};
 use super::{Conv, FORWARD_TILES, PANEL, Shared, UNIT, map_at, map_len, weights};
 
-/// Runs of blocks that threads share.
+/// Runs of blocks that threads share, at most.
 const CHUNKS: usize = 32;
 
 /// What a forward pass writes.
@@ -24,9 +24,14 @@ fn room_len(g: &Conv) -> usize {
     map_len(FORWARD_TILES, g.channels) + map_len(FORWARD_TILES, g.filters.min(PANEL))
 }
 
+/// Runs of blocks that there may be.
+fn chunks(g: &Conv) -> usize {
+    Blocks::new(g, 0..g.batch, FORWARD_TILES, true).count().min(CHUNKS)
+}
+
 /// Room that [`forward`] needs.
 pub(in super::super) fn forward_scratch(g: &Conv) -> usize {
-    weights::len(g.channels, g.filters) + rooms(CHUNKS) * room_len(g)
+    weights::len(g.channels, g.filters) + rooms(chunks(g)) * room_len(g)
 }
 
 /// `y = relu(x ∗ w + bias)`, or its maxima: see the functions of the direct convolution, which have checked the sizes.
@@ -44,7 +49,7 @@ pub(in super::super) fn forward(
     assert!(bias.is_none_or(|bias| bias.len() == g.filters), "one bias for each filter");
     let (u, rest) = scratch.split_at_mut(weights::len(g.channels, g.filters));
     weights::transform(exec, w, g.channels, g.filters, u);
-    let (u, rooms) = (&*u, Rooms::new(rest, room_len(g), CHUNKS));
+    let (u, rooms) = (&*u, Rooms::new(rest, room_len(g), chunks(g)));
     let (map, places, pooled) = match output {
         Output::Map(y) => (Shared(y.as_mut_ptr()), Shared(std::ptr::null_mut()), false),
         Output::Maxima { y, places } => (Shared(y.as_mut_ptr()), Shared(places.as_mut_ptr()), true),
