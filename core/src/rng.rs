@@ -5,6 +5,9 @@
 
 use ndarray_rand::rand::{Error as RandError, RngCore};
 
+use crate::Result;
+use crate::autodiff::resize;
+
 /// The seed where none is given.
 pub const DEFAULT_SEED: u64 = 42;
 
@@ -14,8 +17,9 @@ pub const DEFAULT_SEED: u64 = 42;
 /// use practicum_core::rng::Key;
 ///
 /// let key = Key::new(42).fold_str("shuffle");
-/// assert_eq!(key.fold(0).permutation(5), key.fold(0).permutation(5));
-/// assert_ne!(key.fold(0).permutation(50), key.fold(1).permutation(50));
+/// assert_eq!(key.fold(0).permutation(5)?, key.fold(0).permutation(5)?);
+/// assert_ne!(key.fold(0).permutation(50)?, key.fold(1).permutation(50)?);
+/// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key(u64);
@@ -57,10 +61,14 @@ impl Key {
     }
 
     /// A random order of `0 … n − 1`, each order as likely as any other.
-    pub fn permutation(self, n: u32) -> Vec<u32> {
-        let mut order: Vec<u32> = (0..n).collect();
+    ///
+    /// # Errors
+    /// More numbers than memory is given to.
+    pub fn permutation(self, n: u32) -> Result<Vec<u32>> {
+        let mut order = Vec::new();
+        resize(&mut order, n as usize)?;
         self.permute(&mut order);
-        order
+        Ok(order)
     }
 
     /// Puts `0 … n − 1` in random order, whatever was there before.
@@ -190,7 +198,7 @@ mod tests {
     fn every_order_is_as_likely() {
         let mut seen = std::collections::BTreeMap::new();
         for draw in 0..6000 {
-            *seen.entry(Key::new(9).fold(draw).permutation(3)).or_insert(0) += 1;
+            *seen.entry(Key::new(9).fold(draw).permutation(3).unwrap()).or_insert(0) += 1;
         }
         assert_eq!(seen.len(), 6);
         assert!(seen.values().all(|count| (850..1150).contains(count)), "{seen:?}");

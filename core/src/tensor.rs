@@ -285,6 +285,9 @@ impl Tensor {
         if size == 0 {
             return Err(Error::shape(format!("argmax needs elements along axis {axis}, got a tensor of shape {}", self.shape)));
         }
+        if self.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut along = vec![0.0; size];
         let mut found = Vec::new();
         for block in self.as_slice().chunks_exact((size * inner).max(1)) {

@@ -10,6 +10,10 @@ pub(crate) fn filled<T: Copy>(rows: usize, columns: usize, value: T) -> Result<A
             .hint("take fewer rows at a time, or fewer columns (a smaller maxlen, num_words or num_classes)")
     };
     let size = rows.checked_mul(columns).ok_or_else(too_big)?;
+    // Many systems promise more memory than they have, and end the process that uses it.
+    if size.checked_mul(size_of::<T>()).is_none_or(|bytes| bytes > 4 << 30) {
+        return Err(too_big());
+    }
     let mut values = Vec::new();
     values.try_reserve_exact(size).map_err(|cause| too_big().source(cause))?;
     values.resize(size, value);

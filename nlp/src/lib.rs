@@ -6,12 +6,14 @@
 //! use practicum_nlp::{PadOptions, Side, Tokenizer, pad_sequences};
 //!
 //! # fn main() -> practicum_core::Result<()> {
-//! let sentences = ["I love my dog", "I love my cat", "You love my dog!", "Do you think my dog is amazing?"];
+//! let sentences =
+//!     ["I love my dog", "I love my cat", "You love my dog!", "Do you think my dog is amazing?"];
 //! let mut tokenizer = Tokenizer::new().num_words(100).oov_token("<OOV>");
 //! tokenizer.fit_on_texts(sentences)?;
 //! assert_eq!(tokenizer.word_index().get("love"), Some(3));
 //!
-//! let sequences = tokenizer.texts_to_sequences(["i really love my dog", "my dog loves my manatee"])?;
+//! let sequences =
+//!     tokenizer.texts_to_sequences(["i really love my dog", "my dog loves my manatee"])?;
 //! assert_eq!(sequences, [vec![5, 1, 3, 2, 4], vec![2, 4, 1, 2, 1]]);
 //!
 //! let padded = pad_sequences(&sequences, PadOptions::new().maxlen(7).padding(Side::Post))?;

@@ -89,7 +89,10 @@ impl PadOptions {
 /// assert_eq!(padded.row(0).to_vec(), [0, 5, 3, 2, 4]);
 /// assert_eq!(padded.row(1).to_vec(), [9, 2, 4, 10, 11]);
 ///
-/// let padded = pad_sequences(&sequences, PadOptions::new().maxlen(5).padding(Side::Post).truncating(Side::Post))?;
+/// let padded = pad_sequences(
+///     &sequences,
+///     PadOptions::new().maxlen(5).padding(Side::Post).truncating(Side::Post),
+/// )?;
 /// assert_eq!(padded.row(0).to_vec(), [5, 3, 2, 4, 0]);
 /// assert_eq!(padded.row(1).to_vec(), [8, 6, 9, 2, 4]);
 /// # Ok::<(), practicum_core::Error>(())

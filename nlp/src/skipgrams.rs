@@ -14,7 +14,8 @@ use crate::Tokenizer;
 /// ```
 /// use practicum_nlp::SkipGrams;
 ///
-/// let (pairs, labels) = SkipGrams::new(10).window_size(1).negative_samples(0.0).shuffle(false).pairs(&[3, 0, 5, 7])?;
+/// let (pairs, labels) =
+///     SkipGrams::new(10).window_size(1).negative_samples(0.0).shuffle(false).pairs(&[3, 0, 5, 7])?;
 /// assert_eq!(pairs, [[5, 7], [7, 5]]);
 /// assert_eq!(labels, [1, 1]);
 /// # Ok::<(), practicum_core::Error>(())
@@ -98,7 +99,7 @@ impl SkipGrams {
             }
         }
         if self.shuffle {
-            let order = Key::new(self.seed).fold_str("order of skip-grams").permutation(pairs.len() as u32);
+            let order = Key::new(self.seed).fold_str("order of skip-grams").permutation(pairs.len() as u32)?;
             pairs = order.iter().map(|&index| pairs[index as usize]).collect();
             labels = order.iter().map(|&index| labels[index as usize]).collect();
         }
@@ -134,8 +135,12 @@ impl SkipGrams {
 /// ```
 ///
 /// # Errors
-/// A threshold that is not above 0.
+/// A threshold that is not above 0; more than 2²⁸ ranks, which would take gigabytes.
 pub fn sampling_table(size: usize, threshold: f64) -> Result<Vec<f64>> {
+    const MOST: usize = 1 << 28;
+    if size > MOST {
+        return Err(Error::argument(format!("a table of {size} ranks is more than memory is given to: expected {MOST} at most")));
+    }
     if !(threshold > 0.0 && threshold.is_finite()) {
         return Err(Error::argument(format!("the threshold is {threshold}, expected a number above 0")));
     }

@@ -21,7 +21,8 @@ use crate::array::filled;
 /// use practicum_nlp::WordVectors;
 ///
 /// let words = ["king", "queen", "man", "woman", "apple"];
-/// let table = array![[1.0, 1.0, 0.1], [1.0, -1.0, 0.1], [0.1, 1.0, 0.0], [0.1, -1.0, 0.0], [-1.0, 0.0, 1.0]];
+/// let table =
+///     array![[1.0, 1.0, 0.1], [1.0, -1.0, 0.1], [0.1, 1.0, 0.0], [0.1, -1.0, 0.0], [-1.0, 0.0, 1.0]];
 /// let vectors = WordVectors::new(words, table)?;
 /// assert_eq!(vectors.nearest("king", 1)?[0].0, "man");
 /// assert_eq!(vectors.analogy("man", "king", "woman", 1)?[0].0, "queen");
@@ -145,7 +146,8 @@ impl WordVectors {
     /// use practicum_nlp::WordVectors;
     ///
     /// let table = Tensor::from([[0.0, 0.0], [1.0, 2.0], [3.0, 4.0]]);
-    /// let vectors = WordVectors::from_embedding(&table, |id| Some(["", "a", "b"][id as usize].to_owned()))?;
+    /// let vectors =
+    ///     WordVectors::from_embedding(&table, |id| Some(["", "a", "b"][id as usize].to_owned()))?;
     /// assert_eq!(vectors.words(), ["a", "b"]);
     /// # Ok::<(), practicum_core::Error>(())
     /// ```

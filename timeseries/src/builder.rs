@@ -3,7 +3,7 @@ use std::f64::consts::TAU;
 use practicum_core::rng::{DEFAULT_SEED, Key};
 use practicum_core::{Error, Result};
 
-use crate::real::check_finite;
+use crate::real::{check_count, check_finite};
 use crate::series::Step;
 use crate::synth::Pattern;
 use crate::{Date, Series, normal};
@@ -212,9 +212,8 @@ impl SeriesBuilder {
         if length == 0 {
             return Err(Error::argument("the series has a length of 0, expected 1 step or more"));
         }
-        if Vec::<f64>::new().try_reserve_exact(length).is_err() {
-            return Err(Error::argument(format!("a series of {length} steps does not fit into memory")));
-        }
+        check_count("steps", length)?;
+        self.impulses.iter().try_for_each(|(count, _)| check_count("impulses", *count))?;
         if self.seasons.iter().any(|season| season.period == 0) {
             return Err(Error::argument("the period of a season is 0, expected 1 step or more"));
         }

@@ -21,7 +21,7 @@ impl Correlogram {
     /// ```
     /// use practicum_timeseries::correlate::autocorrelation;
     ///
-    /// let noise = practicum_timeseries::synth::white_noise(400, 1.0, 42);
+    /// let noise = practicum_timeseries::synth::white_noise(400, 1.0, 42)?;
     /// let correlogram = autocorrelation(&noise, 20)?;
     /// assert_eq!(format!("{:.3}", correlogram.bound(0.95)?), "0.098");
     /// assert!(correlogram.values[1..].iter().filter(|value| value.abs() > 0.098).count() <= 2);
@@ -87,7 +87,7 @@ pub fn autocorrelation(series: &[f64], lags: usize) -> Result<Correlogram> {
 ///
 /// let waves: Vec<f64> = (0..120).map(|t| f64::from(t * 7 % 12) + 0.3 * f64::from(t)).collect();
 /// assert_eq!(period(&waves, 40, &[])?, Some(12));
-/// assert_eq!(period(&practicum_timeseries::synth::white_noise(400, 1.0, 42), 40, &[])?, None);
+/// assert_eq!(period(&practicum_timeseries::synth::white_noise(400, 1.0, 42)?, 40, &[])?, None);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 ///
@@ -134,7 +134,7 @@ pub fn period(series: &[f64], most: usize, usual: &[usize]) -> Result<Option<usi
 /// use practicum_timeseries::synth::autocorrelation_ar1;
 ///
 /// // A series that remembers one step: the first correlation is 0.8, and there is no second.
-/// let partial = partial_autocorrelation(&autocorrelation_ar1(1461, 1.0, 42), 3)?;
+/// let partial = partial_autocorrelation(&autocorrelation_ar1(1461, 1.0, 42)?, 3)?;
 /// assert!((partial.values[1] - 0.8).abs() < 0.05 && partial.values[2].abs() < partial.bound(0.95)?);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

@@ -6,7 +6,9 @@
 //! forecast with its interval. `cargo xtask forecast FILE.csv --value COLUMN` is a program of this.
 //!
 //! ```
-//! use practicum_timeseries::forecast::{ExponentialSmoothing, Forecaster, Naive, Neural, SeasonalNaive};
+//! use practicum_timeseries::forecast::{
+//!     ExponentialSmoothing, Forecaster, Naive, Neural, SeasonalNaive,
+//! };
 //! use practicum_timeseries::series::Imputation;
 //! use practicum_timeseries::split::RollForward;
 //! use practicum_timeseries::{Backtest, Interval, Series};
@@ -21,7 +23,8 @@
 //! let series = Series::from_csv(&text)?.fill_gaps()?.impute(Imputation::Seasonal(7))?;
 //! let history = series.values()?;
 //!
-//! let (smoothing, network) = (ExponentialSmoothing::holt_winters(7), Neural::dense(&[16]).window(14).epochs(20).direct(7));
+//! let (smoothing, network) =
+//!     (ExponentialSmoothing::holt_winters(7), Neural::dense(&[16]).window(14).epochs(20).direct(7));
 //! let methods: [&dyn Forecaster; 4] = [&Naive, &SeasonalNaive::new(7), &smoothing, &network];
 //! let backtest = Backtest::new(RollForward::expanding(100).horizon(7)).fit_once().period(7);
 //! let ranking = backtest.compare(&methods, history)?;
@@ -29,7 +32,10 @@
 //!
 //! let forecast = Interval::Normal.forecast(&smoothing, history, 7, 0.9)?;
 //! for (step, date) in series.next_dates(7)?.iter().enumerate() {
-//!     println!("{date}: {:.0}, between {:.0} and {:.0}", forecast.mean[step], forecast.lower[step], forecast.upper[step]);
+//!     println!(
+//!         "{date}: {:.0}, between {:.0} and {:.0}",
+//!         forecast.mean[step], forecast.lower[step], forecast.upper[step]
+//!     );
 //! }
 //! # Ok(())
 //! # }

@@ -72,7 +72,7 @@ pub fn smape<T: Real>(y_true: &[T], y_pred: &[T]) -> Result<f64> {
 /// ```
 /// use practicum_timeseries::metrics::mase;
 ///
-/// // Steps of 2, 1 and 3 in the training part: the naive forecast is off by 2 on average, this one by 1.5.
+/// // Steps of 2, 1 and 3 to train on: the naive forecast is off by 2 on average, this one by 1.5.
 /// assert_eq!(mase(&[4.0, 6.0], &[5.0, 4.0], &[1.0, 3.0, 2.0, 5.0], 1)?, 0.75);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

@@ -4,6 +4,8 @@ use std::fmt;
 
 use practicum_core::{Error, Result};
 
+use crate::real::check_count;
+
 const STATE: usize = 624;
 const SHIFT: usize = 397;
 
@@ -17,7 +19,8 @@ const SHIFT: usize = 397;
 /// use practicum_timeseries::numpy::RandomState;
 ///
 /// let mut random = RandomState::new(42);
-/// assert_eq!(format!("{:.8?}", random.randn(3)), "[0.49671415, -0.13826430, 0.64768854]");
+/// assert_eq!(format!("{:.8?}", random.randn(3)?), "[0.49671415, -0.13826430, 0.64768854]");
+/// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone)]
 pub struct RandomState {
@@ -69,8 +72,12 @@ impl RandomState {
     }
 
     /// `n` uniform numbers in [0, 1), as `rand(n)`.
-    pub fn rand(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.random_sample()).collect()
+    ///
+    /// # Errors
+    /// More than 2²⁸ numbers, which take 2 GiB.
+    pub fn rand(&mut self, n: usize) -> Result<Vec<f64>> {
+        check_count("numbers", n)?;
+        Ok((0..n).map(|_| self.random_sample()).collect())
     }
 
     /// A normal number of mean 0 and variance 1, as `standard_normal()`, by Marsaglia's polar method.
@@ -93,8 +100,12 @@ impl RandomState {
     }
 
     /// `n` normal numbers, as `randn(n)`.
-    pub fn randn(&mut self, n: usize) -> Vec<f64> {
-        (0..n).map(|_| self.standard_normal()).collect()
+    ///
+    /// # Errors
+    /// More than 2²⁸ numbers, which take 2 GiB.
+    pub fn randn(&mut self, n: usize) -> Result<Vec<f64>> {
+        check_count("numbers", n)?;
+        Ok((0..n).map(|_| self.standard_normal()).collect())
     }
 
     /// A whole number in 0 … n − 1, as `randint(n)`: words cut to as many bits as n − 1 has, until one fits.
@@ -140,17 +151,17 @@ mod tests {
 
     #[test]
     fn seed_42() {
-        near(&RandomState::new(42).randn(5), &[0.49671415, -0.13826430, 0.64768854, 1.52302986, -0.23415337]);
-        near(&RandomState::new(42).rand(3), &[0.37454012, 0.95071431, 0.73199394]);
+        near(&RandomState::new(42).randn(5).unwrap(), &[0.49671415, -0.13826430, 0.64768854, 1.52302986, -0.23415337]);
+        near(&RandomState::new(42).rand(3).unwrap(), &[0.37454012, 0.95071431, 0.73199394]);
         let mut random = RandomState::new(42);
         let positions: Vec<u32> = (0..10).map(|_| random.randint(1461).unwrap()).collect();
         assert_eq!(positions, [1126, 1459, 860, 1294, 1130, 1095, 1044, 121, 466, 1238]);
-        assert_eq!(format!("{:.6?}", random.rand(3)), "[0.058084, 0.866176, 0.601115]");
+        assert_eq!(format!("{:.6?}", random.rand(3).unwrap()), "[0.058084, 0.866176, 0.601115]");
     }
 
     #[test]
     fn seed_51() {
-        near(&RandomState::new(51).randn(5), &[-0.29050317, 0.11212805, 1.25079512, -1.36088997, 0.09993288]);
+        near(&RandomState::new(51).randn(5).unwrap(), &[-0.29050317, 0.11212805, 1.25079512, -1.36088997, 0.09993288]);
     }
 
     /// Drawn by NumPy 1.26: bounds that need no bits, few bits and all bits, and a normal kept over other draws.
@@ -162,9 +173,9 @@ mod tests {
         assert_eq!(random.randint(1).unwrap(), 0);
         assert_eq!(random.randint(u32::MAX).unwrap(), 2_340_255_427);
         near(&[random.random_sample()], &[0.8472517387841254]);
-        near(&random.randn(3), &[-1.42232584, 1.52006949, -0.29139398]);
+        near(&random.randn(3).unwrap(), &[-1.42232584, 1.52006949, -0.29139398]);
         near(&[random.random_sample()], &[0.2726562945801132]);
         assert!(random.randint(0).unwrap_err().is_argument());
-        near(&RandomState::new(u32::MAX).rand(2), &[0.09763203, 0.91238285]);
+        near(&RandomState::new(u32::MAX).rand(2).unwrap(), &[0.09763203, 0.91238285]);
     }
 }

@@ -15,7 +15,10 @@ use crate::BacktestReport;
 ///     .row("dense", &[40.2, 4.9])
 ///     .by("mae")?;
 /// assert_eq!((ranking.rows[0].name.as_str(), ranking.rows[0].rank), ("dense", 1));
-/// assert_eq!(ranking.to_string().lines().nth(3), Some("|    2 | naive             |  61.8300 | 5.9400 |"));
+/// assert_eq!(
+///     ranking.to_string().lines().nth(3),
+///     Some("|    2 | naive             |  61.8300 | 5.9400 |")
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]

@@ -59,6 +59,17 @@ pub(crate) fn mean<T: Real>(values: &[T]) -> f64 {
 }
 
 /// Fails on the first NaN or infinity.
+/// More of them than this would take gigabytes.
+const MOST: usize = 1 << 28;
+
+/// Refuses to make more of something than memory is given to: a slip in a length would end the process.
+pub(crate) fn check_count(what: &str, count: usize) -> Result<()> {
+    if count <= MOST {
+        return Ok(());
+    }
+    Err(Error::argument(format!("{count} {what} are more than memory is given to: expected {MOST} at most")))
+}
+
 pub(crate) fn check_finite<T: Real>(what: &str, values: &[T]) -> Result<()> {
     match values.iter().position(|value| !value.to_f64().is_finite()) {
         Some(index) => Err(Error::data(format!("{what} holds {} at index {index}, expected finite numbers", values[index].to_f64()))),

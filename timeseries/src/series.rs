@@ -22,7 +22,7 @@ use crate::Date;
 /// use practicum_timeseries::series::Imputation;
 ///
 /// let series = Series::from_csv("Date,Temp\n1981-01-01,20.7\n1981-01-02,\n1981-01-04,18.8\n")?;
-/// // The third of January has no row, the second no value: both become a line between their neighbours.
+/// // The third of January has no row, the second no value: both become a line between others.
 /// let whole = series.fill_gaps()?.impute(Imputation::Linear)?;
 /// assert_eq!(whole.len(), 4);
 /// assert!((whole.values()?[2] - 19.433_333).abs() < 1e-6);

@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use practicum_core::{Error, Result};
 
+use crate::real::check_count;
+
 /// A training, a validation and a test part, one after the other.
 ///
 /// ```
@@ -145,7 +147,7 @@ impl RollForward {
     /// The cuts of a series of `length` steps, all with a whole horizon.
     ///
     /// # Errors
-    /// A training part, horizon or step of 0, and a series too short for one cut.
+    /// A training part, horizon or step of 0; a series too short for one cut, or so long that its cuts would take gigabytes.
     pub fn folds(&self, length: usize) -> Result<Vec<Fold>> {
         let Self { train, sliding, horizon, step } = *self;
         for (what, value) in [("training part", Some(train)), ("horizon", Some(horizon)), ("step", step)] {
@@ -158,8 +160,10 @@ impl RollForward {
                 "the series has {length} values, expected the training part's {train} and {horizon} to forecast"
             )));
         };
+        let step = step.unwrap_or(horizon);
+        check_count("cuts", (last - train) / step)?;
         let fold = |at: usize| Fold { train: if sliding { at - train } else { 0 }..at, test: at..at + horizon };
-        Ok((train..=last).step_by(step.unwrap_or(horizon)).map(fold).collect())
+        Ok((train..=last).step_by(step).map(fold).collect())
     }
 }
 

@@ -3,11 +3,12 @@
 //! ```
 //! use practicum_timeseries::synth::{self, Pattern};
 //!
-//! let time: Vec<f64> = synth::time(4 * 365 + 1);
+//! let time: Vec<f64> = synth::time(4 * 365 + 1)?;
 //! let trend = synth::trend(&time, 0.05);
 //! let season = synth::seasonality(&time, Pattern::P1, 365, 40.0, 0.0)?;
-//! let noise = synth::white_noise(time.len(), 5.0, 42);
-//! let series: Vec<f64> = trend.iter().zip(&season).zip(&noise).map(|((t, s), n)| 10.0 + t + s + n).collect();
+//! let noise = synth::white_noise(time.len(), 5.0, 42)?;
+//! let series: Vec<f64> =
+//!     trend.iter().zip(&season).zip(&noise).map(|((t, s), n)| 10.0 + t + s + n).collect();
 //! assert_eq!(format!("{:.4}", series[0]), "52.4836");
 //! # Ok::<(), practicum_core::Error>(())
 //! ```
@@ -18,11 +19,15 @@ use std::str::FromStr;
 use practicum_core::{Error, Result};
 
 use crate::numpy::RandomState;
-use crate::real::{Real, check_finite};
+use crate::real::{Real, check_count, check_finite};
 
 /// The time steps 0, 1, … `length` − 1. Beyond 2²⁴ steps `f32` no longer tells neighbours apart.
-pub fn time<T: Real>(length: usize) -> Vec<T> {
-    (0..length).map(|step| T::from_f64(step as f64)).collect()
+///
+/// # Errors
+/// More than 2²⁸ steps, which would take gigabytes.
+pub fn time<T: Real>(length: usize) -> Result<Vec<T>> {
+    check_count("steps", length)?;
+    Ok((0..length).map(|step| T::from_f64(step as f64)).collect())
 }
 
 /// A straight line through 0: `slope * t`.
@@ -80,30 +85,39 @@ pub fn seasonality<T: Real>(time: &[T], pattern: Pattern, period: u32, amplitude
 }
 
 /// Independent normal numbers of standard deviation `level`.
-pub fn white_noise(length: usize, level: f64, seed: u32) -> Vec<f64> {
-    RandomState::new(seed).randn(length).into_iter().map(|normal| normal * level).collect()
+///
+/// # Errors
+/// More than 2²⁸ steps, which would take gigabytes.
+pub fn white_noise(length: usize, level: f64, seed: u32) -> Result<Vec<f64>> {
+    Ok(RandomState::new(seed).randn(length)?.into_iter().map(|normal| normal * level).collect())
 }
 
 /// Noise that remembers the values 50 and 33 steps back, started from a run of 50 hundreds:
 /// `a[s] = noise + 0.5 a[s − 50] − 0.1 a[s − 33]`, times `amplitude`.
-pub fn autocorrelation_two_lags(length: usize, amplitude: f64, seed: u32) -> Vec<f64> {
+///
+/// # Errors
+/// More than 2²⁸ steps, which would take gigabytes.
+pub fn autocorrelation_two_lags(length: usize, amplitude: f64, seed: u32) -> Result<Vec<f64>> {
     const START: usize = 50;
-    let mut values = RandomState::new(seed).randn(length + START);
+    let mut values = RandomState::new(seed).randn(length.saturating_add(START))?;
     values[..START].fill(100.0);
     for step in START..values.len() {
         values[step] += 0.5 * values[step - 50];
         values[step] += -0.1 * values[step - 33];
     }
-    values[START..].iter().map(|value| value * amplitude).collect()
+    Ok(values[START..].iter().map(|value| value * amplitude).collect())
 }
 
 /// Noise that remembers its last value: `a[s] = noise + 0.8 a[s − 1]`, times `amplitude`.
-pub fn autocorrelation_ar1(length: usize, amplitude: f64, seed: u32) -> Vec<f64> {
-    let mut values = RandomState::new(seed).randn(length + 1);
+///
+/// # Errors
+/// More than 2²⁸ steps, which would take gigabytes.
+pub fn autocorrelation_ar1(length: usize, amplitude: f64, seed: u32) -> Result<Vec<f64>> {
+    let mut values = RandomState::new(seed).randn(length.saturating_add(1))?;
     for step in 1..values.len() {
         values[step] += 0.8 * values[step - 1];
     }
-    values[1..].iter().map(|value| value * amplitude).collect()
+    Ok(values[1..].iter().map(|value| value * amplitude).collect())
 }
 
 /// Gives a series a memory: from the first step to the last, and for each `(lag, φ)` in turn, `a[s] += φ a[s − lag]`
@@ -133,8 +147,10 @@ pub fn autocorrelate(source: &[f64], lags: &[(usize, f64)]) -> Result<Vec<f64>> 
 /// The course's function draws 10 whatever it is asked for.
 ///
 /// # Errors
-/// Impulses in a series of no or of more than 2³² − 1 steps.
+/// Impulses in a series of no steps; more than 2²⁸ steps or impulses, which would take gigabytes.
 pub fn impulses(length: usize, count: usize, amplitude: f64, seed: u32) -> Result<Vec<f64>> {
+    check_count("steps", length)?;
+    check_count("impulses", count)?;
     let steps = u32::try_from(length).map_err(|cause| Error::argument(format!("a series of {length} steps is too long")).source(cause))?;
     let mut random = RandomState::new(seed);
     let places: Vec<u32> = (0..count).map(|_| random.randint(steps)).collect::<Result<_>>().map_err(|error| error.context("impulses"))?;
@@ -152,14 +168,21 @@ pub fn impulses(length: usize, count: usize, amplitude: f64, seed: u32) -> Resul
 /// ```
 /// use practicum_timeseries::synth::{self, Pattern};
 ///
-/// let time: Vec<f64> = synth::time(1461);
-/// let regime = |memory: f64, height: f64, slope: f64, level: f64| -> practicum_core::Result<Vec<f64>> {
-///     let noise = synth::autocorrelation_ar1(time.len(), memory, 42);
-///     let season = synth::seasonality(&time, Pattern::P1, 50, height, 0.0)?;
-///     let trend = synth::trend(&time, slope);
-///     Ok(noise.iter().zip(season).zip(trend).map(|((noise, season), trend)| noise + season + trend + level).collect())
-/// };
-/// let series = synth::regime_change(&regime(10.0, 150.0, 2.0, 0.0)?, &regime(5.0, 2.0, -1.0, 550.0)?, 200)?;
+/// let time: Vec<f64> = synth::time(1461)?;
+/// let regime =
+///     |memory: f64, height: f64, slope: f64, level: f64| -> practicum_core::Result<Vec<f64>> {
+///         let noise = synth::autocorrelation_ar1(time.len(), memory, 42)?;
+///         let season = synth::seasonality(&time, Pattern::P1, 50, height, 0.0)?;
+///         let trend = synth::trend(&time, slope);
+///         Ok(noise
+///             .iter()
+///             .zip(season)
+///             .zip(trend)
+///             .map(|((noise, season), trend)| noise + season + trend + level)
+///             .collect())
+///     };
+/// let series =
+///     synth::regime_change(&regime(10.0, 150.0, 2.0, 0.0)?, &regime(5.0, 2.0, -1.0, 550.0)?, 200)?;
 /// assert_eq!(format!("{:.6} {:.6}", series[0], series[200]), "152.591070 351.122903");
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
@@ -243,15 +266,15 @@ impl SeriesSpec {
     /// about one value in twenty differs from NumPy's in its last bit.
     ///
     /// # Errors
-    /// A length or period of 0, and values that are not finite.
+    /// A length or period of 0, more than 2²⁸ steps, and values that are not finite.
     pub fn generate(&self) -> Result<Vec<f32>> {
         if self.length == 0 {
             return Err(Error::argument("the series has a length of 0, expected 1 step or more"));
         }
-        let time: Vec<f32> = time(self.length);
+        let time: Vec<f32> = time(self.length)?;
         let trend = trend(&time, self.slope);
         let season = seasonality(&time, self.pattern, self.period, self.amplitude, 0.0)?;
-        let noise = white_noise(self.length, self.noise_level, self.seed);
+        let noise = white_noise(self.length, self.noise_level, self.seed)?;
         let baseline = self.baseline as f32;
         let parts = trend.into_iter().zip(season).zip(noise);
         let series: Vec<f32> = parts.map(|((trend, season), noise)| (f64::from(baseline + trend + season) + noise) as f32).collect();
@@ -293,7 +316,7 @@ mod tests {
 
     #[test]
     fn seasons_repeat_and_shift() {
-        let time: Vec<f64> = time(20);
+        let time: Vec<f64> = time(20).unwrap();
         let season = seasonality(&time, Pattern::P2, 10, 3.0, 0.0).unwrap();
         assert_eq!(season[..10], season[10..]);
         let shifted = seasonality(&time, Pattern::P2, 10, 3.0, 4.0).unwrap();

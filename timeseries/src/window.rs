@@ -7,7 +7,10 @@
 //! let batches = windowed_dataset(series, &Windowing::new(4).batch_size(2).in_order())?;
 //! assert_eq!(batches.len(), Some(3));
 //! let (x, y) = batches.iter().next().unwrap()?;
-//! assert_eq!((x.shape().dims(), x.as_slice()), ([2, 4].as_slice(), [0.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0].as_slice()));
+//! assert_eq!(
+//!     (x.shape().dims(), x.as_slice()),
+//!     ([2, 4].as_slice(), [0.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0].as_slice())
+//! );
 //! assert_eq!((y.shape().dims(), y.as_slice()), ([2].as_slice(), [4.0, 5.0].as_slice()));
 //! # Ok::<(), practicum_core::Error>(())
 //! ```
@@ -213,7 +216,8 @@ pub fn windowed_dataset(series: impl IntoData, options: &Windowing) -> Result<Da
 ///
 /// let series: Vec<f32> = (0..10).map(|step| step as f32).collect();
 /// let (window, split) = (4, 7);
-/// let windows = forecast_windows(series[split - window..series.len() - 1].to_vec(), &Windowing::new(window))?;
+/// let windows =
+///     forecast_windows(series[split - window..series.len() - 1].to_vec(), &Windowing::new(window))?;
 /// let batch = windows.iter().next().unwrap()?;
 /// assert_eq!(batch.shape().dims(), [3, 4]);
 /// assert_eq!(batch.rows(0..1)?.as_slice(), [3.0, 4.0, 5.0, 6.0]);

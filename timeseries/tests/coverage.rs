@@ -18,7 +18,7 @@ fn coverage(from: &dyn Fitted, method: &dyn Forecaster, length: usize, interval:
     [0.8, 0.95].map(|level| {
         let mut inside = 0;
         for seed in 1..=SERIES {
-            let series = from.path(&RandomState::new(seed).randn(length + HORIZON)).unwrap();
+            let series = from.path(&RandomState::new(seed).randn(length + HORIZON).unwrap()).unwrap();
             let (history, to_come) = series.split_at(length);
             let forecast = interval.forecast(method, history, HORIZON, level).unwrap();
             let holds = |step: &usize| (forecast.lower[*step]..=forecast.upper[*step]).contains(&to_come[*step]);
@@ -57,7 +57,7 @@ fn t2_simple_methods_cover_what_they_promise() {
     let simple = ExponentialSmoothing::simple();
     check("simple", &*on_line(&simple.alpha(0.4)), &simple, &[15, 150]);
     let mut memory = vec![10.0, 10.0];
-    for noise in RandomState::new(5).randn(3000) {
+    for noise in RandomState::new(5).randn(3000).unwrap() {
         memory.push(4.0 + 0.9 * memory[memory.len() - 1] - 0.3 * memory[memory.len() - 2] + noise);
     }
     check("autoregression", &*Autoregression::new(2).fit(&memory).unwrap(), &Autoregression::new(2), &[21, 150]);

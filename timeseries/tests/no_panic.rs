@@ -134,7 +134,7 @@ proptest! {
                 prop_assert!(series.len() == length && series.values().is_ok());
             }
         }
-        let time: Vec<f64> = synth::time(length);
+        let time: Vec<f64> = synth::time(length).unwrap();
         let _ = synth::seasonality(&time, Pattern::P2, seed as u32, x, y);
         let _ = synth::autocorrelate(&time, &[(a, x), (b, y)]);
         let _ = synth::impulses(length, a.min(9), x, seed as u32);

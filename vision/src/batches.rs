@@ -89,7 +89,10 @@ impl Pictures {
 ///
 /// let set = LabeledImages::new(Array4::from_elem((5, 4, 4, 3), 51), vec![0, 1, 0, 1, 0], ["a", "b"])?;
 /// let batches = ImageDataGenerator::new().rescale(1.0 / 255.0).flow(&set)?.batch_size(2);
-/// let shapes: Vec<usize> = batches.epoch(0).map(|batch| Ok(batch?.0.shape()[0])).collect::<practicum_vision::Result<_>>()?;
+/// let shapes: Vec<usize> = batches
+///     .epoch(0)
+///     .map(|batch| Ok(batch?.0.shape()[0]))
+///     .collect::<practicum_vision::Result<_>>()?;
 /// assert_eq!(shapes, [2, 2, 1]);
 /// # Ok::<(), practicum_vision::Error>(())
 /// ```
@@ -230,7 +233,7 @@ impl PictureBatches {
         }
         let mut order = self.indices.to_vec();
         if self.shuffle {
-            let places = Key::new(self.seed).fold_str("pictures").fold(epoch as u64).permutation(order.len() as u32);
+            let places = Key::new(self.seed).fold_str("pictures").fold(epoch as u64).permutation(order.len() as u32)?;
             order = places.into_iter().map(|place| self.indices[place as usize]).collect();
         }
         let batches = order.chunks(self.batch_size).filter(|batch| !self.drop_remainder || batch.len() == self.batch_size);
@@ -423,10 +426,16 @@ impl ImageDataGenerator {
     /// #     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     /// #     practicum_vision::picture::save_img(path, Array3::zeros((9, 8, 3)).view())?;
     /// # }
-    /// let folder = ImageFolder::for_flow(root.path()).target_size((150, 150)).class_mode(ClassMode::Binary).batch_size(20);
+    /// let folder = ImageFolder::for_flow(root.path())
+    ///     .target_size((150, 150))
+    ///     .class_mode(ClassMode::Binary)
+    ///     .batch_size(20);
     /// let batches = ImageDataGenerator::new().rescale(1.0 / 255.0).flow_from_directory(&folder)?;
     /// let (x, y) = batches.epoch(0).next().unwrap()?;
-    /// assert_eq!((x.shape().dims(), y.unwrap().shape().dims()), ([4, 150, 150, 3].as_slice(), [4].as_slice()));
+    /// assert_eq!(
+    ///     (x.shape().dims(), y.unwrap().shape().dims()),
+    ///     ([4, 150, 150, 3].as_slice(), [4].as_slice())
+    /// );
     /// # Ok::<(), practicum_vision::Error>(())
     /// ```
     ///

@@ -306,6 +306,7 @@ pub(crate) fn zeros(len: usize) -> Result<Vec<f32>> {
 ///
 /// It takes exactly as much as it needs: a vector that grows by itself would take up to twice as much.
 pub(crate) fn resize<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> Result<()> {
+    check_limit::<T>(len)?;
     let room = buffer.try_reserve_exact(len.saturating_sub(buffer.len()));
     room.map_err(|source| no_room(len, size_of::<T>()).source(source))?;
     buffer.resize(len, T::default());
@@ -315,10 +316,21 @@ pub(crate) fn resize<T: Clone + Default>(buffer: &mut Vec<T>, len: usize) -> Res
 /// Puts elements after others; an error where there is no room. Calls that follow each other copy each element a few
 /// times at most.
 pub(crate) fn extend<T: Copy>(buffer: &mut Vec<T>, elements: &[T]) -> Result<()> {
+    check_limit::<T>(buffer.len().saturating_add(elements.len()))?;
     let room = buffer.try_reserve(elements.len());
     room.map_err(|source| no_room(buffer.len().saturating_add(elements.len()), size_of::<T>()).source(source))?;
     buffer.extend_from_slice(elements);
     Ok(())
+}
+
+/// A buffer beyond this is taken for a slip: many systems promise more memory than they have, and end the process that uses it.
+const LIMIT: usize = 4 << 30;
+
+fn check_limit<T>(len: usize) -> Result<()> {
+    if len.checked_mul(size_of::<T>()).is_some_and(|bytes| bytes <= LIMIT) {
+        return Ok(());
+    }
+    Err(no_room(len, size_of::<T>()).note(format!("a tensor takes {} GiB at most", LIMIT >> 30)))
 }
 
 fn no_room(len: usize, size: usize) -> Error {

@@ -41,12 +41,17 @@ use crate::{Error, Result};
 ///
 /// // Four numbers and the one that follows them, in batches of two.
 /// let series = Dataset::range(0..10);
-/// let windows = series.window(WindowOptions::new(5).shift(1).drop_remainder(true)).flat_map(|window| Ok(window.batch(5)));
+/// let windows = series
+///     .window(WindowOptions::new(5).shift(1).drop_remainder(true))
+///     .flat_map(|window| Ok(window.batch(5)));
 /// let pairs = windows.map(|window| Ok((window.rows(0..4)?, window.rows(4..5)?)));
 /// let batches = pairs.batch(2).prefetch(1);
 ///
 /// let (x, y) = batches.iter().next().unwrap()?;
-/// assert_eq!((x.shape().dims(), x.as_slice()), ([2, 4].as_slice(), [0.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0].as_slice()));
+/// assert_eq!(
+///     (x.shape().dims(), x.as_slice()),
+///     ([2, 4].as_slice(), [0.0, 1.0, 2.0, 3.0, 1.0, 2.0, 3.0, 4.0].as_slice())
+/// );
 /// assert_eq!((y.shape().dims(), y.as_slice()), ([2, 1].as_slice(), [4.0, 5.0].as_slice()));
 /// assert_eq!(batches.iter().count(), 3);
 /// # Ok::<(), practicum_core::Error>(())
@@ -102,6 +107,26 @@ impl Cardinality {
             Self::Known(len) => Self::Known(f(len)),
             other => other,
         }
+    }
+}
+
+/// More elements than this do not wait at once: together with what they hold they would take gigabytes.
+const MAX_AT_ONCE: usize = 1 << 26;
+
+impl Cardinality {
+    /// Refuses a stage that would have to hold so many elements at once that memory ends, as far as that is known.
+    fn check_at_once(self, stage: &str, option: &str, size: usize) -> Result<()> {
+        let held = match self {
+            Self::Known(len) => len.min(size),
+            Self::Infinite => size,
+            Self::Unknown => 0,
+        };
+        if held <= MAX_AT_ONCE {
+            return Ok(());
+        }
+        let message =
+            format!("{option} is {size}: {held} elements at once are more than memory is given to, expected {MAX_AT_ONCE} at most");
+        Err(Error::argument(message).context(stage.to_owned()))
     }
 }
 

@@ -106,7 +106,7 @@ pub fn train_test_split(x: impl IntoArrays, y: impl IntoArrays, options: impl In
         )));
     }
     let order: Vec<usize> = if options.shuffle {
-        let drawn = Key::new(options.seed).fold_str("train_test_split").permutation(examples as u32);
+        let drawn = Key::new(options.seed).fold_str("train_test_split").permutation(examples as u32)?;
         drawn.into_iter().map(|index| index as usize).collect()
     } else {
         (0..examples).collect()

@@ -19,7 +19,7 @@ impl Counted {
     fn mean(&self, classes: usize, targets: impl Iterator<Item = usize>) -> f64 {
         let at = |truth: usize, answer: usize| self.0.get(truth * classes + answer).copied().unwrap_or(0.0);
         let (mut sum, mut valid) = (0.0, 0.0);
-        for class in targets {
+        for class in targets.filter(|class| *class < classes) {
             let union = (0..classes).map(|other| at(class, other) + at(other, class)).sum::<f64>() - at(class, class);
             if union > 1e-9 {
                 sum += at(class, class) / union;

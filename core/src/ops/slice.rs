@@ -75,7 +75,7 @@ methods! {
     /// # Errors
     /// No such axis or index.
     pub fn index(&self, axis: isize, place: usize) -> Result<Self> {
-        self.slice(axis, place..place + 1)?.squeeze(axis)
+        self.slice(axis, place..place.saturating_add(1))?.squeeze(axis)
     }
 }
 

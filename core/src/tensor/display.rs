@@ -57,13 +57,11 @@ fn write_axis(text: &mut String, data: &[f32], dims: &[usize], depth: usize, num
     let stride: usize = inner.iter().product();
     text.push('[');
     let long = size > 2 * EDGE + 1;
-    for index in 0..size {
-        if long && (EDGE..size - EDGE).contains(&index) {
-            if index == EDGE {
-                separate(text, inner.len(), depth);
-                text.push('…');
-            }
-            continue;
+    let shown = if long { (0..EDGE).chain(size - EDGE..size) } else { (0..size).chain(0..0) };
+    for index in shown {
+        if long && index == size - EDGE {
+            separate(text, inner.len(), depth);
+            text.push('…');
         }
         if index > 0 {
             separate(text, inner.len(), depth);

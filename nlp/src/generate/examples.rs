@@ -59,7 +59,8 @@ pub fn sliding_windows(ids: &[i32], context: usize, stride: usize) -> Result<(Ar
     }
     let mut rows = filled(starts, context, 0)?;
     let mut next = Vec::with_capacity(starts);
-    for (start, mut row) in (0..).step_by(stride).zip(rows.rows_mut()) {
+    for (window, mut row) in rows.rows_mut().into_iter().enumerate() {
+        let start = window * stride;
         row.iter_mut().zip(&ids[start..start + context]).for_each(|(cell, &id)| *cell = id);
         next.push(ids[start + context]);
     }

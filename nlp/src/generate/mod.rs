@@ -20,7 +20,9 @@ use crate::TextEncoder;
 ///
 /// ```
 /// use practicum_core::prelude::*;
-/// use practicum_nlp::{PadOptions, Sampling, TextEncoder, TextGenerator, Tokenizer, models, next_token_examples};
+/// use practicum_nlp::{
+///     PadOptions, Sampling, TextEncoder, TextGenerator, Tokenizer, models, next_token_examples,
+/// };
 ///
 /// let song = ["row row row your boat", "gently down the stream"];
 /// let mut tokenizer = Tokenizer::new();

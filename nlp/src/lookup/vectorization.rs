@@ -95,6 +95,9 @@ struct File {
     idf_weights: Vec<f32>,
 }
 
+/// No text is cut to more indices than these.
+const LONGEST: usize = 1 << 28;
+
 impl Default for TextVectorization {
     fn default() -> Self {
         let mut table = Table::new();
@@ -206,6 +209,7 @@ impl TextVectorization {
     /// # Errors
     /// A token that occurs twice; more than `max_tokens`.
     pub fn vocabulary<S: Into<String>>(mut self, tokens: impl IntoIterator<Item = S>) -> Result<Self> {
+        self.check_options()?;
         self.table.set(tokens.into_iter().map(Into::into).collect())?;
         Ok(self)
     }
@@ -346,7 +350,7 @@ impl TextVectorization {
             Split::Character => single.extend(standard.char_indices().map(|(at, character)| &standard[at..at + character.len_utf8()])),
         }
         single.iter().for_each(|token| found(token));
-        for n in 2..=self.ngrams {
+        for n in 2..=self.ngrams.min(single.len()) {
             single.windows(n).for_each(|run| found(&run.join(" ")));
         }
     }
@@ -357,6 +361,9 @@ impl TextVectorization {
         }
         if self.output_sequence_length == Some(0) {
             return Err(Error::argument("output_sequence_length is 0, expected 1 or more"));
+        }
+        if let Some(length) = self.output_sequence_length.filter(|length| *length > LONGEST) {
+            return Err(Error::argument(format!("output_sequence_length is {length}: expected {LONGEST} at most, which takes a gigabyte")));
         }
         Ok(())
     }

@@ -120,7 +120,8 @@ impl Tokenizer {
     /// ```
     /// use practicum_nlp::{Analyzer, Normalization, Tokenizer};
     ///
-    /// let mut tokenizer = Tokenizer::new().analyzer(Analyzer::UnicodeWords).normalization(Normalization::Nfc);
+    /// let mut tokenizer =
+    ///     Tokenizer::new().analyzer(Analyzer::UnicodeWords).normalization(Normalization::Nfc);
     /// tokenizer.fit_on_texts(["café", "cafe\u{301}"])?;
     /// assert_eq!(tokenizer.word_index().len(), 1);
     /// # Ok::<(), practicum_core::Error>(())
@@ -147,7 +148,8 @@ impl Tokenizer {
             if block.is_empty() {
                 break;
             }
-            self.document_count += block.len() as u64;
+            let count = self.document_count.checked_add(block.len() as u64);
+            self.document_count = count.ok_or_else(|| Error::data("more texts were counted than a number holds"))?;
             // Each part counts for itself; in the order of the parts, words stay in the order they were first seen.
             let parts: Vec<&[S]> = block.chunks(PART).collect();
             for part in parallel::map_each(&parts, |part| self.count(part)) {

@@ -34,7 +34,8 @@ impl Neural {
     ///
     /// // Its rank among methods that see the sales alone.
     /// let backtest = Backtest::new(RollForward::expanding(150)).fit_once();
-    /// let reports = [backtest.run(&Naive, series.values()?)?, backtest.run_columns(&network, &series, "sales")?];
+    /// let reports =
+    ///     [backtest.run(&Naive, series.values()?)?, backtest.run_columns(&network, &series, "sales")?];
     /// assert!(Ranking::of_reports(&reports)?.rows[0].name.starts_with("dense 8"));
     /// # Ok::<(), practicum_core::Error>(())
     /// ```

@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_numbers_of_a_memory_are_found() {
-        let series = autocorrelation_ar1(2000, 3.0, 42);
+        let series = autocorrelation_ar1(2000, 3.0, 42).unwrap();
         let fitted = Autoregression::new(1).fit(&series).unwrap();
         let far = fitted.predict(50).unwrap();
         assert!((far[1] / far[0] - 0.8).abs() < 0.1 && far[49].abs() < 1.0, "{far:?}");

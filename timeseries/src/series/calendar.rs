@@ -5,6 +5,7 @@ use practicum_core::{Error, Result};
 
 use super::Series;
 use crate::Date;
+use crate::real::check_count;
 
 /// How far apart the steps of a series are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -149,8 +150,9 @@ impl Series {
     /// ```
     ///
     /// # Errors
-    /// See [`step`](Self::step); and dates outside the years 0 to 9999.
+    /// See [`step`](Self::step); dates outside the years 0 to 9999, and more than 2²⁸ of them.
     pub fn next_dates(&self, steps: usize) -> Result<Vec<Date>> {
+        check_count("dates", steps)?;
         let (step, dates) = (self.step()?, self.dated()?);
         let (last, day) = (dates[dates.len() - 1], day_of_month(dates));
         (1..=steps).map(|count| step.after(last, i64::try_from(count).unwrap_or(i64::MAX), day)).collect()

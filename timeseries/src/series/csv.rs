@@ -36,7 +36,8 @@ impl From<usize> for Column {
 /// use practicum_timeseries::series::CsvReader;
 ///
 /// let text = "day;station;temperature\n01.02.1981;7;20,7\n02.02.1981;7;n/a\n";
-/// let reader = CsvReader::new().delimiter(';').dates("day").date_format("%d.%m.%Y").column("temperature");
+/// let reader =
+///     CsvReader::new().delimiter(';').dates("day").date_format("%d.%m.%Y").column("temperature");
 /// let series = reader.decimal_comma(true).missing("n/a").parse(text)?;
 /// assert_eq!(series.column("temperature")?[0], 20.7);
 /// assert!(series.column("temperature")?[1].is_nan());

@@ -63,7 +63,7 @@ pub fn split_data(
     for folder in [training, testing] {
         make_empty(folder)?;
     }
-    let order = Key::new(seed).fold_str("split").permutation(pictures.len() as u32);
+    let order = Key::new(seed).fold_str("split").permutation(pictures.len() as u32)?;
     report.training = (pictures.len() as f64 * share) as usize;
     report.testing = pictures.len() - report.training;
     for (place, index) in order.into_iter().enumerate() {

@@ -300,7 +300,7 @@ impl ImageFolder {
     /// The files of the wanted subset.
     fn take(&self, mut files: Vec<find::Found>, classes: usize) -> Result<Vec<find::Found>> {
         if self.shuffle && self.split == Split::LastOfShuffled {
-            let order = practicum_core::rng::Key::new(self.seed).fold_str("folder").permutation(files.len() as u32);
+            let order = practicum_core::rng::Key::new(self.seed).fold_str("folder").permutation(files.len() as u32)?;
             files = order.into_iter().map(|index| files[index as usize].clone()).collect();
         }
         let Some((fraction, subset)) = self.validation else { return Ok(files) };

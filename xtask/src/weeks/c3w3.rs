@@ -252,7 +252,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
 /// Tweets in an order drawn from the seed, the course's 160,000 of them, the first tenth to test on. At the small scale 8,000.
 fn tweets(run: &mut WeekRun<'_>) -> Result<Split> {
     let all = run.data(&TWITTER)?;
-    let order = Key::new(run.settings.seed).fold_str("tweets").permutation(all.len() as u32);
+    let order = Key::new(run.settings.seed).fold_str("tweets").permutation(all.len() as u32)?;
     let count = all.len().min(if run.settings.full { 160_000 } else { 8_000 });
     let chosen = order[..count].iter().map(|&index| &all[index as usize]);
     let (texts, labels) = chosen.map(|tweet| (tweet.text.clone(), i32::from(tweet.positive))).unzip();

@@ -160,12 +160,12 @@ impl Parts {
     fn draw(&self, run: &mut WeekRun<'_>, id: &str, title: &str, impulses: bool) -> Result<()> {
         let mut clock = run.begin(id, title)?;
         run.inline_data("synthetic");
-        let time: Vec<f64> = synth::time(STEPS);
+        let time: Vec<f64> = synth::time(STEPS)?;
         let season = synth::seasonality(&time, Pattern::P1, 365, 40.0, 0.0)?;
         let trend = |slope: f64| synth::trend(&time, slope);
         let level: Vec<f64> = sum(&trend(0.05), &season).iter().map(|value| 10.0 + value).collect();
-        let white = synth::white_noise(STEPS, self.white, self.seed);
-        let memory = synth::autocorrelation_ar1(STEPS, 10.0, self.seed);
+        let white = synth::white_noise(STEPS, self.white, self.seed)?;
+        let memory = synth::autocorrelation_ar1(STEPS, 10.0, self.seed)?;
         let short = synth::seasonality(&time, Pattern::P1, 50, 150.0, 0.0)?;
         let remembering = sum(&sum(&memory, &short), &trend(2.0));
         let changed = self.after_the_change(&time)?;
@@ -186,7 +186,7 @@ impl Parts {
                 part(&figures, "noisy", "Trend, season and noise", &format!("Noise of level {}.", self.white), &sum(&level, &white))?,
             ];
             if !impulses {
-                let loud = synth::white_noise(STEPS, 40.0, self.seed);
+                let loud = synth::white_noise(STEPS, 40.0, self.seed)?;
                 let loud = sum(&level, &loud);
                 shown.push(part(&figures, "noisier", "The same with more noise", "Of level 40: the season is hard to see.", &loud)?);
             }
@@ -207,7 +207,7 @@ impl Parts {
 
     /// Less memory, less season, and a fall in place of the rise.
     fn after_the_change(&self, time: &[f64]) -> Result<Vec<f64>> {
-        let memory = synth::autocorrelation_ar1(time.len(), 5.0, self.seed);
+        let memory = synth::autocorrelation_ar1(time.len(), 5.0, self.seed)?;
         let season = synth::seasonality(time, Pattern::P1, 50, 2.0, 0.0)?;
         Ok(sum(&sum(&memory, &season), &synth::trend(time, -1.0)).iter().map(|value| value + 550.0).collect())
     }
@@ -424,11 +424,11 @@ mod tests {
 
     #[test]
     fn the_series_of_the_second_lab_are_the_notebooks() {
-        let memory = synth::autocorrelation_ar1(STEPS, 10.0, 42);
+        let memory = synth::autocorrelation_ar1(STEPS, 10.0, 42).unwrap();
         for (found, expected) in memory.iter().zip([2.591070, 8.549742, 22.070092, 15.314540, 9.910262]) {
             assert!((found - expected).abs() < 1e-5, "{found}");
         }
-        let changed = Parts { white: 5.0, seed: 42 }.after_the_change(&synth::time::<f64>(STEPS)).unwrap();
+        let changed = Parts { white: 5.0, seed: 42 }.after_the_change(&synth::time::<f64>(STEPS).unwrap()).unwrap();
         assert_eq!(changed.len(), STEPS);
         assert!(changed.iter().all(|value| value.is_finite()));
     }

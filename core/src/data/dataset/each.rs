@@ -156,7 +156,10 @@ impl<T: Clone + Send + Sync + 'static> Dataset<T> {
     ///     Ok((picture, number % 2))
     /// });
     /// let (x, y) = pictures.cache().batch(4).get_single_element()?;
-    /// assert_eq!((x.shape().dims(), y.as_slice()), ([4, 2, 2, 1].as_slice(), [0.0, 1.0, 0.0, 1.0].as_slice()));
+    /// assert_eq!(
+    ///     (x.shape().dims(), y.as_slice()),
+    ///     ([4, 2, 2, 1].as_slice(), [0.0, 1.0, 0.0, 1.0].as_slice())
+    /// );
     /// assert!((x.get(&[1, 0, 0, 0])? - 50.0 / 255.0).abs() < 1e-6);
     /// # Ok::<(), practicum_core::Error>(())
     /// ```

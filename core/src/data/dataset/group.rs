@@ -139,6 +139,9 @@ impl<T: Send + 'static> Dataset<T> {
         if options.batch_size == 0 {
             return Dataset::failed(Error::argument("batch_size is 0: a batch has one element or more").context(stage));
         }
+        if let Err(error) = self.cardinality.check_at_once(stage, "batch_size", options.batch_size) {
+            return Dataset::failed(error);
+        }
         Dataset::from_stage(self.cardinality.map(|len| options.count(len)), move |pass| {
             let (mut elements, mut make) = (self.origin.start(pass)?.fuse(), begin());
             let (mut group, mut place) = (Vec::new(), 0);
@@ -169,7 +172,8 @@ impl<T: Stack> Dataset<T> {
     /// use practicum_core::data::{BatchOptions, Dataset};
     ///
     /// let batches = Dataset::range(0..5).batch(2);
-    /// let sizes = batches.map(|batch| Ok(batch.len())).iter().collect::<practicum_core::Result<Vec<_>>>()?;
+    /// let sizes =
+    ///     batches.map(|batch| Ok(batch.len())).iter().collect::<practicum_core::Result<Vec<_>>>()?;
     /// assert_eq!(sizes, [2, 2, 1]);
     ///
     /// let full = Dataset::range(0..5).batch(BatchOptions::new(2).drop_remainder(true));

@@ -76,6 +76,9 @@ impl<T: Send + 'static> Dataset<T> {
         if options.buffer_size == 0 {
             return Self::failed(Error::argument("buffer_size is 0: something must wait to be drawn from").context("shuffle"));
         }
+        if let Err(error) = self.cardinality.check_at_once("shuffle", "buffer_size", options.buffer_size) {
+            return Self::failed(error);
+        }
         Self::from_stage(self.cardinality, move |pass| {
             let (key, buffer) = (options.key(pass), options.buffer_size);
             match &self.origin {

@@ -16,7 +16,12 @@ use crate::array::filled;
 ///
 /// let vectors = builtin::word_vectors(42, 50)?;
 /// let near = vectors.nearest("happy", 10)?;
-/// assert!(near.iter().filter(|(word, _)| ["love", "fun", "glad", "smile", "sweet", "yay"].contains(word)).count() >= 1);
+/// assert!(
+///     near.iter()
+///         .filter(|(word, _)| ["love", "fun", "glad", "smile", "sweet", "yay"].contains(word))
+///         .count()
+///         >= 1
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 ///

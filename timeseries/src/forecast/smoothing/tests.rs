@@ -67,7 +67,7 @@ fn the_search_finds_as_good_a_fit() {
 /// The sums of squares that statsforecast 2.1 reaches on a longer series.
 #[test]
 fn the_search_finds_as_good_a_fit_on_noise() {
-    let noise = crate::numpy::RandomState::new(1).randn(500);
+    let noise = crate::numpy::RandomState::new(1).randn(500).unwrap();
     let value = |(t, noise): (usize, &f64)| 50.0 + 0.05 * t as f64 + 10.0 * (TAU * t as f64 / 12.0).sin() + 2.0 * noise;
     let history: Vec<f64> = noise.iter().enumerate().map(value).collect();
     for (forecaster, best) in [
@@ -165,7 +165,7 @@ fn t1_the_passengers_are_fitted_as_well_as_can_be() {
 fn t1_no_weights_that_are_handed_in_fit_better() {
     let mut random = crate::numpy::RandomState::new(7);
     for number in 0..24 {
-        let noise = random.randn(48);
+        let noise = random.randn(48).unwrap();
         let (slope, wave) = (f64::from(number % 3) * 0.4, f64::from(number % 4) * 3.0);
         let mut level = 60.0;
         let value = |(t, noise): (usize, &f64)| {
@@ -201,7 +201,7 @@ fn t1_seasons_that_would_never_forget_are_refused() {
 
 #[test]
 fn t10_a_random_walk_takes_all_of_the_last_value() {
-    let noise = crate::numpy::RandomState::new(3).randn(400);
+    let noise = crate::numpy::RandomState::new(3).randn(400).unwrap();
     let walk: Vec<f64> = noise
         .iter()
         .scan(0.0, |at, noise| {
