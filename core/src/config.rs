@@ -31,7 +31,10 @@ pub fn to_config<T: Serialize>(options: &T) -> Config {
 /// let config = to_config(&Options { rate: 0.5 });
 /// assert_eq!(from_config::<Options>("Mine", config)?, Options { rate: 0.5 });
 /// let unknown: Config = [("speed".to_owned(), 1.into())].into_iter().collect();
-/// assert_eq!(from_config::<Options>("Mine", unknown).unwrap_err().to_string(), "Mine has no option `speed`");
+/// assert_eq!(
+///     from_config::<Options>("Mine", unknown).unwrap_err().to_string(),
+///     "Mine has no option `speed`"
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 ///

@@ -22,7 +22,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// assert!(error.is_shape());
 /// assert_eq!(
 ///     error.to_string(),
-///     "layer 1 `dense` (Dense 128): expected [batch, 784], got [32, 28, 28] (3 axes)\n  hint: put a Flatten before it"
+///     "layer 1 `dense` (Dense 128): expected [batch, 784], got [32, 28, 28] (3 axes)\n  \
+///      hint: put a Flatten before it"
 /// );
 /// ```
 #[derive(Clone)]
@@ -77,7 +78,10 @@ impl Error {
     /// use practicum_core::Error;
     ///
     /// let error = Error::unknown("activation", "rellu", ["relu", "tanh"]);
-    /// assert_eq!(error.to_string(), "unknown activation `rellu`: known are relu, tanh\n  hint: did you mean `relu`?");
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     "unknown activation `rellu`: known are relu, tanh\n  hint: did you mean `relu`?"
+    /// );
     /// ```
     pub fn unknown<S: AsRef<str>>(what: &str, name: &str, known: impl IntoIterator<Item = S>) -> Self {
         let known: Vec<S> = known.into_iter().collect();

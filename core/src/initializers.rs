@@ -161,7 +161,10 @@ pub enum Spread {
 /// assert_eq!(model.get_weights()[0].as_slice(), [0.0, 0.5, 1.0, 1.5]);
 ///
 /// let registry = Registry::default().initializer("Ramp", |config| {
-///     let step = config.get("step").and_then(|step| step.as_f64()).ok_or_else(|| Error::format("Ramp needs a step"))?;
+///     let step = config
+///         .get("step")
+///         .and_then(|step| step.as_f64())
+///         .ok_or_else(|| Error::format("Ramp needs a step"))?;
 ///     Ok(Initializer::custom(Ramp { step: step as f32 }))
 /// });
 /// assert_eq!(Model::from_json_with(&model.to_json()?, &registry)?.get_weights(), model.get_weights());

@@ -23,8 +23,9 @@
 //! [`fit`](Model::fit) records one step as a program and replays it. The same seed gives the same bits, whatever the number
 //! of threads.
 //!
-//! If you know Keras, begin with [the page for Keras users](for_keras_users), which maps the names; [`data::IntoData`] lists
-//! what can be given as data. Without optimization everything is about a hundred times slower: run with `--release`, or add
+//! If you know Keras, begin with [the page for Keras users](for_keras_users), which maps the names; else with [how to](howto)
+//! learn from a CSV file, save a model, or write a layer, a loss, a metric or a callback. [`data::IntoData`] lists what can be
+//! given as data. Without optimization everything is about a hundred times slower: run with `--release`, or add
 //! to your `Cargo.toml`
 //!
 //! ```toml
@@ -37,6 +38,9 @@ pub use ndarray;
 
 #[doc = include_str!("../docs/keras.md")]
 pub mod for_keras_users {}
+
+#[doc = include_str!("../docs/howto.md")]
+pub mod howto {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
@@ -69,8 +73,10 @@ mod shape;
 mod tensor;
 
 pub use cpu::Cpu;
+#[doc(inline)]
 pub use error::{Error, Result};
 pub use kernel::Simd;
+#[doc(inline)]
 pub use model::{Fit, History, Model, Sequential};
 pub use shape::{MAX_RANK, PartialShape, Shape};
 pub use tensor::Tensor;

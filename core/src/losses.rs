@@ -78,14 +78,21 @@ pub trait Loss: Debug + Send + Sync + 'static {
     /// the number of rows, whatever they weigh.
     ///
     /// ```
-    /// use practicum_core::{Tensor, autodiff::Tape, losses::{Loss, MeanSquaredError}};
+    /// use practicum_core::{
+    ///     Tensor,
+    ///     autodiff::Tape,
+    ///     losses::{Loss, MeanSquaredError},
+    /// };
     ///
     /// let tape = Tape::new();
     /// let [y_true, y_pred] = [[1.0, 2.0], [1.5, 4.0]].map(|y| tape.constant(Tensor::from(y)));
     /// let column = y_pred.reshape([2, 1])?;
     /// assert_eq!(MeanSquaredError.mean(&y_true, &column, None)?.value()?.item()?, (0.25 + 4.0) / 2.0);
     /// let weights = tape.constant(Tensor::from([1.0, 0.5]));
-    /// assert_eq!(MeanSquaredError.mean(&y_true, &column, Some(&weights))?.value()?.item()?, (0.25 + 2.0) / 2.0);
+    /// assert_eq!(
+    ///     MeanSquaredError.mean(&y_true, &column, Some(&weights))?.value()?.item()?,
+    ///     (0.25 + 2.0) / 2.0
+    /// );
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     ///
@@ -221,7 +228,8 @@ impl<const N: usize> IntoLosses for [&str; N] {
 /// let input = Input::new([4]).symbol();
 /// let outputs = [Dense::new(1).on(&input), Dense::new(3).activation(Activation::Softmax).on(&input)];
 /// let mut model = Model::new(&input, outputs)?;
-/// let losses = Losses::new().output(Huber::default(), 1.0).output("sparse_categorical_crossentropy", 0.2);
+/// let losses =
+///     Losses::new().output(Huber::default(), 1.0).output("sparse_categorical_crossentropy", 0.2);
 /// model.compile("adam", losses, ())?;
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

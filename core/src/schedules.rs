@@ -13,7 +13,12 @@ use crate::{Error, Result};
 /// ```
 /// use practicum_core::schedules::Schedule;
 ///
-/// let schedule = Schedule::ExponentialDecay { initial_learning_rate: 0.1, decay_steps: 100, decay_rate: 0.5, staircase: false };
+/// let schedule = Schedule::ExponentialDecay {
+///     initial_learning_rate: 0.1,
+///     decay_steps: 100,
+///     decay_rate: 0.5,
+///     staircase: false,
+/// };
 /// assert!((schedule.at(200) - 0.025).abs() < 1e-12);
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -162,6 +162,81 @@ fn functions(code: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
+fn s1_kernels_are_public_for_the_benchmark_alone() {
+    let lib = read(&root().join("core/src/lib.rs"));
+    assert!(lib.contains("#[cfg(not(feature = \"kernels\"))]\nmod kernel;") && lib.contains("#[doc(hidden)]\npub mod kernel;"));
+    assert_eq!(lib.matches("mod kernel;").count(), 2);
+    for krate in ["vision", "nlp", "timeseries", "tests"] {
+        assert!(!read(&root().join(krate).join("Cargo.toml")).contains("kernels"), "{krate} asks for the kernels of core");
+    }
+}
+
+#[test]
+fn u1_the_example_of_the_readme_is_a_whole_program() {
+    let readme = read(&root().join("README.md"));
+    let example = readme.split("```rust").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    assert!(example.contains("fn main()") && !example.lines().any(|line| line.starts_with("# ")), "{example}");
+    assert!(readme.contains("[dependencies]") && readme.contains("practicum-core"));
+    // It is compiled and run with the documentation of core.
+    assert!(read(&root().join("core/src/lib.rs")).contains("include_str!(\"../../README.md\")"));
+}
+
+#[test]
+fn u2_slow_builds_are_told_what_to_do() {
+    for file in ["README.md", "core/src/lib.rs", "core/src/model/progress.rs"] {
+        let text = read(&root().join(file)).replace("\\\"", "\"");
+        assert!(text.contains("[profile.dev.package.\"*\"]") && text.contains("opt-level = 3"), "{file}");
+    }
+}
+
+/// Lines of examples that are seen: a page of rustdoc cuts longer ones.
+#[test]
+fn u6_examples_are_as_wide_as_a_page() {
+    const WIDEST: usize = 100;
+    let mut wide = Vec::new();
+    let mut look_at = |file: &Path, lines: &mut dyn Iterator<Item = Option<&str>>| {
+        let mut rust = None;
+        for (number, line) in lines.enumerate() {
+            let Some(line) = line else {
+                rust = None;
+                continue;
+            };
+            if let Some(language) = line.strip_prefix("```") {
+                rust = if rust.is_some() { None } else { Some(["", "rust", "no_run"].contains(&language)) };
+            } else if rust == Some(true) && !line.starts_with("# ") && line.chars().count() > WIDEST {
+                wide.push(format!("{}:{}: {} columns", file.display(), number + 1, line.chars().count()));
+            }
+        }
+    };
+    for library in LIBRARIES {
+        for file in rust_files(&root().join(library).join("src")) {
+            let text = read(&file);
+            look_at(
+                &file,
+                &mut text.lines().map(|line| {
+                    let line = line.trim_start();
+                    let line = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))?;
+                    Some(line.strip_prefix(' ').unwrap_or(line))
+                }),
+            );
+        }
+    }
+    for file in ["README.md", "core/docs/keras.md", "core/docs/howto.md"] {
+        let text = read(&root().join(file));
+        look_at(&root().join(file), &mut text.lines().map(Some));
+    }
+    assert!(wide.is_empty(), "examples wider than {WIDEST} columns:\n{}", wide.join("\n"));
+}
+
+#[test]
+fn u6_the_front_page_of_core_leads_to_the_pages() {
+    let front = read(&root().join("core/src/lib.rs"));
+    assert!(front.contains("(for_keras_users)") && front.contains("(howto)"));
+    // Structs of the model are shown where they are looked for.
+    assert!(front.contains("#[doc(inline)]\npub use model::{Fit, History, Model, Sequential};"));
+}
+
+#[test]
 fn links_of_the_documents_lead_somewhere() {
     let mut links = 0;
     for document in DOCUMENTS {

@@ -23,7 +23,8 @@
 //! use practicum_vision::picture::{self, Sheet};
 //!
 //! // `datasets::fashion_mnist::load("data/fmnist")?` gives two such sets, to train and to test.
-//! let pixels = Array3::from_shape_fn((60, 28, 28), |(i, y, x)| if x * 60 > i * 28 { 9 * y as u8 } else { 0 });
+//! let pixels =
+//!     Array3::from_shape_fn((60, 28, 28), |(i, y, x)| if x * 60 > i * 28 { 9 * y as u8 } else { 0 });
 //! let set = LabeledImages::from_grey(pixels, (0..60).map(|i| i / 30).collect(), ["wide", "narrow"])?;
 //! assert_eq!((set.images().dim(), set.class_of(59)), ((60, 28, 28, 1), Some("narrow")));
 //!

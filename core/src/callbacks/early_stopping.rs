@@ -11,7 +11,8 @@ use crate::{Result, Tensor};
 /// ```
 /// use practicum_core::callbacks::EarlyStopping;
 ///
-/// let stopping = EarlyStopping::new("val_loss").patience(5).min_delta(1e-3).restore_best_weights(true);
+/// let stopping =
+///     EarlyStopping::new("val_loss").patience(5).min_delta(1e-3).restore_best_weights(true);
 /// ```
 #[derive(Clone, Debug)]
 pub struct EarlyStopping {

@@ -15,7 +15,8 @@ use crate::{Error, Result, Shape, Tensor};
 /// assert_eq!((rows.shape().dims(), rows.row(1)?.to_vec()), ([2, 3].as_slice(), vec![0.0, 0.0, 1.0]));
 /// assert_eq!(
 ///     to_categorical(&[0, 3], Some(3)).unwrap_err().to_string(),
-///     "label 3 at index 1 is outside 0..=2\n  hint: labels count from 0: with 3 classes the largest is 2"
+///     "label 3 at index 1 is outside 0..=2\n  \
+///      hint: labels count from 0: with 3 classes the largest is 2"
 /// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

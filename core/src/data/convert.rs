@@ -27,7 +27,11 @@ use crate::{Error, Result, Shape, Tensor};
 /// assert_eq!(Data::new(&arr2(&[[7, 8, 9]]))?.shape().dims(), [1, 3]);
 /// assert_eq!(Data::new(&[true, false][..])?.to_tensor()?.as_slice(), [1.0, 0.0]);
 /// let error = Data::new(vec![5_i64, 1 << 40]).unwrap_err();
-/// assert!(error.to_string().starts_with("integers must be within ±16777216, got 1099511627776 at index [1]"));
+/// assert!(
+///     error
+///         .to_string()
+///         .starts_with("integers must be within ±16777216, got 1099511627776 at index [1]")
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(
@@ -369,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn all_numbers_in_all_containers_are_data() {
+    fn u3_all_numbers_in_all_containers_are_data() {
         every_type_of_number_is_kept!(f32 f64 u8 i8 i16 u16 i32 u32 i64 u64 isize usize);
         assert_eq!(kept(vec![true, false]), (vec![2], vec![1.0, 0.0]));
         assert_eq!(kept([[[1.0_f64, 2.0]], [[3.0, 4.0]]]), (vec![2, 1, 2], vec![1.0, 2.0, 3.0, 4.0]));

@@ -104,12 +104,15 @@ impl Exec<'_> {
     /// let team = Team::new(2);
     /// let exec = Exec::new(&team, Simd::Portable)?;
     /// let (mut doubled, mut squared) = (vec![0.0; 100], vec![0.0; 100]);
-    /// exec.for_each((chunks_mut(&mut doubled, 30), chunks_mut(&mut squared, 30)), |chunk, (doubled, squared)| {
-    ///     for (i, (d, s)) in doubled.iter_mut().zip(squared).enumerate() {
-    ///         let x = (30 * chunk + i) as f32;
-    ///         (*d, *s) = (2.0 * x, x * x);
-    ///     }
-    /// });
+    /// exec.for_each(
+    ///     (chunks_mut(&mut doubled, 30), chunks_mut(&mut squared, 30)),
+    ///     |chunk, (doubled, squared)| {
+    ///         for (i, (d, s)) in doubled.iter_mut().zip(squared).enumerate() {
+    ///             let x = (30 * chunk + i) as f32;
+    ///             (*d, *s) = (2.0 * x, x * x);
+    ///         }
+    ///     },
+    /// );
     /// assert_eq!((doubled[99], squared[99]), (198.0, 9801.0));
     /// # Ok::<(), practicum_core::Error>(())
     /// ```

@@ -453,7 +453,7 @@ mod tests {
     }
 
     #[test]
-    fn payloads_whose_drops_panic_do_not_end_a_job_early() {
+    fn s2_payloads_whose_drops_panic_do_not_end_a_job_early() {
         let team = Team::new(2);
         for _ in 0..20 {
             let ran = AtomicUsize::new(0);

@@ -21,9 +21,13 @@ use crate::{Error, PartialShape, Result};
 /// (zeros) and `moving_variance` (ones).
 ///
 /// ```
-/// use practicum_core::{Sequential, layers::{BatchNormalization, Input}};
+/// use practicum_core::{
+///     Sequential,
+///     layers::{BatchNormalization, Input},
+/// };
 ///
-/// let model = Sequential::new().add(Input::new([28, 28, 3])).add(BatchNormalization::new().momentum(0.9));
+/// let model =
+///     Sequential::new().add(Input::new([28, 28, 3])).add(BatchNormalization::new().momentum(0.9));
 /// let count = model.summary()?.param_count();
 /// assert_eq!((count.trainable, count.non_trainable), (6, 6));
 /// # Ok::<(), practicum_core::Error>(())

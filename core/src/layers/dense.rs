@@ -12,9 +12,13 @@ use crate::{PartialShape, Result};
 /// `[units]` (zeros).
 ///
 /// ```
-/// use practicum_core::{Sequential, layers::{Activation, Dense, Input}};
+/// use practicum_core::{
+///     Sequential,
+///     layers::{Activation, Dense, Input},
+/// };
 ///
-/// let model = Sequential::new().add(Input::new([784])).add(Dense::new(128).activation(Activation::Relu));
+/// let model =
+///     Sequential::new().add(Input::new([784])).add(Dense::new(128).activation(Activation::Relu));
 /// assert_eq!(model.count_params()?, 784 * 128 + 128);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

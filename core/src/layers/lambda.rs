@@ -13,9 +13,13 @@ type Function = dyn Fn(&Var) -> Result<Var> + Send + Sync;
 /// Any function of operations, as a layer without parameters.
 ///
 /// ```
-/// use practicum_core::{Sequential, Tensor, layers::{Input, Lambda}};
+/// use practicum_core::{
+///     Sequential, Tensor,
+///     layers::{Input, Lambda},
+/// };
 ///
-/// let model = Sequential::new().add(Input::new([1])).add(Lambda::new("times_100", |x| x.scale(100.0)));
+/// let model =
+///     Sequential::new().add(Input::new([1])).add(Lambda::new("times_100", |x| x.scale(100.0)));
 /// assert_eq!(model.predict(&Tensor::from([[0.5]]))?.as_slice(), [50.0]);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

@@ -114,10 +114,10 @@ pub type Config = Map<String, Value>;
 /// called. A custom layer implements these methods and works like the others; [`kit`] makes it shorter.
 ///
 /// ```
-/// use practicum_core::{PartialShape, Result, Sequential, Tensor};
 /// use practicum_core::autodiff::Var;
 /// use practicum_core::initializers::Initializer;
 /// use practicum_core::layers::{Build, Call, Config, Input, Layer, Weight, WeightSpec};
+/// use practicum_core::{PartialShape, Result, Sequential, Tensor};
 ///
 /// /// Multiplies every feature by a learned factor.
 /// #[derive(Clone, Debug, Default)]
@@ -136,7 +136,8 @@ pub type Config = Map<String, Value>;
 ///
 ///     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
 ///         let features = cx.features(input)?;
-///         self.factors = cx.weight(WeightSpec::new("factors", &[features]).initializer(Initializer::Ones))?;
+///         self.factors =
+///             cx.weight(WeightSpec::new("factors", &[features]).initializer(Initializer::Ones))?;
 ///         Ok(input.clone())
 ///     }
 ///

@@ -20,13 +20,20 @@ const SMALLEST: f32 = 1e-7;
 /// Keras' files hold.
 ///
 /// ```
-/// use practicum_core::{Sequential, Tensor, layers::{Input, Normalization}};
+/// use practicum_core::{
+///     Sequential, Tensor,
+///     layers::{Input, Normalization},
+/// };
 ///
 /// let ages_and_heights = Tensor::from([[20.0, 1.5], [40.0, 1.9], [60.0, 1.7]]);
 /// let mut normalization = Normalization::new();
 /// normalization.adapt(&ages_and_heights)?;
 /// let model = Sequential::new().add(Input::new([2])).add(normalization);
-/// assert!(model.predict(&Tensor::from([[40.0, 1.7]]))?.is_close(&Tensor::from([[0.0, 0.0]]), 1e-5, 0.0));
+/// assert!(model.predict(&Tensor::from([[40.0, 1.7]]))?.is_close(
+///     &Tensor::from([[0.0, 0.0]]),
+///     1e-5,
+///     0.0
+/// ));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

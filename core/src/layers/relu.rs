@@ -9,9 +9,13 @@ use crate::{Error, PartialShape, Result};
 /// A rectifier with options: `y = min(x, max_value)` where `x > threshold`, else `negative_slope·(x − threshold)`.
 ///
 /// ```
-/// use practicum_core::{Sequential, Tensor, layers::{Input, ReLU}};
+/// use practicum_core::{
+///     Sequential, Tensor,
+///     layers::{Input, ReLU},
+/// };
 ///
-/// let model = Sequential::new().add(Input::new([3])).add(ReLU::new().max_value(1.0).negative_slope(0.5));
+/// let model =
+///     Sequential::new().add(Input::new([3])).add(ReLU::new().max_value(1.0).negative_slope(0.5));
 /// assert_eq!(model.predict(&Tensor::from([[-2.0, 0.5, 3.0]]))?.as_slice(), [-1.0, 0.5, 1.0]);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```

@@ -10,10 +10,17 @@ use crate::{Error, PartialShape, Result, Tensor};
 /// `y = scale·x + offset`, such as pixels from [0, 255] to [−1, 1]: by one number each, or by one for each index of the last axis.
 ///
 /// ```
-/// use practicum_core::{Sequential, Tensor, layers::{Input, Rescaling}};
+/// use practicum_core::{
+///     Sequential, Tensor,
+///     layers::{Input, Rescaling},
+/// };
 ///
 /// let model = Sequential::new().add(Input::new([2])).add(Rescaling::new(1.0 / 127.5).offset(-1.0));
-/// assert!(model.predict(&Tensor::from([[0.0, 255.0]]))?.is_close(&Tensor::from([[-1.0, 1.0]]), 1e-6, 0.0));
+/// assert!(model.predict(&Tensor::from([[0.0, 255.0]]))?.is_close(
+///     &Tensor::from([[-1.0, 1.0]]),
+///     1e-6,
+///     0.0
+/// ));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -15,10 +15,17 @@ use crate::{PartialShape, Result};
 /// One parameter of the sizes of `axis`, which must be known: `scale` (ones).
 ///
 /// ```
-/// use practicum_core::{Sequential, Tensor, layers::{Input, RMSNormalization}};
+/// use practicum_core::{
+///     Sequential, Tensor,
+///     layers::{Input, RMSNormalization},
+/// };
 ///
 /// let model = Sequential::new().add(Input::new([2])).add(RMSNormalization::new());
-/// assert!(model.predict(&Tensor::from([[7.0, 1.0]]))?.is_close(&Tensor::from([[1.4, 0.2]]), 1e-6, 0.0));
+/// assert!(model.predict(&Tensor::from([[7.0, 1.0]]))?.is_close(
+///     &Tensor::from([[1.4, 0.2]]),
+///     1e-6,
+///     0.0
+/// ));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -11,10 +11,17 @@ use crate::{PartialShape, Result};
 /// 10⁻¹² is divided by that.
 ///
 /// ```
-/// use practicum_core::{Sequential, Tensor, layers::{Input, UnitNormalization}};
+/// use practicum_core::{
+///     Sequential, Tensor,
+///     layers::{Input, UnitNormalization},
+/// };
 ///
 /// let model = Sequential::new().add(Input::new([2])).add(UnitNormalization::new());
-/// assert!(model.predict(&Tensor::from([[3.0, 4.0]]))?.is_close(&Tensor::from([[0.6, 0.8]]), 1e-6, 0.0));
+/// assert!(model.predict(&Tensor::from([[3.0, 4.0]]))?.is_close(
+///     &Tensor::from([[0.6, 0.8]]),
+///     1e-6,
+///     0.0
+/// ));
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

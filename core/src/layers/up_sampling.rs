@@ -59,14 +59,20 @@ fn interpolated(x: &Var, axis: isize, times: usize) -> Result<Var> {
 /// beyond it.
 ///
 /// ```
-/// use practicum_core::{Sequential, Tensor, layers::{Input, Interpolation, UpSampling2D}};
+/// use practicum_core::{
+///     Sequential, Tensor,
+///     layers::{Input, Interpolation, UpSampling2D},
+/// };
 ///
 /// let model = Sequential::new().add(Input::new([4, 5, 3])).add(UpSampling2D::new((2, 3)));
 /// assert_eq!(model.output_shape()?.to_string(), "(None, 8, 15, 3)");
 ///
 /// let larger = UpSampling2D::new((1, 2)).interpolation(Interpolation::Bilinear);
 /// let model = Sequential::new().add(Input::new([1, 2, 1])).add(larger);
-/// assert_eq!(model.predict(&Tensor::new([1, 1, 2, 1], vec![0.0, 4.0])?)?.as_slice(), [0.0, 1.0, 3.0, 4.0]);
+/// assert_eq!(
+///     model.predict(&Tensor::new([1, 1, 2, 1], vec![0.0, 4.0])?)?.as_slice(),
+///     [0.0, 1.0, 3.0, 4.0]
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -20,7 +20,8 @@ pub struct FnLoss<F> {
 /// use practicum_core::prelude::*;
 ///
 /// // The mean of the fourth powers.
-/// let quartic = losses::from_fn("quartic", |y_true, y_pred| (y_pred - y_true)?.pow(4.0)?.mean_axis(-1));
+/// let quartic =
+///     losses::from_fn("quartic", |y_true, y_pred| (y_pred - y_true)?.pow(4.0)?.mean_axis(-1));
 /// let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
 /// model.compile("sgd", quartic, ())?;
 /// # Ok::<(), practicum_core::Error>(())

@@ -44,10 +44,15 @@ macro_rules! over_axes {
 /// probabilities that a model gives them.
 ///
 /// ```
-/// use practicum_core::{Tensor, autodiff::Tape, losses::{Dice, Loss}};
+/// use practicum_core::{
+///     Tensor,
+///     autodiff::Tape,
+///     losses::{Dice, Loss},
+/// };
 ///
 /// let tape = Tape::new();
-/// let [y_true, y_pred] = [[[1.0, 1.0, 0.0]], [[0.5, 1.0, 0.5]]].map(|y| tape.constant(Tensor::from(y)));
+/// let [y_true, y_pred] =
+///     [[[1.0, 1.0, 0.0]], [[0.5, 1.0, 0.5]]].map(|y| tape.constant(Tensor::from(y)));
 /// let loss = Dice::default().mean(&y_true, &y_pred, None)?.value()?.item()?;
 /// assert!((loss - (1.0 - 2.0 * 1.5 / 4.0)).abs() < 1e-6);
 /// # Ok::<(), practicum_core::Error>(())

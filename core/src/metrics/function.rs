@@ -20,7 +20,9 @@ pub struct FnMetric<F> {
 /// use practicum_core::metrics;
 /// use practicum_core::prelude::*;
 ///
-/// let within = metrics::from_fn("within_one", |y_true, y_pred| f64::from((y_true[0] - y_pred[0]).abs() < 1.0)).maximize();
+/// let within =
+///     metrics::from_fn("within_one", |y_true, y_pred| f64::from((y_true[0] - y_pred[0]).abs() < 1.0))
+///         .maximize();
 /// let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
 /// model.compile("sgd", "mse", within)?;
 /// # Ok::<(), practicum_core::Error>(())

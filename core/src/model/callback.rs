@@ -9,15 +9,20 @@ use crate::{Error, Result};
 /// Every method may fail: the training ends with the error, and what was learned stays in the model.
 ///
 /// ```
-/// use practicum_core::callbacks::{Callback, Context, Logs};
 /// use practicum_core::Result;
+/// use practicum_core::callbacks::{Callback, Context, Logs};
 ///
 /// /// Counts the epochs.
 /// #[derive(Default)]
 /// struct Counter(usize);
 ///
 /// impl Callback for Counter {
-///     fn on_epoch_end(&mut self, _epoch: usize, _logs: &mut Logs, _cx: &mut Context<'_>) -> Result<()> {
+///     fn on_epoch_end(
+///         &mut self,
+///         _epoch: usize,
+///         _logs: &mut Logs,
+///         _cx: &mut Context<'_>,
+///     ) -> Result<()> {
 ///         self.0 += 1;
 ///         Ok(())
 ///     }

@@ -125,7 +125,8 @@ impl Model {
     ///
     /// let x = Tensor::from([[10.0], [12.0], [14.0], [16.0]]);
     /// let y = Tensor::from([[-3.0], [-1.0], [1.0], [3.0]]);
-    /// let mut model = Sequential::new().add(Input::new([1])).add(BatchNormalization::new()).add(Dense::new(1));
+    /// let mut model =
+    ///     Sequential::new().add(Input::new([1])).add(BatchNormalization::new()).add(Dense::new(1));
     /// model.compile(Sgd::new(0.1), "mse", ())?;
     ///
     /// for _ in 0..500 {

@@ -20,7 +20,8 @@ impl Model {
     ///
     /// let input = Input::new([8]).symbol();
     /// let hidden = Dense::new(8).activation(Activation::Relu).on(&input);
-    /// let (size, kind) = (Dense::new(1).named("size").on(&hidden), Dense::new(3).named("kind").on(&hidden));
+    /// let (size, kind) =
+    ///     (Dense::new(1).named("size").on(&hidden), Dense::new(3).named("kind").on(&hidden));
     /// let mut model = Model::new(&input, [&size, &kind])?;
     /// model.compile("adam", ["mse", "mae"], ())?;
     /// assert_eq!(model.output_names(), ["size", "kind"]);
@@ -62,7 +63,10 @@ impl Model {
     /// let head = Dense::new(5).on(graph.output_of("features")?);
     /// let mut model = Model::new(graph.inputs(), head)?;
     /// model.set_trainable("features", false)?;
-    /// assert_eq!(model.get_layer("features")?.get_weights(), trained.get_layer("features")?.get_weights());
+    /// assert_eq!(
+    ///     model.get_layer("features")?.get_weights(),
+    ///     trained.get_layer("features")?.get_weights()
+    /// );
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     ///
@@ -81,7 +85,10 @@ impl Model {
     /// let model = Sequential::new().add(Input::new([6])).add(Dense::new(4)).add(Dense::new(2));
     /// let between = model.up_to(&["dense", "dense_1"])?;
     /// let outputs = between.predict_all(&Tensor::ones([1, 6])?)?;
-    /// assert_eq!((outputs[0].shape().dims(), outputs[1].shape().dims()), ([1, 4].as_slice(), [1, 2].as_slice()));
+    /// assert_eq!(
+    ///     (outputs[0].shape().dims(), outputs[1].shape().dims()),
+    ///     ([1, 4].as_slice(), [1, 2].as_slice())
+    /// );
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     ///

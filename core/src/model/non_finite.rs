@@ -62,7 +62,11 @@ impl Model {
     ///     .add(Dense::new(1));
     /// let found = model.find_non_finite(Tensor::from([[0.0, 0.0]]), false)?.expect("ln(0) is infinite");
     /// assert_eq!((found.value, found.share), (f32::NEG_INFINITY, 1.0));
-    /// assert!(found.to_string().starts_with("layer 1 `logarithm` (Lambda ln): ln makes -inf at [0, 0]; 100.0% of [1, 4]"));
+    /// assert!(
+    ///     found
+    ///         .to_string()
+    ///         .starts_with("layer 1 `logarithm` (Lambda ln): ln makes -inf at [0, 0]; 100.0% of [1, 4]")
+    /// );
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     ///

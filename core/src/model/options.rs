@@ -25,7 +25,11 @@ pub enum Verbose {
 /// ```
 /// use practicum_core::prelude::*;
 ///
-/// let fit = Fit::new().epochs(10).batch_size(64).validation_split(0.2).callback(EarlyStopping::new("val_loss"));
+/// let fit = Fit::new()
+///     .epochs(10)
+///     .batch_size(64)
+///     .validation_split(0.2)
+///     .callback(EarlyStopping::new("val_loss"));
 /// ```
 pub struct Fit<'a> {
     pub(crate) batch_size: usize,

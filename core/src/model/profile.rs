@@ -61,13 +61,21 @@ impl Model {
     /// Reading the clock takes some 50 ns an operation, so the parts of very small steps come out too long.
     ///
     /// ```
-    /// use practicum_core::{Sequential, Tensor, layers::{Dense, Input}};
+    /// use practicum_core::{
+    ///     Sequential, Tensor,
+    ///     layers::{Dense, Input},
+    /// };
     ///
     /// let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
     /// model.compile("sgd", "mean_squared_error", ())?;
     /// let profile = model.profile_on_batch(&Tensor::from([[1.0]]), &Tensor::from([[2.0]]), 10)?;
     /// assert!(profile.inside() <= profile.total);
-    /// assert!(profile.parts.iter().any(|part| part.work == "update" && part.place == "dense/kernel" && part.runs == 10));
+    /// assert!(
+    ///     profile
+    ///         .parts
+    ///         .iter()
+    ///         .any(|part| part.work == "update" && part.place == "dense/kernel" && part.runs == 10)
+    /// );
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     ///

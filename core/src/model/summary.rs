@@ -11,7 +11,11 @@ use crate::Result;
 ///
 /// let model = Sequential::new().add(Input::new([4])).add(Dense::new(3));
 /// let text = model.summary()?.to_string();
-/// assert!(text.contains("dense (Dense)") && text.contains("(None, 3)") && text.contains("Total params: 15"));
+/// assert!(
+///     text.contains("dense (Dense)")
+///         && text.contains("(None, 3)")
+///         && text.contains("Total params: 15")
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]

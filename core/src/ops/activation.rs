@@ -143,8 +143,15 @@ impl Activation {
 ///
 /// let model = Sequential::new().add(Input::new([4])).add(Dense::new(2).activation("relu"));
 /// assert_eq!(model.count_params()?, 10);
-/// let error = Sequential::new().add(Input::new([4])).add(Dense::new(2).activation("rellu")).count_params().unwrap_err();
-/// assert!(error.to_string().contains("unknown activation `rellu`") && error.to_string().contains("did you mean `relu`?"));
+/// let error = Sequential::new()
+///     .add(Input::new([4]))
+///     .add(Dense::new(2).activation("rellu"))
+///     .count_params()
+///     .unwrap_err();
+/// assert!(
+///     error.to_string().contains("unknown activation `rellu`")
+///         && error.to_string().contains("did you mean `relu`?")
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 impl From<&'static str> for Activation {

@@ -77,7 +77,7 @@ mod tests {
     use crate::autodiff::{Tape, gradcheck};
 
     #[test]
-    fn operators_are_the_methods_of_their_names() {
+    fn u4_operators_are_the_methods_of_their_names() {
         let (a, b) = (Tensor::from([[1.0, 2.0], [3.0, 4.0]]), Tensor::from([0.5, -2.0]));
         assert_eq!((&a + &b).unwrap(), a.add(&b).unwrap());
         assert_eq!((a.clone() - b.clone()).unwrap(), a.sub(&b).unwrap());
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn operators_on_variables_are_recorded() {
+    fn u4_operators_on_variables_are_recorded() {
         let x = Tensor::from([0.5, -1.5, 2.0]);
         gradcheck(std::slice::from_ref(&x), |x| (1.0 - &x[0]) * &x[0] + (0.25 / &x[0])?).unwrap();
         let tape = Tape::new();

@@ -62,7 +62,8 @@ pub enum Pooling {
 /// ```
 /// use practicum_vision::applications::{Options, Pooling, vgg16};
 ///
-/// let base = vgg16(Options::new().include_top(false).input_shape([64, 64, 3]).pooling(Pooling::Average))?;
+/// let base =
+///     vgg16(Options::new().include_top(false).input_shape([64, 64, 3]).pooling(Pooling::Average))?;
 /// assert_eq!(base.output_shape()?.to_string(), "(None, 512)");
 /// # Ok::<(), practicum_vision::Error>(())
 /// ```

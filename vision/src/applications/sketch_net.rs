@@ -25,7 +25,10 @@ pub const SKETCH_CLASSES: [&str; 9] = ["horse", "human", "happy face", "sad face
 /// use practicum_vision::applications::{Options, sketch_net};
 ///
 /// let base = sketch_net(Options::new().include_top(false).input_shape([150, 150, 3]))?;
-/// assert_eq!((base.output_shape()?.to_string().as_str(), base.count_params()?), ("(None, 10, 10, 96)", 102_832));
+/// assert_eq!(
+///     (base.output_shape()?.to_string().as_str(), base.count_params()?),
+///     ("(None, 10, 10, 96)", 102_832)
+/// );
 /// # Ok::<(), practicum_vision::Error>(())
 /// ```
 ///

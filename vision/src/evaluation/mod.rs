@@ -10,7 +10,10 @@
 //! assert_eq!(answers.classes(), [1, 0, 1, 1]);
 //!
 //! let matrix = ConfusionMatrix::new(&truth, answers.classes(), 2)?;
-//! assert_eq!((matrix.accuracy(), matrix.precision(1), matrix.recall(1)), (0.75, Some(2.0 / 3.0), Some(1.0)));
+//! assert_eq!(
+//!     (matrix.accuracy(), matrix.precision(1), matrix.recall(1)),
+//!     (0.75, Some(2.0 / 3.0), Some(1.0))
+//! );
 //!
 //! assert_eq!(answers.mistakes(&truth)?[0].index, 2);
 //! assert_eq!(Roc::new(&truth, &answers.scores(1), 1)?.area(), 1.0);

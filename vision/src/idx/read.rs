@@ -34,7 +34,11 @@ pub fn read(path: impl AsRef<Path>) -> Result<Idx> {
 /// assert_eq!(idx::read_from(&labels[..], "labels")?.shape(), [3]);
 ///
 /// let error = idx::read_from(&labels[..9], "labels").unwrap_err();
-/// assert!(error.to_string().starts_with("labels: cut short: the header promises 3 u8 = 3 bytes of data, 1 is there"));
+/// assert!(
+///     error
+///         .to_string()
+///         .starts_with("labels: cut short: the header promises 3 u8 = 3 bytes of data, 1 is there")
+/// );
 /// # Ok::<(), practicum_vision::Error>(())
 /// ```
 ///

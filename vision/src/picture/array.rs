@@ -24,7 +24,10 @@ pub fn img_to_array(picture: ArrayView3<'_, u8>) -> Array3<f32> {
 ///
 /// let floats = array![[[-1.0], [0.0], [1.0], [300.5]]];
 /// assert_eq!(array_to_img(floats.view(), false)?, array![[[0], [0], [1], [255]]]);
-/// assert_eq!(array_to_img(floats.slice(ndarray::s![.., ..3, ..]), true)?, array![[[0], [127], [255]]]);
+/// assert_eq!(
+///     array_to_img(floats.slice(ndarray::s![.., ..3, ..]), true)?,
+///     array![[[0], [127], [255]]]
+/// );
 /// # use practicum_core::ndarray;
 /// # Ok::<(), practicum_vision::Error>(())
 /// ```

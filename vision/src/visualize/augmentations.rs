@@ -15,7 +15,8 @@ use crate::datasets::LabeledImages;
 /// use practicum_vision::visualize::augmentations;
 ///
 /// let picture = Array3::from_shape_fn((20, 20, 3), |(y, x, c)| (4 * y + 8 * x + c) as u8);
-/// let generator = ImageDataGenerator::new().rescale(1.0 / 255.0).rotation_range(40.0).horizontal_flip(true);
+/// let generator =
+///     ImageDataGenerator::new().rescale(1.0 / 255.0).rotation_range(40.0).horizontal_flip(true);
 /// let drawn = augmentations(&generator, picture.view(), 16)?;
 /// assert_eq!((drawn.len(), drawn[0].dimensions()), (16, (20, 20)));
 /// # Ok::<(), practicum_vision::Error>(())

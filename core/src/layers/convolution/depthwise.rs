@@ -134,10 +134,17 @@ depthwise! {
     /// `[height, width, channels, depth_multiplier]` (Glorot uniform) and `bias` (zeros).
     ///
     /// ```
-    /// use practicum_core::{Sequential, layers::{DepthwiseConv2D, Input}};
+    /// use practicum_core::{
+    ///     Sequential,
+    ///     layers::{DepthwiseConv2D, Input},
+    /// };
     ///
-    /// let model = Sequential::new().add(Input::new([8, 8, 6])).add(DepthwiseConv2D::new(3).depth_multiplier(2));
-    /// assert_eq!((model.output_shape()?.to_string().as_str(), model.count_params()?), ("(None, 6, 6, 12)", 9 * 12 + 12));
+    /// let model =
+    ///     Sequential::new().add(Input::new([8, 8, 6])).add(DepthwiseConv2D::new(3).depth_multiplier(2));
+    /// assert_eq!(
+    ///     (model.output_shape()?.to_string().as_str(), model.count_params()?),
+    ///     ("(None, 6, 6, 12)", 9 * 12 + 12)
+    /// );
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     DepthwiseConv2D, "DepthwiseConv2D", 2
@@ -150,10 +157,16 @@ depthwise! {
     /// `[size, channels, depth_multiplier]` (Glorot uniform) and `bias` (zeros).
     ///
     /// ```
-    /// use practicum_core::{Sequential, layers::{DepthwiseConv1D, Input}};
+    /// use practicum_core::{
+    ///     Sequential,
+    ///     layers::{DepthwiseConv1D, Input},
+    /// };
     ///
     /// let model = Sequential::new().add(Input::new([20, 6])).add(DepthwiseConv1D::new(5));
-    /// assert_eq!((model.output_shape()?.to_string().as_str(), model.count_params()?), ("(None, 16, 6)", 5 * 6 + 6));
+    /// assert_eq!(
+    ///     (model.output_shape()?.to_string().as_str(), model.count_params()?),
+    ///     ("(None, 16, 6)", 5 * 6 + 6)
+    /// );
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     DepthwiseConv1D, "DepthwiseConv1D", 1

@@ -140,9 +140,13 @@ convolution! {
     /// [`Conv2DTranspose`]. Parameters: `kernel` `[size, filters, channels]` (Glorot uniform) and `bias` `[filters]` (zeros).
     ///
     /// ```
-    /// use practicum_core::{Sequential, Tensor, layers::{Conv1DTranspose, Input}};
+    /// use practicum_core::{
+    ///     Sequential, Tensor,
+    ///     layers::{Conv1DTranspose, Input},
+    /// };
     ///
-    /// let mut model = Sequential::new().add(Input::new([2, 1])).add(Conv1DTranspose::new(1, 3).strides(2));
+    /// let mut model =
+    ///     Sequential::new().add(Input::new([2, 1])).add(Conv1DTranspose::new(1, 3).strides(2));
     /// model.set_weight("conv1d_transpose/kernel", Tensor::new([3, 1, 1], vec![1.0, 2.0, 3.0])?)?;
     /// let y = model.predict(&Tensor::new([1, 2, 1], vec![1.0, 10.0])?)?;
     /// assert_eq!(y.as_slice(), [1.0, 2.0, 13.0, 20.0, 30.0]);

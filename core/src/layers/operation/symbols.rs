@@ -133,7 +133,10 @@ impl Neg for &Symbol {
 /// let x = Input::new([3]).symbol();
 /// let y = (&x * 2.0 + 1.0).power(2.0).mean(1, true);
 /// let model = Model::new(&x, 1.0 / (y + Tensor::from([1.0])))?;
-/// assert_eq!(model.predict(&Tensor::from([[0.0, 1.0, -1.0]]))?.as_slice(), [1.0 / (11.0 / 3.0 + 1.0)]);
+/// assert_eq!(
+///     model.predict(&Tensor::from([[0.0, 1.0, -1.0]]))?.as_slice(),
+///     [1.0 / (11.0 / 3.0 + 1.0)]
+/// );
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
 impl Symbol {

@@ -138,9 +138,13 @@ global_pooling! {
     /// The largest number over all pixels of a picture: `(batch, height, width, channels)` → `(batch, channels)`.
     ///
     /// ```
-    /// use practicum_core::{Sequential, layers::{GlobalMaxPooling2D, Input}};
+    /// use practicum_core::{
+    ///     Sequential,
+    ///     layers::{GlobalMaxPooling2D, Input},
+    /// };
     ///
-    /// let model = Sequential::new().add(Input::new([7, 7, 32])).add(GlobalMaxPooling2D::new().keepdims(true));
+    /// let model =
+    ///     Sequential::new().add(Input::new([7, 7, 32])).add(GlobalMaxPooling2D::new().keepdims(true));
     /// assert_eq!(model.output_shape()?.to_string(), "(None, 1, 1, 32)");
     /// # Ok::<(), practicum_core::Error>(())
     /// ```

@@ -23,9 +23,15 @@ use crate::{PartialShape, Result};
 /// initial h and c; steps that a mask leaves out keep both.
 ///
 /// ```
-/// use practicum_core::{Sequential, layers::{Bidirectional, Embedding, Input, LSTM}};
+/// use practicum_core::{
+///     Sequential,
+///     layers::{Bidirectional, Embedding, Input, LSTM},
+/// };
 ///
-/// let model = Sequential::new().add(Input::new([120])).add(Embedding::new(10_000, 64)).add(Bidirectional::new(LSTM::new(64)));
+/// let model = Sequential::new()
+///     .add(Input::new([120]))
+///     .add(Embedding::new(10_000, 64))
+///     .add(Bidirectional::new(LSTM::new(64)));
 /// assert_eq!(model.count_params()?, 640_000 + 66_048);
 /// # Ok::<(), practicum_core::Error>(())
 /// ```
