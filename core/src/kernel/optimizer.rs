@@ -4,7 +4,7 @@ use super::{Exec, chunks_mut, multiversion};
 
 /// Numbers that make a chunk worth its way to another thread: with fewer, the parameter and its state travel between the
 /// caches of the cores for longer than the update takes.
-const CHUNK: usize = 98_304;
+const CHUNK: usize = 262_144;
 
 /// A mean that is too small to move a parameter is 0.
 ///

@@ -33,11 +33,11 @@ impl Room {
     }
 }
 
-/// How many parts the batch is cut into: half as many where kernels are large beside the maps, as each part transforms back the
-/// gradient of a kernel of its own.
+/// How many parts the batch is cut into: half as many where kernels are large beside the maps, as each part transforms back and
+/// keeps the gradient of a kernel of its own.
 fn parts(g: &Conv) -> usize {
     let tiles = g.batch * g.output().iter().map(|outputs| outputs.div_ceil(4)).product::<usize>();
-    let is_large = tiles < 4 * g.channels.max(g.filters);
+    let is_large = tiles < 8 * g.channels.max(g.filters);
     if is_large { direct_parts(g).min(4) } else { direct_parts(g) }
 }
 
