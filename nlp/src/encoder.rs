@@ -61,7 +61,7 @@ impl TextEncoder {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => Ok(tokenizer.texts_to_sequences([text])?.remove(0)),
             Self::Subwords(encoder) => Ok(encoder.encode(text)),
-            Self::Vectorization(vectorization) => Ok(known(vectorization, text)),
+            Self::Vectorization(vectorization) => Ok(vectorization.unpadded(text)),
         }
     }
 
@@ -73,7 +73,7 @@ impl TextEncoder {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => tokenizer.texts_to_sequences(texts),
             Self::Subwords(encoder) => Ok(encoder.encode_all(texts)),
-            Self::Vectorization(vectorization) => Ok(parallel::map(texts, |text| known(vectorization, text.as_ref()))),
+            Self::Vectorization(vectorization) => Ok(parallel::map(texts, |text| vectorization.unpadded(text.as_ref()))),
         }
     }
 
@@ -160,11 +160,4 @@ impl TextEncoder {
             other => Err(Error::unknown("kind of encoder", other, ["tokenizer", "subwords", "text_vectorization"])),
         }
     }
-}
-
-/// The ids of a text, without padding after them.
-fn known(vectorization: &TextVectorization, text: &str) -> Vec<i32> {
-    let mut ids = vectorization.ids(text);
-    ids.truncate(ids.iter().rposition(|&id| id != 0).map_or(0, |last| last + 1));
-    ids
 }

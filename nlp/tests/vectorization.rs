@@ -128,3 +128,21 @@ fn bad_vocabularies_and_tokens_are_named() {
     assert!(given.matrix(&["a"], OutputMode::TfIdf).unwrap_err().is_state());
     assert_eq!(given.vectorize(&["a b"]).unwrap().row(0).to_vec(), [2, 1]);
 }
+
+#[test]
+fn s6_sizes_in_a_file_are_checked_and_cost_no_time() {
+    let mut made = TextVectorization::new();
+    made.adapt(&["the cat sat"]).unwrap();
+    let with = |key: &str, value: u64| {
+        let mut json = made.to_json();
+        json[key] = value.into();
+        TextVectorization::from_json(&json)
+    };
+    let error = with("output_sequence_length", u64::MAX).unwrap_err().to_string();
+    assert!(error.contains("output_sequence_length is 18446744073709551615"), "{error}");
+    // No text has runs of so many tokens.
+    assert_eq!(with("ngrams", u64::MAX).unwrap().ids("cat sat").len(), 3);
+    let long = TextVectorization::new().output_sequence_length(usize::MAX);
+    assert!(long.clone().vocabulary(["cat"]).unwrap_err().is_argument());
+    assert!(long.vectorize(&["cat"]).unwrap_err().is_argument());
+}

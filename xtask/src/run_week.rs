@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
+use practicum_core::io::remove_leftovers;
 use practicum_core::{Cpu, Error, Simd};
 
 use crate::console::mention;
@@ -301,6 +302,8 @@ fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<O
         ..WeekResults::default()
     };
     let began = Instant::now();
+    // Pictures have new names each time, so no file that is written again takes their leftovers away.
+    remove_leftovers(&folder);
     let mut run = WeekRun::begin_week(week, settings, &mut results, &folder)?;
     let outcome = match run.run_sessions() {
         Err(error) if results.runs.is_empty() => return Err(error),

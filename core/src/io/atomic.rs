@@ -133,7 +133,7 @@ fn folder_of(path: &Path) -> &Path {
 /// Opens a new sibling, `.NAME.PROCESS.NUMBER.part`, and locks it as long as it is open.
 fn start(path: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     let folder = folder_of(path);
-    remove_leftovers(folder, name);
+    remove_parts(folder, |of| of == name);
     loop {
         let number = WRITERS.fetch_add(1, Ordering::Relaxed);
         let part = folder.join(format!(".{name}.{}.{number}{PART}", std::process::id()));
@@ -150,14 +150,29 @@ fn start(path: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     }
 }
 
-/// Removes what processes have left that were ended while they wrote this file: no process holds its lock.
-fn remove_leftovers(folder: &Path, name: &str) {
-    let begin = format!(".{name}.");
+/// Removes what processes have left in a folder that were ended while they wrote a file there, whatever its name: for folders
+/// whose files get new names each time. What another process is writing stays.
+///
+/// ```
+/// let folder = std::env::temp_dir().join(format!("practicum-leftovers-{}", std::process::id()));
+/// std::fs::create_dir_all(&folder)?;
+/// std::fs::write(folder.join(".picture.png.1.0.part"), "half of a pic")?;
+/// practicum_core::io::remove_leftovers(&folder);
+/// assert_eq!(std::fs::read_dir(&folder)?.count(), 0);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+pub fn remove_leftovers(folder: &Path) {
+    remove_parts(folder, |_| true);
+}
+
+/// Removes the parts of files with such names that no process holds the lock of.
+fn remove_parts(folder: &Path, of: impl Fn(&str) -> bool) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let file_name = entry.file_name();
-        let ours = file_name.to_str().and_then(|file| file.strip_prefix(&begin)?.strip_suffix(PART)).is_some_and(is_numbered);
-        if !ours || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let name = file_name.to_str().and_then(written);
+        if !name.is_some_and(&of) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         // The lock is kept until the file is gone: who has just made it waits for it, and then sees that it is gone.
@@ -169,10 +184,12 @@ fn remove_leftovers(folder: &Path, name: &str) {
     }
 }
 
-/// Whether this is `PROCESS.NUMBER`.
-fn is_numbered(text: &str) -> bool {
+/// The name of the file that such a part, `.NAME.PROCESS.NUMBER.part`, is of.
+fn written(part: &str) -> Option<&str> {
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    text.split_once('.').is_some_and(|(process, number)| is_number(process) && is_number(number))
+    let (rest, number) = part.strip_prefix('.')?.strip_suffix(PART)?.rsplit_once('.')?;
+    let (name, process) = rest.rsplit_once('.')?;
+    (is_number(number) && is_number(process)).then_some(name)
 }
 
 #[cfg(test)]
@@ -233,6 +250,21 @@ mod tests {
         open.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"first");
         assert_eq!(names(folder.path()), [".w.part", ".w.x.0.part", ".ww.1.0.part", "w"]);
+    }
+
+    #[test]
+    fn r8_leftovers_of_any_name_are_removed_but_not_what_is_being_written() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in [".a-0123.svg.123.0.part", ".b.1.2.3.part", "c.1.0.part", ".d.x.0.part", ".1.0.part"] {
+            fs::write(folder.path().join(name), "left").unwrap();
+        }
+        fs::create_dir(folder.path().join(".e.1.0.part")).unwrap();
+        let mut open = AtomicFile::create(folder.path().join("w")).unwrap();
+        open.write_all(b"whole").unwrap();
+        remove_leftovers(folder.path());
+        open.commit().unwrap();
+        assert_eq!(names(folder.path()), [".1.0.part", ".d.x.0.part", ".e.1.0.part", "c.1.0.part", "w"]);
+        remove_leftovers(&folder.path().join("nowhere"));
     }
 
     #[cfg(unix)]

@@ -10,7 +10,7 @@ mod tensors;
 mod weights;
 mod whole;
 
-pub use atomic::{AtomicFile, write_atomically};
+pub use atomic::{AtomicFile, remove_leftovers, write_atomically};
 pub(crate) use config::network_config;
 #[cfg(feature = "keras")]
 pub use keras::{FileKind, LoadWeights, Loaded, Mismatch, WeightReport, load, read_arrays};

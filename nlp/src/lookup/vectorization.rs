@@ -149,7 +149,7 @@ impl TextVectorization {
         self
     }
 
-    /// The length of all rows: longer texts lose their ends.
+    /// The length of all rows, at most 2²⁸: longer texts lose their ends.
     #[must_use]
     pub fn output_sequence_length(mut self, length: usize) -> Self {
         self.output_sequence_length = Some(length);
@@ -207,7 +207,7 @@ impl TextVectorization {
     /// [`adapt`](Self::adapt).
     ///
     /// # Errors
-    /// A token that occurs twice; more than `max_tokens`.
+    /// A token that occurs twice; more than `max_tokens`; options out of range.
     pub fn vocabulary<S: Into<String>>(mut self, tokens: impl IntoIterator<Item = S>) -> Result<Self> {
         self.check_options()?;
         self.table.set(tokens.into_iter().map(Into::into).collect())?;
@@ -273,7 +273,6 @@ impl TextVectorization {
             idf: file.idf_weights,
             ..Self::default()
         };
-        vectorization.check_options()?;
         vectorization.table.max_tokens = file.max_tokens;
         vectorization.vocabulary(file.vocabulary)
     }
@@ -285,22 +284,31 @@ impl TextVectorization {
 
     /// The indices of one text, as many as it has tokens or `output_sequence_length`.
     pub fn ids(&self, text: &str) -> Vec<i32> {
+        let mut ids = self.unpadded(text);
+        if let Some(length) = self.output_sequence_length {
+            ids.resize(length.min(LONGEST), 0);
+        }
+        ids
+    }
+
+    /// The indices of one text, `output_sequence_length` at most.
+    pub(crate) fn unpadded(&self, text: &str) -> Vec<i32> {
         let mut ids = Vec::new();
         self.tokens(text, |token| ids.push(self.table.get(token).unwrap_or(1)));
-        if let Some(length) = self.output_sequence_length {
-            ids.resize(length, 0);
-        }
+        ids.truncate(self.output_sequence_length.unwrap_or(usize::MAX));
         ids
     }
 
     /// The indices of texts, `[texts, length]`, filled up with 0 at the end; computed on all cores.
     ///
     /// # Errors
-    /// No vocabulary yet; no texts; texts that are all empty.
+    /// No vocabulary yet; no texts; texts that are all empty while no length is given; a size that does not fit into memory.
     pub fn vectorize<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Array2<i32>> {
+        self.check_options()?;
         self.table.check_adapted()?;
-        let rows = parallel::map(texts, |text| self.ids(text.as_ref()));
-        pad_sequences(&rows, PadOptions::new().padding(Side::Post))
+        let rows = parallel::map(texts, |text| self.unpadded(text.as_ref()));
+        let padding = PadOptions::new().padding(Side::Post);
+        pad_sequences(&rows, self.output_sequence_length.map_or(padding, |length| padding.maxlen(length)))
     }
 
     /// Bags of tokens, `[texts, columns]`: a column for each token of the vocabulary but padding.

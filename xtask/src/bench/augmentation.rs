@@ -1,26 +1,18 @@
 //! Workloads of the way from files to batches: photographs decoded, resized and transformed, on one thread and on all.
 
-use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use practicum_core::Cpu;
 use practicum_vision::augment::ImageDataGenerator;
 use practicum_vision::datasets::LabeledImages;
 use practicum_vision::folder::ImageFolder;
-use practicum_vision::picture::{Interpolation, LoadImg, decode_img};
+use practicum_vision::picture::{Interpolation, LoadImg, load_img};
 
 use super::measure::{Bench, Case, OURS};
 
 const SIDE: usize = 150;
 const BATCH: usize = 20;
-
-/// 200 photographs of cats and dogs in their own sizes.
-fn photographs() -> Result<PathBuf> {
-    let places = ["data/catsdogs/originals", "../shared/data/catsdogs/originals"];
-    let found = places.iter().map(Path::new).find(|folder| folder.is_dir());
-    found.map(Path::to_path_buf).with_context(|| format!("there are no photographs in {}", places.join(" or ")))
-}
 
 /// The transforms of the course's weeks with augmentation.
 fn generator() -> ImageDataGenerator {
@@ -36,20 +28,19 @@ fn generator() -> ImageDataGenerator {
 
 /// Decodes and resizes all photographs a call, as each of several programs' defaults would.
 pub(super) fn decoding(bench: &mut Bench) -> Result<()> {
-    let files = ImageFolder::new(photographs()?).open()?;
-    let bytes: Vec<Vec<u8>> = files.paths().iter().map(std::fs::read).collect::<std::io::Result<_>>()?;
+    let files = ImageFolder::new(bench.photographs()).open()?;
+    let paths = files.paths();
     let start = Instant::now();
-    std::hint::black_box(decode_img(&bytes[0], &LoadImg::new())?);
+    std::hint::black_box(load_img(&paths[0], &LoadImg::new())?);
     let first = start.elapsed().as_secs_f64();
     let case = |measure, options: LoadImg| {
-        let bytes = &bytes;
         let call = move || {
-            for file in bytes {
-                std::hint::black_box(decode_img(file, &options)?);
+            for path in paths {
+                std::hint::black_box(load_img(path, &options)?);
             }
             Ok(())
         };
-        Case { measure, by: OURS, steps: bytes.len(), samples: 1, flops: 0.0, call: Box::new(call) }
+        Case { measure, by: OURS, steps: paths.len(), samples: 1, flops: 0.0, call: Box::new(call) }
     };
     let small = LoadImg::new().target_size((SIDE, SIDE));
     let one = Cpu::new(1, bench.cpu().simd())?;
@@ -63,13 +54,13 @@ pub(super) fn decoding(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-fn set() -> Result<LabeledImages> {
-    Ok(ImageFolder::new(photographs()?).target_size((SIDE, SIDE)).load()?)
+fn set(bench: &Bench) -> Result<LabeledImages> {
+    Ok(ImageFolder::new(bench.photographs()).target_size((SIDE, SIDE)).load()?)
 }
 
 /// Transforms all photographs a call, from bytes in memory to batches, on one thread.
 pub(super) fn transforms(bench: &mut Bench) -> Result<()> {
-    let set = set()?;
+    let set = set(bench)?;
     let batches = generator().flow(&set)?.batch_size(BATCH).workers(1);
     let one = Cpu::new(1, bench.cpu().simd())?;
     epochs(bench, &one, set.len(), batches)
@@ -77,7 +68,7 @@ pub(super) fn transforms(bench: &mut Bench) -> Result<()> {
 
 /// The same on all threads.
 pub(super) fn transforms_on_all(bench: &mut Bench) -> Result<()> {
-    let set = set()?;
+    let set = set(bench)?;
     let cpu = bench.cpu();
     let batches = generator().flow(&set)?.batch_size(BATCH).workers(cpu.threads());
     epochs(bench, &cpu, set.len(), batches)
@@ -86,7 +77,7 @@ pub(super) fn transforms_on_all(bench: &mut Bench) -> Result<()> {
 /// From files to transformed batches on all threads, nothing kept from one epoch to the next.
 pub(super) fn files_to_batches(bench: &mut Bench) -> Result<()> {
     let cpu = bench.cpu();
-    let folder = ImageFolder::for_flow(photographs()?).target_size((SIDE, SIDE)).batch_size(BATCH).cache(0).workers(cpu.threads());
+    let folder = ImageFolder::for_flow(bench.photographs()).target_size((SIDE, SIDE)).batch_size(BATCH).cache(0).workers(cpu.threads());
     let batches = generator().flow_from_directory(&folder)?;
     epochs(bench, &cpu, batches.len(), batches)
 }

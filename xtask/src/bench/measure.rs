@@ -1,5 +1,6 @@
 //! Repetitions in turn, with the machine's peak before and after.
 
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
@@ -87,11 +88,29 @@ pub(super) struct Bench {
     training: usize,
     /// What is done with fewer operations than were asked for.
     done: Vec<(&'static str, f64)>,
+    photographs: PathBuf,
+    texts: PathBuf,
 }
 
 impl Bench {
     pub(super) fn new(workload: &'static str, mode: Mode, seconds: f64, cpu: Cpu, best_peak: f64) -> Self {
-        Self { workload, mode, seconds, cpu, best_peak, rows: Vec::new(), training: 0, done: Vec::new() }
+        let [photographs, texts] = [PathBuf::new(), PathBuf::new()];
+        Self { workload, mode, seconds, cpu, best_peak, rows: Vec::new(), training: 0, done: Vec::new(), photographs, texts }
+    }
+
+    /// Says what workloads of pictures and texts read.
+    pub(super) fn reads(&mut self, photographs: PathBuf, texts: PathBuf) {
+        (self.photographs, self.texts) = (photographs, texts);
+    }
+
+    /// A folder with a folder of photographs for each class.
+    pub(super) fn photographs(&self) -> &Path {
+        &self.photographs
+    }
+
+    /// A file with a text a line, and a vocabulary beside it.
+    pub(super) fn texts(&self) -> &Path {
+        &self.texts
     }
 
     pub(super) fn mode(&self) -> Mode {

@@ -11,6 +11,7 @@ mod flops;
 mod goals;
 mod inception;
 mod kernels;
+mod material;
 mod measure;
 mod peers;
 mod record;
@@ -27,11 +28,13 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use practicum_core::{Cpu, Simd};
 
+use self::material::Material;
 use self::measure::{Bench, Mode, Probe};
 use self::record::{Machine, Record, Row};
 
 /// How long training steps, predictions and kernels take on this machine.
 #[derive(clap::Args, Debug)]
+#[command(after_help = format!("Workloads:\n{}", listed()))]
 pub(crate) struct BenchArgs {
     /// Workloads to time; all of them if none is named
     #[arg(value_name = "WORKLOAD")]
@@ -57,6 +60,12 @@ pub(crate) struct BenchArgs {
     /// Compares with the measurements in this file, which `--json` wrote
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
+    /// A folder of photographs, a folder for each class, for the workloads that read some [default: drawn ones]
+    #[arg(long, value_name = "FOLDER")]
+    photographs: Option<PathBuf>,
+    /// The IMDB reviews, archive or folder, for the workloads that read texts [default: reviews that the code writes]
+    #[arg(long, value_name = "PATH")]
+    reviews: Option<PathBuf>,
     /// Runs the programs that this file names in turn with ours, and compares
     #[arg(long, value_name = "FILE.toml")]
     peers: Option<PathBuf>,
@@ -66,6 +75,9 @@ pub(crate) struct BenchArgs {
     /// Measures one workload in this process and prints its rows as JSON
     #[arg(long, hide = true, value_name = "GFLOPS")]
     child: Option<f64>,
+    /// The texts that it reads, one a line
+    #[arg(long, hide = true, value_name = "FILE")]
+    texts: Option<PathBuf>,
     /// What that process measures
     #[arg(long, hide = true, value_enum, default_value_t = Mode::Time)]
     mode: Mode,
@@ -102,12 +114,12 @@ const WORKLOADS: &[Workload] = &[
     Workload { id: "W14i1", title: "InceptionV3, 150×150 colour, one picture asked", run: inception::ask_one },
     Workload { id: "W14i20", title: "InceptionV3, 150×150 colour, 20 pictures asked", run: inception::ask_twenty },
     Workload { id: "W14t", title: "InceptionV3 to mixed7, frozen, and a head of 1,024, batch 20, RMSprop", run: inception::transfer },
-    Workload { id: "decode", title: "200 photographs to 150×150, one thread", run: augmentation::decoding },
+    Workload { id: "decode", title: "photographs from files to 150×150, one thread", run: augmentation::decoding },
     Workload { id: "augment", title: "pictures 150×150 transformed at random, one thread", run: augmentation::transforms },
     Workload { id: "augment-all", title: "pictures 150×150 transformed at random, all threads", run: augmentation::transforms_on_all },
     Workload { id: "files", title: "from photographs to transformed batches, all threads", run: augmentation::files_to_batches },
-    Workload { id: "words", title: "5,000 reviews of about 90 words as ids", run: texts::words },
-    Workload { id: "subwords", title: "5,000 reviews of about 90 words as pieces of words", run: texts::subwords },
+    Workload { id: "words", title: "reviews as ids of words: fit, sequences, padding", run: texts::words },
+    Workload { id: "subwords", title: "reviews as pieces of words, one thread", run: texts::subwords },
     Workload { id: "generation", title: "100 words by an LSTM 150 both ways over 2,690 words", run: texts::generation },
     Workload { id: "naive", title: "10,000 series of 500 steps, naive", run: series::naive },
     Workload { id: "seasonal-naive", title: "10,000 series of 500 steps, seasonal naive", run: series::seasonal_naive },
@@ -137,7 +149,8 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
         return child(&workloads, args, cpu, best_peak);
     }
     if args.profile {
-        return workloads.iter().try_for_each(|workload| profile(workload, args, cpu.threads()));
+        let material = Material::of(&workloads, args.photographs.as_deref(), args.reviews.as_deref())?;
+        return workloads.iter().try_for_each(|workload| profile(workload, args, &material, cpu.threads()));
     }
     let baseline = args.baseline.as_deref().map(Record::read).transpose()?;
     let record = if args.show.is_empty() { measure_all(&workloads, args, &cpu)? } else { Record::read_all(&args.show)? };
@@ -147,13 +160,14 @@ pub(crate) fn run(args: &BenchArgs) -> Result<()> {
 
 /// Measures every workload, round after round, in turn with peers if there are any.
 fn measure_all(workloads: &[&Workload], args: &BenchArgs, cpu: &Cpu) -> Result<Record> {
-    let peers = args.peers.as_deref().map(|path| peers::Peers::read(path, &args.peer)).transpose()?;
+    let material = Material::of(workloads, args.photographs.as_deref(), args.reviews.as_deref())?;
+    let peers = args.peers.as_deref().map(|path| peers::Peers::read(path, &args.peer, &material)).transpose()?;
     let best_peak = Probe::new(cpu).best();
     let mut record = Record::new(Machine::here(cpu, best_peak));
     for round in 1..=args.rounds {
         for workload in workloads {
             let progress = format!("round {round} of {}: {} ({})", args.rounds, workload.id, workload.title);
-            let mut ours = || measure_apart(workload.id, args, cpu.threads(), best_peak);
+            let mut ours = || measure_apart(workload.id, args, &material, cpu.threads(), best_peak);
             if let Some(peers) = &peers {
                 peers.run(workload.id, &progress, &mut ours, &mut record)?;
             } else {
@@ -170,11 +184,17 @@ fn chosen(ids: &[String]) -> Result<Vec<&'static Workload>> {
         return Ok(WORKLOADS.iter().collect());
     }
     let find = |id: &String| {
-        let known = || WORKLOADS.iter().map(|workload| workload.id).collect::<Vec<_>>().join(", ");
         let found = WORKLOADS.iter().find(|workload| workload.id.eq_ignore_ascii_case(id));
-        found.with_context(|| format!("there is no workload `{id}`: there are {}", known()))
+        found.with_context(|| format!("there is no workload `{id}`; there are\n{}", listed()))
     };
     ids.iter().map(find).collect()
+}
+
+/// A line for each workload: its id, and what it is.
+fn listed() -> String {
+    let width = WORKLOADS.iter().map(|workload| workload.id.len()).max().unwrap_or_default();
+    let lines: Vec<String> = WORKLOADS.iter().map(|workload| format!("  {:<width$}  {}", workload.id, workload.title)).collect();
+    lines.join("\n")
 }
 
 fn cpu(threads: Option<usize>) -> Result<Cpu> {
@@ -188,6 +208,7 @@ fn cpu(threads: Option<usize>) -> Result<Cpu> {
 fn child(workloads: &[&Workload], args: &BenchArgs, cpu: Cpu, best_peak: f64) -> Result<()> {
     let [workload] = workloads else { bail!("a child process measures one workload, got {}", workloads.len()) };
     let mut bench = Bench::new(workload.id, args.mode, args.seconds, cpu, best_peak);
+    bench.reads(args.photographs.clone().unwrap_or_default(), args.texts.clone().unwrap_or_default());
     (workload.run)(&mut bench).with_context(|| format!("workload {}", workload.id))?;
     if args.mode != Mode::Profile {
         println!("{}", serde_json::to_string(&bench.finish())?);
@@ -196,10 +217,10 @@ fn child(workloads: &[&Workload], args: &BenchArgs, cpu: Cpu, best_peak: f64) ->
 }
 
 /// Measures time and memory in two new processes.
-fn measure_apart(id: &str, args: &BenchArgs, threads: usize, best_peak: f64) -> Result<Vec<Row>> {
+fn measure_apart(id: &str, args: &BenchArgs, material: &Material, threads: usize, best_peak: f64) -> Result<Vec<Row>> {
     let mut all = Record::new(Machine::here(&cpu(args.threads)?, best_peak));
     for mode in [Mode::Time, Mode::Memory] {
-        let output = command(id, args, threads, mode, best_peak)?.output().with_context(|| format!("starting workload {id}"))?;
+        let output = command(id, args, material, threads, mode, best_peak)?.output().with_context(|| format!("starting workload {id}"))?;
         ensure!(output.status.success(), "the process that measures {id} failed: {}", output.status);
         let rows = serde_json::from_slice(&output.stdout).with_context(|| format!("what the process that measures {id} printed"))?;
         all.add(rows);
@@ -208,18 +229,20 @@ fn measure_apart(id: &str, args: &BenchArgs, threads: usize, best_peak: f64) -> 
 }
 
 /// Prints where the time of a step goes.
-fn profile(workload: &Workload, args: &BenchArgs, threads: usize) -> Result<()> {
+fn profile(workload: &Workload, args: &BenchArgs, material: &Material, threads: usize) -> Result<()> {
     println!("{}: {}", workload.id, workload.title);
-    let status = command(workload.id, args, threads, Mode::Profile, 0.0)?.status().with_context(|| format!("starting {}", workload.id))?;
+    let mut command = command(workload.id, args, material, threads, Mode::Profile, 0.0)?;
+    let status = command.status().with_context(|| format!("starting {}", workload.id))?;
     ensure!(status.success(), "the process that profiles {} failed: {status}", workload.id);
     Ok(())
 }
 
 /// This program, for one workload.
-fn command(id: &str, args: &BenchArgs, threads: usize, mode: Mode, best_peak: f64) -> Result<Command> {
+fn command(id: &str, args: &BenchArgs, material: &Material, threads: usize, mode: Mode, best_peak: f64) -> Result<Command> {
     let mode = mode.to_possible_value().context("a mode without a name")?;
     let mut command = Command::new(std::env::current_exe().context("this program's own file")?);
     command.args(["bench", id, "--seconds", &args.seconds.to_string(), "--threads", &threads.to_string()]);
+    command.arg("--photographs").arg(material.photographs()).arg("--texts").arg(material.texts());
     command.args(["--child", &best_peak.to_string(), "--mode", mode.get_name()]).stderr(Stdio::inherit());
     Ok(command)
 }

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
+use super::material::Material;
 use super::named;
 use super::record::{Pair, Record, Row};
 
@@ -14,6 +15,8 @@ use super::record::{Pair, Record, Row};
 pub(super) struct Peers {
     folder: PathBuf,
     commands: BTreeMap<String, String>,
+    /// What stands in commands for what is read.
+    read: Vec<(&'static str, String)>,
 }
 
 /// The file: `[peer.NAME]` with a `command`.
@@ -38,7 +41,7 @@ struct Line {
 
 impl Peers {
     /// Reads the file; takes the named peers, or all of them if none is named.
-    pub(super) fn read(path: &Path, only: &[String]) -> Result<Self> {
+    pub(super) fn read(path: &Path, only: &[String], material: &Material) -> Result<Self> {
         let text = std::fs::read_to_string(path).with_context(|| format!("reading the peers {}", named(path)))?;
         let file: File = toml::from_str(&text).with_context(|| format!("{}: expected [peer.NAME] with a `command` each", named(path)))?;
         let known = file.peer.keys().cloned().collect::<Vec<_>>().join(", ");
@@ -47,7 +50,8 @@ impl Peers {
         }
         let commands = file.peer.into_iter().filter(|(name, _)| only.is_empty() || only.contains(name));
         let folder = std::path::absolute(path)?.parent().map(Path::to_path_buf).unwrap_or_default();
-        Ok(Self { folder, commands: commands.map(|(name, entry)| (name, entry.command)).collect() })
+        let read = vec![("{photographs}", quoted(&material.photographs())), ("{texts}", quoted(&material.texts()))];
+        Ok(Self { folder, commands: commands.map(|(name, entry)| (name, entry.command)).collect(), read })
     }
 
     /// Runs every peer on one workload, ours before each of them.
@@ -65,7 +69,8 @@ impl Peers {
             let our_ms = 1e3 * main.step();
             let our_mib = rows.iter().filter_map(Row::rss).reduce(f64::max);
             record.add(rows);
-            match measure(&self.folder, command, workload) {
+            let command = self.read.iter().fold(command.clone(), |command, (name, path)| command.replace(name, path));
+            match measure(&self.folder, &command, workload) {
                 Ok(line) => record.pairs.push(Pair {
                     workload: workload.to_owned(),
                     peer: peer.clone(),
@@ -86,7 +91,7 @@ fn measure(folder: &Path, command: &str, workload: &str) -> Result<Line> {
     let out = std::env::temp_dir().join(format!("practicum-bench-{}.jsonl", std::process::id()));
     // The peer appends: what another run left there is not its own.
     let _ = std::fs::remove_file(&out);
-    let filled = command.replace("{workload}", workload).replace("{out}", &format!("'{}'", out.display()));
+    let filled = command.replace("{workload}", workload).replace("{out}", &quoted(&out));
     let output = Command::new("sh").arg("-c").arg(&filled).current_dir(folder).stdout(Stdio::null()).output().context("starting `sh`")?;
     let text = std::fs::read_to_string(&out);
     let _ = std::fs::remove_file(&out);
@@ -97,9 +102,19 @@ fn measure(folder: &Path, command: &str, workload: &str) -> Result<Line> {
     serde_json::from_str(line).with_context(|| format!("its line has no `step_ms`: {line}"))
 }
 
+/// A path as a word of a shell.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_single_words() {
+        assert_eq!(quoted(Path::new("a b's")), r"'a b'\''s'");
+    }
 
     #[test]
     fn a_peer_is_a_command_that_writes_a_line() {
@@ -116,9 +131,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("peers.toml");
         std::fs::write(&path, "[peer.a]\ncommand = \"true\"\n[peer.b]\ncommand = \"true\"\n").unwrap();
-        assert_eq!(Peers::read(&path, &[]).unwrap().commands.len(), 2);
-        assert_eq!(Peers::read(&path, &["b".into()]).unwrap().commands.len(), 1);
-        let error = Peers::read(&path, &["c".into()]).err().unwrap();
+        let material = Material::of(&[], None, None).unwrap();
+        assert_eq!(Peers::read(&path, &[], &material).unwrap().commands.len(), 2);
+        assert_eq!(Peers::read(&path, &["b".into()], &material).unwrap().commands.len(), 1);
+        let error = Peers::read(&path, &["c".into()], &material).err().unwrap();
         assert!(error.to_string().contains("`c`") && error.to_string().contains("a, b"), "{error}");
     }
 }

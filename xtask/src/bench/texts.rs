@@ -3,16 +3,15 @@
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use practicum_nlp::datasets::builtin;
-use practicum_nlp::{PadOptions, Sampling, SubwordOptions, SubwordTextEncoder, TextGenerator, Tokenizer, models, pad_sequences};
+use practicum_nlp::{PadOptions, Sampling, SubwordTextEncoder, TextGenerator, Tokenizer, models, pad_sequences};
 
 use super::measure::{Bench, Case, OURS};
 
-/// Reviews that the code writes, about 90 words each.
-const REVIEWS: usize = 5_000;
-
-fn reviews() -> Vec<String> {
-    builtin::reviews(1, REVIEWS, 1).train.into_iter().map(|review| review.text).collect()
+/// The reviews that the parent process has laid down.
+fn reviews(bench: &Bench) -> Result<Vec<String>> {
+    let path = bench.texts();
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// Measures a call on all reviews, by the review.
@@ -27,8 +26,8 @@ fn measure(bench: &mut Bench, measure: &'static str, steps: usize, mut call: imp
 
 /// Counting, numbering and padding words.
 pub(super) fn words(bench: &mut Bench) -> Result<()> {
-    let texts = reviews();
-    measure(bench, "fit, sequences and padding, a review", REVIEWS, move || {
+    let texts = reviews(bench)?;
+    measure(bench, "fit, sequences and padding, a review", texts.len(), move || {
         let mut tokenizer = Tokenizer::new().num_words(10_000).oov_token("<OOV>");
         tokenizer.fit_on_texts(&texts)?;
         let sequences = tokenizer.texts_to_sequences(&texts)?;
@@ -39,9 +38,9 @@ pub(super) fn words(bench: &mut Bench) -> Result<()> {
 
 /// Cutting words into pieces, on one core.
 pub(super) fn subwords(bench: &mut Bench) -> Result<()> {
-    let texts = reviews();
-    let encoder = SubwordTextEncoder::build_from_corpus(&texts[..500], SubwordOptions::new(2_000))?;
-    measure(bench, "encode, a review", REVIEWS, move || {
+    let texts = reviews(bench)?;
+    let encoder = SubwordTextEncoder::load(bench.texts().with_extension("subwords"))?;
+    measure(bench, "encode, a review", texts.len(), move || {
         for text in &texts {
             std::hint::black_box(encoder.encode(text));
         }

@@ -139,7 +139,17 @@ mod tests {
         let urls = fmnist.urls(&fmnist.files[0]);
         assert_eq!(urls.len(), 3);
         assert_eq!(urls[0], "https://storage.googleapis.com/tensorflow/tf-keras-datasets/train-images-idx3-ubyte.gz");
-        assert!(urls[2].starts_with("https://raw.githubusercontent.com/"));
+        assert!(urls[1].starts_with("https://raw.githubusercontent.com/"));
+    }
+
+    #[test]
+    fn d3_addresses_of_encrypted_lines_come_first() {
+        let catalogue = Catalogue::built_in().unwrap();
+        for (set, file) in catalogue.sets.iter().flat_map(|set| set.files.iter().map(move |file| (set, file))) {
+            let urls = set.urls(file);
+            assert!(urls[0].starts_with("https://"), "{}: {urls:?}", file.name);
+            assert!(urls.is_sorted_by_key(|url| !url.starts_with("https://")), "{}: {urls:?}", file.name);
+        }
     }
 
     #[test]

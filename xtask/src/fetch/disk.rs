@@ -8,7 +8,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use practicum_core::io::write_atomically;
+use practicum_core::io::{remove_leftovers, write_atomically};
 use practicum_core::{Error, Result};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -53,9 +53,20 @@ pub(super) enum Hash {
     /// The catalogue's, or one remembered before.
     Known,
     /// Nothing: it is remembered from now on.
-    Pinned,
+    Pinned(Way),
     /// Nothing, and it could not be remembered.
     Unknown,
+}
+
+/// How a file came here.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Way {
+    /// From this machine's own disk.
+    Disk,
+    /// From a server, encrypted.
+    Encrypted,
+    /// From a server, so that whoever is on the way could have changed it.
+    Open,
 }
 
 impl Place {
@@ -109,7 +120,7 @@ impl Place {
         let remembered = known.is_some() || self.write_stamp(&Stamp { bytes: found.len(), modified, sha256 }).is_ok();
         Ok(Found::Good(match (file.sha256.is_some() || stamp.is_some(), remembered) {
             (true, _) => Hash::Known,
-            (false, true) => Hash::Pinned,
+            (false, true) => Hash::Pinned(Way::Disk),
             (false, false) => Hash::Unknown,
         }))
     }
@@ -159,6 +170,9 @@ pub(super) struct Origin {
     /// The size of the whole file, where the server said it.
     #[serde(default)]
     pub(super) total: Option<u64>,
+    /// Some of them came over a line that is not encrypted.
+    #[serde(default)]
+    pub(super) open: bool,
 }
 
 impl<'a> Part<'a> {
@@ -179,6 +193,22 @@ impl<'a> Part<'a> {
     /// Where the bytes came from, if there are any and it is known.
     pub(super) fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
+    }
+
+    /// How the bytes came.
+    pub(super) fn way(&self) -> Way {
+        if self.origin.as_ref().is_some_and(|origin| origin.open) { Way::Open } else { Way::Encrypted }
+    }
+
+    /// Notes that what follows comes over an open line.
+    pub(super) fn note_open(&mut self) -> Result<()> {
+        match &mut self.origin {
+            Some(origin) if !origin.open => {
+                origin.open = true;
+                write_json(&self.place.part_note, origin)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Throws the bytes away, and begins again with those of `origin`.
@@ -241,6 +271,7 @@ impl FolderLock {
         let path = folder.join(".lock");
         let failed = |error| Error::io("lock", &path, error);
         let file = own_file::open("lock", &path)?;
+        remove_leftovers(folder);
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use practicum_core::{Error, Result};
 
-use super::disk::{CHUNK, Origin, Part, Place};
+use super::disk::{CHUNK, Origin, Part, Place, Way};
 use super::http::{Answer, Body, Network, Patience, Rest, Trouble, broken_body, host};
 use super::progress::{Progress, size};
 
@@ -30,13 +30,16 @@ pub(super) struct Order<'a> {
 }
 
 impl Order<'_> {
-    /// Downloads the file from the first of its servers that has it.
-    pub(super) fn download(&self, network: &Network, progress: &mut Progress) -> Result<()> {
+    /// Downloads the file from the first of its servers that has it; says how it came.
+    pub(super) fn download(&self, network: &Network, progress: &mut Progress) -> Result<Way> {
         let mut part = Part::open(self.place)?;
         let mut failures = Vec::new();
         for url in self.urls {
             match self.ask(url, &mut part, network, progress) {
-                Ok(()) => return part.finish(),
+                Ok(()) => {
+                    let way = part.way();
+                    return part.finish().map(|()| way);
+                }
                 Err(Trouble::Local(error)) => return Err(error),
                 Err(Trouble::Unreachable) => failures.push(format!("{}: could not be reached", host(url))),
                 Err(Trouble::Final(said) | Trouble::Passing(said) | Trouble::NoAnswer(said)) => {
@@ -156,12 +159,15 @@ impl Order<'_> {
         }
         part.pieced = true;
         if body.start == 0 {
-            part.restart(Some(Origin { url: url.to_owned(), validator: body.validator.clone(), total: body.total }))?;
+            part.restart(Some(Origin { url: url.to_owned(), validator: body.validator.clone(), total: body.total, open: body.open }))?;
         } else if let Some(origin) = part.origin()
             && (differ(&origin.validator, &body.validator) || differ(&origin.total, &body.total))
         {
             part.restart(None)?;
             return Err(Trouble::Passing("the file there is another one by now".to_owned()));
+        }
+        if body.open {
+            part.note_open()?;
         }
         let doing = if body.start == 0 { "fetching" } else { "resuming" };
         progress.start(&format!("{}: {doing} {url}", self.label), self.bytes.or(body.total), body.start);

@@ -6,7 +6,10 @@ use std::io::Read;
 use std::time::Duration;
 
 use practicum_core::Error;
-use ureq::http::{HeaderMap, StatusCode, header};
+use ureq::http::{HeaderMap, Response, StatusCode, header};
+
+/// Times that a server may send on to another address.
+const REDIRECTS: usize = 10;
 
 /// Why a file did not come.
 #[derive(Debug)]
@@ -42,6 +45,8 @@ pub(super) struct Body {
     /// The size of the whole file, where the server says it.
     pub(super) total: Option<u64>,
     pub(super) validator: Option<String>,
+    /// It comes over a line that is not encrypted, whatever the first address was.
+    pub(super) open: bool,
     pub(super) reader: Box<dyn Read>,
 }
 
@@ -93,7 +98,8 @@ impl Network {
             .timeout_connect(Some(Duration::from_secs(15)))
             .timeout_per_read(Some(patience.stall))
             .timeout_per_write(Some(patience.stall))
-            .max_redirects(10)
+            // Followed here, where each can be looked at.
+            .max_redirects(0)
             .http_status_as_error(false)
             .user_agent(concat!("practicum/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -111,14 +117,7 @@ impl Network {
         if self.unreachable.borrow().contains(host(url)) {
             return Err(Trouble::Unreachable);
         }
-        let mut request = self.agent.get(url);
-        if let Some(rest) = rest {
-            request = request.header(header::RANGE, format!("bytes={}-", rest.start));
-            if let Some(validator) = rest.validator {
-                request = request.header(header::IF_RANGE, validator);
-            }
-        }
-        let response = request.call().map_err(trouble)?;
+        let (url, response) = self.follow(url, rest)?;
         let (head, body) = response.into_parts();
         let range = content_range(&head.headers);
         let (start, total) = match head.status {
@@ -133,8 +132,56 @@ impl Network {
         if text(&head.headers, header::CONTENT_TYPE).is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/html")) {
             return Err(Trouble::Final("it sent a web page, not the file".to_owned()));
         }
-        Ok(Answer::Body(Body { start, total, validator: validator(&head.headers), reader: Box::new(body.into_reader()) }))
+        let open = !is_encrypted(&url);
+        Ok(Answer::Body(Body { start, total, validator: validator(&head.headers), open, reader: Box::new(body.into_reader()) }))
     }
+
+    /// The first answer that sends nowhere else, and the address that gave it.
+    fn follow(&self, url: &str, rest: Option<&Rest>) -> Result<(String, Response<ureq::Body>), Trouble> {
+        let mut url = url.to_owned();
+        for _ in 0..=REDIRECTS {
+            let mut request = self.agent.get(&url);
+            if let Some(rest) = rest {
+                request = request.header(header::RANGE, format!("bytes={}-", rest.start));
+                if let Some(validator) = rest.validator {
+                    request = request.header(header::IF_RANGE, validator);
+                }
+            }
+            let response = request.call().map_err(trouble)?;
+            match text(response.headers(), header::LOCATION) {
+                Some(location) if response.status().is_redirection() => url = redirected(&url, location)?,
+                _ => return Ok((url, response)),
+            }
+        }
+        Err(Trouble::Final(format!("it redirected more than {REDIRECTS} times, at last to {url}")))
+    }
+}
+
+/// Where `location` leads from an address.
+fn redirected(url: &str, location: &str) -> Result<String, Trouble> {
+    let location = location.trim();
+    let scheme = location.split(['/', '?', '#']).next().and_then(|start| start.split_once(':')).map(|(scheme, _)| scheme);
+    match scheme {
+        Some(scheme) if ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) => return Ok(location.to_owned()),
+        Some(_) => return Err(Trouble::Final(format!("it redirected to {location}, which is no address of a web server"))),
+        None => {}
+    }
+    let (scheme, after) = url.split_once("//").unwrap_or(("https:", url));
+    let after = after.split(['?', '#']).next().unwrap_or_default();
+    let host = after.split('/').next().unwrap_or_default();
+    Ok(if location.starts_with("//") {
+        format!("{scheme}{location}")
+    } else if location.starts_with('/') {
+        format!("{scheme}//{host}{location}")
+    } else {
+        let folder = after.rfind('/').map_or(host, |end| &after[..end]);
+        format!("{scheme}//{folder}/{location}")
+    })
+}
+
+/// Whether no one on the way can change what comes from an address.
+fn is_encrypted(url: &str) -> bool {
+    url.get(..8).is_some_and(|start| start.eq_ignore_ascii_case("https://"))
 }
 
 /// The host of an address, with its port.
@@ -154,7 +201,6 @@ fn refusal(status: StatusCode) -> Trouble {
 fn trouble(error: ureq::Error) -> Trouble {
     use ureq::Error as E;
     match error {
-        E::TooManyRedirects => Trouble::Final("it redirected more than 10 times".to_owned()),
         E::HostNotFound => Trouble::NoAnswer("there is no such host, or no network".to_owned()),
         E::Io(error) => Trouble::NoAnswer(error.to_string()),
         E::Timeout(ureq::Timeout::Connect) => Trouble::NoAnswer("no connection within 15 seconds".to_owned()),
@@ -191,4 +237,24 @@ fn number(headers: &HeaderMap, name: header::HeaderName) -> Option<u64> {
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_followed_as_they_are_meant() {
+        let from = "https://a.example:8/one/two?x=/y";
+        let to = |location| redirected(from, location).unwrap();
+        assert_eq!(to("/b"), "https://a.example:8/b");
+        assert_eq!(to("b?c:d"), "https://a.example:8/one/b?c:d");
+        assert_eq!(to("//c.example/b"), "https://c.example/b");
+        assert_eq!(to("HTTP://c.example/b"), "HTTP://c.example/b");
+        assert_eq!(redirected("http://a.example", "b").unwrap(), "http://a.example/b");
+        for elsewhere in ["file:///etc/passwd", "data:,x", "ftp://a.example/b"] {
+            assert!(matches!(redirected(from, elsewhere), Err(Trouble::Final(said)) if said.contains(elsewhere)));
+        }
+        assert!(is_encrypted("HTTPS://a") && !is_encrypted("http://a") && !is_encrypted("é"));
+    }
 }

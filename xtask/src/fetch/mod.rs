@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use practicum_core::{Error, Result};
 
 pub(crate) use catalogue::{Catalogue, DataFile, DataSet};
-use disk::{FolderLock, Found, Hash, Place};
+use disk::{FolderLock, Found, Hash, Place, Way};
 use download::Order;
 use given::Given;
 use http::{Network, Patience};
@@ -149,11 +149,15 @@ impl Fetch<'_> {
         let label = format!("{}/{}", set.id, file.name);
         let (state, hash) =
             self.bring(set, file, given, &place, &label, progress).unwrap_or_else(|error| (State::Failed(error), Hash::Known));
-        if hash == Hash::Pinned {
+        if let Hash::Pinned(way) = hash {
             let compare = file.md5.as_ref().map_or(String::new(), |md5| format!("; its publisher gives the MD5 {md5}"));
             let sha256 = place.expected_sha256(file).unwrap_or_default();
-            let open = if set.urls(file).iter().all(|url| url.starts_with("http:")) { " over an unencrypted line" } else { "" };
-            progress.say(&format!("{label}: no hash was known; what came{open} is trusted from now on: sha256 {sha256}{compare}"));
+            let what = match way {
+                Way::Disk => "the file that is here",
+                Way::Encrypted => "what came",
+                Way::Open => "what came over an unencrypted line, where anyone on the way could have changed it,",
+            };
+            progress.say(&format!("warning: {label}: no hash was known; {what} is trusted from now on: sha256 {sha256}{compare}"));
         }
         let bytes = std::fs::metadata(&place.target).ok().map(|found| found.len()).or(file.bytes);
         Row { set: set.id.clone(), file: file.name.clone(), bytes, state, hash }
@@ -189,7 +193,7 @@ impl Fetch<'_> {
             }
         };
         let expected = place.expected_sha256(file);
-        let hash = if expected.is_some() { Hash::Known } else { Hash::Pinned };
+        let hash = |way| if expected.is_some() { Hash::Known } else { Hash::Pinned(way) };
         let urls = set.urls(file);
         let order = Order { label, place, urls: &urls, bytes: file.bytes, sha256: expected.as_deref() };
         let by_hand = |error: Error| error.hint(format!("get the file in another way, then: fetch-data --from {label}=PATH"));
@@ -199,13 +203,10 @@ impl Fetch<'_> {
         match found {
             Found::Good(hash) => Ok((State::UpToDate, hash)),
             Found::Differs(why) => Ok((State::Differs(why), Hash::Known)),
-            Found::Missing => {
-                let state = match given {
-                    Some(path) => order.copy(path, progress).map(|()| State::Copied)?,
-                    None => order.download(&self.network, progress).map(|()| State::Fetched).map_err(by_hand)?,
-                };
-                Ok((state, hash))
-            }
+            Found::Missing => Ok(match given {
+                Some(path) => order.copy(path, progress).map(|()| (State::Copied, hash(Way::Disk)))?,
+                None => order.download(&self.network, progress).map(|way| (State::Fetched, hash(way))).map_err(by_hand)?,
+            }),
         }
     }
 
@@ -222,20 +223,19 @@ impl Fetch<'_> {
         if archive.is_done() {
             return Ok((State::UpToDate, Hash::Known));
         }
-        let hash = if order.sha256.is_some() { Hash::Known } else { Hash::Pinned };
-        match (found, given) {
+        let way = match (found, given) {
             (Found::Good(hash), _) => return archive.run(order.label, progress).map(|()| (State::Unpacked, *hash)),
             (Found::Differs(why), _) => return Ok((State::Differs(why.clone()), Hash::Known)),
             (Found::Missing, Some(path)) if path.is_dir() => {
                 unpack::copy_tree(path, archive.folder, archive.tree)?;
                 return Ok((State::Copied, Hash::Known));
             }
-            (Found::Missing, Some(path)) => order.copy(path, progress)?,
+            (Found::Missing, Some(path)) => order.copy(path, progress).map(|()| Way::Disk)?,
             (Found::Missing, None) => order.download(&self.network, progress)?,
-        }
+        };
         archive.run(order.label, progress)?;
         std::fs::remove_file(archive.archive).map_err(|error| Error::io("remove", archive.archive, error))?;
-        Ok((State::Unpacked, hash))
+        Ok((State::Unpacked, if order.sha256.is_some() { Hash::Known } else { Hash::Pinned(way) }))
     }
 }
 

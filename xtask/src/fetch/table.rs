@@ -4,7 +4,7 @@ use std::io::{Result, Write};
 use std::path::Path;
 
 use super::catalogue::{Catalogue, DataFile, DataSet};
-use super::disk::Hash;
+use super::disk::{Hash, Way};
 use super::progress::size;
 use super::{Row, State};
 
@@ -22,7 +22,8 @@ pub(super) fn outcome(rows: &[Row], out: &mut dyn Write) -> Result<()> {
         };
         let hash = match row.hash {
             Hash::Known => "",
-            Hash::Pinned => ", hash remembered",
+            Hash::Pinned(Way::Open) => ", came unencrypted, hash remembered",
+            Hash::Pinned(_) => ", hash remembered",
             Hash::Unknown => ", hash unknown",
         };
         [row.set.clone(), row.file.clone(), row.bytes.map_or("?".to_owned(), size), format!("{state}{hash}")]

@@ -2,7 +2,7 @@
 
 mod input;
 mod inspect;
-mod npy;
+pub(crate) mod npy;
 
 use std::path::PathBuf;
 

@@ -20,7 +20,7 @@ pub(super) fn is_npy(bytes: &[u8]) -> bool {
 }
 
 /// The arrays of an `.npz` by name.
-pub(super) fn from_npz(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {
+pub(crate) fn from_npz(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {
     let most = bytes.len() as u64 * 64 + (1 << 26);
     let mut zip = ZipArchive::new(Cursor::new(bytes)).context("this is no whole npz")?;
     let mut arrays = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn from_npz(bytes: &[u8]) -> Result<Vec<(String, Tensor)>> {
 }
 
 /// The array of an `.npy`, of any type of numbers.
-pub(super) fn from_npy(bytes: &[u8]) -> Result<Tensor> {
+pub(crate) fn from_npy(bytes: &[u8]) -> Result<Tensor> {
     let broken = || anyhow!("this is no whole npy");
     let rest = bytes.strip_prefix(MAGIC).ok_or_else(broken)?;
     let (&major, rest) = rest.split_first().ok_or_else(broken)?;
@@ -93,7 +93,7 @@ fn numbers(kind: &str, data: &[u8]) -> Result<Vec<f32>> {
 }
 
 /// Arrays as the bytes of an `.npz`.
-pub(super) fn to_npz(arrays: &[(String, Tensor)]) -> Result<Vec<u8>> {
+pub(crate) fn to_npz(arrays: &[(String, Tensor)]) -> Result<Vec<u8>> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, value) in arrays {
         zip.start_file(format!("{name}.npy"), SimpleFileOptions::default())?;

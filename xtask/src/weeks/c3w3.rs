@@ -258,7 +258,7 @@ fn tweets(run: &mut WeekRun<'_>) -> Result<Split> {
     let (texts, labels) = chosen.map(|tweet| (tweet.text.clone(), i32::from(tweet.positive))).unzip();
     // The test tweets come first, as in the notebook.
     let split = Split::at(count / 10, texts, labels, &["sad", "happy"]);
-    Ok(Split { train: split.test, test: split.train, classes: split.classes })
+    Ok(Split::new(split.test, split.train, split.classes))
 }
 
 /// Trains a convolution and an LSTM on tweets of 16 words, over word vectors that stay as they are.

@@ -108,6 +108,21 @@ mod tests {
         assert!(WEEKS.windows(2).all(|pair| pair[0].id < pair[1].id), "weeks stand in order");
     }
 
+    #[test]
+    fn every_target_is_of_a_run_that_its_session_makes() {
+        for week in WEEKS {
+            let source = std::fs::read_to_string(format!("{}/src/weeks/{}.rs", env!("CARGO_MANIFEST_DIR"), week.id)).unwrap();
+            for (session, target) in week.sessions.iter().flat_map(|session| session.targets.iter().map(move |target| (session, target))) {
+                let named = format!("\"{}\"", target.run);
+                // Where the run begins, its id stands for itself, and in targets after `run: `.
+                let made = source.match_indices(&named).any(|(at, _)| !source[..at].ends_with("run: "));
+                assert!(made, "{} {} has a target of the run {named}, which nothing begins", week.id, session.kind);
+                let kind = session.kind.to_string().replace(' ', "");
+                assert!(target.run.starts_with(&kind), "{} {} has a target of the run {named} of another session", week.id, session.kind);
+            }
+        }
+    }
+
     /// What a session lacks that a page shows.
     fn lacking(session: &Session) -> Vec<String> {
         let mut lacking = Vec::new();

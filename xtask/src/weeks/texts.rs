@@ -1,5 +1,6 @@
 //! What the weeks about texts share: texts with labels, and what a page says of a network that was trained on them.
 
+use std::cell::OnceCell;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -8,6 +9,7 @@ use practicum_nlp::datasets::imdb::Review;
 use practicum_nlp::{BagOfWords, MatrixMode, PadOptions, TextClassifier, TextEncoder, Tokenizer, WordVectors, pad_sequences};
 
 use crate::data::{IMDB, SARCASM};
+use crate::interrupt;
 use crate::report::{Confusion, WordMap};
 use crate::week::{RunClock, WeekRun, curves_of};
 
@@ -23,15 +25,58 @@ pub(super) struct Split {
     pub(super) train: Labeled,
     pub(super) test: Labeled,
     pub(super) classes: &'static [&'static str],
+    /// What counting words alone reaches, once it is known: for all networks that are trained on these texts.
+    counted: OnceCell<Vec<Counted>>,
+}
+
+/// A baseline: logistic regression on counted words.
+struct Counted {
+    name: &'static str,
+    metric: &'static str,
+    accuracy: f32,
+    /// The words that speak for each class.
+    words: String,
 }
 
 impl Split {
+    pub(super) fn new(train: Labeled, test: Labeled, classes: &'static [&'static str]) -> Self {
+        Self { train, test, classes, counted: OnceCell::new() }
+    }
+
     /// The first `train` texts to train on, the others to test on.
     pub(super) fn at(train: usize, texts: Vec<String>, labels: Vec<i32>, classes: &'static [&'static str]) -> Self {
         let (mut texts, mut labels) = (texts, labels);
         let train = train.min(texts.len());
         let test = Labeled { texts: texts.split_off(train), labels: labels.split_off(train) };
-        Self { train: Labeled { texts, labels }, test, classes }
+        Self::new(Labeled { texts, labels }, test, classes)
+    }
+
+    /// The baselines; computed, and told, once.
+    fn counted(&self, run: &WeekRun<'_>) -> Result<&[Counted]> {
+        if let Some(counted) = self.counted.get() {
+            return Ok(counted);
+        }
+        // A dense row for each text: more of them would not fit into memory.
+        let count = self.train.texts.len().min(25_000);
+        let (texts, labels) = (&self.train.texts[..count], &self.train.labels[..count]);
+        let mut all = Vec::new();
+        for (name, metric, mode) in
+            [("bag of words", "bag_of_words_accuracy", MatrixMode::Binary), ("TF-IDF", "tf_idf_accuracy", MatrixMode::TfIdf)]
+        {
+            let began = Instant::now();
+            let fitted = BagOfWords::new(mode).fit(texts, labels)?;
+            let accuracy = fitted.accuracy(&self.test.texts, &self.test.labels)?;
+            run.say(&format!("{name} and logistic regression: {accuracy:.4} in {:.1} s", began.elapsed().as_secs_f64()))?;
+            let words = |class: usize| {
+                let words: Vec<&str> = fitted.weights(class as i32).iter().take(12).map(|(word, _)| *word).collect();
+                format!("{}: {}", self.classes[class], words.join(", "))
+            };
+            let mut lines = vec![format!("Words that speak for each class, by {name} and logistic regression")];
+            let known = |class: &usize| self.train.labels.contains(&(*class as i32));
+            lines.extend((0..self.classes.len()).filter(known).map(words));
+            all.push(Counted { name, metric, accuracy, words: lines.join("\n") });
+        }
+        Ok(self.counted.get_or_init(|| all))
     }
 }
 
@@ -53,7 +98,7 @@ pub(super) fn reviews(run: &mut WeekRun<'_>, quick: [usize; 2]) -> Result<Split>
         let (texts, labels) = chosen.iter().map(|review| (review.text.clone(), i32::from(review.positive))).unzip();
         Labeled { texts, labels }
     };
-    Ok(Split { train: part(&all.train, quick[0]), test: part(&all.test, quick[1]), classes: &["bad", "good"] })
+    Ok(Split::new(part(&all.train, quick[0]), part(&all.test, quick[1]), &["bad", "good"]))
 }
 
 /// Ids of words, `[texts, length]`, as a network reads them.
@@ -76,6 +121,10 @@ pub(super) struct Trained<'a> {
 pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>) -> Result<()> {
     let Trained { model, history, split, .. } = trained;
     score(run, &mut clock, history)?;
+    if interrupt::asked() {
+        // What follows takes as long as some trainings.
+        return run.finish(clock, model, history);
+    }
     baselines(run, &mut clock, split)?;
     let asked = TextClassifier::new(model, trained.encoder.clone(), trained.padding, split.classes.iter().copied())?;
     let verdicts = asked.classify_all(&split.test.texts)?;
@@ -137,33 +186,17 @@ pub(super) fn score(run: &WeekRun<'_>, clock: &mut RunClock, history: &History) 
 }
 
 /// What counting words alone reaches.
-pub(super) fn baselines(run: &WeekRun<'_>, clock: &mut RunClock, split: &Split) -> Result<()> {
-    let mut best = ("", 0.0_f32);
-    // A dense row for each text: more of them would not fit into memory.
-    let count = split.train.texts.len().min(25_000);
-    for (name, metric, mode) in
-        [("bag of words", "bag_of_words_accuracy", MatrixMode::Binary), ("TF-IDF", "tf_idf_accuracy", MatrixMode::TfIdf)]
-    {
-        let began = Instant::now();
-        let fitted = BagOfWords::new(mode).fit(&split.train.texts[..count], &split.train.labels[..count])?;
-        let accuracy = fitted.accuracy(&split.test.texts, &split.test.labels)?;
-        run.say(&format!("{name} and logistic regression: {accuracy:.4} in {:.1} s", began.elapsed().as_secs_f64()))?;
-        clock.metric(metric, accuracy.into());
-        if accuracy > best.1 {
-            best = (name, accuracy);
-        }
-        if mode == MatrixMode::TfIdf {
-            let words = |class: usize| {
-                let words: Vec<&str> = fitted.weights(class as i32).iter().take(12).map(|(word, _)| *word).collect();
-                format!("{}: {}", split.classes[class], words.join(", "))
-            };
-            let mut lines = vec!["Words that speak for each class, by TF-IDF and logistic regression".to_owned()];
-            let known = |class: &usize| split.train.labels.contains(&(*class as i32));
-            lines.extend((0..split.classes.len()).filter(known).map(words));
-            clock.note(lines.join("\n"));
-        }
+fn baselines(run: &WeekRun<'_>, clock: &mut RunClock, split: &Split) -> Result<()> {
+    let counted = split.counted(run)?;
+    for baseline in counted {
+        clock.metric(baseline.metric, baseline.accuracy.into());
     }
-    clock.key_figure("best_val_accuracy", (&format!("{} and logistic regression", best.0), best.1.into()));
+    if let Some(best) = counted.iter().reduce(|best, next| if next.accuracy > best.accuracy { next } else { best }) {
+        clock.key_figure("best_val_accuracy", (&format!("{} and logistic regression", best.name), best.accuracy.into()));
+    }
+    if let Some(tf_idf) = counted.last() {
+        clock.note(tf_idf.words.clone());
+    }
     Ok(())
 }
 

@@ -61,6 +61,48 @@ fn ctrl_c_ends_cleanly_with_what_is_done_written() {
 }
 
 #[test]
+fn r1_after_ctrl_c_no_further_training_begins() {
+    let out = Out::new();
+    let mut child = out.command(&["c4w3", "--full", "--no-report"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("Lab 1: sweep") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "the sweep never began");
+    }
+    let rest = std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+    std::thread::sleep(Duration::from_millis(200));
+    interrupt(&child);
+    let ran = end_of(child);
+    rest.join().unwrap().unwrap();
+    assert_eq!(ran.status, Some(130), "{ran:?}");
+    // The sweep is there as far as it came; the trainings after it are left out.
+    let results = out.results("c4w3");
+    assert_eq!(out.runs("c4w3"), ["lab1-sweep"]);
+    assert_eq!((&results["runs"][0]["partial"], results["runs"][0]["targets"].as_array().map(Vec::len)), (&true.into(), Some(0)));
+}
+
+#[test]
+fn r8_what_a_killed_process_left_is_removed_by_the_next() {
+    let out = Out::new();
+    let week = out.path().join("c1w1");
+    std::fs::create_dir(&week).unwrap();
+    let [left, open, own] = [".lab1-curves-0123abcd.svg.999999.3.part", ".lab1-loss-0123abcd.svg.1.0.part", ".mine.part"].map(|name| {
+        let path = week.join(name);
+        std::fs::write(&path, "half").unwrap();
+        path
+    });
+    // One that another process is writing.
+    let held = std::fs::File::open(&open).unwrap();
+    held.lock().unwrap();
+    out.run_week(&["c1w1", "--quiet", "--lab", "1"]).succeeded();
+    assert!(!left.exists() && open.exists() && own.exists());
+    drop(held);
+    out.run_week(&["c1w1", "--quiet", "--lab", "1", "--no-report"]).succeeded();
+    assert!(!open.exists() && own.exists());
+}
+
+#[test]
 fn r2_a_run_that_was_stopped_does_not_replace_whole_results() {
     let out = Out::new();
     out.run_week(&["c1w1", "--no-report", "--quiet"]).succeeded();

@@ -124,6 +124,23 @@ impl Guest {
         }
         Ran::of(&command.args(arguments).stdin(Stdio::null()).output().unwrap())
     }
+
+    /// The same where the system starts no further thread; nothing where it cannot be made to refuse.
+    fn without_threads(&self, arguments: &[&str]) -> Option<Ran> {
+        const NOBODY: u32 = 65_534;
+        let mut command = Command::new("prlimit");
+        command.arg("--nproc=1").arg(&self.program);
+        if self.is_nobody {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        match command.args(arguments).stdin(Stdio::null()).output() {
+            Ok(output) => Some(Ran::of(&output)),
+            Err(_) => {
+                eprintln!("skipped: this needs the program `prlimit` of util-linux");
+                None
+            }
+        }
+    }
 }
 
 fn allow(path: &Path, mode: u32) {
@@ -153,4 +170,20 @@ fn folders_without_rights() {
     let ran = guest.xtask(&["fetch-data", "--from", &format!("happysad={given}"), "--data-dir", &closed]);
     ran.failed(&[&closed, "Permission denied", "check the rights"]);
     assert!(super::files_below(Path::new(&closed)).is_empty());
+}
+
+#[test]
+fn r6_weeks_run_where_no_thread_can_be_started() {
+    let Some(guest) = Guest::new() else { return };
+    let mine = guest.home.path().join("mine");
+    fs::create_dir(&mine).unwrap();
+    allow(&mine, 0o777);
+    let out = mine.to_str().unwrap();
+    for week in [&["c1w1"][..], &["c1w4", "--lab", "3", "--epochs", "1"], &["c4w1", "--lab", "1"], &["c3w2", "--lab", "2", "--epochs", "1"]]
+    {
+        let arguments = [&["run-week"], week, &["--data", "builtin", "--threads", "4", "--out", out]].concat();
+        let Some(ran) = guest.without_threads(&arguments) else { return };
+        ran.succeeded();
+        assert!(mine.join(week[0]).join("index.html").is_file());
+    }
 }

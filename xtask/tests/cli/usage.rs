@@ -30,6 +30,16 @@ fn help_and_version_are_no_failures() {
 }
 
 #[test]
+fn c3_workloads_of_the_bench_are_told_each_with_a_line() {
+    let help = xtask(&["bench", "--help"]).succeeded().out;
+    let unknown = xtask(&["bench", "foo"]).failed(&["there is no workload `foo`"]).err;
+    for (id, what) in [("W1", "a line through six points"), ("augment-all", "pictures"), ("holt-winters", "Holt-Winters")] {
+        let line = |told: &str| told.lines().any(|line| line.trim_start().starts_with(&format!("{id} ")) && line.contains(what));
+        assert!(line(&help) && line(&unknown), "{id}: {help}\n{unknown}");
+    }
+}
+
+#[test]
 fn a_slip_gets_the_nearest_name() {
     xtask(&["run-wek", "c1w1"]).misused(&["run-wek", "'run-week'"]);
     xtask(&["list", "--idz"]).misused(&["--idz", "'--ids'"]);

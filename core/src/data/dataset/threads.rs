@@ -43,7 +43,7 @@ impl<T: Send + 'static> Dataset<T> {
             let elements = self.origin.start(pass)?;
             // What waits in the channel, and the element that its sender has in hand.
             match buffer_size.checked_sub(1) {
-                Some(waiting) => Ok(Box::new(Prefetch::start(elements, waiting.min(MAX_WAITING))?)),
+                Some(waiting) => Ok(Prefetch::start(elements, waiting.min(MAX_WAITING))),
                 None => Ok(elements),
             }
         })
@@ -66,15 +66,13 @@ impl<T: Send + 'static> Dataset<T> {
             return Dataset::failed(Error::argument(format!("threads must be 1 to {MAX_THREADS}, got {threads}")).context("map_parallel"));
         }
         let f: Arc<Function<T, U>> = Arc::new(f);
-        Dataset::from_stage(self.cardinality, move |pass| Ok(Box::new(Workers::start(self.origin.start(pass)?, threads, &f)?)))
+        Dataset::from_stage(self.cardinality, move |pass| Ok(Workers::start(self.origin.start(pass)?, threads, &f)))
     }
 }
 
-fn spawn(stage: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
-    thread::Builder::new()
-        .name(format!("practicum-{stage}"))
-        .spawn(work)
-        .map_err(|source| Error::state(format!("the system has no thread for it: {source}")).context(stage).source(source))
+/// A thread, or none where the system has no more: threads change speed only, so the work is done without.
+fn spawn(stage: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    thread::Builder::new().name(format!("practicum-{stage}")).spawn(work).ok()
 }
 
 /// Elements that another thread makes.
@@ -84,10 +82,21 @@ struct Prefetch<T> {
 }
 
 impl<T: Send + 'static> Prefetch<T> {
-    fn start(elements: Elements<T>, waiting: usize) -> Result<Self> {
+    fn start(elements: Elements<T>, waiting: usize) -> Elements<T> {
         let (sender, receiver) = sync_channel(waiting);
-        let worker = spawn("prefetch", move || send_all(elements, &sender))?;
-        Ok(Self { elements: Some(receiver), worker: Some(worker) })
+        // The thread takes the elements out; where there is none, they are still there.
+        let handed = Arc::new(Mutex::new(Some(elements)));
+        let take = |handed: &Mutex<Option<Elements<T>>>| handed.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let theirs = handed.clone();
+        let worker = spawn("prefetch", move || {
+            if let Some(elements) = take(&theirs) {
+                send_all(elements, &sender);
+            }
+        });
+        match worker {
+            Some(worker) => Box::new(Self { elements: Some(receiver), worker: Some(worker) }),
+            None => take(&handed).unwrap_or_else(|| Box::new(std::iter::empty())),
+        }
     }
 }
 
@@ -177,15 +186,20 @@ impl<T, U> Shared<T, U> {
 }
 
 impl<T: Send + 'static, U: Send + 'static> Workers<T, U> {
-    fn start(elements: Elements<T>, threads: usize, f: &Arc<Function<T, U>>) -> Result<Self> {
+    fn start(elements: Elements<T>, threads: usize, f: &Arc<Function<T, U>>) -> Elements<U> {
         let state = Mutex::new(State { waiting: VecDeque::new(), done: BTreeMap::new(), stop: false });
         let shared = Arc::new(Shared { state, work: Condvar::new(), done: Condvar::new() });
-        let mut this = Self { elements, shared, workers: Vec::new(), sent: 0, given: 0, ended: false };
-        for _ in 0..threads {
-            let (shared, f) = (this.shared.clone(), f.clone());
-            this.workers.push(spawn("map_parallel", move || shared.serve(&*f))?);
+        let worker = || {
+            let (shared, f) = (shared.clone(), f.clone());
+            spawn("map_parallel", move || shared.serve(&*f))
+        };
+        let workers: Vec<JoinHandle<()>> = (0..threads).map_while(|_| worker()).collect();
+        if workers.is_empty() {
+            let f = f.clone();
+            let made = move |(index, element): (usize, Result<T>)| f(element?).map_err(|error| at("map_parallel", index, error));
+            return Box::new(elements.enumerate().map(made));
         }
-        Ok(this)
+        Box::new(Self { elements, shared, workers, sent: 0, given: 0, ended: false })
     }
 
     /// Hands out elements: one for each thread, and one more to follow it.

@@ -346,3 +346,38 @@ fn d6_a_host_that_is_not_there_is_said_once() {
     assert!(error.contains("1 of 1 files could not be brought") && error.contains("could not be reached"), "{error}");
     assert_eq!(said.log.matches("could not be reached").count(), 1, "{}", said.log);
 }
+
+#[test]
+fn d3_what_comes_over_an_open_line_is_said_to_be_trusted() {
+    let server = Server::start(|request| match request.number {
+        1 => cut(good(request, &content(), TAG), 700_000),
+        _ => good(request, &content(), TAG),
+    });
+    let world = World::with(&[server.url("/a")], "md5 = \"00112233445566778899aabbccddeeff\"");
+    let said = world.fetch();
+    world.assert_whole(&said);
+    let hash = format!("sha256 {}", sha256(&content()));
+    for part in
+        ["warning: numbers/numbers.bin: no hash was known", "over an unencrypted line", &hash, "MD5 00112233445566778899aabbccddeeff"]
+    {
+        assert!(said.log.contains(part), "{part}: {}", said.log);
+    }
+    assert!(said.table.contains("fetched, came unencrypted, hash remembered"), "{}", said.table);
+    // A hash that is known says that no one has changed it.
+    let world = World::new(&[server.url("/a")]);
+    let said = world.fetch();
+    world.assert_whole(&said);
+    assert!(!said.log.contains("warning") && !said.table.contains("unencrypted"), "{said:?}");
+}
+
+#[test]
+fn d4_a_redirect_to_something_else_than_a_server_is_named() {
+    for elsewhere in ["file:///etc/passwd", "ftp://data.example/a", "data:text/plain,x"] {
+        let server = Server::start(move |_| reply("302 Found", &[("Location", elsewhere), ("Content-Length", "0")], b""));
+        let world = World::with(&[server.url("/a")], "");
+        let said = world.fetch();
+        let error = world.assert_no_trace(&said);
+        assert!(error.contains(&format!("it redirected to {elsewhere}, which is no address of a web server")), "{error}");
+        assert_eq!(server.requests().len(), 1);
+    }
+}

@@ -1,5 +1,6 @@
 //! `fetch-data` against servers that break, lie and vanish.
 
+mod broken;
 mod hand;
 mod line;
 mod server;

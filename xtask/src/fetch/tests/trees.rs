@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 use super::server::{Server, reply, whole};
 use super::*;
 
-fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in entries {
         writer.start_file(*name, SimpleFileOptions::default()).unwrap();
@@ -21,7 +21,7 @@ fn zip(entries: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-fn tar_gz(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn tar_gz(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
     for (name, content) in entries {
         let mut header = tar::Header::new_gnu();
