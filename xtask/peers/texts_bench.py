@@ -85,7 +85,7 @@ def long_reviews_by_keras():
     both = [layers.Bidirectional(layers.LSTM(64, return_sequences=True)), layers.Bidirectional(layers.LSTM(32))]
     head = [layers.Dense(64, "relu"), layers.Dense(1, "sigmoid")]
     model = keras.Sequential([keras.Input((LONG,)), layers.Embedding(8185, 64), *both, *head])
-    model.compile("adam", "binary_crossentropy", ["accuracy"])
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     draw = np.random.default_rng(1)
     x, y = draw.integers(0, 8185, (64 * STEPS, LONG)).astype("int32"), draw.integers(0, 2, 64 * STEPS).astype("float32")
     return lambda: model.fit(x, y, batch_size=64, verbose=0), STEPS

@@ -10,6 +10,7 @@ use practicum_core::{Error, Result};
 pub use self::build::SubwordOptions;
 use self::split::{ESCAPE, Tokens};
 use self::trie::Trie;
+use crate::hash::FastMap;
 
 /// A byte that stands for itself needs an id each.
 const BYTES: usize = 256;
@@ -39,6 +40,8 @@ const BYTES: usize = 256;
 pub struct SubwordTextEncoder {
     subwords: Vec<String>,
     trie: Trie,
+    /// The id of each piece: most words are one piece, which is found at once.
+    whole: FastMap<String, u32>,
     /// Pieces that mix letters with other characters: cut out of a text before it is split.
     reserved: Trie,
 }
@@ -66,7 +69,8 @@ impl SubwordTextEncoder {
                 reserved.insert(subword, id);
             }
         }
-        Ok(Self { subwords, trie, reserved })
+        let whole = subwords.iter().cloned().zip(0..).collect();
+        Ok(Self { subwords, trie, whole, reserved })
     }
 
     /// The pieces, in the order of their ids, which begin at 1.
@@ -95,6 +99,9 @@ impl SubwordTextEncoder {
         let offset = self.subwords.len() as i32 + 1;
         for token in Tokens::new(text, &self.reserved) {
             token.prepared(|token, escaped| {
+                if let (false, Some(&id)) = (escaped, self.whole.get(token)) {
+                    return ids.push(id as i32 + 1);
+                }
                 let mut rest = token;
                 while !rest.is_empty() {
                     let (taken, piece) = self.longest(rest, escaped);

@@ -89,14 +89,19 @@ impl Splitter {
             table.make_ascii_lowercase();
         }
         // Filters are looked for after the letters have become small, as in Keras.
-        let drops: [bool; 128] = std::array::from_fn(|byte| self.filters.contains(char::from(table[byte])));
-        table.iter_mut().zip(drops).filter(|(_, drop)| *drop).for_each(|(byte, _)| *byte = b' ');
+        let filters = self.ascii_filters();
+        table.iter_mut().filter(|byte| filters >> **byte & 1 == 1).for_each(|byte| *byte = b' ');
         Some(table)
+    }
+
+    /// The filtered characters that are ASCII, a bit for each.
+    fn ascii_filters(&self) -> u128 {
+        self.filters.bytes().filter(u8::is_ascii).fold(0, |set, byte| set | 1 << byte)
     }
 
     /// The text with every filtered character replaced by the separator.
     fn filtered(&self, text: &str) -> String {
-        let ascii = self.filters.bytes().filter(u8::is_ascii).fold(0_u128, |set, byte| set | 1 << byte);
+        let ascii = self.ascii_filters();
         let all_ascii = self.filters.is_ascii();
         let mut filtered = String::with_capacity(text.len());
         for character in text.chars() {

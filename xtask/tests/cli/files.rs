@@ -179,8 +179,8 @@ fn r6_weeks_run_where_no_thread_can_be_started() {
     fs::create_dir(&mine).unwrap();
     allow(&mine, 0o777);
     let out = mine.to_str().unwrap();
-    for week in [&["c1w1"][..], &["c1w4", "--lab", "3", "--epochs", "1"], &["c4w1", "--lab", "1"], &["c3w2", "--lab", "2", "--epochs", "1"]]
-    {
+    // Dense networks, and pictures that threads would decode.
+    for week in [&["c1w1"][..], &["c1w4", "--exercise", "--epochs", "1"]] {
         let arguments = [&["run-week"], week, &["--data", "builtin", "--threads", "4", "--out", out]].concat();
         let Some(ran) = guest.without_threads(&arguments) else { return };
         ran.succeeded();
