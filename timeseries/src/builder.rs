@@ -311,7 +311,7 @@ mod tests {
         let error = |builder: SeriesBuilder| builder.build().unwrap_err().to_string();
         let builder = SeriesBuilder::new(5);
         assert!(error(SeriesBuilder::new(0)).contains("length of 0"));
-        assert!(error(SeriesBuilder::new(usize::MAX)).contains("does not fit into memory"));
+        assert!(error(SeriesBuilder::new(usize::MAX)).contains("are more than memory is given to"));
         assert!(error(builder.clone().season(0, 1.0)).contains("the period of a season is 0"));
         assert!(error(builder.clone().profile(&[])).contains("the period of a season is 0"));
         assert!(error(builder.clone().memory(0, 1.0)).contains("the lag of a memory is 0"));
