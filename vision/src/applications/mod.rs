@@ -23,6 +23,36 @@
 //! assert_eq!(base.count_params()?, 2_257_984);
 //! # Ok::<(), practicum_vision::Error>(())
 //! ```
+//!
+//! # Transfer learning
+//!
+//! Frozen layers that see the same pictures in every epoch need to see them once: `predict` computes their features, a head learns
+//! from these, and the two together are a model of pictures.
+//!
+//! ```
+//! use practicum_core::prelude::*;
+//! use practicum_vision::applications::{Options, Pooling, mobilenet_v2};
+//!
+//! let options = Options::new().include_top(false).input_shape([32, 32, 3]);
+//! let base = mobilenet_v2(options.pooling(Pooling::Average))?;
+//! # let (pictures, classes) = (Tensor::zeros([4, 32, 32, 3])?, [0, 1, 0, 1]);
+//! let features = base.predict(&pictures)?;
+//!
+//! let mut head = Sequential::new()
+//!     .add(Input::new([1280]))
+//!     .add(Dense::new(1).activation("sigmoid"));
+//! head.compile(RmsProp::new(1e-3), "binary_crossentropy", "accuracy")?;
+//! head.fit(&features, classes, Fit::new().epochs(5).quiet())?;
+//!
+//! let model = Sequential::new()
+//!     .add(Input::new([32, 32, 3]))
+//!     .add(base.frozen())
+//!     .add(head.clone());
+//! assert_eq!(model.predict(&pictures)?, head.predict(&features)?);
+//! # Ok::<(), practicum_vision::Error>(())
+//! ```
+//!
+//! Where pictures are transformed at random, train that model on them instead: each step computes the features anew.
 
 mod blocks;
 mod efficientnet;
