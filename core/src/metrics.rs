@@ -119,6 +119,28 @@ pub trait Metric: Debug + Send + Sync + 'static {
     }
 }
 
+/// The methods of [`Metric`] that are the same for every metric with a `name` that serde can write.
+macro_rules! common_methods {
+    ($class:expr, $direction:ident) => {
+        fn name(&self) -> &str {
+            &self.name
+        }
+
+        fn class_name(&self) -> &'static str {
+            $class
+        }
+
+        fn config(&self) -> $crate::config::Config {
+            $crate::config::to_config(self)
+        }
+
+        fn direction(&self) -> Option<$crate::metrics::Direction> {
+            Some($crate::metrics::Direction::$direction)
+        }
+    };
+}
+use common_methods;
+
 /// The error for numbers that a metric does not keep.
 pub(crate) fn unknown_state(metric: &str, name: &str) -> Error {
     Error::format(format!("the metric `{metric}` keeps no numbers `{name}`, or another count of them"))

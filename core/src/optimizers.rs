@@ -1,14 +1,14 @@
 //! Optimizers, with Keras' formulas and defaults.
 
+mod adam;
 mod adaptive;
 mod gradient_descent;
-mod more;
 
 use std::fmt::Debug;
 
-pub use adaptive::{Adagrad, Adam, AdamW, Nadam, RmsProp};
-pub use gradient_descent::Sgd;
-pub use more::{Adadelta, Adamax, Ftrl, Lamb, Lion};
+pub use adam::{Adam, AdamW, Adamax, Lamb, Nadam};
+pub use adaptive::{Adadelta, Adagrad, Ftrl, RmsProp};
+pub use gradient_descent::{Lion, Sgd};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -140,7 +140,7 @@ fn s6_sizes_in_a_file_are_checked_and_cost_no_time() {
     };
     let error = with("output_sequence_length", u64::MAX).unwrap_err().to_string();
     assert!(error.contains("output_sequence_length is 18446744073709551615"), "{error}");
-    // No text has runs of so many tokens.
+    // No text has n-grams of that length.
     assert_eq!(with("ngrams", u64::MAX).unwrap().ids("cat sat").len(), 3);
     let long = TextVectorization::new().output_sequence_length(usize::MAX);
     assert!(long.clone().vocabulary(["cat"]).unwrap_err().is_argument());

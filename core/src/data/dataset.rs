@@ -114,7 +114,7 @@ impl Cardinality {
 const MAX_AT_ONCE: usize = 1 << 26;
 
 impl Cardinality {
-    /// Refuses a stage that would have to hold so many elements at once that memory ends, as far as that is known.
+    /// Refuses a stage whose elements, held at once, would not fit into memory, as far as that is known.
     fn check_at_once(self, stage: &str, option: &str, size: usize) -> Result<()> {
         let held = match self {
             Self::Known(len) => len.min(size),

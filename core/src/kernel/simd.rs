@@ -37,7 +37,7 @@ impl Simd {
     /// Whether multiply-adds round once: sets of which this is true give the same bits.
     #[must_use]
     pub fn is_fused(self) -> bool {
-        self != Self::Portable || cfg!(any(target_feature = "fma", target_arch = "aarch64"))
+        self != Self::Portable || Native::FUSED
     }
 
     /// Whether this processor has it.
@@ -91,6 +91,9 @@ impl FromStr for Simd {
 
 /// How a kernel's body multiplies and adds.
 pub trait Fma: Copy {
+    /// Whether it rounds once.
+    const FUSED: bool;
+
     /// `a·b + c`.
     fn mul_add(a: f32, b: f32, c: f32) -> f32;
 }
@@ -111,6 +114,8 @@ pub(super) type Native = Fused;
 pub(super) type Native = Separate;
 
 impl Fma for Fused {
+    const FUSED: bool = true;
+
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a.mul_add(b, c)
@@ -118,6 +123,8 @@ impl Fma for Fused {
 }
 
 impl Fma for Separate {
+    const FUSED: bool = false;
+
     #[inline(always)]
     fn mul_add(a: f32, b: f32, c: f32) -> f32 {
         a * b + c

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{Direction, Metric, Scored, unknown_state};
-use crate::config::{Config, OneOrMany, to_config};
+use super::{Metric, Scored, common_methods, unknown_state};
+use crate::config::OneOrMany;
 use crate::{Error, Result};
 
 /// True and false positives and negatives.
@@ -64,6 +64,12 @@ impl Counts {
     /// How many of the positives are taken for such: TP / (TP + FN).
     pub(super) fn recall(&self) -> f64 {
         ratio(self.true_positives, self.true_positives + self.false_negatives)
+    }
+
+    /// The mean of precision and recall that counts recall β times as much: (1 + β²)·P·R / (β²·P + R).
+    pub(super) fn f_score(&self, beta: f64) -> f64 {
+        let (precision, recall) = (self.precision(), self.recall());
+        (1.0 + beta * beta) * ratio(precision * recall, beta * beta * precision + recall)
     }
 
     /// How many of the negatives are taken for such: TN / (TN + FP).
@@ -153,21 +159,7 @@ macro_rules! threshold_metric {
         }
 
         impl Metric for $metric {
-            fn name(&self) -> &str {
-                &self.name
-            }
-
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
-
-            fn direction(&self) -> Option<Direction> {
-                Some(Direction::$direction)
-            }
+            common_methods!($class, $direction);
 
             fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
                 self.counts.state()

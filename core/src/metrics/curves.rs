@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::counts::{Counts, ratio};
-use super::{Direction, Metric, Scored, unknown_state};
+use super::{Metric, Scored, common_methods, unknown_state};
 use crate::autodiff::resize;
-use crate::config::{Config, to_config};
 use crate::{Error, Result};
 
 /// The curve under which [`Auc`] measures the area.
@@ -194,21 +193,7 @@ fn pr_area(counts: &[Counts]) -> f64 {
 }
 
 impl Metric for Auc {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn class_name(&self) -> &'static str {
-        "AUC"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
-
-    fn direction(&self) -> Option<Direction> {
-        Some(Direction::Maximize)
-    }
+    common_methods!("AUC", Maximize);
 
     fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
         self.ladder.state()
@@ -284,21 +269,7 @@ macro_rules! at_least {
         }
 
         impl Metric for $metric {
-            fn name(&self) -> &str {
-                &self.name
-            }
-
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
-
-            fn direction(&self) -> Option<Direction> {
-                Some(Direction::Maximize)
-            }
+            common_methods!($class, Maximize);
 
             fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
                 self.ladder.state()

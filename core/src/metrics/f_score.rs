@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::counts::ratio;
-use super::{Direction, Metric, Scored, unknown_state};
+use super::counts::{Counts, ratio};
+use super::{Metric, Scored, common_methods, unknown_state};
 use crate::autodiff::resize;
-use crate::config::{Config, to_config};
 use crate::tensor::argmax;
 use crate::{Error, Result};
 
@@ -21,22 +20,6 @@ pub enum Average {
     Weighted,
 }
 
-/// What was counted for one class.
-#[derive(Clone, Copy, Debug, Default)]
-struct Found {
-    true_positives: f64,
-    false_positives: f64,
-    false_negatives: f64,
-}
-
-impl Found {
-    fn score(self, beta: f64) -> f64 {
-        let precision = ratio(self.true_positives, self.true_positives + self.false_positives);
-        let recall = ratio(self.true_positives, self.true_positives + self.false_negatives);
-        (1.0 + beta * beta) * ratio(precision * recall, beta * beta * precision + recall)
-    }
-}
-
 macro_rules! f_score {
     ($(#[$attr:meta])* $metric:ident, $class:literal, $name:literal $(, $beta:ident: $default:literal)?; |$self:ident| $b:expr) => {
         $(#[$attr])*
@@ -47,7 +30,7 @@ macro_rules! f_score {
             $($beta: f64,)?
             threshold: Option<f32>,
             #[serde(skip)]
-            found: Vec<Found>,
+            found: Vec<Counts>,
         }
 
         impl Default for $metric {
@@ -89,26 +72,12 @@ macro_rules! f_score {
             /// The score of each class so far.
             pub fn scores(&self) -> Vec<f64> {
                 let $self = self;
-                self.found.iter().map(|found| found.score($b)).collect()
+                self.found.iter().map(|found| found.f_score($b)).collect()
             }
         }
 
         impl Metric for $metric {
-            fn name(&self) -> &str {
-                &self.name
-            }
-
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
-
-            fn direction(&self) -> Option<Direction> {
-                Some(Direction::Maximize)
-            }
+            common_methods!($class, Maximize);
 
             fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
                 state(&self.found)
@@ -176,7 +145,7 @@ f_score! {
     FBetaScore, "FBetaScore", "fbeta_score", beta: 1.0; |metric| metric.beta
 }
 
-fn count(found: &mut Vec<Found>, name: &str, threshold: Option<f32>, batch: &Scored<'_>) -> Result<()> {
+fn count(found: &mut Vec<Counts>, name: &str, threshold: Option<f32>, batch: &Scored<'_>) -> Result<()> {
     let outputs = batch.outputs();
     if outputs == 1 && threshold.is_none() {
         return Err(Error::argument(format!("{name} of a single output needs a threshold above which it is positive"))
@@ -203,25 +172,26 @@ fn count(found: &mut Vec<Found>, name: &str, threshold: Option<f32>, batch: &Sco
     Ok(())
 }
 
-fn averaged(found: &[Found], average: Average, beta: f64) -> f64 {
-    let support = |found: &Found| found.true_positives + found.false_negatives;
+fn averaged(found: &[Counts], average: Average, beta: f64) -> f64 {
+    let support = |found: &Counts| found.true_positives + found.false_negatives;
     match average {
         Average::Micro => {
-            let sum = |count: fn(&Found) -> f64| found.iter().map(count).sum();
-            let all = Found {
+            let sum = |count: fn(&Counts) -> f64| found.iter().map(count).sum();
+            let all = Counts {
                 true_positives: sum(|found| found.true_positives),
                 false_positives: sum(|found| found.false_positives),
                 false_negatives: sum(|found| found.false_negatives),
+                ..Counts::default()
             };
-            all.score(beta)
+            all.f_score(beta)
         }
-        Average::Macro => ratio(found.iter().map(|found| found.score(beta)).sum(), found.len() as f64),
-        Average::Weighted => ratio(found.iter().map(|found| found.score(beta) * support(found)).sum(), found.iter().map(support).sum()),
+        Average::Macro => ratio(found.iter().map(|found| found.f_score(beta)).sum(), found.len() as f64),
+        Average::Weighted => ratio(found.iter().map(|found| found.f_score(beta) * support(found)).sum(), found.iter().map(support).sum()),
     }
 }
 
-fn state(found: &[Found]) -> Vec<(&'static str, Vec<f64>)> {
-    let of = |count: fn(&Found) -> f64| found.iter().map(count).collect();
+fn state(found: &[Counts]) -> Vec<(&'static str, Vec<f64>)> {
+    let of = |count: fn(&Counts) -> f64| found.iter().map(count).collect();
     vec![
         ("true_positives", of(|found| found.true_positives)),
         ("false_positives", of(|found| found.false_positives)),
@@ -229,8 +199,8 @@ fn state(found: &[Found]) -> Vec<(&'static str, Vec<f64>)> {
     ]
 }
 
-fn set_state(found: &mut Vec<Found>, metric: &str, name: &str, numbers: &[f64]) -> Result<()> {
-    let count: fn(&mut Found) -> &mut f64 = match name {
+fn set_state(found: &mut Vec<Counts>, metric: &str, name: &str, numbers: &[f64]) -> Result<()> {
+    let count: fn(&mut Counts) -> &mut f64 = match name {
         "true_positives" => |found| &mut found.true_positives,
         "false_positives" => |found| &mut found.false_positives,
         "false_negatives" => |found| &mut found.false_negatives,

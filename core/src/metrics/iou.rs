@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::counts::ratio;
-use super::{Direction, Metric, Scored, unknown_state};
+use super::{Metric, Scored, common_methods, unknown_state};
 use crate::autodiff::{View, resize};
-use crate::config::{Config, to_config};
 use crate::tensor::argmax;
 use crate::{Error, Result};
 
@@ -206,21 +205,7 @@ macro_rules! iou {
         }
 
         impl Metric for $metric {
-            fn name(&self) -> &str {
-                &self.name
-            }
-
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
-
-            fn direction(&self) -> Option<Direction> {
-                Some(Direction::Maximize)
-            }
+            common_methods!($class, Maximize);
 
             fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
                 vec![("total_confusion_matrix", self.counted.0.clone())]

@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, Mean, Metric, Scored, unknown_state};
-use crate::config::{Config, to_config};
+use super::{Mean, Metric, Scored, common_methods, unknown_state};
 use crate::tensor::argmax;
 use crate::{Error, Result};
 
@@ -40,21 +39,7 @@ macro_rules! mean_metric {
         }
 
         impl Metric for $metric {
-            fn name(&self) -> &str {
-                &self.name
-            }
-
-            fn class_name(&self) -> &'static str {
-                $class
-            }
-
-            fn config(&self) -> Config {
-                to_config(self)
-            }
-
-            fn direction(&self) -> Option<Direction> {
-                Some(Direction::$direction)
-            }
+            common_methods!($class, $direction);
 
             fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
                 self.mean.state()

@@ -1,9 +1,8 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Direction, Metric, Scored, unknown_state};
+use super::{Metric, Scored, common_methods, unknown_state};
 use crate::Result;
 use crate::autodiff::resize;
-use crate::config::{Config, to_config};
 
 /// Sums over the examples, for one output.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,21 +36,7 @@ impl R2Score {
 }
 
 impl Metric for R2Score {
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn class_name(&self) -> &'static str {
-        "R2Score"
-    }
-
-    fn config(&self) -> Config {
-        to_config(self)
-    }
-
-    fn direction(&self) -> Option<Direction> {
-        Some(Direction::Maximize)
-    }
+    common_methods!("R2Score", Maximize);
 
     fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
         let of = |sum: fn(&Sums) -> f64| self.outputs.iter().map(sum).collect();

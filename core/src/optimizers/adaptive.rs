@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Optimizer, Options, Slot, Update, check_factor, common_methods, common_options};
 use crate::kernel::optimizer as kernel;
+use crate::layers::kit::options;
 use crate::{Error, Result};
 
 pub(super) fn check_epsilon(epsilon: f64) -> Result<()> {
@@ -9,210 +10,6 @@ pub(super) fn check_epsilon(epsilon: f64) -> Result<()> {
         Ok(())
     } else {
         Err(Error::argument(format!("epsilon must be a number of 0 or more, got {epsilon}")))
-    }
-}
-
-/// Builder methods for the moments of Adam and its kin.
-macro_rules! moments {
-    ($optimizer:ident) => {
-        impl $optimizer {
-            /// How much of the mean gradient stays from step to step.
-            #[must_use]
-            pub fn beta_1(mut self, beta_1: f64) -> Self {
-                self.beta_1 = beta_1;
-                self
-            }
-
-            /// How much of the mean square stays from step to step.
-            #[must_use]
-            pub fn beta_2(mut self, beta_2: f64) -> Self {
-                self.beta_2 = beta_2;
-                self
-            }
-
-            /// Keeps the denominator from 0.
-            #[must_use]
-            pub fn epsilon(mut self, epsilon: f64) -> Self {
-                self.epsilon = epsilon;
-                self
-            }
-
-            fn check_moments(&self) -> Result<()> {
-                self.options.check()?;
-                check_factor("beta_1", self.beta_1)?;
-                check_factor("beta_2", self.beta_2)?;
-                check_epsilon(self.epsilon)
-            }
-
-            fn moments(&self, rate: f64) -> $crate::kernel::optimizer::Moments {
-                $crate::kernel::optimizer::Moments {
-                    rate: rate as f32,
-                    one_minus_beta_1: (1.0 - self.beta_1) as f32,
-                    one_minus_beta_2: (1.0 - self.beta_2) as f32,
-                    epsilon: self.epsilon as f32,
-                }
-            }
-        }
-    };
-}
-
-pub(super) use moments;
-
-/// Adam's learning rate, corrected for moments that begin at 0: `rate·√(1 − β₂ᵗ) / (1 − β₁ᵗ)`.
-fn corrected(rate: f64, beta_1: f64, beta_2: f64, step: u64) -> f64 {
-    let power = |beta: f64| beta.powf(step as f64);
-    rate * (1.0 - power(beta_2)).sqrt() / (1.0 - power(beta_1))
-}
-
-/// Adam (Kingma & Ba, 2014): `m ← m + (1−β₁)(g − m)`, `v ← v + (1−β₂)(g² − v)`,
-/// `w ← w − rate·√(1−β₂ᵗ)/(1−β₁ᵗ) · m/(√v + ε)`.
-///
-/// Defaults: learning rate 0.001, β₁ 0.9, β₂ 0.999, ε 1e-7.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Adam {
-    #[serde(flatten)]
-    options: Options,
-    beta_1: f64,
-    beta_2: f64,
-    epsilon: f64,
-    amsgrad: bool,
-}
-
-common_options!(Adam);
-moments!(Adam);
-
-impl Default for Adam {
-    fn default() -> Self {
-        Self { options: Options::new(0.001), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7, amsgrad: false }
-    }
-}
-
-impl Adam {
-    /// Whether the largest mean square so far stands under the root (Reddi et al., 2018).
-    #[must_use]
-    pub fn amsgrad(mut self, amsgrad: bool) -> Self {
-        self.amsgrad = amsgrad;
-        self
-    }
-}
-
-impl Optimizer for Adam {
-    common_methods!("Adam");
-
-    fn check(&self) -> Result<()> {
-        self.check_moments()
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        let names = ["momentum", "velocity", "velocity_hat"];
-        names[..if self.amsgrad { 3 } else { 2 }].iter().map(|name| Slot::zeros(name)).collect()
-    }
-
-    fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
-        let how = self.moments(corrected(cx.rate, self.beta_1, self.beta_2, cx.step));
-        match slots {
-            [m, v, largest] => kernel::amsgrad(cx.exec, w, gradient, m, v, largest, how),
-            [m, v] => kernel::adam(cx.exec, w, gradient, m, v, how),
-            _ => {}
-        }
-    }
-}
-
-/// Adam with decoupled weight decay (Loshchilov & Hutter, 2017): before each update `w ← w − rate·decay·w`.
-///
-/// Defaults: as [`Adam`], weight decay 0.004.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct AdamW {
-    #[serde(flatten)]
-    options: Options,
-    beta_1: f64,
-    beta_2: f64,
-    epsilon: f64,
-}
-
-common_options!(AdamW);
-moments!(AdamW);
-
-impl Default for AdamW {
-    fn default() -> Self {
-        let options = Options { weight_decay: Some(0.004), ..Options::new(0.001) };
-        Self { options, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 }
-    }
-}
-
-impl Optimizer for AdamW {
-    common_methods!("AdamW");
-
-    fn check(&self) -> Result<()> {
-        self.check_moments()
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        vec![Slot::zeros("momentum"), Slot::zeros("velocity")]
-    }
-
-    fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
-        if let [m, v] = slots {
-            let rate = corrected(cx.rate, self.beta_1, self.beta_2, cx.step);
-            kernel::adam(cx.exec, w, gradient, m, v, self.moments(rate));
-        }
-    }
-}
-
-/// Adam with Nesterov's momentum (Dozat, 2015), whose momentum warms up by `β₁·(1 − 0.96ᵗ/2)`.
-///
-/// Defaults: as [`Adam`]. The warm-up needs the product of all momenta so far, which is computed from the step's number;
-/// a model's optimizer is asked for one step after the other.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Nadam {
-    #[serde(flatten)]
-    options: Options,
-    beta_1: f64,
-    beta_2: f64,
-    epsilon: f64,
-}
-
-common_options!(Nadam);
-moments!(Nadam);
-
-impl Default for Nadam {
-    fn default() -> Self {
-        Self { options: Options::new(0.001), beta_1: 0.9, beta_2: 0.999, epsilon: 1e-7 }
-    }
-}
-
-impl Nadam {
-    fn momentum(&self, step: u64) -> f64 {
-        self.beta_1 * (1.0 - 0.5 * 0.96_f64.powf(step as f64))
-    }
-}
-
-impl Optimizer for Nadam {
-    common_methods!("Nadam");
-
-    fn check(&self) -> Result<()> {
-        self.check_moments()
-    }
-
-    fn slots(&self) -> Vec<Slot> {
-        vec![Slot::zeros("momentum"), Slot::zeros("velocity")]
-    }
-
-    fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
-        let [m, v] = slots else { return };
-        // After this many factors below β₁, one minus the product is 1 to the last bit.
-        let product: f64 = (1..=cx.step.min(1024)).map(|step| self.momentum(step)).product();
-        let (now, next) = (self.momentum(cx.step), self.momentum(cx.step + 1));
-        let how = kernel::Nadam {
-            moments: self.moments(cx.rate),
-            mean: (next / (1.0 - product * next)) as f32,
-            gradient: ((1.0 - now) / (1.0 - product)) as f32,
-            square: (1.0 - self.beta_2.powf(cx.step as f64)) as f32,
-        };
-        kernel::nadam(cx.exec, w, gradient, m, v, how);
     }
 }
 
@@ -239,32 +36,16 @@ impl Default for RmsProp {
 }
 
 impl RmsProp {
-    /// How much of the mean square stays from step to step.
-    #[must_use]
-    pub fn rho(mut self, rho: f64) -> Self {
-        self.rho = rho;
-        self
-    }
-
-    /// How much of the velocity stays from step to step.
-    #[must_use]
-    pub fn momentum(mut self, momentum: f64) -> Self {
-        self.momentum = momentum;
-        self
-    }
-
-    /// Keeps the root from 0.
-    #[must_use]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
-    }
-
-    /// Whether the variance of the gradient takes the place of its mean square.
-    #[must_use]
-    pub fn centered(mut self, centered: bool) -> Self {
-        self.centered = centered;
-        self
+    options! {
+        self;
+        /// How much of the mean square stays from step to step.
+        rho: f64,
+        /// How much of the velocity stays from step to step.
+        momentum: f64,
+        /// Keeps the root from 0.
+        epsilon: f64,
+        /// Whether the variance of the gradient takes the place of its mean square.
+        centered: bool,
     }
 }
 
@@ -316,18 +97,12 @@ impl Default for Adagrad {
 }
 
 impl Adagrad {
-    /// Where the sum of squares begins.
-    #[must_use]
-    pub fn initial_accumulator_value(mut self, value: f64) -> Self {
-        self.initial_accumulator_value = value;
-        self
-    }
-
-    /// Keeps the root from 0.
-    #[must_use]
-    pub fn epsilon(mut self, epsilon: f64) -> Self {
-        self.epsilon = epsilon;
-        self
+    options! {
+        self;
+        /// Where the sum of squares begins.
+        initial_accumulator_value: f64,
+        /// Keeps the root from 0.
+        epsilon: f64,
     }
 }
 
@@ -349,5 +124,148 @@ impl Optimizer for Adagrad {
             let how = kernel::Adagrad { rate: cx.rate as f32, epsilon: self.epsilon as f32 };
             kernel::adagrad(cx.exec, w, gradient, s, how);
         }
+    }
+}
+
+/// Adadelta (Zeiler, 2012), whose steps are as large as earlier ones: `s ← ρ·s + (1−ρ)·g²`, `d = √(a + ε)/√(s + ε)·g`,
+/// `a ← ρ·a + (1−ρ)·d²`, `w ← w − rate·d`.
+///
+/// Defaults: learning rate 0.001 (the paper has 1), ρ 0.95, ε 1e-7.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Adadelta {
+    #[serde(flatten)]
+    options: Options,
+    rho: f64,
+    epsilon: f64,
+}
+
+common_options!(Adadelta);
+
+impl Default for Adadelta {
+    fn default() -> Self {
+        Self { options: Options::new(0.001), rho: 0.95, epsilon: 1e-7 }
+    }
+}
+
+impl Adadelta {
+    options! {
+        self;
+        /// How much of the means stays from step to step.
+        rho: f64,
+        /// Keeps the roots from 0.
+        epsilon: f64,
+    }
+}
+
+impl Optimizer for Adadelta {
+    common_methods!("Adadelta");
+
+    fn check(&self) -> Result<()> {
+        self.options.check()?;
+        check_factor("rho", self.rho)?;
+        check_epsilon(self.epsilon)
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot::zeros("accumulated_grad"), Slot::zeros("accumulated_delta_var")]
+    }
+
+    fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
+        if let [s, a] = slots {
+            let how = kernel::Adadelta { rate: cx.rate as f32, rho: self.rho as f32, epsilon: self.epsilon as f32 };
+            kernel::adadelta(cx.exec, w, gradient, s, a, how);
+        }
+    }
+}
+
+/// FTRL (McMahan et al., 2013), "follow the regularized leader", which sets weights that matter little to 0: with
+/// `n' = n + g²` and the power p, `z ← z + g + 2·s·w − (n'⁻ᵖ − n⁻ᵖ)/rate · w`,
+/// `w ← (clip(z, ±l₁) − z) / (n'⁻ᵖ/rate + 2·l₂ + β/rate)`.
+///
+/// Defaults: learning rate 0.001, p −0.5, n begins at 0.1, no penalty: l₁, l₂, the shrinkage s and β are 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Ftrl {
+    #[serde(flatten)]
+    options: Options,
+    learning_rate_power: f64,
+    initial_accumulator_value: f64,
+    l1_regularization_strength: f64,
+    l2_regularization_strength: f64,
+    l2_shrinkage_regularization_strength: f64,
+    beta: f64,
+}
+
+common_options!(Ftrl);
+
+impl Default for Ftrl {
+    fn default() -> Self {
+        Self {
+            options: Options::new(0.001),
+            learning_rate_power: -0.5,
+            initial_accumulator_value: 0.1,
+            l1_regularization_strength: 0.0,
+            l2_regularization_strength: 0.0,
+            l2_shrinkage_regularization_strength: 0.0,
+            beta: 0.0,
+        }
+    }
+}
+
+impl Ftrl {
+    options! {
+        self;
+        /// The power p of the sum of squares: 0 for a rate that stays.
+        learning_rate_power: f64,
+        /// Where the sum of squares begins.
+        initial_accumulator_value: f64,
+        /// What a weight must exceed not to be 0.
+        l1_regularization_strength: f64,
+        /// How strongly weights are pulled to 0.
+        l2_regularization_strength: f64,
+        /// How strongly gradients pull weights to 0.
+        l2_shrinkage_regularization_strength: f64,
+        /// The paper's β.
+        beta: f64,
+    }
+}
+
+impl Optimizer for Ftrl {
+    common_methods!("Ftrl");
+
+    fn check(&self) -> Result<()> {
+        self.options.check()?;
+        if !(self.learning_rate_power <= 0.0 && self.learning_rate_power.is_finite()) {
+            return Err(Error::argument(format!("learning_rate_power must be 0 or less, got {}", self.learning_rate_power)));
+        }
+        let strengths = [
+            ("initial_accumulator_value", self.initial_accumulator_value),
+            ("l1_regularization_strength", self.l1_regularization_strength),
+            ("l2_regularization_strength", self.l2_regularization_strength),
+            ("l2_shrinkage_regularization_strength", self.l2_shrinkage_regularization_strength),
+            ("beta", self.beta),
+        ];
+        match strengths.into_iter().find(|(_, value)| !(*value >= 0.0 && value.is_finite())) {
+            Some((name, value)) => Err(Error::argument(format!("{name} must be a number of 0 or more, got {value}"))),
+            None => Ok(()),
+        }
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        vec![Slot { name: "accumulator", initial: self.initial_accumulator_value as f32 }, Slot::zeros("linear")]
+    }
+
+    fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
+        // Where nothing is learned, nothing is divided by.
+        let ([n, z], true) = (slots, cx.rate > 0.0) else { return };
+        let how = kernel::Ftrl {
+            rate: cx.rate as f32,
+            power: -self.learning_rate_power as f32,
+            l1: self.l1_regularization_strength as f32,
+            l2: (self.l2_regularization_strength + self.beta / (2.0 * cx.rate)) as f32,
+            shrinkage: self.l2_shrinkage_regularization_strength as f32,
+        };
+        kernel::ftrl(cx.exec, w, gradient, n, z, how);
     }
 }
