@@ -407,6 +407,14 @@ pub(crate) fn check_factor(name: &str, factor: f64) -> Result<()> {
     if (0.0..1.0).contains(&factor) { Ok(()) } else { Err(Error::argument(format!("{name} is in [0, 1), got {factor}"))) }
 }
 
+fn check_not_negative(name: &str, value: f64) -> Result<()> {
+    if value >= 0.0 && value.is_finite() {
+        Ok(())
+    } else {
+        Err(Error::argument(format!("{name} must be a number of 0 or more, got {value}")))
+    }
+}
+
 /// Sets a constant rate, as callbacks do.
 pub(crate) fn set_rate(optimizer: &mut dyn Optimizer, rate: f64) -> Result<()> {
     check_rate(rate)?;

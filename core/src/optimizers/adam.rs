@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::adaptive::check_epsilon;
-use super::{Optimizer, Options, Slot, Update, check_factor, common_methods, common_options};
+use super::{Optimizer, Options, Slot, Update, check_factor, check_not_negative, common_methods, common_options};
 use crate::Result;
 use crate::kernel::optimizer as kernel;
 use crate::layers::kit::options;
@@ -24,7 +23,7 @@ macro_rules! moments {
                 self.options.check()?;
                 check_factor("beta_1", self.beta_1)?;
                 check_factor("beta_2", self.beta_2)?;
-                check_epsilon(self.epsilon)
+                check_not_negative("epsilon", self.epsilon)
             }
 
             fn moments(&self, rate: f64) -> $crate::kernel::optimizer::Moments {
@@ -278,9 +277,8 @@ impl Optimizer for Lamb {
         let correct = |beta: f64| (1.0 / (1.0 - beta.powf(cx.step as f64))) as f32;
         let (of_m, of_v, epsilon) = (correct(self.beta_1), correct(self.beta_2), self.epsilon as f32);
         let direction = |m: f32, v: f32| of_m * m / ((of_v * v).sqrt() + epsilon);
-        let norm = |squares: f64| squares.sqrt();
-        let length = norm(m.iter().zip(v.iter()).map(|(m, v)| f64::from(direction(*m, *v)).powi(2)).sum());
-        let size = norm(w.iter().map(|w| f64::from(*w).powi(2)).sum());
+        let length = m.iter().zip(v.iter()).map(|(m, v)| f64::from(direction(*m, *v)).powi(2)).sum::<f64>().sqrt();
+        let size = w.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>().sqrt();
         let ratio = if size > 0.0 && length > 0.0 { size / length } else { 1.0 };
         let rate = (cx.rate * ratio) as f32;
         for (w, (m, v)) in w.iter_mut().zip(m.iter().zip(v.iter())) {

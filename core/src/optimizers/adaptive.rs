@@ -1,17 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, Options, Slot, Update, check_factor, common_methods, common_options};
+use super::{Optimizer, Options, Slot, Update, check_factor, check_not_negative, common_methods, common_options};
 use crate::kernel::optimizer as kernel;
 use crate::layers::kit::options;
 use crate::{Error, Result};
-
-pub(super) fn check_epsilon(epsilon: f64) -> Result<()> {
-    if epsilon >= 0.0 && epsilon.is_finite() {
-        Ok(())
-    } else {
-        Err(Error::argument(format!("epsilon must be a number of 0 or more, got {epsilon}")))
-    }
-}
 
 /// RMSprop (Hinton, 2012): `s ← ρ·s + (1−ρ)·g²`, `w ← w − rate·g/√(s + ε)`, with ε inside the root.
 ///
@@ -56,7 +48,7 @@ impl Optimizer for RmsProp {
         self.options.check()?;
         check_factor("rho", self.rho)?;
         check_factor("momentum", self.momentum)?;
-        check_epsilon(self.epsilon)
+        check_not_negative("epsilon", self.epsilon)
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -111,8 +103,8 @@ impl Optimizer for Adagrad {
 
     fn check(&self) -> Result<()> {
         self.options.check()?;
-        check_epsilon(self.initial_accumulator_value)?;
-        check_epsilon(self.epsilon)
+        check_not_negative("initial_accumulator_value", self.initial_accumulator_value)?;
+        check_not_negative("epsilon", self.epsilon)
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -164,7 +156,7 @@ impl Optimizer for Adadelta {
     fn check(&self) -> Result<()> {
         self.options.check()?;
         check_factor("rho", self.rho)?;
-        check_epsilon(self.epsilon)
+        check_not_negative("epsilon", self.epsilon)
     }
 
     fn slots(&self) -> Vec<Slot> {
@@ -246,10 +238,7 @@ impl Optimizer for Ftrl {
             ("l2_shrinkage_regularization_strength", self.l2_shrinkage_regularization_strength),
             ("beta", self.beta),
         ];
-        match strengths.into_iter().find(|(_, value)| !(*value >= 0.0 && value.is_finite())) {
-            Some((name, value)) => Err(Error::argument(format!("{name} must be a number of 0 or more, got {value}"))),
-            None => Ok(()),
-        }
+        strengths.into_iter().try_for_each(|(name, value)| check_not_negative(name, value))
     }
 
     fn slots(&self) -> Vec<Slot> {
