@@ -54,6 +54,7 @@ mod lookup;
 pub mod models;
 mod pad;
 mod parallel;
+mod runs;
 mod skipgrams;
 mod stop_words;
 mod subwords;

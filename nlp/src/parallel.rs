@@ -16,12 +16,21 @@ pub(crate) fn map_each<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + S
     map_from(1, items, work)
 }
 
-fn map_from<T: Sync, R: Send>(fewest: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let most = items.len() / fewest;
+/// The items of each core; none where there are no items.
+pub(crate) fn parts<T>(items: &[T]) -> Vec<&[T]> {
+    items.chunks(share(FEWEST, items.len())).collect()
+}
+
+/// How many of `items` items each core takes, which is worth it from `fewest` on.
+fn share(fewest: usize, items: usize) -> usize {
+    let most = items / fewest;
     // Asking for the number of cores takes longer than a few texts.
     let threads = if most < 2 { 1 } else { most.min(thread::available_parallelism().map_or(1, NonZero::get)) };
-    let chunk = items.len().div_ceil(threads).max(1);
-    let mut chunks = items.chunks(chunk);
+    items.div_ceil(threads).max(1)
+}
+
+fn map_from<T: Sync, R: Send>(fewest: usize, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let mut chunks = items.chunks(share(fewest, items.len()));
     let first = chunks.next().unwrap_or_default();
     thread::scope(|scope| {
         let others: Vec<_> = chunks.map(|chunk| (chunk, start(scope, chunk, &work))).collect();

@@ -1,6 +1,7 @@
 //! A vocabulary of pieces from a corpus.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 
 use practicum_core::{Error, Result};
 
@@ -103,13 +104,12 @@ impl SubwordTextEncoder {
 
 /// The tokens of a corpus as they are cut into pieces, and how often each occurs.
 fn count_tokens<S: AsRef<str>>(corpus: impl IntoIterator<Item = S>, options: &SubwordOptions) -> Result<Vec<(String, u64)>> {
-    let mut reserved = Trie::default();
-    reserved.insert(ESCAPE, 0);
-    for (number, token) in (1..).zip(&options.reserved_tokens) {
-        if reserved.insert(token, number).is_some() {
-            return Err(Error::argument(format!("reserved token `{token}` is given twice")));
-        }
+    let mut seen = HashSet::from([ESCAPE]);
+    if let Some(token) = options.reserved_tokens.iter().find(|token| !seen.insert(token)) {
+        return Err(Error::argument(format!("reserved token `{token}` is given twice")));
     }
+    let tokens = options.reserved_tokens.iter().map(String::as_str);
+    let reserved = Trie::new(std::iter::once(ESCAPE).chain(tokens).zip(0..));
     let mut counts: FastMap<String, u64> = FastMap::default();
     let mut left = options.max_corpus_chars.unwrap_or(usize::MAX);
     for text in corpus {
@@ -215,11 +215,7 @@ impl<'a> Counter<'a> {
 
     fn count_where_pieces_begin(&mut self, pieces: &[String]) {
         self.nodes.iter_mut().for_each(|node| node.count = 0);
-        let mut trie = Trie::default();
-        for (number, piece) in (0..).zip(pieces) {
-            trie.insert(piece, number);
-        }
-        trie.insert(ESCAPE, u32::MAX - 1);
+        let trie = Trie::new(pieces.iter().map(String::as_str).chain([ESCAPE]).zip(0..));
         for index in 0..self.tokens.len() {
             let token = std::mem::take(&mut self.tokens[index]);
             let mut rest = token.0.as_str();

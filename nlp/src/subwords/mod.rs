@@ -10,7 +10,7 @@ use practicum_core::{Error, Result};
 pub use self::build::SubwordOptions;
 use self::split::{ESCAPE, Tokens};
 use self::trie::Trie;
-use crate::hash::FastMap;
+use crate::hash::WordMap;
 
 /// A byte that stands for itself needs an id each.
 const BYTES: usize = 256;
@@ -40,8 +40,9 @@ const BYTES: usize = 256;
 pub struct SubwordTextEncoder {
     subwords: Vec<String>,
     trie: Trie,
-    /// The id of each piece: most words are one piece, which is found at once.
-    whole: FastMap<String, u32>,
+    /// The pieces, and their ids by their numbers there: most words are one piece, which is found at once.
+    whole: WordMap,
+    whole_ids: Vec<i32>,
     /// Pieces that mix letters with other characters: cut out of a text before it is split.
     reserved: Trie,
 }
@@ -57,20 +58,25 @@ impl SubwordTextEncoder {
         if subwords.len() > (1 << 24) - BYTES - 1 {
             return Err(Error::argument(format!("{} subwords: ids are exact up to 2^24", subwords.len())));
         }
-        let mut trie = Trie::default();
-        let mut reserved = Trie::default();
-        reserved.insert(ESCAPE, 0);
-        for (id, subword) in (0..).zip(&subwords) {
+        let mut reserved = vec![(ESCAPE, 0)];
+        for (index, subword) in subwords.iter().enumerate() {
             if subword.is_empty() {
-                return Err(Error::data(format!("subword {id} is empty, expected one character or more")));
+                return Err(Error::data(format!("subword {index} is empty, expected one character or more")));
             }
-            trie.insert(subword, id);
             if split::is_mixed(subword) && !subword.contains(ESCAPE) {
-                reserved.insert(subword, id);
+                reserved.push((subword, 0));
             }
         }
-        let whole = subwords.iter().cloned().zip(0..).collect();
-        Ok(Self { subwords, trie, whole, reserved })
+        let reserved = Trie::new(reserved);
+        let trie = Trie::new(subwords.iter().map(String::as_str).zip(0..));
+        let mut whole = WordMap::default();
+        let mut whole_ids = Vec::new();
+        for (id, subword) in (1..).zip(&subwords) {
+            let number = whole.get_or_insert(subword.as_str().into());
+            whole_ids.resize(whole.len(), id);
+            whole_ids[number] = id;
+        }
+        Ok(Self { subwords, trie, whole, whole_ids, reserved })
     }
 
     /// The pieces, in the order of their ids, which begin at 1.
@@ -98,10 +104,11 @@ impl SubwordTextEncoder {
     fn encode_into(&self, text: &str, ids: &mut Vec<i32>) {
         let offset = self.subwords.len() as i32 + 1;
         for token in Tokens::new(text, &self.reserved) {
+            if let Some(number) = token.short().and_then(|token| self.whole.get_short(token)) {
+                ids.push(self.whole_ids[number]);
+                continue;
+            }
             token.prepared(|token, escaped| {
-                if let (false, Some(&id)) = (escaped, self.whole.get(token)) {
-                    return ids.push(id as i32 + 1);
-                }
                 let mut rest = token;
                 while !rest.is_empty() {
                     let (taken, piece) = self.longest(rest, escaped);

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use unicode_normalization::char::is_combining_mark;
 
 use super::trie::Trie;
+use crate::hash::Short;
+use crate::runs::Runs;
 
 /// How an underscore of the text is written inside a token, where a trailing `_` means a space.
 pub(super) const ESCAPE: &str = "\\&undsc";
@@ -46,19 +48,30 @@ pub(super) fn cuts_escape(rest: &str, end: usize) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     text: &'a str,
+    short: Short,
     space: bool,
-    /// The text holds the escape itself, literally.
+    /// The text holds underscores, which are to be escaped.
+    underscores: bool,
+    /// The text is the escape itself, literally.
     literal: bool,
 }
 
 impl Token<'_> {
+    /// The token as it is cut into pieces, where nothing in it needs an escape.
+    pub(super) fn short(&self) -> Option<Short> {
+        if self.underscores || self.literal {
+            return None;
+        }
+        Some(if self.space { self.short.and(b'_') } else { self.short })
+    }
+
     /// Calls `take` with the token as it is cut into pieces, and whether it holds escaped underscores.
     pub(super) fn prepared(self, mut take: impl FnMut(&str, bool)) {
         let suffix = if self.space { "_" } else { "" };
         if self.literal {
             take(ESCAPE_PARTS.0, false);
             take(&[ESCAPE_PARTS.1, suffix].concat(), false);
-        } else if self.text.contains('_') {
+        } else if self.underscores {
             take(&(self.text.replace('_', ESCAPE) + suffix), true);
         } else if self.space {
             // Most words are followed by a space and are short: no allocation for them.
@@ -78,59 +91,50 @@ impl Token<'_> {
 
 /// The tokens of a text, one after the other.
 pub(super) struct Tokens<'a> {
-    rest: &'a str,
+    text: &'a str,
+    /// Where the next token begins.
+    start: usize,
+    /// Which bytes are those of characters that `\w` takes.
+    runs: Runs,
     reserved: &'a Trie,
     /// Whether the text may hold reserved tokens, so that they must be looked for.
     look: bool,
+    /// Whether the text holds underscores.
+    underscores: bool,
 }
 
 impl<'a> Tokens<'a> {
     pub(super) fn new(text: &'a str, reserved: &'a Trie) -> Self {
+        let mut runs = Runs::new(text.as_bytes(), &WORD);
+        if !text.is_ascii() {
+            for (start, character) in text.char_indices().filter(|(_, character)| !character.is_ascii()) {
+                runs.set(start..start + character.len_utf8(), is_word(character));
+            }
+        }
         // The escape is always reserved; where it is the only one, most texts need no search.
         let look = reserved.len() > 1 || text.contains(ESCAPE);
-        Self { rest: text, reserved, look }
+        Self { text, start: 0, runs, reserved, look, underscores: text.contains('_') }
     }
 
-    /// The length of the reserved token that the text begins with.
-    fn reserved(&self, text: &str) -> Option<usize> {
-        self.look.then(|| self.reserved.longest(text, |_| true)).flatten().map(|(length, _)| length)
+    /// The end of the reserved token that begins at `start`.
+    fn reserved(&self, start: usize) -> Option<usize> {
+        self.look.then(|| self.reserved.longest(&self.text[start..], |_| true)).flatten().map(|(length, _)| start + length)
     }
 
-    /// The length of the run that the rest begins with.
-    fn run(&self) -> usize {
-        let bytes = self.rest.as_bytes();
+    /// The end of the run that begins at `start`.
+    fn run(&self, start: usize) -> usize {
+        let (end, _) = self.runs.end(start);
         if !self.look {
-            let kind = self.rest.chars().next().is_some_and(is_word);
-            let mut end = 0;
-            while let Some(&byte) = bytes.get(end) {
-                // ASCII, which most texts are nearly all of, needs no decoding.
-                let (word, length) = if byte.is_ascii() {
-                    (WORD[usize::from(byte)], 1)
-                } else {
-                    self.rest[end..].chars().next().map_or((false, 1), |character| (is_word(character), character.len_utf8()))
-                };
-                if word != kind {
-                    break;
-                }
-                end += length;
-            }
             return end;
         }
-        let mut kind = None;
-        for (index, character) in self.rest.char_indices() {
-            let word = is_word(character);
-            if kind.is_some_and(|kind| kind != word) || (index > 0 && self.reserved(&self.rest[index..]).is_some()) {
-                return index;
-            }
-            kind = Some(word);
-        }
-        self.rest.len()
+        let mut starts = self.text[start..end].char_indices().skip(1).map(|(index, _)| start + index);
+        starts.find(|&index| self.reserved(index).is_some()).unwrap_or(end)
     }
 }
 
-/// Which ASCII characters `\w` takes.
-const WORD: [bool; 128] = {
-    let mut word = [false; 128];
+/// Which bytes are ASCII characters that `\w` takes.
+const WORD: [bool; 256] = {
+    let mut word = [false; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         word[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
@@ -143,24 +147,20 @@ impl<'a> Iterator for Tokens<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
-        if self.rest.is_empty() {
-            return None;
-        }
-        let length = self.reserved(self.rest).unwrap_or_else(|| self.run());
-        let (text, rest) = self.rest.split_at(length);
-        self.rest = rest;
+        let start = self.start;
+        let rest = self.text.as_bytes().get(start..).filter(|rest| !rest.is_empty())?;
+        let end = self.reserved(start).unwrap_or_else(|| self.run(start));
         // One space joins this token if it is a token of its own: alone, or followed by a reserved one.
-        let space = rest.starts_with(' ') && Self { rest, ..*self }.is_single_space();
-        if space {
-            self.rest = &rest[1..];
-        }
-        Some(Token { text, space, literal: text == ESCAPE })
-    }
-}
-
-impl Tokens<'_> {
-    fn is_single_space(&self) -> bool {
-        self.reserved(self.rest).is_none() && self.run() == 1
+        let space = rest.get(end - start) == Some(&b' ') && self.reserved(end).is_none() && self.run(end) == end + 1;
+        self.start = end + usize::from(space);
+        let text = &self.text[start..end];
+        Some(Token {
+            text,
+            short: Short::at_start(rest, end - start),
+            space,
+            underscores: self.underscores && text.contains('_'),
+            literal: self.look && text == ESCAPE,
+        })
     }
 }
 
@@ -169,8 +169,7 @@ mod tests {
     use super::*;
 
     fn tokens(text: &str) -> Vec<String> {
-        let mut reserved = Trie::default();
-        reserved.insert(ESCAPE, 0);
+        let reserved = Trie::new([(ESCAPE, 0)]);
         let mut tokens = Vec::new();
         for token in Tokens::new(text, &reserved) {
             token.prepared(|token, _| tokens.push(token.to_owned()));

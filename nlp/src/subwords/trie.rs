@@ -1,90 +1,107 @@
 //! A set of strings that finds the longest of them at the beginning of a text.
 
-/// A node without a string that ends in it.
+/// No slot, and no number.
 const NONE: u32 = u32::MAX;
+/// How many slots are looked at for the children of a node before they get new ones at the end.
+const WINDOW: usize = 256;
 
-/// Strings with numbers, as a tree of their bytes whose edges lie in one hash table.
+/// Strings with numbers, as a tree of their bytes in one table (a "double array"): small, so that it stays near the processor, and
+/// with one look for each byte.
+///
+/// Source: J. Aoe, "An efficient digital search algorithm by using a double-array structure", IEEE Transactions on Software
+/// Engineering 15(9), 1989.
 #[derive(Clone, Debug)]
 pub(super) struct Trie {
-    /// `(node << 8 | byte) + 1` and the node that the byte leads to; 0 in an empty slot. The length is a power of two.
-    edges: Vec<(u64, u32)>,
-    /// The number of the string that ends in each node.
-    ends: Vec<u32>,
+    /// The root is the first.
+    slots: Vec<Slot>,
+    strings: usize,
 }
 
-impl Default for Trie {
-    fn default() -> Self {
-        Self { edges: vec![(0, 0); 64], ends: vec![NONE] }
-    }
+/// A node of the tree.
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    /// The slot of the node whose child it is; `NONE` for the root and for a slot without a node.
+    parent: u32,
+    /// The child that a byte leads to lies this many slots after the byte's own value.
+    base: u32,
+    /// The number of the string that ends here.
+    number: u32,
+}
+
+impl Slot {
+    const FREE: Self = Self { parent: NONE, base: 0, number: NONE };
 }
 
 impl Trie {
-    /// Adds a string with a number below `u32::MAX`; a string that was there already gets the new number. Gives the old one.
-    pub(super) fn insert(&mut self, string: &str, number: u32) -> Option<u32> {
-        let mut node = 0;
-        for byte in string.bytes() {
-            let key = key(node, byte);
-            let mut slot = self.slot(key);
-            if self.edges[slot].0 == 0 {
-                if self.ends.len() * 2 > self.edges.len() {
-                    self.grow();
-                    slot = self.slot(key);
-                }
-                self.edges[slot] = (key, self.ends.len() as u32);
-                self.ends.push(NONE);
+    /// The tree of strings with their numbers, which are below `u32::MAX`. A string that is given twice has the last number.
+    pub(super) fn new<'a>(strings: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
+        let mut strings: Vec<(&[u8], u32)> = strings.into_iter().map(|(string, number)| (string.as_bytes(), number)).collect();
+        strings.sort_by_key(|&(string, _)| string);
+        strings.reverse();
+        strings.dedup_by_key(|&mut (string, _)| string);
+        strings.reverse();
+        let mut trie = Self { slots: vec![Slot::FREE], strings: strings.len() };
+        let mut free = 1;
+        // Slots that wait for their children, with the strings that pass through them and the bytes that led there.
+        let mut waiting = vec![(0, strings.as_slice(), 0)];
+        while let Some((slot, mut strings, depth)) = waiting.pop() {
+            if let Some(((string, number), others)) = strings.split_first()
+                && string.len() == depth
+            {
+                trie.slots[slot].number = *number;
+                strings = others;
             }
-            node = self.edges[slot].1;
+            if strings.is_empty() {
+                continue;
+            }
+            let children: Vec<&[(&[u8], u32)]> = strings.chunk_by(|(a, _), (b, _)| a[depth] == b[depth]).collect();
+            let bytes: Vec<usize> = children.iter().map(|strings| usize::from(strings[0].0[depth])).collect();
+            let base = trie.place(&bytes, &mut free);
+            trie.slots[slot].base = base as u32;
+            for (byte, strings) in bytes.into_iter().zip(children) {
+                trie.slots[base + byte].parent = slot as u32;
+                waiting.push((base + byte, strings, depth + 1));
+            }
         }
-        let before = std::mem::replace(&mut self.ends[node as usize], number);
-        (before != NONE).then_some(before)
+        trie
+    }
+
+    /// A base at which the children with these bytes, which rise, find free slots. Slots before `free` are not worth looking at.
+    fn place(&mut self, bytes: &[usize], free: &mut usize) -> usize {
+        let is_free = |slot: usize| self.slots.get(slot).is_none_or(|slot| slot.parent == NONE);
+        *free += (*free..self.slots.len()).take_while(|&slot| !is_free(slot)).count();
+        let mut bases = (*free..self.slots.len()).take(WINDOW).filter_map(|slot| slot.checked_sub(bytes[0])).filter(|&base| base > 0);
+        let base = bases.find(|base| bytes.iter().all(|byte| is_free(base + byte))).unwrap_or_else(|| {
+            // What is full of holes that nothing fits into is left behind, step by step.
+            *free = self.slots.len().min(*free + WINDOW / 4);
+            self.slots.len()
+        });
+        let end = base + bytes[bytes.len() - 1] + 1;
+        if end > self.slots.len() {
+            self.slots.resize(end, Slot::FREE);
+        }
+        base
     }
 
     /// The length in bytes and the number of the longest string at the beginning of `text` whose end is `allowed`.
     pub(super) fn longest(&self, text: &str, allowed: impl Fn(usize) -> bool) -> Option<(usize, u32)> {
         let mut found = None;
-        let mut node = 0;
+        let (mut parent, mut base) = (0, self.slots[0].base);
         for (index, byte) in text.bytes().enumerate() {
-            let (key, next) = self.edges[self.slot(key(node, byte))];
-            if key == 0 {
-                break;
+            let slot = base + u32::from(byte);
+            let Some(node) = self.slots.get(slot as usize).filter(|node| node.parent == parent) else { break };
+            if node.number != NONE && allowed(index + 1) {
+                found = Some((index + 1, node.number));
             }
-            node = next;
-            let number = self.ends[node as usize];
-            if number != NONE && allowed(index + 1) {
-                found = Some((index + 1, number));
-            }
+            (parent, base) = (slot, node.base);
         }
         found
     }
 
     /// The number of strings.
     pub(super) fn len(&self) -> usize {
-        self.ends.iter().filter(|&&number| number != NONE).count()
+        self.strings
     }
-
-    /// The slot of an edge, or the empty one where it belongs.
-    fn slot(&self, key: u64) -> usize {
-        let mask = self.edges.len() - 1;
-        // Fibonacci hashing: the upper half of the product depends on all bits of the key.
-        let mut slot = (key.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize & mask;
-        while self.edges[slot].0 != key && self.edges[slot].0 != 0 {
-            slot = (slot + 1) & mask;
-        }
-        slot
-    }
-
-    fn grow(&mut self) {
-        let edges = std::mem::take(&mut self.edges);
-        self.edges = vec![(0, 0); edges.len() * 4];
-        for edge in edges.into_iter().filter(|&(key, _)| key != 0) {
-            let slot = self.slot(edge.0);
-            self.edges[slot] = edge;
-        }
-    }
-}
-
-fn key(node: u32, byte: u8) -> u64 {
-    (u64::from(node) << 8 | u64::from(byte)) + 1
 }
 
 #[cfg(test)]
@@ -93,27 +110,24 @@ mod tests {
 
     #[test]
     fn the_longest_string_is_found() {
-        let mut trie = Trie::default();
-        for (number, string) in (0..).zip(["a", "abc", "é", "abcdef"]) {
-            assert_eq!(trie.insert(string, number), None);
-        }
-        assert_eq!(trie.insert("abc", 9), Some(1));
+        let trie = Trie::new([("a", 0), ("abc", 1), ("é", 2), ("abcdef", 3), ("abc", 9)]);
         assert_eq!(trie.longest("abcde", |_| true), Some((3, 9)));
         assert_eq!(trie.longest("abcde", |end| end != 3), Some((1, 0)));
+        assert_eq!(trie.longest("abcdefg", |_| true), Some((6, 3)));
         assert_eq!(trie.longest("éa", |_| true), Some((2, 2)));
         assert_eq!(trie.longest("b", |_| true), None);
+        assert_eq!(trie.longest("", |_| true), None);
         assert_eq!(trie.len(), 4);
+        assert_eq!(Trie::new([]).longest("a", |_| true), None);
     }
 
     #[test]
     fn many_strings_stay_apart() {
-        let mut trie = Trie::default();
-        let strings: Vec<String> = (0..5000).map(|i| format!("{}x", i * 7919 % 100_003)).collect();
-        for (number, string) in (0..).zip(&strings) {
-            assert_eq!(trie.insert(string, number), None);
-        }
+        let strings: Vec<String> = (0..5000_u32).map(|i| format!("{}x", i * 7919 % 100_003)).collect();
+        let trie = Trie::new(strings.iter().map(String::as_str).zip(0..));
         for (number, string) in (0..).zip(&strings) {
             assert_eq!(trie.longest(string, |_| true), Some((string.len(), number)));
+            assert_eq!(trie.longest(&string[..string.len() - 1], |_| true), None);
         }
     }
 }

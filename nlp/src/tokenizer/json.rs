@@ -81,7 +81,7 @@ impl Tokenizer {
             document_count: self.document_count,
             word_counts: seen(|entry| entry.count)?,
             word_docs: seen(|entry| entry.docs)?,
-            index_docs: table(self.vocabulary.as_seen().map(|entry| (entry.index, entry.docs)))?,
+            index_docs: table(self.vocabulary.numbers().iter().zip(self.vocabulary.as_seen()).map(|(number, entry)| (number, entry.docs)))?,
             index_word: table(self.word_index().iter().map(|(word, index)| (index, word)))?,
             word_index: table(self.word_index().iter())?,
         };

@@ -13,10 +13,9 @@ pub use self::split::{Analyzer, DEFAULT_FILTERS, Normalization};
 use self::vocabulary::Vocabulary;
 use crate::parallel;
 
-/// Texts held at a time, and texts that a thread counts at a time: few enough that a corpus need not fit into memory, and
-/// enough that adding parts up costs little.
+/// Texts held at a time: few enough that a corpus need not fit into memory, and enough that adding up what each thread counted
+/// costs little.
 const BLOCK: usize = 16_384;
-const PART: usize = 2_048;
 
 /// Turns texts into sequences of word numbers, exactly as Keras' `Tokenizer` does.
 ///
@@ -149,10 +148,20 @@ impl Tokenizer {
                 break;
             }
             let count = self.document_count.checked_add(block.len() as u64);
-            self.document_count = count.ok_or_else(|| Error::data("more texts were counted than a number holds"))?;
-            // Each part counts for itself; in the order of the parts, words stay in the order they were first seen.
-            let parts: Vec<&[S]> = block.chunks(PART).collect();
-            for part in parallel::map_each(&parts, |part| self.count(part)) {
+            let count = count.ok_or_else(|| Error::data("more texts were counted than a number holds"))?;
+            let first = std::mem::replace(&mut self.document_count, count) + 1;
+            // Each thread counts for itself; in the order of their parts, words stay in the order they were first seen.
+            let parts = parallel::parts(&block);
+            if parts.len() == 1 {
+                see(&self.splitter, &block, first, &mut self.vocabulary);
+                continue;
+            }
+            let count = |part: &&[S]| {
+                let mut vocabulary = Vocabulary::default();
+                see(&self.splitter, part, 1, &mut vocabulary);
+                vocabulary
+            };
+            for part in parallel::map_each(&parts, count) {
                 self.vocabulary.absorb(part);
             }
         }
@@ -169,14 +178,6 @@ impl Tokenizer {
         Ok(())
     }
 
-    fn count<S: AsRef<str>>(&self, texts: &[S]) -> Vocabulary {
-        let mut vocabulary = Vocabulary::default();
-        for (document, text) in (1..).zip(texts) {
-            self.splitter.words(text.as_ref(), |word| vocabulary.see(word, document));
-        }
-        vocabulary
-    }
-
     /// The numbers of each text's words, computed on all cores. Words without a number become the OOV token's, or are dropped.
     ///
     /// # Errors
@@ -186,8 +187,9 @@ impl Tokenizer {
         let oov = self.oov_index();
         let sequence = |text: &S| {
             let mut ids = Vec::with_capacity(text.as_ref().len() / 5);
-            self.splitter.words(text.as_ref(), |word| {
-                ids.extend(self.vocabulary.get(word).map(|entry| entry.index).filter(|&id| self.lets_through(id)).or(oov));
+            let mut scratch = Vec::new();
+            self.splitter.words(text.as_ref(), |words| {
+                self.vocabulary.get_each(words, &mut scratch, |id| ids.extend(id.filter(|&id| self.lets_through(id)).or(oov)));
             });
             ids
         };
@@ -258,8 +260,8 @@ impl Tokenizer {
     }
 
     /// Calls `found` with each word of a text as it is counted.
-    pub(crate) fn for_each_word(&self, text: &str, found: impl FnMut(&str)) {
-        self.splitter.words(text, found);
+    pub(crate) fn for_each_word(&self, text: &str, mut found: impl FnMut(&str)) {
+        self.splitter.words(text, |words| words.iter().for_each(|word| found(word.as_str())));
     }
 
     /// What counts as a word.
@@ -275,7 +277,7 @@ impl Tokenizer {
     /// The OOV token's number: 1, or that of the same word when the texts hold it.
     fn oov_index(&self) -> Option<i32> {
         let token = self.oov_token.as_deref()?;
-        Some(self.vocabulary.get(token).map_or(1, |entry| entry.index))
+        Some(self.vocabulary.get(token.into()).unwrap_or(1))
     }
 
     fn lets_through(&self, id: i32) -> bool {
@@ -304,6 +306,14 @@ impl Tokenizer {
     }
 }
 
+/// Counts the words of texts, which are documents from the number `first` on.
+fn see<S: AsRef<str>>(splitter: &Splitter, texts: &[S], first: u64, vocabulary: &mut Vocabulary) {
+    let mut scratch = Vec::new();
+    for (document, text) in (first..).zip(texts) {
+        splitter.words(text.as_ref(), |words| vocabulary.see(words, document, &mut scratch));
+    }
+}
+
 /// A tokenizer's words and their numbers; `num_words` does not shorten it.
 #[derive(Clone, Copy, Debug)]
 pub struct WordIndex<'a>(&'a Tokenizer);
@@ -321,21 +331,18 @@ impl<'a> WordIndex<'a> {
 
     /// The word's number.
     pub fn get(self, word: &str) -> Option<i32> {
-        match self.0.vocabulary.get(word) {
-            Some(entry) => Some(entry.index),
-            None => self.oov().filter(|(oov, _)| *oov == word).map(|(_, index)| index),
-        }
+        self.0.vocabulary.get(word.into()).or_else(|| self.oov().filter(|(oov, _)| *oov == word).map(|(_, index)| index))
     }
 
     /// Words and numbers, from the smallest number on.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, i32)> {
-        self.oov().into_iter().chain(self.0.vocabulary.as_numbered().map(|entry| (&*entry.word, entry.index)))
+        self.oov().into_iter().chain(self.0.vocabulary.as_numbered())
     }
 
     /// The OOV token, unless it is one of the words seen.
     fn oov(self) -> Option<(&'a str, i32)> {
         let token = self.0.oov_token.as_deref()?;
-        self.0.vocabulary.get(token).is_none().then_some((token, 1))
+        self.0.vocabulary.get(token.into()).is_none().then_some((token, 1))
     }
 }
 

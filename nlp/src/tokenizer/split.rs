@@ -6,8 +6,21 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::hash::Word;
+use crate::runs::Runs;
+
 /// What the tokenizer replaces by a space unless told otherwise: punctuation without the apostrophe, tab and newline.
 pub const DEFAULT_FILTERS: &str = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n";
+
+/// How many words are handed on at a time.
+const MANY: usize = 64;
+
+/// What stands between spaces.
+const NO_SPACE: [bool; 256] = {
+    let mut kinds = [true; 256];
+    kinds[b' ' as usize] = false;
+    kinds
+};
 
 /// What counts as a word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -63,35 +76,70 @@ impl Default for Splitter {
 }
 
 impl Splitter {
-    /// Calls `found` with each word of `text`, in order.
-    pub(super) fn words(&self, text: &str, mut found: impl FnMut(&str)) {
+    /// Calls `found` with the words of `text`, in order, many at a time.
+    pub(super) fn words(&self, text: &str, mut found: impl FnMut(&[Word<'_>])) {
         let text = self.normalization.map_or(Cow::Borrowed(text), |normalization| Cow::Owned(normalization.apply(text)));
-        if let Some(table) = self.ascii_table(&text) {
-            let bytes: Vec<u8> = text.bytes().map(|byte| table[usize::from(byte)]).collect();
-            let plain = std::str::from_utf8(&bytes).unwrap_or_default();
-            return plain.split(' ').filter(|word| !word.is_empty()).for_each(found);
+        if let Some(plain) = self.plain(&text) {
+            let runs = Runs::new(plain.as_bytes(), &NO_SPACE);
+            let mut words = Vec::with_capacity(MANY);
+            let mut start = 0;
+            while start < plain.len() {
+                let (end, is_word) = runs.end(start);
+                if is_word {
+                    words.push(Word::inside(&plain, start, end));
+                    if words.len() == MANY {
+                        found(&words);
+                        words.clear();
+                    }
+                }
+                start = end;
+            }
+            return found(&words);
         }
         let text = if self.lower { Cow::Owned(text.to_lowercase()) } else { text };
+        let found = |word: &str| found(&[word.into()]);
         match self.analyzer {
             Analyzer::Split => self.filtered(&text).split(&self.split).filter(|word| !word.is_empty()).for_each(found),
-            Analyzer::Chars => text.chars().for_each(|character| found(character.encode_utf8(&mut [0; 4]))),
+            Analyzer::Chars => text.split("").filter(|character| !character.is_empty()).for_each(found),
             Analyzer::UnicodeWords => text.unicode_words().for_each(found),
         }
     }
 
-    /// What becomes of each byte of a text, where all of it and of the options is ASCII: nearly all texts, much faster.
-    fn ascii_table(&self, text: &str) -> Option<[u8; 128]> {
-        if self.analyzer != Analyzer::Split || self.split != " " || !text.is_ascii() {
+    /// The text in small letters and with spaces for what is filtered, where spaces separate words and only ASCII is filtered:
+    /// nearly always, and much faster byte by byte.
+    fn plain(&self, text: &str) -> Option<String> {
+        if self.analyzer != Analyzer::Split || self.split != " " || !(self.filters.is_ascii() || text.is_ascii()) {
             return None;
         }
-        let mut table: [u8; 128] = std::array::from_fn(|byte| byte as u8);
+        let mut table: [u8; 256] = std::array::from_fn(|byte| byte as u8);
         if self.lower {
             table.make_ascii_lowercase();
         }
         // Filters are looked for after the letters have become small, as in Keras.
         let filters = self.ascii_filters();
-        table.iter_mut().filter(|byte| filters >> **byte & 1 == 1).for_each(|byte| *byte = b' ');
-        Some(table)
+        table[..128].iter_mut().filter(|byte| filters >> **byte & 1 == 1).for_each(|byte| *byte = b' ');
+        // The one letter whose small form depends on its neighbours.
+        let whole = (self.lower && !text.is_ascii() && text.contains('Σ')).then(|| text.to_lowercase());
+        let mut rest = whole.as_deref().unwrap_or(text);
+        let mut plain = Vec::with_capacity(rest.len());
+        loop {
+            let ascii = if rest.is_ascii() { rest.len() } else { rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len()) };
+            plain.extend(rest.as_bytes()[..ascii].iter().map(|&byte| table[usize::from(byte)]));
+            rest = &rest[ascii..];
+            if rest.is_empty() {
+                break;
+            }
+            let others = rest.bytes().position(|byte| byte.is_ascii()).unwrap_or(rest.len());
+            let (others, after) = rest.split_at(others);
+            if self.lower {
+                // One of them, the Kelvin sign, becomes a letter of ASCII.
+                plain.extend(others.to_lowercase().bytes().map(|byte| table[usize::from(byte)]));
+            } else {
+                plain.extend_from_slice(others.as_bytes());
+            }
+            rest = after;
+        }
+        String::from_utf8(plain).ok()
     }
 
     /// The filtered characters that are ASCII, a bit for each.
@@ -123,7 +171,7 @@ mod tests {
 
     fn words(splitter: &Splitter, text: &str) -> Vec<String> {
         let mut words = Vec::new();
-        splitter.words(text, |word| words.push(word.to_owned()));
+        splitter.words(text, |found| words.extend(found.iter().map(|word| word.as_str().to_owned())));
         words
     }
 
@@ -132,7 +180,9 @@ mod tests {
         let keras = Splitter::default();
         assert_eq!(words(&keras, "I, love\tmy\ncat-dog! don't 'tis '"), ["i", "love", "my", "cat", "dog", "don't", "'tis", "'"]);
         assert_eq!(words(&keras, "“curly” a\u{a0}b x\r"), ["“curly”", "a\u{a0}b", "x\r"]);
-        assert_eq!(words(&keras, "ΟΔΟΣ İ"), ["οδος", "i\u{307}"]);
+        assert_eq!(words(&keras, "ΟΔΟΣ İ aΣ ÀÉx"), ["οδος", "i\u{307}", "aς", "àéx"]);
+        assert_eq!(words(&keras, "\u{212a}m"), ["km"]);
+        assert_eq!(words(&Splitter { filters: "k".to_owned(), ..keras.clone() }, "a\u{212a}m"), ["a", "m"]);
         assert!(words(&keras, " !?\n").is_empty());
     }
 
