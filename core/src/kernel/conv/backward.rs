@@ -199,7 +199,7 @@ fn direct(
     let rows = (by_input && !pointwise).then(|| {
         let flipped = &mut flipped[..g.weights()];
         flip(g, w, flipped);
-        Rows::new(exec.simd(), &back, Weights::of(exec.simd(), &back, flipped, copy), None, false, layout.live(g))
+        Rows::new(exec.simd(), &back, Weights::of(exec, &back, flipped, copy), None, false, layout.live(g))
     });
     let (count, part_len, together) = (parts(g), part_len(g), together(g));
     let (sums, work) = work.split_at_mut(count * part_len);

@@ -8,6 +8,9 @@ use super::{Conv, Panel, depthwise, grouped, pad, panels, tiles};
 /// Multiply-adds that are worth a chunk.
 pub(super) const MIN_WORK: usize = 150_000;
 
+/// Numbers whose copy is worth a chunk.
+const MIN_COPY: usize = 16 << 10;
+
 /// The kernel as the tiles read it: panels of columns, each from its first row on.
 #[derive(Clone, Copy)]
 pub(super) struct Weights {
@@ -25,20 +28,23 @@ unsafe impl Send for Weights {}
 
 impl Weights {
     /// The kernel as it lies, or a copy of its panels one after the other where rows are too long for neighbours to share pages.
-    pub(super) fn of(simd: Simd, g: &Conv, weights: &[f32], copy: &mut [f32]) -> Self {
-        let kernels = Kernels::of(simd);
+    pub(super) fn of(exec: Exec<'_>, g: &Conv, weights: &[f32], copy: &mut [f32]) -> Self {
+        let kernels = Kernels::of(exec.simd());
         let width = kernels.width * kernels.vectors();
         let len = packed_len(g, width);
         if len == 0 || copy.len() < len {
             return Self { start: weights.as_ptr(), row: g.filters, panel: width };
         }
         let rows = g.taps();
-        for (panel, copy) in copy[..len].chunks_exact_mut(rows * width).enumerate() {
-            let (first, columns) = (panel * width, width.min(g.filters - panel * width));
-            for (copy, weights) in copy.chunks_exact_mut(width).zip(weights.chunks_exact(g.filters)) {
-                copy[..columns].copy_from_slice(&weights[first..first + columns]);
+        let chunk = Exec::chunk_len(len / width, MIN_COPY / width);
+        exec.for_each(chunks_mut(&mut copy[..len], chunk * width), |index, copy| {
+            for (line, copy) in copy.chunks_exact_mut(width).enumerate() {
+                let line = index * chunk + line;
+                let (first, row) = (line / rows * width, line % rows);
+                let columns = width.min(g.filters - first);
+                copy[..columns].copy_from_slice(&weights[row * g.filters + first..][..columns]);
             }
-        }
+        });
         Self { start: copy.as_ptr(), row: width, panel: rows * width }
     }
 }
@@ -218,7 +224,7 @@ pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f3
         return;
     }
     let (x, rest) = with_zeros(exec, g, x, scratch);
-    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, rest), bias, relu, g.inside());
+    let computed = Rows::new(exec.simd(), g, Weights::of(exec, g, w, rest), bias, relu, g.inside());
     let (row, example) = (columns * g.filters, x.len() / g.batch);
     let chunk = Exec::chunk_len(g.batch * rows, MIN_WORK.div_ceil((row * g.taps()).max(1)));
     exec.for_each(chunks_mut(y, chunk * row), |index, y| {
@@ -263,7 +269,7 @@ pub fn forward_pooled(
     }
     let (x, rest) = with_zeros(exec, g, x, scratch);
     let (copy, strips) = rest.split_at_mut(weights_room(g));
-    let computed = Rows::new(exec.simd(), g, Weights::of(exec.simd(), g, w, copy), bias, relu, g.inside());
+    let computed = Rows::new(exec.simd(), g, Weights::of(exec, g, w, copy), bias, relu, g.inside());
     let example = x.len() / g.batch;
     let (chunk, words) = pooled_chunk(g, pool);
     let strip_row = columns * pool[1] * g.filters;
