@@ -15,7 +15,7 @@ def read(split):
 (train, y_train), (test, y_test) = read("train"), read("test")
 tokenizer = Tokenizer(num_words=10000, oov_token="<OOV>")
 tokenizer.fit_on_texts(train)
-x_train, x_test = [pad_sequences(tokenizer.texts_to_sequences(texts), maxlen=120, truncating="post") for texts in (train, test)]
+x_train, x_test = [pad_sequences(tokenizer.texts_to_sequences(texts), maxlen=120) for texts in (train, test)]
 
 readers = {
     "gru": [layers.Bidirectional(layers.GRU(32))],
