@@ -407,7 +407,7 @@ fn kernel_gradient(
         }
         for_windows(g, |group, place, offset, len| {
             let x = x.wrapping_add(offset);
-            for panel in panels(kernels, g.group_filters()) {
+            for panel in panels(kernels, kernels.vectors(), g.group_filters()) {
                 let at = group * g.group_filters() + panel.first;
                 let most = kernels.rows[panel.vectors - 1];
                 for rows in tiles(len, most) {

@@ -8,6 +8,9 @@ use super::{Conv, Panel, depthwise, grouped, pad, panels, tiles};
 /// Multiply-adds that are worth a chunk.
 pub(super) const MIN_WORK: usize = 150_000;
 
+/// Outputs that are few enough to read a large kernel by columns.
+const FEW: usize = 512;
+
 /// Numbers whose copy is worth a chunk.
 const MIN_COPY: usize = 16 << 10;
 
@@ -102,12 +105,24 @@ impl<'a> Rows<'a> {
             unsafe { grouped::outputs(self.simd, g, &row) };
             return;
         }
-        let first = x.as_ptr().wrapping_add((row * g.strides[0] + window.start * g.dilation[0]) * width * g.channels);
+        let first = self.first(x, row, &window);
         for group in 0..g.groups {
-            for panel in panels(self.kernels, g.group_filters()) {
+            for panel in panels(self.kernels, self.kernels.vectors(), g.group_filters()) {
                 self.panel(first.wrapping_add(group * g.group_channels()), group, panel, window.clone(), columns, y.as_mut_ptr());
             }
         }
+    }
+
+    /// Where the windows of an output row begin in an example.
+    fn first(&self, x: &[f32], row: usize, window: &std::ops::Range<usize>) -> *const f32 {
+        let g = self.g;
+        x.as_ptr().wrapping_add((row * g.strides[0] + window.start * g.dilation[0]) * g.padded()[1] * g.channels)
+    }
+
+    /// The columns of a panel of row `row`, without groups.
+    fn columns(&self, x: &[f32], row: usize, panel: Panel, columns: usize, y: *mut f32) {
+        let window = self.window(row);
+        self.panel(self.first(x, row, &window), 0, panel, window, columns, y);
     }
 
     /// Some columns of the outputs, from these rows of the window.
@@ -224,6 +239,11 @@ pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f3
         return;
     }
     let (x, rest) = with_zeros(exec, g, x, scratch);
+    let room = weights_room(g);
+    if (1..=rest.len()).contains(&room) && outputs / g.filters <= FEW && outputs * g.taps() >= 2 * MIN_WORK {
+        by_panels(exec, g, x, w, bias, relu, y, rest);
+        return;
+    }
     let computed = Rows::new(exec.simd(), g, Weights::of(exec, g, w, rest), bias, relu, g.inside());
     let (row, example) = (columns * g.filters, x.len() / g.batch);
     let chunk = Exec::chunk_len(g.batch * rows, MIN_WORK.div_ceil((row * g.taps()).max(1)));
@@ -231,6 +251,39 @@ pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f3
         for (place, y) in y.chunks_exact_mut(row).enumerate() {
             let place = index * chunk + place;
             computed.compute(&x[place / rows * example..][..example], place % rows, columns, y);
+        }
+    });
+}
+
+/// A few outputs of a large kernel: each thread copies columns of it, and uses them for all outputs while they are in its cache.
+#[allow(clippy::too_many_arguments, reason = "what a convolution reads and writes")]
+fn by_panels(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f32]>, relu: bool, y: &mut [f32], copy: &mut [f32]) {
+    struct Outputs(*mut f32);
+    // SAFETY: threads write columns that do not overlap.
+    unsafe impl Sync for Outputs {}
+    impl Outputs {
+        fn row(&self, index: usize) -> *mut f32 {
+            self.0.wrapping_add(index)
+        }
+    }
+    let kernels = Kernels::of(exec.simd());
+    // Narrow panels, so that all threads have about as many.
+    let vectors = kernels.vectors().min(2);
+    let (width, taps) = (kernels.width * vectors, g.taps());
+    let ([rows, columns], example) = (g.output(), x.len() / g.batch);
+    let y = Outputs(y.as_mut_ptr());
+    let copies = chunks_mut(&mut copy[..g.filters.div_ceil(width) * width * taps], width * taps);
+    exec.for_each(copies, |index, copy| {
+        let Some(panel) = panels(kernels, vectors, g.filters).nth(index) else { return };
+        let count = width.min(g.filters - panel.first);
+        for (copy, weights) in copy.chunks_exact_mut(width).zip(w.chunks_exact(g.filters)) {
+            copy[..count].copy_from_slice(&weights[panel.first..][..count]);
+        }
+        let weights = Weights { start: copy.as_ptr(), row: width, panel: 0 };
+        let computed = Rows::new(exec.simd(), g, weights, bias, relu, g.inside());
+        for place in 0..g.batch * rows {
+            let x = &x[place / rows * example..][..example];
+            computed.columns(x, place % rows, panel, columns, y.row(place * columns * g.filters));
         }
     });
 }

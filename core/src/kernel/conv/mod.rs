@@ -156,9 +156,9 @@ struct Panel {
     last: usize,
 }
 
-/// The panels of `columns` columns.
-fn panels(kernels: &Kernels, columns: usize) -> impl Iterator<Item = Panel> + use<> {
-    let (width, most) = (kernels.width, kernels.vectors());
+/// The panels of `columns` columns, of `most` vectors at most.
+fn panels(kernels: &Kernels, most: usize, columns: usize) -> impl Iterator<Item = Panel> + use<> {
+    let width = kernels.width;
     (0..columns).step_by(width * most).map(move |first| {
         let vectors = (columns - first).div_ceil(width).min(most);
         Panel { first, vectors, last: (columns - first - (vectors - 1) * width).min(width) }

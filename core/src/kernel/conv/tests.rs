@@ -25,6 +25,10 @@ pub(super) fn plain() -> Conv {
     }
 }
 
+fn few() -> Conv {
+    Conv { filters: 130, channels: 20, kernel: [1, 7], size: [5, 9], padding: [[0, 0], [3, 3]], batch: 2, ..plain() }
+}
+
 fn cases() -> Vec<Conv> {
     let plain = plain();
     [
@@ -59,6 +63,9 @@ fn cases() -> Vec<Conv> {
         Conv { groups: 3, channels: 6, filters: 24, kernel: [1, 4], size: [1, 30], padding: [[0, 0], [3, 0]], ..plain },
         Conv { groups: 4, channels: 20, filters: 28, strides: [3, 1], dilation: [1, 2], size: [12, 14], ..plain },
         Conv { groups: 2, channels: 18, filters: 18, padding: [[1, 1], [1, 1]], ..plain },
+        // A few outputs of a large kernel, which is read by columns.
+        few(),
+        Conv { filters: 100, channels: 24, strides: [2, 2], size: [9, 9], batch: 1, ..plain },
         // Products of matrices, and strides that leave places out.
         Conv { kernel: [1, 1], channels: 70, filters: 100, batch: 10, ..plain },
         Conv { kernel: [1, 1], channels: 256, filters: 260, batch: 9, size: [3, 4], ..plain },
@@ -243,5 +250,23 @@ fn sizes_that_wrap_stop_every_kernel() {
         for call in calls {
             assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).is_err(), "{g:?}");
         }
+    }
+}
+
+#[test]
+fn an_example_has_its_bits_among_few_and_among_many() {
+    let (one, many) = (Conv { batch: 1, ..few() }, Conv { batch: 40, ..few() });
+    let (x, w, bias) = (draw(many.lens()[0], 1), draw(many.weights(), 2), draw(many.filters, 3));
+    let team = Team::new(2);
+    for simd in Simd::available() {
+        let exec = Exec::new(&team, simd).unwrap();
+        let outputs = |g: &Conv| {
+            let mut y = vec![f32::NAN; g.lens()[1]];
+            let mut scratch = vec![f32::NAN; forward_scratch(g, None)];
+            forward(exec, g, &x[..g.lens()[0]], &w, Some(&bias), true, &mut y, &mut scratch);
+            y
+        };
+        let few = outputs(&one);
+        assert_eq!(few, outputs(&many)[..few.len()], "{simd}");
     }
 }
