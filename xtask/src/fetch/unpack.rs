@@ -136,6 +136,9 @@ impl Output<'_> {
 
     fn file(&mut self, name: &str, content: &mut dyn Read) -> Result<()> {
         let Some(path) = self.path(name)? else { return Ok(()) };
+        if path == self.root {
+            return Err(Error::data(format!("`{name}` is no name for a file")));
+        }
         // Names that differ in case alone are one file on some systems.
         if !self.files.insert(name.to_lowercase()) {
             return Err(Error::data(format!("`{name}` occurs twice")));

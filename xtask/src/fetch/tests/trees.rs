@@ -104,6 +104,8 @@ fn nothing_leaves_its_folder_and_nothing_stays_of_what_is_refused() {
         (zip(&one("C:/evil")), "leaves its folder"),
         (tar_gz(&one("../../evil")), "leaves its folder"),
         (tar_gz(&one("/etc/evil")), "leaves its folder"),
+        (zip(&one(".")), "no name for a file"),
+        (tar_gz(&one(".")), "no name for a file"),
         (zip(&[("a/1.png", b"x"), ("A/1.PNG", b"y")]), "occurs twice"),
         (zip(&[("a/zeros", bomb.as_slice())]), "unpacks to more than"),
         (tar_gz(&[("a/zeros", bomb.as_slice())]), "unpacks to more than"),
