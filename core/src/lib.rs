@@ -65,6 +65,8 @@ pub mod metrics;
 pub mod model;
 mod ops;
 pub mod optimizers;
+#[cfg(feature = "plot")]
+pub mod plot;
 pub mod prelude;
 pub mod regularizers;
 pub mod rng;

@@ -41,6 +41,8 @@ pub use registry::CompileRegistry;
 pub use sequential::Sequential;
 pub use state::State;
 pub use summary::Summary;
+#[cfg(feature = "plot")]
+pub(crate) use summary::thousands;
 pub use trace::Traced;
 
 use self::compiled::Compiled;

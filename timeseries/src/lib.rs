@@ -75,6 +75,8 @@ pub mod lr_finder;
 pub mod metrics;
 mod normal;
 pub mod numpy;
+#[cfg(feature = "plot")]
+pub mod plot;
 mod ranking;
 mod real;
 pub mod series;

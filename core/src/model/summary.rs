@@ -92,7 +92,7 @@ fn connections(network: &Network) -> Vec<String> {
 }
 
 /// 1234567 as 1,234,567.
-fn thousands(number: usize) -> String {
+pub(crate) fn thousands(number: impl ToString) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use maud::html;
 use practicum_timeseries::Date;
+use practicum_timeseries::plot::Timeline;
 
 use super::Study;
-use crate::report::{Figures, Interval, OverTime, Time, Trace, figures_of, measured, page_of, write_whole};
+use crate::report::{Figures, OverTime, Trace, figures_of, measured, page_of, write_whole};
 use crate::results::Figure;
 
 /// How many times as long as the forecast the history before it is shown.
@@ -108,19 +109,11 @@ fn pictures(folder: &Path, study: &Study) -> Result<Vec<Figure>> {
     let values = study.series.complete(&study.column)?;
     let (count, horizon) = (values.len(), study.forecast.mean.len());
     let dates: Option<Vec<Date>> = study.series.dates().zip(study.ahead.as_deref()).map(|(before, ahead)| [before, ahead].concat());
-    let time = Time { unit: "steps", dates: dates.as_deref() };
+    let time = dates.as_deref().map_or(Timeline::steps("steps"), Timeline::dates);
     let trace = |name: &str, start: usize, values: &[f64]| Trace { name: name.to_owned(), start, values: values.to_vec() };
-    let from = count.saturating_sub(SHOWN * horizon.max(study.period.0));
-    let ends = study.forecast.lower.iter().copied().zip(study.forecast.upper.iter().copied()).collect();
+    let before = SHOWN * horizon.max(study.period.0);
+    let ahead = study.forecast.chart(&study.series, &study.column, before)?;
     let figures = Figures { folder, run: "" };
-    let ahead = OverTime {
-        time,
-        value: &study.column,
-        traces: vec![trace("history", from, &values[from..]), trace("forecast", count, &study.forecast.mean)],
-        interval: Some(Interval { name: format!("{} of 100 values", study.level * 100.0), start: count, values: ends }),
-        limits: None,
-        wide: true,
-    };
     let first = study.best.folds.first().map_or(0, |trial| trial.fold.test.start).saturating_sub(horizon);
     let last = study.best.folds.iter().map(|trial| trial.fold.test.start);
     // Forecasts that overlap would hide each other: one after the end of another is shown.
@@ -133,10 +126,10 @@ fn pictures(folder: &Path, study: &Study) -> Result<Vec<Figure>> {
             free = start + trial.forecast.len();
         }
     }
-    let past = OverTime { time, value: &study.column, traces: shown, interval: None, limits: None, wide: true };
+    let past = OverTime { time: time.clone(), value: &study.column, traces: shown, interval: None, limits: None, wide: true };
     let title = format!("{}: the next {horizon} steps", study.best.name);
     let mut pictures = vec![
-        figures.over_time("forecast", &title, "The end of the history, the forecast, and the interval around it.", &ahead)?,
+        figures.chart("forecast", &title, "The end of the history, the forecast, and the interval around it.", true, &ahead)?,
         figures.over_time(
             "past",
             "How it would have done before",
@@ -144,7 +137,7 @@ fn pictures(folder: &Path, study: &Study) -> Result<Vec<Figure>> {
             &past,
         )?,
     ];
-    if from > 0 {
+    if before < count {
         let whole = OverTime { time, value: &study.column, traces: vec![trace("", 0, values)], interval: None, limits: None, wide: true };
         pictures.push(figures.over_time("history", "The whole history", "All values of the file.", &whole)?);
     }

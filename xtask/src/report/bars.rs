@@ -1,9 +1,8 @@
 //! Bars with names: the probabilities of classes, the weights of inputs.
 
-use anyhow::Result;
-
-use super::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
-use super::theme::Theme;
+use practicum_core::Result;
+use practicum_core::plot::Theme;
+use practicum_core::plot::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
 
 const WIDTH: f64 = 400.0;
 const ROW: f64 = 22.0;
@@ -23,7 +22,7 @@ pub(crate) struct Bars<'a> {
 
 impl Bars<'_> {
     /// The bars as SVG, one below the other in the order given.
-    pub(super) fn draw(&self, theme: &'static Theme) -> Result<String> {
+    pub(super) fn draw(&self, theme: Theme) -> Result<String> {
         let mut left: f64 = 0.0;
         for name in self.names {
             left = left.max(text_width(name, LETTER, true)?);
@@ -32,7 +31,7 @@ impl Bars<'_> {
         let right = WIDTH - MARGIN - text_width("0.0000", LETTER, false)? - 8.0;
         let height = ROW * self.names.len().max(1) as f64 + 2.0 * MARGIN;
         draw((WIDTH, height), theme, |canvas| {
-            canvas.line(&[(left, MARGIN), (left, height - MARGIN)], theme.muted, 1.0)?;
+            canvas.line(&[(left, MARGIN), (left, height - MARGIN)], canvas.palette().muted, 1.0)?;
             for (row, (name, value)) in self.names.iter().zip(self.values).enumerate() {
                 self.draw_row(canvas, (left, right), row, name, *value)?;
             }
@@ -41,24 +40,23 @@ impl Bars<'_> {
     }
 
     fn draw_row(&self, canvas: &mut Canvas<'_>, (left, right): (f64, f64), row: usize, name: &str, value: f64) -> Result<()> {
-        let theme = canvas.theme;
+        let palette = canvas.palette();
         let middle = MARGIN + ROW * (row as f64 + 0.5);
         let marked = self.marked == Some(row);
         let share = if value.is_finite() { (value / self.most).clamp(0.0, 1.0) } else { 0.0 };
         let end = left + share * (right - left);
-        let color = theme.series[usize::from(!marked)];
+        let color = palette.series[usize::from(!marked)];
         canvas.rect((left, middle - ROW * 0.32), (end - left, ROW * 0.64), color)?;
-        let look = Text::new(LETTER, theme.ink, Anchor::End);
+        let look = Text::new(LETTER, palette.ink, Anchor::End);
         let look = if marked { look.bold() } else { look };
         canvas.text((left - MARGIN, middle), &fit(name, LETTER, marked, left - 2.0 * MARGIN)?, look)?;
-        canvas.text((end + 6.0, middle), &format!("{value:.4}"), Text::new(LETTER, theme.muted, Anchor::Start))
+        canvas.text((end + 6.0, middle), &format!("{value:.4}"), Text::new(LETTER, palette.muted, Anchor::Start))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::theme::LIGHT;
 
     #[test]
     fn bars_are_as_long_as_their_values_and_never_leave_the_picture() {
@@ -68,8 +66,8 @@ mod tests {
             most: 1.0,
             marked: Some(0),
         };
-        let svg = bars.draw(&LIGHT).unwrap();
+        let svg = bars.draw(Theme::Light).unwrap();
         assert!(svg.contains("0.5000") && svg.contains('…') && !svg.contains("inf"), "{svg}");
-        assert!(Bars { names: &[], values: &[], most: 1.0, marked: None }.draw(&LIGHT).is_ok());
+        assert!(Bars { names: &[], values: &[], most: 1.0, marked: None }.draw(Theme::Light).is_ok());
     }
 }

@@ -1,10 +1,9 @@
 //! The confusion matrix as a heat map.
 
-use anyhow::{Result, bail};
-
-use super::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
-use super::numbers::grouped;
-use super::theme::{Theme, on};
+use practicum_core::plot::Theme;
+use practicum_core::plot::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
+use practicum_core::plot::labels::grouped;
+use practicum_core::{Error, Result};
 
 /// The width of a picture beside another; more classes than fit into it take as much as they need.
 const WIDTH: f64 = 400.0;
@@ -55,23 +54,25 @@ impl Confusion<'_> {
     }
 
     /// The heat map as SVG.
-    pub(super) fn draw(&self, theme: &'static Theme) -> Result<String> {
+    pub(super) fn draw(&self, theme: Theme) -> Result<String> {
         let size = self.classes.len();
         if size == 0 || self.counts.len() != size * size {
-            bail!("a confusion matrix of {size} classes has {} counts, at least one, got {}", size * size, self.counts.len());
+            let message =
+                format!("a confusion matrix of {size} classes has {} counts, at least one, got {}", size * size, self.counts.len());
+            return Err(Error::argument(message));
         }
         let layout = self.layout()?;
         let side = layout.cell * size as f64;
         let width = WIDTH.max(layout.left + side + MARGIN);
         draw((width, TITLE + side + layout.below + TITLE + MARGIN), theme, |canvas| {
-            let title = Text::new(LETTER, theme.muted, Anchor::Start);
+            let title = Text::new(LETTER, canvas.palette().muted, Anchor::Start);
             canvas.text((MARGIN, TITLE / 2.0), "true class ↓", title)?;
             for row in 0..size {
                 self.draw_row(canvas, &layout, row)?;
             }
             self.draw_columns(canvas, &layout)?;
             let at = (layout.left + side / 2.0, TITLE + side + layout.below + TITLE / 2.0);
-            canvas.text(at, "predicted class", Text { anchor: Anchor::Middle, ..title })
+            canvas.text(at, "predicted class", title.anchor(Anchor::Middle))
         })
     }
 
@@ -94,11 +95,11 @@ impl Confusion<'_> {
     }
 
     fn draw_row(&self, canvas: &mut Canvas<'_>, layout: &Layout, row: usize) -> Result<()> {
-        let theme = canvas.theme;
+        let palette = canvas.palette();
         let y = TITLE + row as f64 * layout.cell;
         let name = fit(self.classes[row], LETTER, false, layout.left - MARGIN - 6.0)?;
         let middle = y + layout.cell / 2.0;
-        canvas.text((layout.left - 8.0, middle), &name, Text::new(LETTER, theme.ink, Anchor::End))?;
+        canvas.text((layout.left - 8.0, middle), &name, Text::new(LETTER, palette.ink, Anchor::End))?;
         let total: u64 = (0..self.classes.len()).filter_map(|column| self.at(row, column)).sum();
         for column in 0..self.classes.len() {
             let count = self.at(row, column).unwrap_or(0);
@@ -106,11 +107,11 @@ impl Confusion<'_> {
             // The square root keeps rare confusions visible.
             let share = if total == 0 { 0.0 } else { (count as f64 / total as f64).sqrt() };
             let right = row == column;
-            let ground = theme.tint(theme.series[usize::from(!right)], share * 0.92 + 0.03 * f64::from(u8::from(right)));
-            let ground = if count == 0 && !right { theme.tint(theme.grid, 0.45) } else { ground };
+            let ground = palette.tint(palette.series[usize::from(!right)], share * 0.92 + 0.03 * f64::from(u8::from(right)));
+            let ground = if count == 0 && !right { palette.tint(palette.grid, 0.45) } else { ground };
             canvas.rect((x + 0.5, y + 0.5), (layout.cell - 1.0, layout.cell - 1.0), ground)?;
             if count > 0 || right {
-                let look = Text::new(COUNT, on(ground), Anchor::Middle);
+                let look = Text::new(COUNT, ground.readable(), Anchor::Middle);
                 let look = if right { look.bold() } else { look };
                 canvas.text((x + layout.cell / 2.0, middle), &grouped(count), look)?;
             }
@@ -124,9 +125,9 @@ impl Confusion<'_> {
             let x = layout.left + (column as f64 + 0.5) * layout.cell;
             if layout.rotated {
                 let name = fit(name, LETTER, false, layout.below - 10.0)?;
-                canvas.text((x, TITLE + side + 8.0), &name, Text::new(LETTER, canvas.theme.ink, Anchor::End).upright())?;
+                canvas.text((x, TITLE + side + 8.0), &name, Text::new(LETTER, canvas.palette().ink, Anchor::End).upright())?;
             } else {
-                canvas.text((x, TITLE + side + 13.0), name, Text::new(LETTER, canvas.theme.ink, Anchor::Middle))?;
+                canvas.text((x, TITLE + side + 13.0), name, Text::new(LETTER, canvas.palette().ink, Anchor::Middle))?;
             }
         }
         Ok(())
@@ -136,7 +137,6 @@ impl Confusion<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::theme::{DARK, LIGHT};
 
     #[test]
     fn any_number_of_classes_can_be_drawn() {
@@ -145,7 +145,7 @@ mod tests {
         for size in [1, 2, 10, 26] {
             let counts: Vec<u64> = (0..size * size).map(|cell| if cell % (size + 1) == 0 { 1000 } else { cell as u64 % 7 }).collect();
             let matrix = Confusion { counts: &counts, classes: &letters[..size] };
-            for theme in [&LIGHT, &DARK] {
+            for theme in [Theme::Light, Theme::Dark] {
                 let svg = matrix.draw(theme).unwrap();
                 let written = svg.lines().filter(|&line| line == "1,000").count();
                 assert_eq!(written, size, "{size} classes");
@@ -155,15 +155,15 @@ mod tests {
 
     #[test]
     fn a_class_without_examples_is_no_division_by_zero() {
-        let svg = Confusion { counts: &[3, 1, 0, 0], classes: &["cat", "dog"] }.draw(&LIGHT).unwrap();
+        let svg = Confusion { counts: &[3, 1, 0, 0], classes: &["cat", "dog"] }.draw(Theme::Light).unwrap();
         assert!(!svg.contains("NaN"));
     }
 
     #[test]
     fn counts_must_fill_the_matrix() {
-        let error = Confusion { counts: &[1, 2, 3], classes: &["cat", "dog"] }.draw(&LIGHT).unwrap_err();
+        let error = Confusion { counts: &[1, 2, 3], classes: &["cat", "dog"] }.draw(Theme::Light).unwrap_err();
         assert!(error.to_string().contains("2 classes has 4 counts") && error.to_string().contains("got 3"), "{error}");
-        assert!(Confusion { counts: &[], classes: &[] }.draw(&LIGHT).is_err());
+        assert!(Confusion { counts: &[], classes: &[] }.draw(Theme::Light).is_err());
     }
 
     #[test]

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use practicum_core::plot::labels::{capital, grouped, words};
+use practicum_core::plot::{Axis, Chart, Mark, Scale, Series, Theme};
 use sha2::{Digest, Sha256};
 
-use super::axis::{Axis, Scale};
 use super::bars::Bars;
-use super::chart::Chart;
 use super::confusion::Confusion;
 use super::files::write_whole;
 use super::grid::{Picture, draw_grid};
-use super::marks::{Mark, Series};
-use super::numbers::{grouped, measured, percent};
-use super::theme::{DARK, LIGHT, Theme};
+use super::numbers::{measured, percent};
 use crate::results::Figure;
 
 /// Where the pictures of one run go: the week's folder, and the run's id in front of every file's name.
@@ -55,12 +53,12 @@ impl Figures<'_> {
             if epochs == 0 {
                 continue;
             }
-            let both = training.iter().chain(validation);
-            let scale = if is_score(name) || !spans_decades(both.copied()) { Scale::Linear } else { Scale::Log };
+            let y = Axis::of_log(name, training.iter().chain(validation).copied());
+            let scale = y.scale();
             let shown: Vec<(&str, &[f64])> =
                 [("training", training), ("validation", validation)].into_iter().filter(|(_, values)| !values.is_empty()).collect();
-            let series = shown.iter().map(|(name, values)| Series::new(name, Mark::Line, by_epoch(values))).collect();
-            let chart = Chart { series, ..Chart::new(Axis::new("Epoch", Scale::Whole), Axis::new(&axis_label(name), scale)) };
+            let lines = shown.iter().map(|(name, values)| Series::new(name, Mark::Line, by_epoch(values)));
+            let chart = lines.fold(Chart::new(Axis::new("Epoch", Scale::Whole), y), Chart::series);
             let title = format!("{} after each epoch", capital(&words(name)));
             figures.push(self.chart(name, &title, &curve_caption(epochs, &shown, scale), false, &chart)?);
         }
@@ -69,36 +67,36 @@ impl Figures<'_> {
 
     /// The same log of several trainings, by epoch.
     pub(crate) fn compared(&self, name: &str, title: &str, caption: &str, log: &str, trainings: &[(&str, &[f64])]) -> Result<Figure> {
-        let series = trainings.iter().map(|(training, values)| Series::new(training, Mark::Line, by_epoch(values))).collect();
-        let chart = Chart { series, ..Chart::new(Axis::new("Epoch", Scale::Whole), Axis::new(&axis_label(log), Scale::Linear)) };
+        let lines = trainings.iter().map(|(training, values)| Series::new(training, Mark::Line, by_epoch(values)));
+        // Always linear: the page compares heights.
+        let chart = lines.fold(Chart::new(Axis::new("Epoch", Scale::Whole), Axis::of_log(log, [])), Chart::series);
         self.chart(name, title, caption, false, &chart)
     }
 
     /// Points with the line that a model laid through them, and what it predicts beyond.
     pub(crate) fn line_fit(&self, name: &str, title: &str, fit: &LineFit<'_>) -> Result<Figure> {
-        let rows = [("data", Mark::Dots, fit.points), ("model", Mark::Line, fit.line), ("prediction", Mark::Rings, fit.predictions)];
         // The line is drawn first, so that it hides no point.
-        let series = [rows[1], rows[0], rows[2]].map(|(name, mark, points)| Series::new(name, mark, points.to_vec()));
-        let series = series.into_iter().filter(|series| !series.points.is_empty()).collect();
-        let axes = [fit.axes.0, fit.axes.1].map(|label| Axis::new(label, Scale::Linear));
-        let [x, y] = axes;
+        let rows = [("model", Mark::Line, fit.line), ("data", Mark::Dots, fit.points), ("prediction", Mark::Rings, fit.predictions)];
+        let rows = rows.into_iter().filter(|(_, _, points)| !points.is_empty());
+        let series = rows.map(|(name, mark, points)| Series::new(name, mark, points.to_vec()));
+        let [x, y] = [fit.axes.0, fit.axes.1].map(|label| Axis::new(label, Scale::Linear));
         let mut caption = format!("{} points and the model's line.", grouped(fit.points.len() as u64));
         for (x, y) in fit.predictions {
             caption.push_str(&format!(" For {} it predicts {}.", short(*x), measured(*y)));
         }
-        let chart = Chart { series, ..Chart::new(x, y) };
+        let chart = series.fold(Chart::new(x, y), Chart::series);
         self.chart(name, title, &caption, false, &chart)
     }
 
     /// A bar for each name, such as the probability of each class; those in `marked` stand out.
     pub(crate) fn bars(&self, name: &str, title: &str, caption: &str, bars: &Bars<'_>) -> Result<Figure> {
-        self.save(name, title, caption, Extent::Part, |theme, _| bars.draw(theme))
+        self.save(name, title, caption, Extent::Part, |theme, _| Ok(bars.draw(theme)?))
     }
 
     /// A stem for each number, such as the weight of each step of a window.
     pub(crate) fn stems(&self, name: &str, title: &str, caption: &str, axes: (&str, &str), points: Vec<(f64, f64)>) -> Result<Figure> {
         let axes = (Axis::new(axes.0, Scale::Whole), Axis::new(axes.1, Scale::Linear));
-        let chart = Chart { series: vec![Series::new("", Mark::Stems, points)], ..Chart::new(axes.0, axes.1) };
+        let chart = Chart::new(axes.0, axes.1).series(Series::new("", Mark::Stems, points));
         self.chart(name, title, caption, false, &chart)
     }
 
@@ -120,17 +118,17 @@ impl Figures<'_> {
             caption.push_str(&format!(" The most frequent mistake: {truth} taken for {guess}, {} times.", grouped(count)));
         }
         let extent = if matrix.is_wide() { Extent::Fixed } else { Extent::Part };
-        self.save(name, title, &caption, extent, |theme, _| matrix.draw(theme))
+        self.save(name, title, &caption, extent, |theme, _| Ok(matrix.draw(theme)?))
     }
 
     /// A chart; its caption says how much of it the axes leave out.
-    pub(super) fn chart(&self, name: &str, title: &str, caption: &str, wide: bool, chart: &Chart) -> Result<Figure> {
+    pub(crate) fn chart(&self, name: &str, title: &str, caption: &str, wide: bool, chart: &Chart) -> Result<Figure> {
         let caption = match chart.off_the_axes() {
             (0, _) => caption.to_owned(),
             (off, all) => format!("{caption} {} of {} values are off the axes.", grouped(off as u64), grouped(all as u64)),
         };
         let extent = if wide { Extent::Whole } else { Extent::Part };
-        self.save(name, title, &caption, extent, |theme, wide| chart.draw(theme, wide))
+        self.save(name, title, &caption, extent, |theme, wide| Ok(chart.clone().theme(theme).wide(wide).to_svg()?))
     }
 
     /// Writes a picture in all its versions. A file's name ends with a hash of its content, so that the pictures of a new run
@@ -141,26 +139,26 @@ impl Figures<'_> {
         title: &str,
         caption: &str,
         extent: Extent,
-        draw: impl Fn(&'static Theme, bool) -> Result<String>,
+        draw: impl Fn(Theme, bool) -> Result<String>,
     ) -> Result<Figure> {
         let stem = [self.run, name].into_iter().filter(|part| !part.is_empty()).map(file_safe).collect::<Vec<_>>().join("-");
-        let write = |theme: &'static Theme, wide: bool| {
+        let write = |theme: Theme, wide: bool| {
             let svg = draw(theme, wide).with_context(|| format!("drawing `{title}`"))?;
             let narrow = if extent == Extent::Whole && !wide { "-narrow" } else { "" };
-            let dark = if theme.dark { "-dark" } else { "" };
+            let dark = if theme == Theme::Dark { "-dark" } else { "" };
             let hash: String = Sha256::digest(&svg).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
             let file = format!("{stem}{narrow}{dark}-{hash}.svg");
             write_whole(&self.folder.join(&file), svg.as_bytes())?;
             anyhow::Ok(file)
         };
         let wide = extent == Extent::Whole;
-        let narrow = if wide { Some((write(&LIGHT, false)?, write(&DARK, false)?)) } else { None };
+        let narrow = if wide { Some((write(Theme::Light, false)?, write(Theme::Dark, false)?)) } else { None };
         Ok(Figure {
             run: self.run.to_owned(),
             title: title.to_owned(),
             caption: caption.to_owned(),
-            file: write(&LIGHT, wide)?,
-            dark_file: Some(write(&DARK, wide)?),
+            file: write(Theme::Light, wide)?,
+            dark_file: Some(write(Theme::Dark, wide)?),
             narrow,
             wide: extent != Extent::Part,
         })
@@ -176,17 +174,6 @@ pub(super) enum Extent {
     Whole,
     /// As much as it needs; narrow screens scroll.
     Fixed,
-}
-
-/// Scores live on a scale with two ends, where ratios say nothing.
-fn is_score(name: &str) -> bool {
-    ["acc", "precision", "recall", "auc", "r2", "similarity"].iter().any(|part| name.contains(part))
-}
-
-fn spans_decades(values: impl Iterator<Item = f64> + Clone) -> bool {
-    let finite = values.filter(|value| value.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, 0.0_f64), |(low, high), value| (low.min(value), high.max(value)));
-    low > 0.0 && high / low > 30.0
 }
 
 fn by_epoch(values: &[f64]) -> Vec<(f64, f64)> {
@@ -215,33 +202,6 @@ fn short(value: f64) -> String {
         return text;
     }
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-/// Keras' name as words: `test_mae` is `test MAE`.
-pub(super) fn words(name: &str) -> String {
-    let short = ["mae", "mse", "rmse", "mape", "auc"];
-    let words = name.split('_').map(|word| match word {
-        "val" => "validation".to_owned(),
-        word if short.contains(&word) => word.to_uppercase(),
-        word => word.to_owned(),
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-/// A log's name with its unit, for an axis.
-fn axis_label(name: &str) -> String {
-    let unit = match name {
-        _ if name.contains("acc") || matches!(name, "precision" | "recall") => " (share of examples)",
-        "mae" | "rmse" => " (unit of the series)",
-        "mse" => " (unit of the series, squared)",
-        _ => "",
-    };
-    format!("{}{unit}", capital(&words(name)))
-}
-
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn file_safe(name: &str) -> String {

@@ -2,10 +2,10 @@
 
 use anyhow::{Context, Result, bail};
 use image::{ExtendedColorType, ImageEncoder, codecs::png::PngEncoder};
+use practicum_core::plot::Theme;
+use practicum_core::plot::canvas::{Anchor, Canvas, Text, draw, fit};
 
-use super::canvas::{Anchor, Canvas, Text, draw, fit};
 use super::numbers::percent;
-use super::theme::Theme;
 
 const WIDTH: f64 = 400.0;
 const COLUMNS: usize = 4;
@@ -41,7 +41,7 @@ pub(crate) struct Guess<'a> {
 }
 
 /// The grid as SVG, with the pictures inside.
-pub(super) fn draw_grid(pictures: &[Picture<'_>], theme: &'static Theme) -> Result<String> {
+pub(super) fn draw_grid(pictures: &[Picture<'_>], theme: Theme) -> Result<String> {
     if pictures.is_empty() {
         bail!("a grid of pictures needs at least one picture, got none");
     }
@@ -63,33 +63,33 @@ pub(super) fn draw_grid(pictures: &[Picture<'_>], theme: &'static Theme) -> Resu
 }
 
 fn draw_cell(canvas: &mut Canvas<'_>, (x, y): (f64, f64), picture: &Picture<'_>) -> Result<()> {
-    let theme = canvas.theme;
+    let palette = canvas.palette();
     let (middle, top) = (x + CELL / 2.0, y + 8.0);
     let larger = picture.width.max(picture.height).max(1) as f64;
     let (width, height) = (SIDE * picture.width as f64 / larger, SIDE * picture.height as f64 / larger);
     let (frame, thick) = match picture.guess {
-        Some(Guess { right: false, .. }) => (theme.wrong, 3.0),
-        _ => (theme.grid, 1.0),
+        Some(Guess { right: false, .. }) => (palette.wrong, 3.0),
+        _ => (palette.grid, 1.0),
     };
     let corner = (middle - width / 2.0, top + (SIDE - height) / 2.0);
     canvas.rect((corner.0 - thick, corner.1 - thick), (width + 2.0 * thick, height + 2.0 * thick), frame)?;
-    canvas.image(corner, (width, height), &png(picture)?)?;
+    canvas.image(corner, (width, height), &png(picture)?);
 
     let room = CELL - 2.0;
-    let look = Text::new(LETTER, theme.ink, Anchor::Middle);
+    let look = Text::new(LETTER, palette.ink, Anchor::Middle);
     let mut line = top + SIDE + 14.0;
     canvas.text((middle, line), &fit(picture.truth, LETTER, false, room)?, look)?;
     let Some(guess) = picture.guess else { return Ok(()) };
-    let (sign, color) = if guess.right { ("✓", theme.right) } else { ("✗", theme.wrong) };
+    let (sign, color) = if guess.right { ("✓", palette.right) } else { ("✗", palette.wrong) };
     line += LINE;
     let class = fit(&format!("{sign} {}", guess.class), LETTER, false, room)?;
-    canvas.text((middle, line), &class, Text { color, ..look })?;
-    canvas.text((middle, line + LINE), &percent(guess.probability), Text { color: theme.muted, ..look })?;
+    canvas.text((middle, line), &class, look.color(color))?;
+    canvas.text((middle, line + LINE), &percent(guess.probability), look.color(palette.muted))?;
     if guess.right {
         return Ok(());
     }
     let truth = fit(&format!("true: {}", percent(guess.of_truth)), LETTER, false, room)?;
-    canvas.text((middle, line + 2.0 * LINE), &truth, Text { color: theme.muted, ..look })
+    Ok(canvas.text((middle, line + 2.0 * LINE), &truth, look.color(palette.muted))?)
 }
 
 fn png(picture: &Picture<'_>) -> Result<Vec<u8>> {

@@ -1,14 +1,10 @@
 //! The report of a week: pictures and a page that works from a file, offline, in light and dark, on any screen.
 
-mod axis;
 mod bars;
-mod canvas;
-mod chart;
 mod confusion;
 mod figures;
 mod files;
 mod grid;
-mod marks;
 mod numbers;
 mod over_time;
 mod overview;
@@ -18,21 +14,21 @@ mod session;
 mod targets;
 #[cfg(test)]
 mod tests;
-mod theme;
 mod word_map;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+pub(crate) use practicum_core::plot::labels::grouped;
 
 pub(crate) use bars::Bars;
 pub(crate) use confusion::Confusion;
 pub(crate) use figures::{Figures, LineFit};
 pub(crate) use files::write_whole;
 pub(crate) use grid::{Guess, Picture};
-pub(crate) use numbers::{grouped, measured};
-pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Time, Trace};
+pub(crate) use numbers::measured;
+pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Trace};
 pub(crate) use overview::{CourseWeek, write_overview};
 pub(crate) use page::{document as page_of, write_week_page};
 pub(crate) use panels::Panel;

@@ -1,31 +1,7 @@
 //! Numbers and times as people write them.
 
-use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
-
-/// An integer with its thousands set apart: `101,770`.
-pub(crate) fn grouped(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A number with `decimals` places, its thousands set apart, and a true minus sign.
-pub(super) fn fixed(value: f64, decimals: usize) -> String {
-    let plain = format!("{:.decimals$}", value.abs());
-    let (whole, rest) = plain.split_at(plain.find('.').unwrap_or(plain.len()));
-    let sign = if value < 0.0 && plain.contains(|c: char| c.is_ascii_digit() && c != '0') { "−" } else { "" };
-    match whole.parse() {
-        Ok(whole) => format!("{sign}{}{rest}", grouped(whole)),
-        Err(_) => format!("{sign}{plain}"),
-    }
-}
+use jiff::Timestamp;
+use practicum_core::plot::labels::{fixed, scientific};
 
 /// A measured number: four decimals as Keras prints them, fewer where it is large, powers of ten where it is tiny or huge, none
 /// where it counts something.
@@ -56,26 +32,6 @@ pub(super) fn exact(value: f64) -> String {
 
 fn not_finite(value: f64) -> String {
     if value.is_nan() { "not a number".to_owned() } else { if value > 0.0 { "∞" } else { "−∞" }.to_owned() }
-}
-
-/// `3.21×10⁻⁵`, with `decimals` places before the power.
-pub(super) fn scientific(value: f64, decimals: usize) -> String {
-    let text = format!("{value:.decimals$e}");
-    let Some((mantissa, exponent)) = text.split_once('e') else { return text };
-    format!("{}×{}", mantissa.replace('-', "−"), power_of_ten(exponent.parse().unwrap_or(0)))
-}
-
-/// `10⁻⁵`
-pub(super) fn power_of_ten(exponent: i32) -> String {
-    let digits = exponent.to_string();
-    let raised = digits.chars().map(|c| match c {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        other => char::from_u32('⁰' as u32 + other as u32 - '0' as u32).unwrap_or(other),
-    });
-    format!("10{}", raised.collect::<String>())
 }
 
 /// A probability in per cent; only a certain one reads 100 %, only an impossible one 0 %.
@@ -110,18 +66,6 @@ pub(super) fn date(seconds: u64) -> String {
     moment.map_or_else(|| "–".to_owned(), |moment| moment.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
-const EPOCH: Date = Date::constant(1970, 1, 1);
-
-/// The date `days` after 1970-01-01; the first or last of the calendar where it leaves that.
-pub(super) fn civil(days: i64) -> Date {
-    EPOCH.saturating_add(SignedDuration::from_hours(days.clamp(-10_000_000, 10_000_000) * 24))
-}
-
-/// How many days after 1970-01-01 a date is.
-pub(super) fn days_since_1970(date: Date) -> i64 {
-    date.duration_since(EPOCH).as_hours() / 24
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,11 +73,6 @@ mod tests {
     #[test]
     fn numbers_read_well() {
         let cases = [
-            (grouped(101_770), "101,770"),
-            (grouped(7), "7"),
-            (grouped(1_000_000), "1,000,000"),
-            (fixed(-1234.56, 1), "−1,234.6"),
-            (fixed(-0.01, 1), "0.0"),
             (measured(0.87544), "0.8754"),
             (measured(18.98123), "18.9812"),
             (measured(3.214e-5), "3.21×10⁻⁵"),
@@ -154,13 +93,6 @@ mod tests {
         for (written, expected) in cases {
             assert_eq!(written, expected);
         }
-    }
-
-    #[test]
-    fn days_count_both_ways() {
-        assert_eq!((civil(0), days_since_1970(EPOCH)), (EPOCH, 0));
-        assert!((-700_000..2_900_000).step_by(97).all(|days| days_since_1970(civil(days)) == days));
-        assert_eq!((civil(i64::MIN), civil(i64::MAX)), (Date::MIN, Date::MAX));
     }
 
     #[test]

@@ -1,42 +1,16 @@
 //! Pictures of series: values over time, correlations with the past, sweeps of the learning rate.
 
 use anyhow::Result;
-use practicum_timeseries::Date;
+use practicum_core::plot::labels::{capital, scientific, words};
+use practicum_core::plot::{Axis, Chart, Mark, Rule, Scale, Series};
+use practicum_timeseries::plot::Timeline;
 
-use super::axis::{Axis, Scale};
-use super::chart::Chart;
-use super::figures::{Figures, capital, words};
-use super::marks::{Band, Mark, Rule, Series};
-use super::numbers::{measured, scientific};
+use super::figures::Figures;
+use super::numbers::measured;
 use crate::results::Figure;
 
 /// Up to this many lags are drawn as stems.
 const STEMS: usize = 150;
-
-/// When the steps of a series are.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Time<'a> {
-    /// What a step is: `day`.
-    pub(crate) unit: &'a str,
-    /// The dates of the steps, where they have any.
-    pub(crate) dates: Option<&'a [Date]>,
-}
-
-impl Time<'_> {
-    fn axis(&self, limits: Option<(f64, f64)>) -> Axis {
-        match self.dates {
-            Some(_) => Axis { limits, ..Axis::new("Time (date)", Scale::Dates) },
-            None => Axis { limits, ..Axis::new(&format!("Time ({})", self.unit), Scale::Linear) },
-        }
-    }
-
-    fn at(&self, step: usize) -> f64 {
-        match self.dates {
-            Some(dates) => dates.get(step).map_or(f64::NAN, |date| date.seconds() as f64 / 86_400.0),
-            None => step as f64,
-        }
-    }
-}
 
 /// Values one step after the other.
 #[derive(Clone, Debug)]
@@ -59,7 +33,8 @@ pub(crate) struct Interval {
 /// A picture of series over time.
 #[derive(Clone, Debug)]
 pub(crate) struct OverTime<'a> {
-    pub(crate) time: Time<'a>,
+    /// When its steps are, with nothing on it yet.
+    pub(crate) time: Timeline<'a>,
     /// The quantity and its unit.
     pub(crate) value: &'a str,
     pub(crate) traces: Vec<Trace>,
@@ -96,25 +71,10 @@ pub(crate) struct Sweep<'a> {
 impl Figures<'_> {
     /// One or more series over time, with the interval of a forecast drawn below them.
     pub(crate) fn over_time(&self, name: &str, title: &str, caption: &str, picture: &OverTime<'_>) -> Result<Figure> {
-        let time = picture.time;
-        let series = picture.traces.iter().map(|trace| {
-            let points = trace.values.iter().enumerate().map(|(index, value)| (time.at(trace.start + index), *value));
-            Series::new(&trace.name, Mark::Line, points.collect())
-        });
-        let bands = picture.interval.iter().map(|interval| {
-            let points = interval.values.iter().enumerate();
-            let points = points.map(|(index, (low, high))| (time.at(interval.start + index), *low, *high));
-            Band { name: interval.name.clone(), points: points.collect() }
-        });
-        let ends = |trace: &Trace| [time.at(trace.start), time.at(trace.start + trace.values.len().saturating_sub(1))];
-        let all =
-            picture.traces.iter().flat_map(ends).fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), at| (low.min(at), high.max(at)));
-        let chart = Chart {
-            series: series.collect(),
-            bands: bands.collect(),
-            key_on_top: true,
-            ..Chart::new(time.axis(Some(all)), Axis { limits: picture.limits, ..Axis::new(picture.value, Scale::Linear) })
-        };
+        let lines = picture.traces.iter();
+        let lines = lines.fold(picture.time.clone(), |time, trace| time.line(&trace.name, trace.start, &trace.values));
+        let all = picture.interval.iter().fold(lines, |time, interval| time.band(&interval.name, interval.start, interval.values.clone()));
+        let chart = all.chart(Axis::new(picture.value, Scale::Linear).limits(picture.limits));
         self.chart(name, title, caption, picture.wide, &chart)
     }
 
@@ -122,26 +82,21 @@ impl Figures<'_> {
     pub(crate) fn correlogram(&self, name: &str, title: &str, caption: &str, picture: &CorrelogramPicture<'_>) -> Result<Figure> {
         let points: Vec<(f64, f64)> = picture.values.iter().enumerate().map(|(index, value)| (index as f64 + 1.0, *value)).collect();
         let mark = if points.len() <= STEMS { Mark::Stems } else { Mark::Line };
-        let both = |bound: f64, name: &str, dashed| {
-            [(bound, name), (-bound, "")].map(|(at, name)| Rule { at, name: name.to_owned(), dashed, upright: false })
-        };
-        let rules = both(picture.bounds.0, "95 % of noise", false).into_iter().chain(both(picture.bounds.1, "99 %", true));
-        let lags = Axis { limits: Some((0.0, picture.values.len() as f64)), ..Axis::new("Lag (steps)", Scale::Whole) };
-        let chart = Chart {
-            series: vec![Series::new("", mark, points)],
-            rules: rules.collect(),
-            key_on_top: true,
-            ..Chart::new(lags, Axis { limits: Some(picture.limits), ..Axis::new("Correlation", Scale::Linear) })
-        };
+        let lags = Axis::new("Lag (steps)", Scale::Whole).limits((0.0, picture.values.len() as f64));
+        let (common, rare) = picture.bounds;
+        let chart = Chart::new(lags, Axis::new("Correlation", Scale::Linear).limits(picture.limits))
+            .series(Series::new("", mark, points))
+            .rule(Rule::level("95 % of noise", common))
+            .rule(Rule::level("", -common))
+            .rule(Rule::level("99 %", rare).dashed())
+            .rule(Rule::level("", -rare).dashed())
+            .key_on_top(true);
         self.chart(name, title, caption, false, &chart)
     }
 
     /// The loss over the learning rate, with the rates marked that the course and the sweep itself choose.
     pub(crate) fn sweep(&self, name: &str, title: &str, sweep: &Sweep<'_>) -> Result<Figure> {
         let points = sweep.rates.iter().copied().zip(sweep.losses.iter().copied()).collect();
-        let rule = |at: f64, name: String, dashed| Rule { at, name, dashed, upright: true };
-        let mut rules = vec![rule(sweep.chosen, format!("chosen {}", rate(sweep.chosen)), false)];
-        rules.extend(sweep.suggested.map(|at| rule(at, format!("suggested {}", rate(at)), true)));
         let lowest = sweep.rates.iter().zip(sweep.losses).filter(|(_, loss)| loss.is_finite()).min_by(|a, b| a.1.total_cmp(b.1));
         let mut caption = "The learning rate grows by the same factor after every epoch.".to_owned();
         if let Some((at, loss)) = lowest {
@@ -154,14 +109,12 @@ impl Figures<'_> {
             caption.push_str(if (low..=high).contains(&suggested) { "" } else { ", which this axis does not reach" });
         }
         caption.push('.');
-        let chart = Chart {
-            series: vec![Series::new("", Mark::Line, points)],
-            rules,
-            ..Chart::new(
-                Axis { limits: Some(sweep.rate_limits), ..Axis::new("Learning rate", Scale::Log) },
-                Axis { limits: Some(sweep.loss_limits), ..Axis::new("Loss", Scale::Linear) },
-            )
-        };
+        let rates = Axis::new("Learning rate", Scale::Log).limits(sweep.rate_limits);
+        let chart = Chart::new(rates, Axis::new("Loss", Scale::Linear).limits(sweep.loss_limits))
+            .series(Series::new("", Mark::Line, points))
+            .rule(Rule::upright(&format!("chosen {}", rate(sweep.chosen)), sweep.chosen));
+        let suggested = sweep.suggested.map(|at| Rule::upright(&format!("suggested {}", rate(at)), at).dashed());
+        let chart = suggested.into_iter().fold(chart, Chart::rule);
         self.chart(name, title, &caption, true, &chart)
     }
 
@@ -174,7 +127,7 @@ impl Figures<'_> {
         let series = logs.iter().map(|(name, values)| Series::new(&words(name), Mark::Line, points(values)));
         let y: Vec<String> = logs.iter().filter(|(name, _)| !name.starts_with("val_")).map(|(name, _)| words(name)).collect();
         let (x, y) = (Axis::new("Epoch", Scale::Whole), Axis::new(&capital(&y.join(" and ")), Scale::Linear));
-        let chart = Chart { series: series.collect(), ..Chart::new(x, y) };
+        let chart = series.fold(Chart::new(x, y), Chart::series);
         let caption = format!("From epoch {} on, after the steep beginning.", from + 1);
         self.chart(name, title, &caption, false, &chart).map(Some)
     }

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use maud::{Markup, html};
+use practicum_core::plot::labels::words;
 
-use super::figures::words;
 use super::files::write_whole;
 use super::numbers::{date, duration, exact};
 use super::page::{badges, document};

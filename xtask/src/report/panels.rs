@@ -4,12 +4,10 @@ use std::io::Cursor;
 
 use anyhow::{Result, bail};
 use image::{ImageFormat, RgbImage};
+use practicum_core::plot::canvas::{Anchor, Canvas, Text, draw, fit};
+use practicum_core::plot::{Axis, Chart, Mark, Scale, Series};
 
-use super::axis::{Axis, Scale};
-use super::canvas::{Anchor, Canvas, Text, draw, fit};
-use super::chart::Chart;
 use super::figures::{Extent, Figures};
-use super::marks::{Mark, Series};
 use super::numbers::measured;
 use crate::results::Figure;
 
@@ -66,11 +64,10 @@ impl Figures<'_> {
     /// Receiver operating characteristics: a curve for each name, with the area under it.
     pub(crate) fn roc(&self, name: &str, title: &str, curves: &[(&str, &practicum_vision::evaluation::Roc)]) -> Result<Figure> {
         let areas: Vec<String> = curves.iter().map(|(name, roc)| format!("{name} {}", measured(roc.area()))).collect();
-        let mut series: Vec<Series> = curves.iter().map(|(name, roc)| Series::new(name, Mark::Line, roc.points().to_vec())).collect();
-        series.push(Series::new("guessing", Mark::Line, vec![(0.0, 0.0), (1.0, 1.0)]));
-        let axes = ["Others taken for it (share)", "Found of the class (share)"].map(|label| Axis::new(label, Scale::Linear));
-        let [x, y] = axes;
-        let chart = Chart { series, ..Chart::new(x, y) };
+        let [x, y] = ["Others taken for it (share)", "Found of the class (share)"].map(|label| Axis::new(label, Scale::Linear));
+        let lines = curves.iter().map(|(name, roc)| Series::new(name, Mark::Line, roc.points().to_vec()));
+        let guessing = Series::new("guessing", Mark::Line, vec![(0.0, 0.0), (1.0, 1.0)]);
+        let chart = lines.fold(Chart::new(x, y), Chart::series).series(guessing);
         let caption = format!(
             "At every threshold: how much of a class is found against how many others are taken for it. Area: {}.",
             areas.join(", ")
@@ -86,13 +83,14 @@ impl Panel {
 
     /// Draws the lines of the label, `label` high, and the image below them.
     fn draw(&self, canvas: &mut Canvas<'_>, (left, top): (f64, f64), label: f64, (width, height): (f64, f64)) -> Result<()> {
-        let look = Text::new(LETTER, canvas.theme.ink, Anchor::Start);
+        let look = Text::new(LETTER, canvas.palette().ink, Anchor::Start);
         for (index, line) in self.label.lines().enumerate() {
             canvas.text((left, top + LINE * (index as f64 + 0.5)), &fit(line, LETTER, false, width)?, look)?;
         }
         let mut png = Vec::new();
         self.image.write_to(&mut Cursor::new(&mut png), ImageFormat::Png)?;
-        canvas.image((left, top + label), (width, height), &png)
+        canvas.image((left, top + label), (width, height), &png);
+        Ok(())
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use maud::{Markup, html};
+use practicum_core::plot::labels::{capital, grouped};
 
-use super::figures::capital;
-use super::numbers::{date, duration, grouped, measured};
+use super::numbers::{date, duration, measured};
 use super::page::{badges, scrolling};
 use super::targets::{against, key_figure, other_figures, targets};
 use crate::results::{CodeText, Figure, ForecastScore, RunResults, SessionText, WeekResults};

@@ -1,9 +1,9 @@
 //! What a run is about and what it had to reach, as a page says it.
 
 use maud::{Markup, html};
+use practicum_core::plot::labels::{grouped, words};
 
-use super::figures::words;
-use super::numbers::{exact, grouped, measured};
+use super::numbers::{exact, measured};
 use crate::results::{RunResults, TargetResult, Verdict};
 
 /// Whether a smaller number is a better one.

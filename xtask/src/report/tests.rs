@@ -4,10 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use super::axis::{Axis, Scale};
-use super::chart::Chart;
-use super::marks::{Mark, Series};
-use super::theme::LIGHT;
+use practicum_core::plot::{Axis, Chart, Mark, Scale, Series};
+
 use super::*;
 use crate::results::{DataSource, DataUsed, Figure, ParamCount, RunResults, TargetResult, Verdict};
 
@@ -303,9 +301,8 @@ fn several_lines_over_a_logarithmic_axis_with_limits() {
     let points = |offset: f64| (0..100).map(|k| (1e-6 * 1.12_f64.powi(k), offset + 1e6 * f64::from(k > 80))).collect();
     let series = ["SGD", "Adam", "an optimizer with a name that is far too long for its place"];
     let lines = series.iter().zip([2.0, 4.0, 4.1]).map(|(name, offset)| Series::new(name, Mark::Line, points(offset)));
-    let loss = Axis { limits: Some((0.0, 10.0)), ..Axis::new("loss", Scale::Linear) };
-    let chart = Chart { series: lines.collect(), ..Chart::new(Axis::new("learning rate", Scale::Log), loss) };
-    let svg = chart.draw(&LIGHT, true).unwrap();
+    let loss = Axis::new("loss", Scale::Linear).limits((0.0, 10.0));
+    let svg = lines.fold(Chart::new(Axis::new("learning rate", Scale::Log), loss), Chart::series).wide(true).to_svg().unwrap();
     assert!(svg.contains("10⁻⁴") && svg.contains('…'), "{svg}");
 }
 

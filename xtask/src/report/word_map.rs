@@ -1,10 +1,10 @@
 //! Words as points, with the outermost of them written.
 
 use anyhow::Result;
+use practicum_core::plot::Theme;
+use practicum_core::plot::canvas::{Anchor, Canvas, Text, draw, text_width};
 
-use super::canvas::{Anchor, Canvas, Text, draw, text_width};
 use super::figures::{Extent, Figures};
-use super::theme::Theme;
 use crate::results::Figure;
 
 const SIZE: (f64, f64) = (400.0, 360.0);
@@ -28,7 +28,7 @@ impl Figures<'_> {
 }
 
 impl WordMap<'_> {
-    fn draw(&self, theme: &'static Theme) -> Result<String> {
+    fn draw(&self, theme: Theme) -> Result<String> {
         let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
         let reach = |of: fn(&(f64, f64)) -> f64| self.places.iter().filter(finite).map(of).fold(f64::MIN_POSITIVE, |a, b| a.max(b.abs()));
         let (wide, high) = (reach(|place| place.0), reach(|place| place.1));
@@ -40,10 +40,11 @@ impl WordMap<'_> {
         let far = |index: usize| (self.places[index].0 / wide).powi(2) + (self.places[index].1 / high).powi(2);
         order.sort_by(|&a, &b| far(b).total_cmp(&far(a)).then(a.cmp(&b)));
         draw(SIZE, theme, |canvas| {
-            canvas.line(&[(EDGE / 2.0, SIZE.1 / 2.0), (SIZE.0 - EDGE / 2.0, SIZE.1 / 2.0)], theme.grid, 1.0)?;
-            canvas.line(&[(SIZE.0 / 2.0, EDGE / 2.0), (SIZE.0 / 2.0, SIZE.1 - EDGE / 2.0)], theme.grid, 1.0)?;
+            let palette = canvas.palette();
+            canvas.line(&[(EDGE / 2.0, SIZE.1 / 2.0), (SIZE.0 - EDGE / 2.0, SIZE.1 / 2.0)], palette.grid, 1.0)?;
+            canvas.line(&[(SIZE.0 / 2.0, EDGE / 2.0), (SIZE.0 / 2.0, SIZE.1 - EDGE / 2.0)], palette.grid, 1.0)?;
             for &index in &order {
-                canvas.dot(at(self.places[index]), 1.8, theme.tint(theme.series[0], 0.6))?;
+                canvas.dot(at(self.places[index]), 1.8, palette.tint(palette.series[0], 0.6))?;
             }
             let mut taken: Vec<[f64; 4]> = Vec::new();
             for &index in &order {
@@ -69,6 +70,6 @@ impl WordMap<'_> {
             return Ok(());
         }
         taken.push(place);
-        canvas.text((from, y), &word, Text::new(LETTER, canvas.theme.ink, anchor))
+        Ok(canvas.text((from, y), &word, Text::new(LETTER, canvas.palette().ink, anchor))?)
     }
 }

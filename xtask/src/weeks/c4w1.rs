@@ -6,12 +6,13 @@ use anyhow::Result;
 use practicum_timeseries::Date;
 use practicum_timeseries::baseline::{Differencing, difference, moving_average, naive};
 use practicum_timeseries::correlate::autocorrelation;
+use practicum_timeseries::plot::Timeline;
 use practicum_timeseries::synth::{self, Pattern, SeriesSpec};
 
 use super::series::{Subject, compare, wide};
 use crate::code;
 use crate::data::SUNSPOTS;
-use crate::report::{CorrelogramPicture, Figures, OverTime, Time, Trace, grouped};
+use crate::report::{CorrelogramPicture, Figures, OverTime, Trace, grouped};
 use crate::results::{DataSource, Figure};
 use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
 
@@ -251,7 +252,7 @@ fn trace(name: &str, start: usize, values: &[f64]) -> Trace {
 }
 
 fn picture(traces: Vec<Trace>) -> OverTime<'static> {
-    OverTime { time: Time { unit: "step", dates: None }, value: "Value", traces, interval: None, limits: None, wide: false }
+    OverTime { time: Timeline::steps("step"), value: "Value", traces, interval: None, limits: None, wide: false }
 }
 
 fn part(figures: &Figures<'_>, name: &str, title: &str, caption: &str, values: &[f64]) -> Result<Figure> {
@@ -295,7 +296,7 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
         let dates = series.dates().unwrap_or_default();
         let since = series.position(Date::new(1995, 1, 1)?)?;
         let first = |range: Range<usize>| OverTime {
-            time: Time { unit: "month", dates: Some(dates) },
+            time: Timeline::dates(dates),
             value: "Value (sunspots, change in a month)",
             limits: Some((-50.0, 50.0)),
             wide: true,

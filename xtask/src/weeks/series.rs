@@ -3,10 +3,11 @@
 use anyhow::Result;
 use practicum_timeseries::baseline::{Differencing, moving_average, naive};
 use practicum_timeseries::metrics::{mae, mse};
+use practicum_timeseries::plot::Timeline;
 use practicum_timeseries::synth::SeriesSpec;
 use practicum_timeseries::{Date, Series, conformal_width};
 
-use crate::report::{Figures, Interval, OverTime, Time, Trace, against};
+use crate::report::{Figures, Interval, OverTime, Trace, against};
 use crate::results::{Figure, ForecastScore};
 use crate::week::{RunClock, WeekRun};
 
@@ -73,8 +74,8 @@ impl Subject {
         self.baselines()?.iter().map(|baseline| self.score(&baseline.name, &baseline.forecast)).collect()
     }
 
-    fn time(&self) -> Time<'_> {
-        Time { unit: self.unit, dates: self.dates.as_deref() }
+    fn time(&self) -> Timeline<'_> {
+        self.dates.as_deref().map_or(Timeline::steps(self.unit), Timeline::dates)
     }
 
     /// A part of the series as it is.

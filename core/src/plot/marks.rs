@@ -1,10 +1,9 @@
 //! What stands inside the frame of a chart: lines cut at its edges, dots, stems, bands and rules.
 
-use anyhow::Result;
-use plotters::style::RGBColor;
-
 use super::axis::Placed;
 use super::canvas::{Anchor, Canvas, Text, text_width};
+use super::theme::Color;
+use crate::Result;
 
 pub(super) const LETTER: f64 = 13.5;
 /// From one line of text to the next.
@@ -15,9 +14,13 @@ const FEW: usize = 12;
 /// From this many points on a line is thin.
 const MANY: usize = 200;
 
+/// The width of a band at one point alone.
+const ALONE: f64 = 16.0;
+
 /// What stands at the points of a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Mark {
+#[non_exhaustive]
+pub enum Mark {
     /// A line through the points, with a gap where one is missing.
     Line,
     /// A dot at each point.
@@ -29,37 +32,59 @@ pub(crate) enum Mark {
 }
 
 /// A named row of points.
-#[derive(Clone, Debug)]
-pub(crate) struct Series {
-    pub(crate) name: String,
-    pub(crate) mark: Mark,
-    pub(crate) points: Vec<(f64, f64)>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Series {
+    pub(super) name: String,
+    pub(super) mark: Mark,
+    pub(super) points: Vec<(f64, f64)>,
 }
 
 impl Series {
-    /// Points of one kind under one name.
-    pub(crate) fn new(name: &str, mark: Mark, points: Vec<(f64, f64)>) -> Self {
+    /// Points of one kind under one name, which is empty where it needs none. What is not finite is left out.
+    pub fn new(name: &str, mark: Mark, points: Vec<(f64, f64)>) -> Self {
         Self { name: name.to_owned(), mark, points }
     }
 }
 
 /// A named area between two lines, below everything else.
-#[derive(Clone, Debug)]
-pub(crate) struct Band {
-    pub(crate) name: String,
-    /// Where, from, to.
-    pub(crate) points: Vec<(f64, f64, f64)>,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Band {
+    pub(super) name: String,
+    pub(super) points: Vec<(f64, f64, f64)>,
+}
+
+impl Band {
+    /// At each x, the area from one y to another: `(x, from, to)`. What is not finite is left out.
+    pub fn new(name: &str, points: Vec<(f64, f64, f64)>) -> Self {
+        Self { name: name.to_owned(), points }
+    }
 }
 
 /// A line across the whole chart at one value.
-#[derive(Clone, Debug)]
-pub(crate) struct Rule {
-    pub(crate) at: f64,
-    /// Empty where it needs no name.
-    pub(crate) name: String,
-    pub(crate) dashed: bool,
-    /// At a value of the x axis instead of the y axis.
-    pub(crate) upright: bool,
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    pub(super) at: f64,
+    pub(super) name: String,
+    pub(super) dashed: bool,
+    pub(super) upright: bool,
+}
+
+impl Rule {
+    /// A line at a value of the y axis; its name is empty where it needs none.
+    pub fn level(name: &str, at: f64) -> Self {
+        Self { at, name: name.to_owned(), dashed: false, upright: false }
+    }
+
+    /// A line at a value of the x axis.
+    pub fn upright(name: &str, at: f64) -> Self {
+        Self { upright: true, ..Self::level(name, at) }
+    }
+
+    /// Drawn in short strokes.
+    #[must_use]
+    pub fn dashed(self) -> Self {
+        Self { dashed: true, ..self }
+    }
 }
 
 /// The rectangle that the axes enclose, and the axes themselves.
@@ -87,7 +112,7 @@ fn inside(&(x, y): &(f64, f64)) -> bool {
     (0.0..=1.0).contains(&x) && (0.0..=1.0).contains(&y)
 }
 
-pub(super) fn draw_series(canvas: &mut Canvas<'_>, frame: &Frame, series: &Series, color: RGBColor) -> Result<()> {
+pub(super) fn draw_series(canvas: &mut Canvas<'_>, frame: &Frame, series: &Series, color: Color) -> Result<()> {
     let shares: Vec<Option<(f64, f64)>> = series.points.iter().map(|&point| frame.share(point)).collect();
     if series.mark == Mark::Line {
         let width = if shares.len() > MANY { 1.25 } else { 2.0 };
@@ -122,36 +147,39 @@ pub(super) fn draw_series(canvas: &mut Canvas<'_>, frame: &Frame, series: &Serie
 }
 
 /// The area of a band, its edges held to the frame.
-pub(super) fn draw_band(canvas: &mut Canvas<'_>, frame: &Frame, band: &Band, color: RGBColor) -> Result<()> {
+pub(super) fn draw_band(canvas: &mut Canvas<'_>, frame: &Frame, band: &Band, color: Color) -> Result<()> {
     let edge = |(x, y): (f64, f64)| frame.share((x, y)).filter(|(x, _)| (0.0..=1.0).contains(x)).map(|(x, y)| (x, y.clamp(0.0, 1.0)));
-    let low = band.points.iter().filter_map(|&(x, low, _)| edge((x, low)));
-    let high = band.points.iter().rev().filter_map(|&(x, _, high)| edge((x, high)));
-    let outline: Vec<(f64, f64)> = low.chain(high).map(|point| frame.unit(point)).collect();
-    if outline.len() > 3 {
-        canvas.polygon(&outline, color)?;
+    let edges = band.points.iter().filter_map(|&(x, low, high)| Some((frame.unit(edge((x, low))?), frame.unit(edge((x, high))?))));
+    let edges: Vec<_> = edges.collect();
+    match *edges {
+        [] => Ok(()),
+        [(low, high)] => canvas.rect((low.0 - ALONE / 2.0, low.1.min(high.1)), (ALONE, (low.1 - high.1).abs()), color),
+        _ => {
+            let (low, high) = (edges.iter().map(|edge| edge.0), edges.iter().rev().map(|edge| edge.1));
+            canvas.polygon(&low.chain(high).collect::<Vec<_>>(), color)
+        }
     }
-    Ok(())
 }
 
 /// Lines across the whole frame; the names of upright ones stand beside them, each a line of text below the last, on the side
 /// where they hide no other rule.
 pub(super) fn draw_rules(canvas: &mut Canvas<'_>, frame: &Frame, rules: &[Rule]) -> Result<()> {
-    let theme = canvas.theme;
+    let palette = canvas.palette();
     let mut row = 0.0;
     for rule in rules {
         let at = if rule.upright { frame.x.at(rule.at) } else { frame.y.at(rule.at) };
         let Some(at) = at.filter(|at| (0.0..=1.0).contains(at)) else { continue };
         let ends = if rule.upright { [(at, 0.0), (at, 1.0)] } else { [(0.0, at), (1.0, at)] }.map(|end| frame.unit(end));
         if rule.dashed {
-            canvas.dashed(ends[0], ends[1], theme.muted, 1.5)?;
+            canvas.dashed(ends[0], ends[1], palette.muted, 1.5)?;
         } else {
-            canvas.line(&ends, theme.muted, 1.5)?;
+            canvas.line(&ends, palette.muted, 1.5)?;
         }
         if rule.upright && !rule.name.is_empty() {
             let width = text_width(&rule.name, LETTER, true)?;
             let (left, y) = (beside(frame, rules, rule.at, width), frame.top + LINE * (0.6 + row));
-            canvas.rect((left - 3.0, y - LINE / 2.0), (width + 6.0, LINE), theme.paper)?;
-            canvas.text((left, y), &rule.name, Text::new(LETTER, theme.ink, Anchor::Start).bold())?;
+            canvas.rect((left - 3.0, y - LINE / 2.0), (width + 6.0, LINE), palette.paper)?;
+            canvas.text((left, y), &rule.name, Text::new(LETTER, palette.ink, Anchor::Start).bold())?;
             row += 1.0;
         }
     }
@@ -218,13 +246,13 @@ fn clip(from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::axis::{Axis, Scale};
+    use crate::plot::axis::{Axis, Scale};
 
     #[test]
     fn names_of_rules_hide_no_other_rule() {
-        let axis = |high| Axis { limits: Some((0.0, high)), ..Axis::new("", Scale::Whole) }.place(std::iter::empty());
+        let axis = |high| Axis::new("", Scale::Whole).limits((0.0, high)).place(std::iter::empty());
         let frame = Frame { left: 0.0, right: 100.0, top: 0.0, bottom: 10.0, x: axis(100.0), y: axis(1.0) };
-        let rules = |places: [f64; 2]| places.map(|at| Rule { at, name: String::new(), dashed: false, upright: true });
+        let rules = |places: [f64; 2]| places.map(|at| Rule::upright("", at));
         let begins = |places: [f64; 2]| places.map(|at| beside(&frame, &rules(places), at, 20.0).round());
         assert_eq!(begins([50.0, 60.0]), [22.0, 68.0]);
         assert_eq!(begins([30.0, 90.0]), [38.0, 62.0]);

@@ -2,35 +2,55 @@
 
 use jiff::civil::Date;
 
-use super::numbers::{civil, days_since_1970, fixed, power_of_ten, scientific};
+use super::days::{civil, days_since_1970};
+use super::labels::{fixed, power_of_ten, scientific};
 
 /// How values spread along an axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scale {
+#[non_exhaustive]
+pub enum Scale {
     /// Equal steps.
     Linear,
     /// Equal ratios; values that are not positive have no position.
     Log,
     /// Equal steps, with ticks at whole numbers only, as for epochs.
     Whole,
-    /// Days since 1970-01-01, with ticks at the beginning of years or months.
+    /// Days since 1970-01-01, with ticks at the beginning of years or months; at days or minutes where they are few.
     Dates,
 }
 
 /// A labelled axis.
-#[derive(Clone, Debug)]
-pub(crate) struct Axis {
-    /// The quantity and its unit.
-    pub(crate) label: String,
-    pub(crate) scale: Scale,
-    /// The smallest and largest value shown; taken from the data where there are none.
-    pub(crate) limits: Option<(f64, f64)>,
+///
+/// ```
+/// use practicum_core::plot::{Axis, Scale};
+///
+/// let epochs = Axis::new("Epoch", Scale::Whole);
+/// let rate = Axis::new("Learning rate", Scale::Log).limits((1e-6, 1e-1));
+/// assert_eq!(rate.scale(), Scale::Log);
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Axis {
+    pub(super) label: String,
+    scale: Scale,
+    limits: Option<(f64, f64)>,
 }
 
 impl Axis {
-    /// An axis over all of the data.
-    pub(crate) fn new(label: &str, scale: Scale) -> Self {
+    /// An axis over all of the data; the label says the quantity and its unit.
+    pub fn new(label: &str, scale: Scale) -> Self {
         Self { label: label.to_owned(), scale, limits: None }
+    }
+
+    /// Shows what lies between two values alone. They are left out where they are no limits: not finite, not ascending, or on a
+    /// logarithmic axis not positive. `None` shows all of the data.
+    #[must_use]
+    pub fn limits(self, limits: impl Into<Option<(f64, f64)>>) -> Self {
+        Self { limits: limits.into(), ..self }
+    }
+
+    /// How values spread along it.
+    pub fn scale(&self) -> Scale {
+        self.scale
     }
 
     /// Its place among `values`, which may hold what is not finite.
@@ -55,13 +75,16 @@ impl Axis {
             (span, Scale::Whole) if span < 1.0 => 0.5,
             (span, Scale::Log) if span < 1e-9 => 0.5,
             (span, Scale::Linear) if span <= low.abs().max(high.abs()) * 1e-9 => (low.abs() * 0.1).max(1e-3),
-            (span, Scale::Dates) if span < 1.0 => 0.5,
+            (span, Scale::Dates) if span <= 0.0 => 0.5,
             (_, Scale::Whole | Scale::Dates) => 0.0,
             (span, _) => span * 0.04,
         };
         Placed { scale: self.scale, low: low - room, high: high + room }
     }
 }
+
+/// What is at least as long, in days, has two beginnings of months in it.
+const TWO_MONTHS: f64 = 62.0;
 
 /// An axis with its ends known; on a logarithmic one they are powers of ten.
 #[derive(Clone, Copy, Debug)]
@@ -85,6 +108,7 @@ impl Placed {
     pub(super) fn ticks(&self, wanted: usize) -> Vec<Tick> {
         match self.scale {
             Scale::Log => self.log_ticks(wanted),
+            Scale::Dates if self.high - self.low < TWO_MONTHS => self.time_ticks(wanted),
             Scale::Dates => self.date_ticks(wanted),
             Scale::Linear | Scale::Whole => self.even_ticks(self.low, self.high, wanted),
         }
@@ -134,6 +158,25 @@ impl Placed {
                 let first = Date::new(month.div_euclid(12).try_into().ok()?, month.rem_euclid(12) as i8 + 1, 1).ok()?;
                 Some((self.at(days_since_1970(first) as f64)?, label(month)))
             })
+            .filter(|(place, _)| (0.0..=1.0).contains(place))
+            .collect()
+    }
+
+    /// Days, or times of day where they are few.
+    fn time_ticks(&self, wanted: usize) -> Vec<Tick> {
+        const DAY: i64 = 24 * 60;
+        const MINUTES: [i64; 14] = [1, 5, 15, 30, 60, 180, 360, 720, DAY, 2 * DAY, 5 * DAY, 10 * DAY, 20 * DAY, 40 * DAY];
+        let minute = |day: f64| day.clamp(-7e5, 2.9e6) * DAY as f64;
+        let (low, high) = (minute(self.low), minute(self.high));
+        let step = MINUTES.into_iter().find(|step| (high - low) / *step as f64 <= wanted as f64).unwrap_or(80 * DAY);
+        let label = |minute: i64| {
+            let (day, time) = (civil(minute.div_euclid(DAY)), minute.rem_euclid(DAY));
+            if step >= DAY { day.to_string() } else { format!("{:02}-{:02} {:02}:{:02}", day.month(), day.day(), time / 60, time % 60) }
+        };
+        let (first, last) = ((low / step as f64).ceil() as i64, (high / step as f64).floor() as i64);
+        (first..=last)
+            .map(|index| index * step)
+            .filter_map(|minute| Some((self.at(minute as f64 / DAY as f64)?, label(minute))))
             .filter(|(place, _)| (0.0..=1.0).contains(place))
             .collect()
     }
@@ -207,11 +250,21 @@ mod tests {
     }
 
     #[test]
-    fn dates_have_ticks_at_years_or_months() {
+    fn dates_have_ticks_at_years_months_or_days() {
         let days = |year, month, day| days_since_1970(Date::constant(year, month, day)) as f64;
         let years = labels(Scale::Dates, &[days(1749, 1, 31), days(2018, 7, 31)]);
         assert_eq!(years, ["1800", "1900", "2000"]);
         assert_eq!(labels(Scale::Dates, &[days(1988, 11, 4), days(1990, 12, 31)]), ["1989-01", "1989-07", "1990-01", "1990-07"]);
+        assert_eq!(
+            labels(Scale::Dates, &[days(2024, 2, 27), days(2024, 3, 2)]).concat(),
+            "2024-02-272024-02-282024-02-292024-03-012024-03-02"
+        );
+        let morning = [days(2024, 2, 29) + 0.25, days(2024, 2, 29) + 0.375];
+        assert_eq!(labels(Scale::Dates, &morning), ["02-29 06:00", "02-29 07:00", "02-29 08:00", "02-29 09:00"]);
+        // Any two months, and less, have ticks at which one can tell the time.
+        for length in [0.01, 0.5, 3.0, 20.0, 40.0, 61.0, 62.0, 90.0, 400.0] {
+            assert!((0..40).all(|first| labels(Scale::Dates, &[f64::from(first), f64::from(first) + length]).len() > 1), "{length}");
+        }
     }
 
     #[test]
@@ -226,9 +279,9 @@ mod tests {
 
     #[test]
     fn limits_hold_where_they_can() {
-        let axis = Axis { limits: Some((1e-3, 1e1)), ..Axis::new("", Scale::Log) };
+        let axis = Axis::new("", Scale::Log).limits((1e-3, 1e1));
         assert_eq!(axis.place([5.0, 7.0].into_iter()).at(1e-3), Some(0.0));
-        let axis = Axis { limits: Some((0.0, 1e1)), ..Axis::new("", Scale::Log) };
+        let axis = Axis::new("", Scale::Log).limits((0.0, 1e1));
         assert!(axis.place([5.0, 7.0].into_iter()).at(6.0).is_some_and(|at| (0.0..1.0).contains(&at)));
     }
 }

@@ -1,58 +1,121 @@
 //! Named series over two axes.
 
-use anyhow::Result;
-use plotters::style::RGBColor;
+use std::path::Path;
 
 use super::axis::Axis;
 use super::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
 use super::marks::{Band, Frame, LETTER, LINE, Mark, Rule, Series, draw_band, draw_rules, draw_series};
-use super::theme::Theme;
+use super::theme::{Color, Palette, Theme};
+use crate::io::write_atomically;
+use crate::{Error, Result};
 
 const SIZE: (f64, f64) = (400.0, 262.0);
 const WIDE: (f64, f64) = (880.0, 330.0);
 
-/// A picture of several series over the same axes.
-#[derive(Clone, Debug)]
-pub(crate) struct Chart {
-    pub(crate) x: Axis,
-    pub(crate) y: Axis,
-    pub(crate) series: Vec<Series>,
-    pub(crate) bands: Vec<Band>,
-    pub(crate) rules: Vec<Rule>,
-    /// Names stand above the chart even where they would fit beside the ends of the lines.
-    pub(crate) key_on_top: bool,
+/// A picture of several series over the same axes: see [the module](super).
+///
+/// Each series has a colour of its own, up to six; names stand beside the ends of lines, else above the chart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    x: Axis,
+    y: Axis,
+    series: Vec<Series>,
+    bands: Vec<Band>,
+    rules: Vec<Rule>,
+    key_on_top: bool,
+    wide: bool,
+    theme: Theme,
 }
 
 impl Chart {
-    /// An empty chart over these axes.
-    pub(crate) fn new(x: Axis, y: Axis) -> Self {
-        Self { x, y, series: Vec::new(), bands: Vec::new(), rules: Vec::new(), key_on_top: false }
+    /// An empty chart over these axes, light and 400 × 262 units large.
+    pub fn new(x: Axis, y: Axis) -> Self {
+        let (series, bands, rules) = (Vec::new(), Vec::new(), Vec::new());
+        Self { x, y, series, bands, rules, key_on_top: false, wide: false, theme: Theme::Light }
     }
 
-    /// How many of the points lie outside the limits of the axes, and how many have values at all.
-    pub(super) fn off_the_axes(&self) -> (usize, usize) {
+    /// Adds a series, above those before it.
+    #[must_use]
+    pub fn series(mut self, series: Series) -> Self {
+        self.series.push(series);
+        self
+    }
+
+    /// Adds an area, below everything else.
+    #[must_use]
+    pub fn band(mut self, band: Band) -> Self {
+        self.bands.push(band);
+        self
+    }
+
+    /// Adds a line across the chart.
+    #[must_use]
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Whether names stand above the chart even where they would fit beside the ends of the lines; they do not at first.
+    #[must_use]
+    pub fn key_on_top(self, key_on_top: bool) -> Self {
+        Self { key_on_top, ..self }
+    }
+
+    /// Whether it is 880 × 330 units large, as wide as a page, instead of 400 × 262.
+    #[must_use]
+    pub fn wide(self, wide: bool) -> Self {
+        Self { wide, ..self }
+    }
+
+    /// For light or for dark pages.
+    #[must_use]
+    pub fn theme(self, theme: Theme) -> Self {
+        Self { theme, ..self }
+    }
+
+    /// How many of the points of its series lie outside the limits of the axes, and how many have a position at all.
+    pub fn off_the_axes(&self) -> (usize, usize) {
         let (x, y) = (self.x.place(self.points().map(|point| point.0)), self.y.place(self.points().map(|point| point.1)));
         let shares: Vec<(f64, f64)> = self.points().filter_map(|point| Some((x.at(point.0)?, y.at(point.1)?))).collect();
         let inside = |share: f64| (-1e-9..=1.0 + 1e-9).contains(&share);
         (shares.iter().filter(|share| !inside(share.0) || !inside(share.1)).count(), shares.len())
     }
 
-    /// The chart as SVG, for the whole width of a page or for a part of it.
-    pub(super) fn draw(&self, theme: &'static Theme, wide: bool) -> Result<String> {
-        let size = if wide { WIDE } else { SIZE };
+    /// Writes the chart to a file that ends in `.svg`, whole or not at all.
+    ///
+    /// # Errors
+    /// Another ending, and a file that cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        if !path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("svg")) {
+            let name = path.with_extension("svg");
+            return Err(Error::argument(format!("cannot write a chart to {}: expected a name that ends in .svg", path.display()))
+                .hint(format!("write it to {}, which every browser opens", name.display())));
+        }
+        write_atomically(path, self.to_svg()?.as_bytes())
+    }
+
+    /// The chart as SVG, which stands alone: it asks for no other file. The same chart is the same text on every machine.
+    ///
+    /// # Errors
+    /// None in practice: everything in a chart can be drawn. Values that are not finite, or not positive on a logarithmic axis,
+    /// are left out; where there are no others, the chart says so.
+    pub fn to_svg(&self) -> Result<String> {
+        let (theme, size) = (self.theme, if self.wide { WIDE } else { SIZE });
         let legend = Legend::of(self, size.0)?;
         let frame = self.frame(size, &legend)?;
         draw(size, theme, |canvas| {
+            let palette = canvas.palette();
             self.draw_grid(canvas, &frame, size.0)?;
-            if self.points().all(|point| frame.share(point).is_none()) {
+            if self.points().chain(self.edges()).all(|point| frame.share(point).is_none()) {
                 let middle = frame.unit((0.5, 0.6));
-                canvas.text(middle, "no finite values", Text::new(LETTER, theme.muted, Anchor::Middle))?;
+                canvas.text(middle, "no finite values", Text::new(LETTER, palette.muted, Anchor::Middle))?;
             }
             for band in &self.bands {
-                draw_band(canvas, &frame, band, band_color(theme))?;
+                draw_band(canvas, &frame, band, band_color(palette))?;
             }
             for (index, series) in self.series.iter().enumerate() {
-                draw_series(canvas, &frame, series, color_of(theme, index))?;
+                draw_series(canvas, &frame, series, color_of(palette, index))?;
             }
             draw_rules(canvas, &frame, &self.rules)?;
             match &legend {
@@ -67,9 +130,13 @@ impl Chart {
         self.series.iter().flat_map(|series| series.points.iter().copied())
     }
 
+    /// The points between which the bands lie.
+    fn edges(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.bands.iter().flat_map(|band| &band.points).flat_map(|&(x, low, high)| [(x, low), (x, high)])
+    }
+
     fn frame(&self, size: (f64, f64), legend: &Legend) -> Result<Frame> {
-        let edges = self.bands.iter().flat_map(|band| &band.points).flat_map(|&(x, low, high)| [(x, low), (x, high)]);
-        let points: Vec<(f64, f64)> = self.points().chain(edges).collect();
+        let points: Vec<(f64, f64)> = self.points().chain(self.edges()).collect();
         let x = self.x.place(points.iter().map(|&(x, _)| x));
         let y = self.y.place(points.iter().map(|&(_, y)| y));
         let mut left: f64 = 0.0;
@@ -91,17 +158,17 @@ impl Chart {
     }
 
     fn draw_grid(&self, canvas: &mut Canvas<'_>, frame: &Frame, width: f64) -> Result<()> {
-        let theme = canvas.theme;
-        let label = |anchor| Text::new(LETTER, theme.muted, anchor);
+        let palette = canvas.palette();
+        let label = |anchor| Text::new(LETTER, palette.muted, anchor);
         canvas.text((6.0, 12.0), &fit(&self.y.label, LETTER, false, frame.right)?, label(Anchor::Start))?;
         for (at, text) in frame.y.ticks(Y_TICKS) {
             let (left, y) = frame.unit((0.0, at));
-            canvas.line(&[(left, y), (frame.right, y)], theme.grid, 1.0)?;
+            canvas.line(&[(left, y), (frame.right, y)], palette.grid, 1.0)?;
             canvas.text((left - 8.0, y), &text, label(Anchor::End))?;
         }
-        canvas.line(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], theme.muted, 1.0)?;
+        canvas.line(&[(frame.left, frame.bottom), (frame.right, frame.bottom)], palette.muted, 1.0)?;
         for Labelled { at, x, text } in x_ticks(frame, width)? {
-            canvas.line(&[(at, frame.bottom), (at, frame.bottom + 4.0)], theme.muted, 1.0)?;
+            canvas.line(&[(at, frame.bottom), (at, frame.bottom + 4.0)], palette.muted, 1.0)?;
             canvas.text((x, frame.bottom + 15.0), &text, label(Anchor::Middle))?;
         }
         let middle = (frame.left + frame.right) / 2.0;
@@ -120,7 +187,7 @@ impl Chart {
         ends.sort_by(|a, b| a.0.total_cmp(&b.0));
         spread(&mut ends, frame.top, frame.bottom);
         for (y, index) in ends {
-            let look = Text::new(LETTER, color_of(canvas.theme, index), Anchor::Start).bold();
+            let look = Text::new(LETTER, color_of(canvas.palette(), index), Anchor::Start).bold();
             canvas.text((frame.right + 8.0, y), &names[index], look)?;
         }
         Ok(())
@@ -128,20 +195,20 @@ impl Chart {
 
     /// Names with their signs above the frame, where they hide nothing; the first row follows the label of the axis.
     fn draw_key(&self, canvas: &mut Canvas<'_>, rows: &[Vec<Entry>]) -> Result<()> {
-        let theme = canvas.theme;
+        let palette = canvas.palette();
         for (row, entries) in rows.iter().enumerate() {
             let y = 12.0 + LINE * row as f64;
             for Entry { x, name, sign } in entries {
                 let (from, to) = ((*x, y), (x + 16.0, y));
                 match *sign {
-                    Sign::Mark(Mark::Line, index) => canvas.line(&[from, to], color_of(theme, index), 2.5)?,
-                    Sign::Mark(Mark::Rings, index) => canvas.ring((x + 8.0, y), 5.0, color_of(theme, index))?,
-                    Sign::Mark(Mark::Dots | Mark::Stems, index) => canvas.dot((x + 8.0, y), 4.0, color_of(theme, index))?,
-                    Sign::Band => canvas.rect((*x, y - 6.0), (16.0, 12.0), band_color(theme))?,
-                    Sign::Rule { dashed: true } => canvas.dashed(from, to, theme.muted, 1.5)?,
-                    Sign::Rule { dashed: false } => canvas.line(&[from, to], theme.muted, 1.5)?,
+                    Sign::Mark(Mark::Line, index) => canvas.line(&[from, to], color_of(palette, index), 2.5)?,
+                    Sign::Mark(Mark::Rings, index) => canvas.ring((x + 8.0, y), 5.0, color_of(palette, index))?,
+                    Sign::Mark(Mark::Dots | Mark::Stems, index) => canvas.dot((x + 8.0, y), 4.0, color_of(palette, index))?,
+                    Sign::Band => canvas.rect((*x, y - 6.0), (16.0, 12.0), band_color(palette))?,
+                    Sign::Rule { dashed: true } => canvas.dashed(from, to, palette.muted, 1.5)?,
+                    Sign::Rule { dashed: false } => canvas.line(&[from, to], palette.muted, 1.5)?,
                 }
-                canvas.text((x + 22.0, y), name, Text::new(LETTER, theme.ink, Anchor::Start))?;
+                canvas.text((x + 22.0, y), name, Text::new(LETTER, palette.ink, Anchor::Start))?;
             }
         }
         Ok(())
@@ -241,13 +308,13 @@ impl Legend {
     }
 }
 
-fn color_of(theme: &Theme, index: usize) -> RGBColor {
-    theme.series[index % theme.series.len()]
+fn color_of(palette: &Palette, index: usize) -> Color {
+    palette.series[index % palette.series.len()]
 }
 
 /// Weak enough that the lines over it can be told apart.
-fn band_color(theme: &Theme) -> RGBColor {
-    theme.tint(theme.series[1], 0.28)
+fn band_color(palette: &Palette) -> Color {
+    palette.tint(palette.series[1], 0.28)
 }
 
 /// Moves sorted heights apart to a line of text each, within `top` and `bottom` as far as they fit.
@@ -269,8 +336,8 @@ mod tests {
     use jiff::civil::Date;
 
     use super::*;
-    use crate::report::axis::Scale;
-    use crate::report::numbers::days_since_1970;
+    use crate::plot::axis::Scale;
+    use crate::plot::days::days_since_1970;
 
     #[test]
     fn every_tick_has_room_for_its_label() {
@@ -278,8 +345,7 @@ mod tests {
         let labels = |years: i16, month: i8| {
             let ends = [Date::constant(1999, 1, 31), Date::constant(1999 + years, month, 31)];
             let days = ends.map(|date| (days_since_1970(date) as f64, 1.0));
-            let chart =
-                Chart { series: vec![Series::new("", Mark::Line, days.to_vec())], ..Chart::new(x.clone(), Axis::new("", Scale::Linear)) };
+            let chart = Chart::new(x.clone(), Axis::new("", Scale::Linear)).series(Series::new("", Mark::Line, days.to_vec()));
             let frame = chart.frame(WIDE, &Legend::None).unwrap();
             x_ticks(&frame, WIDE.0).unwrap().into_iter().map(|tick| tick.text).collect::<Vec<_>>()
         };
@@ -296,5 +362,67 @@ mod tests {
         spread(&mut ends, 10.0, 102.0);
         assert!(ends.windows(2).all(|pair| pair[1].0 - pair[0].0 >= LINE - 1e-9), "{ends:?}");
         assert!(ends.iter().all(|&(y, _)| (10.0..=102.0).contains(&y)), "{ends:?}");
+    }
+    #[test]
+    fn a_chart_is_saved_whole_as_svg_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let chart = Chart::new(Axis::new("x", Scale::Linear), Axis::new("y", Scale::Linear));
+        for name in ["chart.png", "chart", "svg", "chart.svg.gz"] {
+            let path = folder.path().join(name);
+            let error = chart.save(&path).unwrap_err();
+            let message = error.to_string();
+            assert!(error.is_argument() && message.contains(&path.display().to_string()) && message.contains(".svg"), "{error}");
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let path = folder.path().join("chart.SVG");
+        chart.save(&path).unwrap();
+        chart.clone().theme(Theme::Dark).save(&path).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), chart.clone().theme(Theme::Dark).to_svg().unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert!(chart.save(folder.path().join("nowhere/chart.svg")).unwrap_err().is_io());
+    }
+
+    #[test]
+    fn any_values_can_be_drawn() {
+        let edge = [0.0, -1.0, 1e-300, f64::MAX, f64::MIN, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let pairs: Vec<(f64, f64)> = edge.iter().flat_map(|x| edge.map(|y| (*x, y))).collect();
+        let triples = || pairs.iter().map(|(x, y)| (*x, *y, -y)).collect::<Vec<_>>();
+        for scale in [Scale::Linear, Scale::Log, Scale::Whole, Scale::Dates] {
+            for mark in [Mark::Line, Mark::Dots, Mark::Rings, Mark::Stems] {
+                for (low, high) in pairs.iter().copied().step_by(3) {
+                    let axis = Axis::new("a label", scale).limits((low, high));
+                    let chart = Chart::new(axis.clone(), axis)
+                        .series(Series::new("series", mark, pairs.clone()))
+                        .band(Band::new("band", triples()))
+                        .rule(Rule::level("level", low).dashed())
+                        .rule(Rule::upright("upright", high));
+                    let svg = chart.to_svg().unwrap();
+                    assert!(!svg.contains("NaN") && svg.ends_with("</svg>\n"), "{svg}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_band_alone_is_seen_even_at_one_point() {
+        let empty = || Chart::new(Axis::new("x", Scale::Linear), Axis::new("y", Scale::Linear));
+        let color = |chart: &Chart| {
+            let Color(red, green, blue) = band_color(Theme::Light.palette());
+            chart.to_svg().unwrap().matches(&format!("fill=\"#{red:02X}{green:02X}{blue:02X}\"")).count()
+        };
+        assert_eq!(color(&empty().series(Series::new("", Mark::Line, vec![(1.0, 1.0)]))), 0);
+        let band = empty().band(Band::new("band", vec![(1.0, 2.0, 3.0)]));
+        assert_eq!(color(&band), 2);
+        assert!(!band.to_svg().unwrap().contains("no finite values"));
+        assert_eq!(color(&empty().band(Band::new("band", vec![(1.0, 2.0, 3.0), (2.0, 2.0, 4.0), (3.0, f64::NAN, 1.0)]))), 2);
+        assert!(empty().to_svg().unwrap().contains("no finite values"));
+    }
+
+    #[test]
+    fn long_names_and_hostile_ones_are_cut_and_escaped() {
+        let long = "<a & b> ".repeat(20_000);
+        let chart = Chart::new(Axis::new(&long, Scale::Linear), Axis::new(&long, Scale::Linear));
+        let svg = chart.series(Series::new(&long, Mark::Line, vec![(0.0, 1.0), (1.0, 2.0)])).to_svg().unwrap();
+        assert!(svg.contains("&lt;a &amp; b&gt;") && !svg.contains("<a") && svg.contains('…') && svg.len() < 10_000, "{}", svg.len());
     }
 }
