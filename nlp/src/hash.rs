@@ -68,11 +68,7 @@ impl Short {
     pub(crate) fn at_start(text: &[u8], length: usize) -> Self {
         match text.first_chunk::<16>() {
             // A load of a fixed length is much quicker than a copy whose length varies.
-            Some(bytes) if length <= Self::MOST => {
-                let bytes = u128::from_le_bytes(*bytes);
-                let [low, high] = MASKS[length];
-                Self { low: bytes as u64 & low, high: (bytes >> 64) as u64 & high | (length as u64) << 56 }
-            }
+            Some(bytes) if length <= Self::MOST => Self::from_bits(u128::from_le_bytes(*bytes) & MASKS[length], length),
             _ => Self::new(&text[..length]),
         }
     }
@@ -103,12 +99,11 @@ impl Short {
 }
 
 /// The bits of the first bytes, by their number.
-const MASKS: [[u64; 2]; 16] = {
-    let mut masks = [[0; 2]; 16];
+const MASKS: [u128; 16] = {
+    let mut masks = [0; 16];
     let mut length = 0;
     while length < 16 {
-        let mask = (1_u128 << (length * 8)) - 1;
-        masks[length] = [mask as u64, (mask >> 64) as u64];
+        masks[length] = (1 << (length * 8)) - 1;
         length += 1;
     }
     masks

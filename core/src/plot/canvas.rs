@@ -338,6 +338,7 @@ mod tests {
         assert!(svg.contains("a&lt;b &amp; \u{fffd}"), "{svg}");
         assert!(svg.contains("data:image/png;base64,cG5n") && svg.trim_end().ends_with("</svg>"), "{svg}");
     }
+
     #[test]
     fn no_numbers_and_no_sizes_panic() {
         let edge = [0.0, -1.0, 1e-300, 1e300, f64::MAX, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];

@@ -363,6 +363,7 @@ mod tests {
         assert!(ends.windows(2).all(|pair| pair[1].0 - pair[0].0 >= LINE - 1e-9), "{ends:?}");
         assert!(ends.iter().all(|&(y, _)| (10.0..=102.0).contains(&y)), "{ends:?}");
     }
+
     #[test]
     fn a_chart_is_saved_whole_as_svg_alone() {
         let folder = tempfile::tempdir().unwrap();

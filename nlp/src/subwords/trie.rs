@@ -37,9 +37,13 @@ impl Trie {
     pub(super) fn new<'a>(strings: impl IntoIterator<Item = (&'a str, u32)>) -> Self {
         let mut strings: Vec<(&[u8], u32)> = strings.into_iter().map(|(string, number)| (string.as_bytes(), number)).collect();
         strings.sort_by_key(|&(string, _)| string);
-        strings.reverse();
-        strings.dedup_by_key(|&mut (string, _)| string);
-        strings.reverse();
+        strings.dedup_by(|later, first| {
+            let again = later.0 == first.0;
+            if again {
+                first.1 = later.1;
+            }
+            again
+        });
         let mut trie = Self { slots: vec![Slot::FREE], strings: strings.len() };
         let mut free = 1;
         // Slots that wait for their children, with the strings that pass through them and the bytes that led there.
@@ -72,7 +76,7 @@ impl Trie {
         *free += (*free..self.slots.len()).take_while(|&slot| !is_free(slot)).count();
         let mut bases = (*free..self.slots.len()).take(WINDOW).filter_map(|slot| slot.checked_sub(bytes[0])).filter(|&base| base > 0);
         let base = bases.find(|base| bytes.iter().all(|byte| is_free(base + byte))).unwrap_or_else(|| {
-            // What is full of holes that nothing fits into is left behind, step by step.
+            // Nothing fits into the gaps that are left: no later search begins with the first of them.
             *free = self.slots.len().min(*free + WINDOW / 4);
             self.slots.len()
         });

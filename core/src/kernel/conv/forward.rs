@@ -239,8 +239,8 @@ pub fn forward(exec: Exec<'_>, g: &Conv, x: &[f32], w: &[f32], bias: Option<&[f3
         return;
     }
     let (x, rest) = with_zeros(exec, g, x, scratch);
-    let room = weights_room(g);
-    if (1..=rest.len()).contains(&room) && outputs / g.filters <= FEW && outputs * g.taps() >= 2 * MIN_WORK {
+    let (room, few) = (weights_room(g), outputs / g.filters <= FEW);
+    if few && outputs * g.taps() >= 2 * MIN_WORK && room > 0 && rest.len() >= room {
         by_panels(exec, g, x, w, bias, relu, y, rest);
         return;
     }
