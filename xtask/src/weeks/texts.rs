@@ -59,12 +59,13 @@ impl Split {
         // A dense row for each text: more of them would not fit into memory.
         let count = self.train.texts.len().min(25_000);
         let (texts, labels) = (&self.train.texts[..count], &self.train.labels[..count]);
+        let terms = if run.settings.full { 2_000 } else { 500 };
         let mut all = Vec::new();
         for (name, metric, mode) in
             [("bag of words", "bag_of_words_accuracy", MatrixMode::Binary), ("TF-IDF", "tf_idf_accuracy", MatrixMode::TfIdf)]
         {
             let began = Instant::now();
-            let fitted = BagOfWords::new(mode).fit(texts, labels)?;
+            let fitted = BagOfWords::new(mode).max_terms(terms).fit(texts, labels)?;
             let accuracy = fitted.accuracy(&self.test.texts, &self.test.labels)?;
             run.say(&format!("{name} and logistic regression: {accuracy:.4} in {:.1} s", began.elapsed().as_secs_f64()))?;
             let words = |class: usize| {

@@ -28,4 +28,4 @@ model = keras.Sequential([
 ])
 model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
 train, test = batches(train, y_train), batches(test, y_test)
-model.fit(train.shuffle(10000).padded_batch(64), epochs=10, validation_data=test.padded_batch(64))
+model.fit(train.shuffle(len(y_train)).padded_batch(64), epochs=10, validation_data=test.padded_batch(64))

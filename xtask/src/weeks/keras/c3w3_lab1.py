@@ -30,4 +30,4 @@ for name, reader in readers.items():
     head = [layers.Dense(64, activation="relu"), layers.Dense(1, activation="sigmoid")]
     model = keras.Sequential([layers.Embedding(encoder.vocab_size, 64), *reader, *head], name=f"lab_{name}")
     model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
-    model.fit(train.shuffle(10000).padded_batch(64), epochs=10, validation_data=test.padded_batch(64))
+    model.fit(train.shuffle(len(y_train)).padded_batch(64), epochs=10, validation_data=test.padded_batch(64))
