@@ -48,8 +48,12 @@ pub(crate) fn warp_picture<T: Channel>(pixels: &[T], shape: [usize; 3], lens: &L
     match channels {
         3 => {
             scratch.quads.clear();
-            let quad = |[red, green, blue]: &[T; 3]| [red.to_f32(), green.to_f32(), blue.to_f32(), 0.0];
-            scratch.quads.extend(pixels.as_chunks::<3>().0.iter().map(quad));
+            // Four numbers are made floats at once: the fourth, of which nothing is shown, is the next pixel's first.
+            let quad = |window: &[T]| std::array::from_fn(|lane| window[lane].to_f32());
+            scratch.quads.extend(pixels.windows(4).step_by(3).map(quad));
+            if let Some([red, green, blue]) = pixels.last_chunk() {
+                scratch.quads.push([red.to_f32(), green.to_f32(), blue.to_f32(), 0.0]);
+            }
             warp::<4, 3>(&scratch.quads, height, width, lens, out);
         }
         4 => {
