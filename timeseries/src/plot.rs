@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_forecast_is_drawn_with_its_history_and_its_interval() {
+    fn u5_a_forecast_is_drawn_with_its_history_and_its_interval() {
         let series = Series::new(SOLD.to_vec()).unwrap().named("sold");
         let forecast = Interval::Normal.forecast(&Drift, &SOLD, 3, 0.55).unwrap();
         let chart = forecast.chart(&series, "sold", 4).unwrap();

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_log_is_drawn_with_its_validation_over_the_epochs() {
+    fn u5_a_log_is_drawn_with_its_validation_over_the_epochs() {
         let history = history(&[&[("accuracy", 0.5), ("val_accuracy", 0.4)], &[("accuracy", 0.75), ("val_accuracy", 0.7)]], 10);
         let expected = Chart::new(Axis::new("Epoch", Scale::Whole), Axis::new("Accuracy (share of examples)", Scale::Linear))
             .series(series("accuracy", &[(11.0, 0.5), (12.0, 0.75)]))
