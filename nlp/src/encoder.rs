@@ -56,12 +56,15 @@ impl TextEncoder {
     /// The ids of a text.
     ///
     /// # Errors
-    /// A tokenizer that has seen no words.
+    /// A tokenizer that has seen no words; a vectorization without a vocabulary.
     pub fn encode(&self, text: &str) -> Result<Vec<i32>> {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => Ok(tokenizer.texts_to_sequences([text])?.remove(0)),
             Self::Subwords(encoder) => Ok(encoder.encode(text)),
-            Self::Vectorization(vectorization) => Ok(vectorization.unpadded(text)),
+            Self::Vectorization(vectorization) => {
+                vectorization.check_adapted()?;
+                Ok(vectorization.unpadded(text))
+            }
         }
     }
 
@@ -73,14 +76,17 @@ impl TextEncoder {
         match self {
             Self::Words(tokenizer) | Self::Characters(tokenizer) => tokenizer.texts_to_sequences(texts),
             Self::Subwords(encoder) => Ok(encoder.encode_all(texts)),
-            Self::Vectorization(vectorization) => Ok(parallel::map(texts, |text| vectorization.unpadded(text.as_ref()))),
+            Self::Vectorization(vectorization) => {
+                vectorization.check_adapted()?;
+                Ok(parallel::map(texts, |text| vectorization.unpadded(text.as_ref())))
+            }
         }
     }
 
     /// The text of ids: words with spaces between them; characters and subwords joined. Padding means nothing.
     ///
     /// # Errors
-    /// A tokenizer that has seen no words; an id outside a subword vocabulary.
+    /// An id outside a subword vocabulary.
     pub fn decode(&self, ids: &[i32]) -> Result<String> {
         let known = |tokenizer: &Tokenizer, between| {
             let words: Vec<&str> = ids.iter().filter_map(|&id| tokenizer.index_word(id)).collect();

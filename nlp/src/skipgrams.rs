@@ -72,7 +72,7 @@ impl SkipGrams {
     ///
     /// # Errors
     /// An id outside the vocabulary, or beyond the sampling table, named with its index; negative samples that are no
-    /// number of 0 or more; a vocabulary without an id to draw.
+    /// number of 0 or more; more than 2²⁸ pairs; a vocabulary without an id to draw.
     pub fn pairs(&self, sequence: &[i32]) -> Result<(Vec<[i32; 2]>, Vec<i32>)> {
         self.check(sequence)?;
         let mut rng = Key::new(self.seed).fold_str("skip-grams").rng();
@@ -88,13 +88,18 @@ impl SkipGrams {
             pairs.extend(others.map(|other| [id, sequence[other]]));
         }
         let mut labels = vec![1; pairs.len()];
-        let negative = (pairs.len() as f64 * self.negative_samples) as usize;
         let positive = pairs.len();
+        let negative = (positive as f64 * self.negative_samples) as usize;
+        let all = positive.saturating_add(negative);
+        if all > MOST {
+            return Err(Error::data(format!("{all} pairs are more than memory is given to: expected {MOST} at most"))
+                .hint("give a shorter sequence, a smaller window or fewer negative samples"));
+        }
         if negative > 0 && positive > 0 {
-            let words: Vec<i32> = pairs.iter().map(|pair| pair[0]).collect();
+            let words = Key::new(self.seed).fold_str("words of negative skip-grams").permutation(positive as u32)?;
             for index in 0..negative {
                 let drawn = 1 + rng.below(self.vocabulary_size as u32 - 1) as i32;
-                pairs.push([words[index % positive], drawn]);
+                pairs.push([pairs[words[index % positive] as usize][0], drawn]);
                 labels.push(0);
             }
         }
@@ -107,8 +112,8 @@ impl SkipGrams {
     }
 
     fn check(&self, sequence: &[i32]) -> Result<()> {
-        if self.vocabulary_size < 2 || u32::try_from(self.vocabulary_size).is_err() {
-            return Err(Error::argument(format!("vocabulary_size is {}, expected 2 or more, and below 2^32", self.vocabulary_size)));
+        if self.vocabulary_size < 2 || i32::try_from(self.vocabulary_size).is_err() {
+            return Err(Error::argument(format!("vocabulary_size is {}, expected 2 or more, and below 2^31", self.vocabulary_size)));
         }
         if !(self.negative_samples >= 0.0 && self.negative_samples.is_finite()) {
             return Err(Error::argument(format!("negative_samples is {}, expected 0 or more", self.negative_samples)));
@@ -120,6 +125,9 @@ impl SkipGrams {
         }
     }
 }
+
+/// Pairs and ranks take gigabytes beyond this number.
+const MOST: usize = 1 << 28;
 
 /// The probability with which a word of each rank is kept, so that frequent ones do not drown the others: Keras'
 /// `make_sampling_table`.
@@ -137,7 +145,6 @@ impl SkipGrams {
 /// # Errors
 /// A threshold that is not above 0; more than 2²⁸ ranks, which would take gigabytes.
 pub fn sampling_table(size: usize, threshold: f64) -> Result<Vec<f64>> {
-    const MOST: usize = 1 << 28;
     if size > MOST {
         return Err(Error::argument(format!("a table of {size} ranks is more than memory is given to: expected {MOST} at most")));
     }
@@ -206,6 +213,10 @@ mod tests {
         assert!(pairs.iter().flatten().all(|&id| (1..50).contains(&id)));
         assert_eq!(grams.pairs(&sequence).unwrap().0, pairs);
         assert_ne!(grams.clone().seed(1).pairs(&sequence).unwrap().0, pairs);
+        // Half as many negative pairs as positive ones begin with ids from the whole sequence.
+        let (pairs, labels) = grams.clone().negative_samples(0.5).pairs(&sequence).unwrap();
+        let begun = pairs.iter().zip(&labels).filter(|(_, label)| **label == 0).map(|(pair, _)| pair[0]);
+        assert!(begun.clone().any(|id| id < 10) && begun.clone().any(|id| id > 30));
         let rare = grams.sampling_table(vec![0.0; 50]).pairs(&sequence).unwrap().0;
         assert!(rare.len() < pairs.len() / 20, "{} of {}", rare.len(), pairs.len());
     }
@@ -217,6 +228,9 @@ mod tests {
         assert!(SkipGrams::new(5).pairs(&[-1]).unwrap_err().is_data());
         assert!(SkipGrams::new(5).sampling_table(vec![1.0]).pairs(&[2]).unwrap_err().is_data());
         assert!(SkipGrams::new(1).pairs(&[]).unwrap_err().is_argument());
+        assert!(SkipGrams::new(1 << 31).pairs(&[]).unwrap_err().is_argument());
+        let error = SkipGrams::new(5).negative_samples(1e300).pairs(&[1, 2]).unwrap_err();
+        assert!(error.to_string().contains("expected 268435456 at most"), "{error}");
         assert!(SkipGrams::new(5).negative_samples(f64::NAN).pairs(&[]).unwrap_err().is_argument());
         assert!(one_hot("a", 1).unwrap_err().is_argument());
         assert!(sampling_table(3, 0.0).unwrap_err().is_argument());

@@ -130,6 +130,49 @@ fn bad_vocabularies_and_tokens_are_named() {
 }
 
 #[test]
+fn special_tokens_hold_whenever_they_are_set() {
+    let later = StringLookup::new().vocabulary(["a", "b"]).unwrap().mask_token("");
+    assert_eq!(later.lookup(["a", "b", "c", ""]).unwrap(), [2, 3, 1, 0]);
+    assert_eq!(later.invert(&[2, 1]).unwrap(), ["a", "[UNK]"]);
+    // As `set_vocabulary` of Keras: all special tokens in front are known as such, others are refused.
+    let again = StringLookup::new().mask_token("").vocabulary(later.get_vocabulary()).unwrap();
+    assert_eq!(again.get_vocabulary(), later.get_vocabulary());
+    let mut texts = TextVectorization::new();
+    texts.adapt(&["a b", "[UNK] a"]).unwrap();
+    let copy = TextVectorization::new().vocabulary(texts.get_vocabulary()).unwrap();
+    assert_eq!(copy.get_vocabulary(), texts.get_vocabulary());
+    let numbers = IntegerLookup::new().vocabulary([-1, 7, 8]).unwrap().num_oov_indices(0);
+    assert_eq!((numbers.lookup([8]).unwrap(), numbers.vocabulary_size()), (vec![1], 2));
+    let special = IntegerLookup::new().mask_token(0).vocabulary([5, 0]).unwrap_err().to_string();
+    assert!(special.contains("the vocabulary holds 0, which is a special token"), "{special}");
+    assert!(later.mask_token("b").lookup(["a"]).unwrap_err().to_string().contains("holds \"b\""));
+    for many in [usize::MAX, 1 << 40] {
+        let lookup = IntegerLookup::new().mask_token(0).num_oov_indices(many);
+        assert!(lookup.clone().vocabulary([1]).unwrap_err().to_string().contains("num_oov_indices"));
+        assert!(numbers.clone().num_oov_indices(many).lookup([7]).unwrap_err().is_argument());
+    }
+    let mut oov = StringLookup::new();
+    oov.adapt(["[UNK]", "a", "[UNK]"]).unwrap();
+    assert_eq!(oov.get_vocabulary(), ["[UNK]", "a"]);
+}
+
+#[test]
+fn a_vocabulary_that_is_replaced_or_cut_is_not_counted_by_the_old_one() {
+    let mut vectorization = TextVectorization::new();
+    vectorization.adapt(&["a b", "b c"]).unwrap();
+    let other = vectorization.clone().vocabulary(["x", "y"]).unwrap();
+    assert!(other.matrix(&["x"], OutputMode::TfIdf).unwrap_err().is_state());
+    assert_eq!(TextVectorization::from_json(&other.to_json()).unwrap().get_vocabulary(), other.get_vocabulary());
+    let empty = TextVectorization::from_json(&TextVectorization::new().to_json()).unwrap();
+    let encoder = practicum_nlp::TextEncoder::from(empty);
+    assert!(encoder.encode("a").unwrap_err().is_state() && encoder.encode_all(&["a"]).unwrap_err().is_state());
+    for most in [0, 3] {
+        let cut = vectorization.clone().max_tokens(most).pad_to_max_tokens(true);
+        assert!(cut.matrix(&["a b c"], OutputMode::Count).unwrap_err().to_string().contains("max_tokens"));
+    }
+}
+
+#[test]
 fn s6_sizes_in_a_file_are_checked_and_cost_no_time() {
     let mut made = TextVectorization::new();
     made.adapt(&["the cat sat"]).unwrap();

@@ -35,12 +35,11 @@ use crate::hash::FastMap;
 #[serde(try_from = "Options", into = "Options")]
 pub struct IntegerLookup {
     table: Table<i64>,
-    oov_token: i64,
 }
 
 impl Default for IntegerLookup {
     fn default() -> Self {
-        Self { table: Table::new(), oov_token: -1 }
+        Self { table: Table::new(-1) }
     }
 }
 
@@ -64,7 +63,7 @@ impl IntegerLookup {
         self
     }
 
-    /// How many indices unknown numbers share; 1 unless given. With none, they are errors.
+    /// How many indices unknown numbers share, at most 2²⁴; 1 unless given. With none, they are errors.
     #[must_use]
     pub fn num_oov_indices(mut self, indices: usize) -> Self {
         self.table.oov_indices = indices;
@@ -81,10 +80,10 @@ impl IntegerLookup {
         self.table.adapt(counts)
     }
 
-    /// Takes a vocabulary that is known, in the order of its indices, without special numbers.
+    /// Takes a vocabulary that is known, in the order of its indices, with all special numbers before it or none.
     ///
     /// # Errors
-    /// A number that occurs twice; more than `max_tokens`.
+    /// No numbers; a number that occurs twice; a special one among the others; more than `max_tokens`.
     pub fn vocabulary(mut self, numbers: impl IntoIterator<Item = i64>) -> Result<Self> {
         self.table.set(numbers.into_iter().collect())?;
         Ok(self)
@@ -92,8 +91,7 @@ impl IntegerLookup {
 
     /// All numbers in the order of their indices, the special ones first; −1 for unknown ones.
     pub fn get_vocabulary(&self) -> Vec<i64> {
-        let special = self.table.mask.into_iter().chain(std::iter::repeat_n(self.oov_token, self.table.oov_indices));
-        special.chain(self.table.tokens().iter().copied()).collect()
+        self.table.vocabulary().copied().collect()
     }
 
     /// The number of indices.
@@ -170,13 +168,13 @@ struct Options {
 }
 
 impl From<IntegerLookup> for Options {
-    fn from(IntegerLookup { table, oov_token }: IntegerLookup) -> Self {
+    fn from(IntegerLookup { table }: IntegerLookup) -> Self {
         let vocabulary = table.tokens().to_vec();
         Self {
             max_tokens: table.max_tokens,
             num_oov_indices: table.oov_indices,
             mask_token: table.mask,
-            oov_token,
+            oov_token: table.oov_token,
             vocabulary: (!vocabulary.is_empty()).then_some(vocabulary),
         }
     }
@@ -186,7 +184,7 @@ impl TryFrom<Options> for IntegerLookup {
     type Error = Error;
 
     fn try_from(options: Options) -> Result<Self> {
-        let mut lookup = Self { table: Table::new(), oov_token: options.oov_token };
+        let mut lookup = Self { table: Table::new(options.oov_token) };
         lookup.table.max_tokens = options.max_tokens;
         lookup.table.oov_indices = options.num_oov_indices;
         lookup.table.mask = options.mask_token;

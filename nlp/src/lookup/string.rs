@@ -21,12 +21,11 @@ use crate::hash::FastMap;
 #[derive(Clone, Debug)]
 pub struct StringLookup {
     table: Table<String>,
-    oov_token: String,
 }
 
 impl Default for StringLookup {
     fn default() -> Self {
-        Self { table: Table::new(), oov_token: "[UNK]".to_owned() }
+        Self { table: Table::new("[UNK]".to_owned()) }
     }
 }
 
@@ -53,7 +52,7 @@ impl StringLookup {
     /// What stands for unknown tokens in the vocabulary; `[UNK]` unless given.
     #[must_use]
     pub fn oov_token(mut self, token: impl Into<String>) -> Self {
-        self.oov_token = token.into();
+        self.table.oov_token = token.into();
         self
     }
 
@@ -79,10 +78,10 @@ impl StringLookup {
         self.table.adapt(counts)
     }
 
-    /// Takes a vocabulary that is known, in the order of its indices, without special tokens.
+    /// Takes a vocabulary that is known, in the order of its indices, with all special tokens before it or none.
     ///
     /// # Errors
-    /// A token that occurs twice; more than `max_tokens`.
+    /// No tokens; a token that occurs twice; a special one among the others; more than `max_tokens`.
     pub fn vocabulary<S: Into<String>>(mut self, tokens: impl IntoIterator<Item = S>) -> Result<Self> {
         self.table.set(tokens.into_iter().map(Into::into).collect())?;
         Ok(self)
@@ -90,8 +89,7 @@ impl StringLookup {
 
     /// All tokens in the order of their indices, the special ones first.
     pub fn get_vocabulary(&self) -> Vec<&str> {
-        let special = self.table.mask.as_deref().into_iter().chain((self.table.oov_indices > 0).then_some(self.oov_token.as_str()));
-        special.chain(self.table.tokens().iter().map(String::as_str)).collect()
+        self.table.vocabulary().map(String::as_str).collect()
     }
 
     /// The number of indices.

@@ -1,7 +1,9 @@
 //! A vocabulary with its special tokens in front.
 
 use std::borrow::Borrow;
+use std::fmt::Debug;
 use std::hash::Hash;
+use std::iter::repeat_n;
 
 use practicum_core::{Error, Result};
 
@@ -12,46 +14,59 @@ use crate::hash::FastMap;
 pub(super) struct Table<T> {
     pub(super) max_tokens: Option<usize>,
     pub(super) mask: Option<T>,
+    pub(super) oov_token: T,
     pub(super) oov_indices: usize,
     tokens: Vec<T>,
-    indices: FastMap<T, i32>,
+    /// Where each token stands among the tokens, from 0: how many special ones come before may still change.
+    ranks: FastMap<T, i32>,
 }
 
-impl<T: Clone + Eq + Hash + Ord> Table<T> {
-    pub(super) fn new() -> Self {
-        Self { max_tokens: None, mask: None, oov_indices: 1, tokens: Vec::new(), indices: FastMap::default() }
+/// Unknown tokens share no more indices than these.
+const MOST_OOV: usize = 1 << 24;
+
+impl<T: Clone + Debug + Eq + Hash + Ord> Table<T> {
+    pub(super) fn new(oov_token: T) -> Self {
+        Self { max_tokens: None, mask: None, oov_token, oov_indices: 1, tokens: Vec::new(), ranks: FastMap::default() }
     }
 
     /// Keeps the most frequent tokens; of equally frequent ones the greatest comes first, as in Keras.
     pub(super) fn adapt(&mut self, counts: FastMap<T, u64>) -> Result<()> {
-        let mut counted: Vec<(T, u64)> = counts.into_iter().filter(|(token, _)| self.mask.as_ref() != Some(token)).collect();
+        let special = |token: &T| self.mask.as_ref() == Some(token) || self.oov_token == *token;
+        let mut counted: Vec<(T, u64)> = counts.into_iter().filter(|(token, _)| !special(token)).collect();
         if counted.is_empty() {
             return Err(Error::data("there are no tokens to make a vocabulary of"));
         }
         counted.sort_by(|a, b| (b.1, &b.0).cmp(&(a.1, &a.0)));
-        self.check_size()?;
+        self.check_special()?;
         counted.truncate(self.max_tokens.map_or(usize::MAX, |most| most - self.special()));
         self.set(counted.into_iter().map(|(token, _)| token).collect())
     }
 
-    /// Takes these tokens, in the order of their indices, without the special ones.
-    pub(super) fn set(&mut self, tokens: Vec<T>) -> Result<()> {
-        self.check_size()?;
-        if let Some(most) = self.max_tokens.filter(|most| tokens.len() + self.special() > *most) {
-            let (given, special) = (tokens.len(), self.special());
-            return Err(Error::argument(format!("{given} tokens and {special} special ones are more than max_tokens, which is {most}")));
+    /// Takes these tokens, in the order of their indices, with all special ones before them or none.
+    pub(super) fn set(&mut self, mut tokens: Vec<T>) -> Result<()> {
+        self.check_special()?;
+        if tokens.len() >= self.special() && self.special_tokens().eq(&tokens[..self.special()]) {
+            tokens.drain(..self.special());
         }
-        let mut indices = FastMap::default();
-        for (index, token) in (self.special()..).zip(&tokens) {
-            if indices.insert(token.clone(), index as i32).is_some() {
-                return Err(Error::data(format!("token {} of the vocabulary occurs before, expected each once", index - self.special())));
+        if tokens.is_empty() {
+            return Err(Error::argument("the vocabulary is empty, expected one token or more"));
+        }
+        let mut ranks = FastMap::default();
+        for (rank, token) in tokens.iter().enumerate() {
+            if ranks.insert(token.clone(), rank as i32).is_some() {
+                return Err(Error::data(format!("token {rank} of the vocabulary, {token:?}, occurs before, expected each once")));
             }
         }
-        (self.tokens, self.indices) = (tokens, indices);
+        let new = Self { tokens, ranks, ..self.clone() };
+        new.check_tokens()?;
+        *self = new;
         Ok(())
     }
 
-    fn check_size(&self) -> Result<()> {
+    fn check_special(&self) -> Result<()> {
+        if self.oov_indices > MOST_OOV {
+            return Err(Error::argument(format!("num_oov_indices is {}, expected {MOST_OOV} at most", self.oov_indices)));
+        }
         match self.max_tokens {
             Some(most) if most <= self.special() => {
                 let special = self.special();
@@ -61,16 +76,44 @@ impl<T: Clone + Eq + Hash + Ord> Table<T> {
         }
     }
 
-    pub(super) fn check_adapted(&self) -> Result<()> {
-        if self.tokens.is_empty() {
-            return Err(Error::state("there is no vocabulary yet").hint("call adapt or vocabulary first"));
+    /// Whether the tokens go with the options, which may have changed since.
+    fn check_tokens(&self) -> Result<()> {
+        self.check_special()?;
+        let (given, special) = (self.tokens.len(), self.special());
+        if let Some(most) = self.max_tokens.filter(|most| self.size() > *most) {
+            return Err(Error::argument(format!("{given} tokens and {special} special ones are more than max_tokens, which is {most}")));
+        }
+        if i32::try_from(self.size()).is_err() {
+            return Err(Error::argument(format!("{given} tokens and {special} special ones have no 32-bit indices")));
+        }
+        let oov = (self.oov_indices > 0).then_some(&self.oov_token);
+        if let Some(token) = self.mask.iter().chain(oov).find(|token| self.ranks.contains_key(*token)) {
+            return Err(Error::data(format!("the vocabulary holds {token:?}, which is a special token"))
+                .hint("leave special tokens out, or begin with all of them: the mask token, then one for each index of unknown ones"));
         }
         Ok(())
     }
 
+    /// That there is a vocabulary, which goes with the options.
+    pub(super) fn check_adapted(&self) -> Result<()> {
+        if self.tokens.is_empty() {
+            return Err(Error::state("there is no vocabulary yet").hint("call adapt or vocabulary first"));
+        }
+        self.check_tokens()
+    }
+
     /// How many indices stand before the first token.
     pub(super) fn special(&self) -> usize {
-        self.oov_indices + usize::from(self.mask.is_some())
+        self.oov_indices.saturating_add(usize::from(self.mask.is_some()))
+    }
+
+    fn special_tokens(&self) -> impl Iterator<Item = &T> {
+        self.mask.iter().chain(repeat_n(&self.oov_token, self.oov_indices.min(MOST_OOV)))
+    }
+
+    /// All tokens in the order of their indices, the special ones first.
+    pub(super) fn vocabulary(&self) -> impl Iterator<Item = &T> {
+        self.special_tokens().chain(&self.tokens)
     }
 
     pub(super) fn tokens(&self) -> &[T] {
@@ -78,7 +121,7 @@ impl<T: Clone + Eq + Hash + Ord> Table<T> {
     }
 
     pub(super) fn size(&self) -> usize {
-        self.special() + self.tokens.len()
+        self.special().saturating_add(self.tokens.len())
     }
 
     /// The index of a known token; 0 for the mask.
@@ -89,7 +132,7 @@ impl<T: Clone + Eq + Hash + Ord> Table<T> {
         if self.mask.as_ref().is_some_and(|mask| mask.borrow() == token) {
             return Some(0);
         }
-        self.indices.get(token).copied()
+        self.ranks.get(token).map(|rank| self.special() as i32 + rank)
     }
 
     /// The first index for unknown tokens.

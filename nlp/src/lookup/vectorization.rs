@@ -100,7 +100,7 @@ const LONGEST: usize = 1 << 28;
 
 impl Default for TextVectorization {
     fn default() -> Self {
-        let mut table = Table::new();
+        let mut table = Table::new("[UNK]".to_owned());
         table.mask = Some(String::new());
         Self {
             standardize: Standardize::default(),
@@ -203,20 +203,21 @@ impl TextVectorization {
         (counts, documents)
     }
 
-    /// Takes a vocabulary that is known, in the order of its indices, without padding and `[UNK]`. TF-IDF needs
-    /// [`adapt`](Self::adapt).
+    /// Takes a vocabulary that is known, in the order of its indices, with padding and `[UNK]` before it or without. TF-IDF
+    /// needs [`adapt`](Self::adapt).
     ///
     /// # Errors
-    /// A token that occurs twice; more than `max_tokens`; options out of range.
+    /// No tokens; a token that occurs twice; a special one among the others; more than `max_tokens`; options out of range.
     pub fn vocabulary<S: Into<String>>(mut self, tokens: impl IntoIterator<Item = S>) -> Result<Self> {
         self.check_options()?;
         self.table.set(tokens.into_iter().map(Into::into).collect())?;
+        self.idf.clear();
         Ok(self)
     }
 
     /// All tokens in the order of their indices.
     pub fn get_vocabulary(&self) -> Vec<&str> {
-        ["", "[UNK]"].into_iter().chain(self.table.tokens().iter().map(String::as_str)).collect()
+        self.table.vocabulary().map(String::as_str).collect()
     }
 
     /// The token of an index: empty for padding.
@@ -270,11 +271,13 @@ impl TextVectorization {
             ngrams: file.ngrams,
             output_sequence_length: file.output_sequence_length,
             pad_to_max_tokens: file.pad_to_max_tokens,
-            idf: file.idf_weights,
             ..Self::default()
         };
         vectorization.table.max_tokens = file.max_tokens;
-        vectorization.vocabulary(file.vocabulary)
+        if tokens > 0 {
+            vectorization = vectorization.vocabulary(file.vocabulary)?;
+        }
+        Ok(Self { idf: file.idf_weights, ..vectorization })
     }
 
     /// The number of indices: the `input_dim` of an `Embedding` over them.
@@ -282,13 +285,19 @@ impl TextVectorization {
         self.table.size()
     }
 
-    /// The indices of one text, as many as it has tokens or `output_sequence_length`.
+    /// The indices of one text, as many as it has tokens or `output_sequence_length`. Without a vocabulary all tokens are unknown.
     pub fn ids(&self, text: &str) -> Vec<i32> {
         let mut ids = self.unpadded(text);
         if let Some(length) = self.output_sequence_length {
             ids.resize(length.min(LONGEST), 0);
         }
         ids
+    }
+
+    /// That there is a vocabulary, which goes with the options.
+    pub(crate) fn check_adapted(&self) -> Result<()> {
+        self.check_options()?;
+        self.table.check_adapted()
     }
 
     /// The indices of one text, `output_sequence_length` at most.
@@ -304,8 +313,7 @@ impl TextVectorization {
     /// # Errors
     /// No vocabulary yet; no texts; texts that are all empty while no length is given; a size that does not fit into memory.
     pub fn vectorize<S: AsRef<str> + Sync>(&self, texts: &[S]) -> Result<Array2<i32>> {
-        self.check_options()?;
-        self.table.check_adapted()?;
+        self.check_adapted()?;
         let rows = parallel::map(texts, |text| self.unpadded(text.as_ref()));
         let padding = PadOptions::new().padding(Side::Post);
         pad_sequences(&rows, self.output_sequence_length.map_or(padding, |length| padding.maxlen(length)))

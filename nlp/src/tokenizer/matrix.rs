@@ -89,7 +89,7 @@ impl Tokenizer {
             MatrixMode::Freq => count / words as f64,
             MatrixMode::TfIdf => {
                 let docs = i32::try_from(column).ok().and_then(|index| self.vocabulary.at(index)).map_or(0, |entry| entry.docs);
-                (1.0 + count.ln()) * (1.0 + self.document_count as f64 / (1 + docs) as f64).ln()
+                (1.0 + count.ln()) * (1.0 + self.document_count as f64 / (1.0 + docs as f64)).ln()
             }
         }
     }

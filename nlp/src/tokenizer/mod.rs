@@ -147,8 +147,10 @@ impl Tokenizer {
             if block.is_empty() {
                 break;
             }
-            let count = self.document_count.checked_add(block.len() as u64);
-            let count = count.ok_or_else(|| Error::data("more texts were counted than a number holds"))?;
+            let Some(count) = self.document_count.checked_add(block.len() as u64) else {
+                self.number();
+                return Err(Error::data("more texts were counted than a number holds"));
+            };
             let first = std::mem::replace(&mut self.document_count, count) + 1;
             // Each thread counts for itself; in the order of their parts, words stay in the order they were first seen.
             let parts = parallel::parts(&block);

@@ -43,8 +43,9 @@ impl Vocabulary {
         self.by_word.first_look(words, scratch);
         for (&word, &index) in words.iter().zip(scratch.iter()) {
             let entry = if index == WordMap::NONE { self.entry(word) } else { &mut self.entries[index as usize] };
-            entry.count += 1;
-            entry.docs += u64::from(entry.last_document != document);
+            // A file may say any count.
+            entry.count = entry.count.saturating_add(1);
+            entry.docs = entry.docs.saturating_add(u64::from(entry.last_document != document));
             entry.last_document = document;
         }
     }
@@ -53,8 +54,8 @@ impl Vocabulary {
     pub(super) fn absorb(&mut self, other: Self) {
         for Entry { word, count, docs, .. } in other.entries {
             let entry = self.entry((&*word).into());
-            entry.count += count;
-            entry.docs += docs;
+            entry.count = entry.count.saturating_add(count);
+            entry.docs = entry.docs.saturating_add(docs);
         }
     }
 
