@@ -53,9 +53,14 @@ impl FeatureMaps {
         &self.maps
     }
 
-    /// The channels whose map is the same everywhere for this picture: after a ReLU, those that say nothing.
+    /// The channels whose map is the same everywhere for this picture: after a ReLU, those that say nothing. A map of one pixel
+    /// says nothing if it is 0.
     pub fn silent(&self) -> Vec<usize> {
-        (0..self.channels()).filter(|channel| self.deviation(*channel).1 == 0.0).collect()
+        let says = |channel: usize| match self.maps.len() == self.channels() {
+            true => self.numbers(channel).any(|value| value != 0.0),
+            false => self.deviation(channel).1 != 0.0,
+        };
+        (0..self.channels()).filter(|channel| !says(*channel)).collect()
     }
 
     /// The course's strip: all maps side by side, height × (width·channels).
@@ -72,7 +77,7 @@ impl FeatureMaps {
         picture_of(height, width.saturating_mul(channels), |y, x| Luma([maps[x / width][y * width + x % width]]))
     }
 
-    /// The same maps in rows of `columns`, each enlarged to about `side` pixels, on white.
+    /// The same maps in rows of `columns`, each enlarged to about `side` pixels, on black.
     ///
     /// # Errors
     /// No columns, or a grid that is larger than a picture may be.
@@ -81,7 +86,8 @@ impl FeatureMaps {
         let maps: Vec<u8> = (0..channels).flat_map(|channel| self.standardized(channel)).collect();
         let maps = practicum_core::ndarray::Array3::from_shape_vec((channels, height, width), maps)
             .map_err(|cause| Error::shape(cause.to_string()).source(cause))?;
-        Sheet::new(columns.min(channels)).scale((side / height.max(width)).max(1)).grey(maps.outer_iter())
+        let sheet = Sheet::new(columns.min(channels)).background(0);
+        sheet.scale((side / height.max(width)).max(1)).grey(maps.outer_iter())
     }
 
     /// One map from its least (black) to its greatest number (white).

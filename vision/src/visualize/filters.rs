@@ -47,7 +47,7 @@ pub fn filters(model: &Model, layer: Option<&str>, columns: usize) -> Result<Rgb
         let scale = if largest[filter] > 0.0 { 127.5 / largest[filter] } else { 0.0 };
         byte(127.5 + weight * scale)
     });
-    Sheet::new(columns.min(count)).scale((24 / height.max(width)).max(1)).rgb(pictures.outer_iter())
+    Sheet::new(columns.min(count)).background(128).scale((24 / height.max(width)).max(1)).rgb(pictures.outer_iter())
 }
 
 fn is_visible(dims: &[usize]) -> bool {

@@ -17,6 +17,11 @@ pub(crate) fn measured(value: f64) -> String {
     }
 }
 
+/// A measured number under its name: epochs are counted.
+pub(super) fn of_metric(name: &str, value: f64) -> String {
+    if name.ends_with("epoch") && value.fract() == 0.0 { fixed(value, 0) } else { measured(value) }
+}
+
 /// A number that is held against a bound: digits enough to see on which side of it it lies.
 pub(super) fn exact(value: f64) -> String {
     match value.abs() {
@@ -81,6 +86,8 @@ mod tests {
             (measured(1.0), "1.0000"),
             (measured(f64::NAN), "not a number"),
             (measured(f64::NEG_INFINITY), "−∞"),
+            (of_metric("best_epoch", 1.0), "1"),
+            (of_metric("seconds_per_epoch", 0.25), "0.2500"),
             (exact(0.864_97), "0.86497"),
             (exact(19.0), "19"),
             (exact(-0.5), "−0.5"),

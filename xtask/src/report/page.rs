@@ -119,7 +119,7 @@ pub(super) fn badges(data: &[DataUsed]) -> Markup {
     let kind = |source| match source {
         DataSource::Real => ("real", "real data"),
         DataSource::BuiltIn => ("built-in", "built-in stand-in"),
-        DataSource::Inline => ("inline", "the lab's own numbers"),
+        DataSource::Inline => ("inline", "the lab's own data"),
     };
     html! {
         @if !data.is_empty() {
@@ -143,9 +143,14 @@ fn table_of_runs(week: &WeekResults) -> Markup {
                     th.figure scope="col" role="columnheader" { "Time" }
                 }
             }
-            tbody role="rowgroup" { @for run in &week.runs { (row_of_run(run)) } }
+            tbody role="rowgroup" { @for run in week.runs.iter().filter(|run| !is_comparison(run)) { (row_of_run(run)) } }
         }
     }
+}
+
+/// Whether a run trained and measured nothing: it compares what others did.
+fn is_comparison(run: &RunResults) -> bool {
+    run.key.is_empty() && run.targets.is_empty() && run.seconds < 1e-3 && !run.partial
 }
 
 fn row_of_run(run: &RunResults) -> Markup {

@@ -64,7 +64,8 @@ impl Figures<'_> {
     /// Receiver operating characteristics: a curve for each name, with the area under it.
     pub(crate) fn roc(&self, name: &str, title: &str, curves: &[(&str, &practicum_vision::evaluation::Roc)]) -> Result<Figure> {
         let areas: Vec<String> = curves.iter().map(|(name, roc)| format!("{name} {}", measured(roc.area()))).collect();
-        let [x, y] = ["Others taken for it (share)", "Found of the class (share)"].map(|label| Axis::new(label, Scale::Linear));
+        let [x, y] = ["Others taken for it (false positive rate)", "Found of the class (true positive rate)"]
+            .map(|label| Axis::new(label, Scale::Linear));
         let lines = curves.iter().map(|(name, roc)| Series::new(name, Mark::Line, roc.points().to_vec()));
         let guessing = Series::new("guessing", Mark::Line, vec![(0.0, 0.0), (1.0, 1.0)]);
         let chart = lines.fold(Chart::new(x, y), Chart::series).series(guessing);

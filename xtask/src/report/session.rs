@@ -8,7 +8,7 @@ use practicum_core::plot::labels::{capital, grouped};
 use super::numbers::{date, duration, measured};
 use super::page::{badges, scrolling};
 use super::targets::{against, key_figure, other_figures, targets};
-use crate::results::{CodeText, Figure, ForecastScore, RunResults, SessionText, WeekResults};
+use crate::results::{CodeText, DataSource, Figure, ForecastScore, RunResults, SessionText, WeekResults};
 
 /// The name of a session in links: `lab-1`.
 pub(super) fn anchor(session: &str) -> String {
@@ -27,7 +27,15 @@ pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) 
             }
             @if !session.task.is_empty() { h3.label { "Task" } p { (prose(&session.task)) } }
             (code(session))
-            @if !session.notice.is_empty() { div.notice-what { h3.label { "What to notice" } p { (prose(&session.notice)) } } }
+            @if !session.notice.is_empty() {
+                div.notice-what {
+                    h3.label { "What to notice" }
+                    p { (prose(&session.notice)) }
+                    @if let Some(differs) = differs(session) {
+                        p.muted.small { "This is about the course's own training and data. The run below " (differs) " and may not show it." }
+                    }
+                }
+            }
             @for run in week.runs.iter().filter(|run| run.session == session.session) {
                 (block_of_run(folder, run, &week.figures, &command))
             }
@@ -37,6 +45,17 @@ pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) 
             }
             (made(session))
         }
+    }
+}
+
+/// In what a run is not the course's.
+fn differs(session: &SessionText) -> Option<&'static str> {
+    let drawn = session.made.data.iter().any(|data| data.source == DataSource::BuiltIn);
+    match (session.made.scale.as_str(), drawn) {
+        ("quick", true) => Some("is shorter, on data that the program makes,"),
+        ("quick", false) => Some("is shorter"),
+        (_, true) => Some("is on data that the program makes"),
+        (_, false) => None,
     }
 }
 
@@ -62,7 +81,8 @@ fn code(session: &SessionText) -> Markup {
                     @for (index, item) in session.code.iter().enumerate() { (piece(item, index == 0)) }
                 }
                 @if !session.keras.is_empty() {
-                    div { p.small.muted { "The same in Keras" } (scrolling(&session.keras, "Keras code")) }
+                    @let language = if session.keras.contains("keras") { "Keras" } else { "Python" };
+                    div { p.small.muted { "The same in " (language) } (scrolling(&session.keras, "Python code")) }
                 }
             }
         }
@@ -162,8 +182,8 @@ fn facts_of_run(run: &RunResults) -> String {
     if run.epochs > 0 {
         facts.push(format!("{} epoch{}", grouped(run.epochs as u64), if run.epochs == 1 { "" } else { "s" }));
     }
-    if run.seconds > 0.0 {
-        facts.push(duration(run.seconds));
+    if run.seconds >= 1e-3 {
+        facts.push(format!("{} in all", duration(run.seconds)));
     }
     facts.join(" · ")
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use practicum_core::plot::labels::{grouped, words};
 
-use super::numbers::{exact, measured};
+use super::numbers::{exact, measured, of_metric};
 use crate::results::{RunResults, TargetResult, Verdict};
 
 /// Whether a smaller number is a better one.
@@ -16,7 +16,7 @@ pub(super) fn key_figure(run: &RunResults) -> Option<Markup> {
     let value = *run.metrics.get(&run.key)?;
     Some(html! {
         span.key-figure {
-            (words(&run.key)) " " strong.number { (measured(value)) }
+            (words(&run.key)) " " strong.number { (of_metric(&run.key, value)) }
             @if let Some(yardstick) = &run.yardstick {
                 span.muted {
                     " · " (yardstick.name) " " span.number { (measured(yardstick.value)) }
@@ -34,7 +34,7 @@ pub(super) fn other_figures(run: &RunResults) -> Markup {
         @if !others.is_empty() {
             details {
                 summary { @if run.key.is_empty() { "All figures" } @else { "Other figures" } }
-                dl.metrics { @for (name, value) in others { dt { (words(name)) } dd.number { (measured(*value)) } } }
+                dl.metrics { @for (name, value) in others { dt { (words(name)) } dd.number { (of_metric(name, *value)) } } }
             }
         }
     }
@@ -51,8 +51,8 @@ pub(super) fn targets(run: &RunResults, course_command: &str) -> Markup {
             @let met = prints.iter().filter(|target| target.verdict == Verdict::Met).count();
             details open[met < prints.len()] {
                 summary {
-                    @if met == prints.len() { span.verdict.good { "✓" } " the notebook's " (plural(met, "print")) " reproduced" }
-                    @else { span.verdict.bad { "✗" } " " (met) " of the notebook's " (plural(prints.len(), "print")) " reproduced" }
+                    @if met == prints.len() { span.verdict.good { "✓" } " the notebook's " (plural(met, "value")) " reproduced" }
+                    @else { span.verdict.bad { "✗" } " " (met) " of the notebook's " (plural(prints.len(), "value")) " reproduced" }
                 }
                 ul.prints { @for target in prints { li { (print_line(target)) } } }
             }
@@ -83,11 +83,11 @@ fn goal(target: &TargetResult, course_command: &str) -> Markup {
     }
 }
 
-/// `naive_mse 61.8275, target 61.827534 (± 0.01 %): met`
+/// `naive MSE 61.8275, target 61.827534 (± 0.01 %): met`
 fn print_line(target: &TargetResult) -> Markup {
     let (verdict, class) = if target.verdict == Verdict::Met { ("met", "good") } else { ("missed", "bad") };
     html! {
-        span.number { (target.metric) " " (measured(target.value)) } ", target " span.number { (bound(target)) } ": "
+        (words(&target.metric)) " " span.number { (of_metric(&target.metric, target.value)) } ", target " span.number { (bound(target)) } ": "
         span class=(class) { (verdict) }
     }
 }
@@ -126,7 +126,7 @@ impl Count {
             @if self.prints.1 > 0 {
                 @if self.judged > 0 { br; }
                 span class=(if self.prints.0 == self.prints.1 { "good" } else { "bad" }) {
-                    (self.prints.0) " of " (plural(self.prints.1, "print"))
+                    (self.prints.0) " of " (plural(self.prints.1, "notebook value"))
                 }
             }
             @if self.too_short > 0 {
@@ -184,7 +184,7 @@ mod tests {
         let run = RunResults { targets, ..RunResults::default() };
         let told = super::targets(&run, "cargo xtask run-week c4w3 --full").into_string();
         assert!(told.contains("too short to judge") && told.contains("run-week c4w3 --full") && told.contains("own run: "), "{told}");
-        assert!(told.contains("the notebook's 2 prints reproduced") && told.contains("target <span class=\"number\">≤ 7</span>"), "{told}");
+        assert!(told.contains("the notebook's 2 values reproduced") && told.contains("target <span class=\"number\">≤ 7</span>"), "{told}");
         let count = Count::of([&run].into_iter());
         assert_eq!((count.judged, count.too_short, count.prints), (0, 1, (2, 2)));
     }

@@ -12,6 +12,8 @@ const EDGE: f64 = 24.0;
 const LETTER: f64 = 12.0;
 /// At most this many words are written.
 const WRITTEN: usize = 40;
+/// No word is written nearer to the middle than this share of the farthest one's distance.
+const OUTER: f64 = 0.3;
 
 /// Words and their positions, in the same order.
 #[derive(Clone, Copy, Debug)]
@@ -31,27 +33,33 @@ impl WordMap<'_> {
     fn draw(&self, theme: Theme) -> Result<String> {
         let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
         let reach = |of: fn(&(f64, f64)) -> f64| self.places.iter().filter(finite).map(of).fold(f64::MIN_POSITIVE, |a, b| a.max(b.abs()));
-        let (wide, high) = (reach(|place| place.0), reach(|place| place.1));
-        let at = |place: (f64, f64)| {
-            let share = |value: f64, reach: f64, size: f64| size / 2.0 + value / reach * (size / 2.0 - EDGE);
-            (share(place.0, wide, SIZE.0), share(-place.1, high, SIZE.1))
-        };
+        // One scale for both directions: a flat cloud looks flat.
+        let scale = ((SIZE.0 / 2.0 - EDGE) / reach(|place| place.0)).min((SIZE.1 / 2.0 - EDGE) / reach(|place| place.1));
+        let at = |(right, up): (f64, f64)| (SIZE.0 / 2.0 + right * scale, SIZE.1 / 2.0 - up * scale);
         let mut order: Vec<usize> = (0..self.places.len()).filter(|&index| finite(&&self.places[index])).collect();
-        let far = |index: usize| (self.places[index].0 / wide).powi(2) + (self.places[index].1 / high).powi(2);
+        let far = |index: usize| self.places[index].0.hypot(self.places[index].1);
         order.sort_by(|&a, &b| far(b).total_cmp(&far(a)).then(a.cmp(&b)));
+        let farthest = order.first().map_or(0.0, |&index| far(index));
         draw(SIZE, theme, |canvas| {
             let palette = canvas.palette();
             canvas.line(&[(EDGE / 2.0, SIZE.1 / 2.0), (SIZE.0 - EDGE / 2.0, SIZE.1 / 2.0)], palette.grid, 1.0)?;
             canvas.line(&[(SIZE.0 / 2.0, EDGE / 2.0), (SIZE.0 / 2.0, SIZE.1 - EDGE / 2.0)], palette.grid, 1.0)?;
-            for &index in &order {
-                canvas.dot(at(self.places[index]), 1.8, palette.tint(palette.series[0], 0.6))?;
-            }
+            let name = |anchor| Text::new(LETTER, palette.muted, anchor);
+            canvas.text((SIZE.0 - EDGE / 2.0, SIZE.1 / 2.0 + LETTER), "1st direction", name(Anchor::End))?;
+            canvas.text((SIZE.0 / 2.0 + 5.0, EDGE / 2.0), "2nd direction", name(Anchor::Start))?;
             let mut taken: Vec<[f64; 4]> = Vec::new();
-            for &index in &order {
+            for &index in order.iter().take_while(|&&index| far(index) >= OUTER * farthest) {
                 if taken.len() == WRITTEN {
                     break;
                 }
                 self.write(canvas, index, at(self.places[index]), &mut taken)?;
+            }
+            // A point under a word makes it hard to read.
+            for (x, y) in order.iter().map(|&index| at(self.places[index])) {
+                let under = |place: &[f64; 4]| place[0] < x && x < place[2] && place[1] < y && y < place[3];
+                if !taken.iter().any(under) {
+                    canvas.dot((x, y), 1.8, palette.tint(palette.series[0], 0.6))?;
+                }
             }
             Ok(())
         })

@@ -39,7 +39,7 @@ pub(crate) enum Bound {
     AtMost(f64),
     Above(f64),
     Below(f64),
-    /// The number that the notebook prints, up to rounding: it shows that the computation is the same.
+    /// The number that the notebook prints, a whole one exactly, others up to rounding: it shows that the computation is the same.
     Print(f64),
     Within(f64, f64),
 }
@@ -51,6 +51,7 @@ impl Bound {
             Self::AtMost(bound) => value <= bound,
             Self::Above(bound) => value > bound,
             Self::Below(bound) => value < bound,
+            Self::Print(bound) if bound.fract() == 0.0 => value == bound,
             Self::Print(bound) => (value - bound).abs() <= NEAR * bound.abs(),
             Self::Within(low, high) => (low..=high).contains(&value),
         }
@@ -69,6 +70,7 @@ impl Display for Bound {
             Self::AtMost(bound) => write!(f, "<= {bound}"),
             Self::Above(bound) => write!(f, "> {bound}"),
             Self::Below(bound) => write!(f, "< {bound}"),
+            Self::Print(bound) if bound.fract() == 0.0 => write!(f, "{bound}"),
             Self::Print(bound) => write!(f, "{bound} (± 0.01 %)"),
             Self::Within(low, high) => write!(f, "in [{low}, {high}]"),
         }

@@ -65,7 +65,7 @@ pub(super) static C1W1: Week = Week {
                 run: "exercise",
                 metric: "predict_7",
                 bound: Bound::Within(3.99, 4.02),
-                source: "where gradient descent is after 1,000 steps from any of Glorot's first weights",
+                source: "the range after 1,000 steps, whatever Glorot's initial weights",
                 ..LINE
             }],
             run: exercise,

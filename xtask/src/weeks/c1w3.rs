@@ -27,14 +27,13 @@ pub(super) static C1W3: Week = Week {
             kind: SessionKind::Lab(1),
             title: "Improving accuracy: a dense network against two convolutions",
             task: "A dense network looks at each pixel by itself: a shoe that is moved by two pixels is another picture to it. A \
-                   convolution slides 64 filters of 3 × 3 over the picture, each of which looks for one pattern everywhere, and the \
-                   maxima of 2 × 2 keep what was found at a quarter of the size. Both networks are trained alike on Fashion-MNIST.",
+                   convolution slides 64 filters of 3 × 3 over the picture, each of which looks for one pattern everywhere, and max \
+                   pooling of 2 × 2 keeps what was found at a quarter of the size. Both networks are trained alike on Fashion-MNIST.",
             code: code!["c1w3.rs": "lab1", "c1w3.rs": "dense", "pictures.rs": "maps_of"],
             keras: include_str!("keras/c1w3_lab1.py"),
-            notice: "The convolutions are right more often, with fewer weights in front of the last layers than it seems: most of the \
-                     243,786 parameters are in the dense layer after Flatten. In the activations, each row is one garment and each \
-                     column one layer: outlines at first, then coarse spots that are alike for garments of a kind. The table shows how \
-                     each output size and each number of parameters comes about.",
+            notice: "The convolutions are right more often. Only 37,568 of the 243,786 parameters belong to them; most of the others are \
+                     in the dense layer after Flatten. In the activations, each row is one garment and each column one layer: outlines at \
+                     first, then coarse spots. The table shows how each output size and each number of parameters comes about.",
             next: &[
                 Next { change: "Train longer: does the test accuracy go on rising?", command: "cargo xtask run-week c1w3 --exploration 1" },
                 Next {
@@ -69,12 +68,12 @@ pub(super) static C1W3: Week = Week {
             kind: SessionKind::Lab(2),
             title: "Exploring convolutions by hand",
             task: "What does one filter do to a picture? Nine numbers are laid over each pixel and its eight neighbours, multiplied, and \
-                   added up; then the largest of each 2 × 2 pixels is kept. No network, no framework: two loops.",
+                   added up; then the largest of each 2 × 2 pixels is kept. No network, no framework: a few loops.",
             code: code!["c1w3.rs": "by_hand", "c1w3.rs": "convolve", "c1w3.rs": "max_pool", "c1w3.rs": "KERNELS"],
             keras: include_str!("keras/c1w3_lab2.py"),
-            notice: "A kernel whose numbers add up to 0 turns flat parts black and leaves edges: one kernel finds lines that lie, another \
-                     lines that stand. After the maxima the picture has a quarter of its pixels, and what the filter found is still there. \
-                     The notebook takes rows for columns, so its first kernel finds the lines that the second finds here.",
+            notice: "A kernel whose numbers add up to 0 turns flat parts black and leaves edges: one kernel finds horizontal lines, \
+                     another vertical ones. After max pooling the picture has a quarter of its pixels, and what the filter found is still \
+                     there. The notebook swaps rows and columns, so its first kernel finds the lines that the second finds here.",
             next: &[Next {
                 change: "Run the notebook's own indexing, which transposes the kernel.",
                 command: "cargo xtask run-week c1w3 --exploration 4",
@@ -86,13 +85,13 @@ pub(super) static C1W3: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "MNIST to 99.8 % training accuracy with one convolution",
-            task: "Reach 99.8 % on the training pictures of MNIST with exactly one convolution and one layer of maxima, in ten epochs at \
+            task: "Reach 99.8 % on the training pictures of MNIST with exactly one convolution and one max pooling layer, in ten epochs at \
                    most, and let a callback stop the training there.",
             code: code!["c1w3.rs": "exercise"],
             keras: include_str!("keras/c1w3_exercise.py"),
-            notice: "One convolution is enough to learn nearly all training pictures; week 2's dense network of as many parameters was \
-                     allowed to stop at 99 %. The test accuracy ends a little below: of the last tenths of a percent, most is learned by \
-                     heart. The worst mistakes are digits that people write in two ways.",
+            notice: "One convolution is enough to learn nearly all training pictures; week 2's dense network of 407,050 parameters only \
+                     had to reach 99 %. The test accuracy ends a little below: of the last tenths of a percent, most is learned by heart. \
+                     The worst mistakes are digits that people write in two ways.",
             next: &[Next {
                 change: "See what the same network does in ten epochs without a callback.",
                 command: "cargo xtask run-week c1w3 --exploration 3",
@@ -152,7 +151,7 @@ pub(super) static C1W3: Week = Week {
             kind: SessionKind::Exploration(4),
             title: "the notebook's transposed kernel",
             task: "The notebook calls rows x and columns y, and so lays the kernel over the picture with rows and columns exchanged: its \
-                   first kernel finds lines that stand, not lines that lie.",
+                   first kernel finds vertical lines, not horizontal ones.",
             code: code!["c1w3.rs": "transposed", "c1w3.rs": "convolve"],
             data: &[&ASCENT],
             run: transposed,
@@ -198,7 +197,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     // <page>
     run.keep(&clock, &model, set.test.class_names())?;
     let answers = Answers::of(&model, &x_test)?;
-    clock.note(format!("How the sizes come about: a convolution or a layer of maxima with window f and stride s makes of n pixels a side ⌊(n + 2p − f)/s⌋ + 1, without padding p = 0.\n{}", sizes_of(&Convnet::fashion())));
+    clock.note(format!("How the sizes come about: a convolution or a pooling layer with window f and stride s makes of n pixels a side ⌊(n + 2p − f)/s⌋ + 1, without padding p = 0.\n{}", sizes_of(&Convnet::fashion())));
     clock.note(answers.scores(&set.test)?);
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
@@ -316,9 +315,9 @@ type Kernel = [[f32; 3]; 3];
 
 /// The kernels that the notebook offers.
 const KERNELS: [(&str, Kernel); 3] = [
-    ("lines that lie", [[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]]),
-    ("lines that stand", [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]),
-    ("edges of all directions", [[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
+    ("horizontal lines", [[-1.0, -2.0, -1.0], [0.0, 0.0, 0.0], [1.0, 2.0, 1.0]]),
+    ("vertical lines", [[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]),
+    ("edges in all directions", [[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]]),
 ];
 
 fn lab2(run: &mut WeekRun<'_>) -> Result<()> {

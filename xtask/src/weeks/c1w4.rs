@@ -58,8 +58,8 @@ pub(super) static C1W4: Week = Week {
                    layer after it more weights: 9.5 million instead of 1.7.",
             code: code!["c1w4.rs": "lab3", "photos.rs": "flow"],
             keras: include_str!("keras/c1w4_lab3.py"),
-            notice: "The training accuracy reaches 1 and the validation loss rises: more weights than examples learn the examples by heart. \
-                     The heat maps show whether the network looked at the figure or at the ground.",
+            notice: "The training accuracy reaches 1 and the validation loss rises: more weights than examples learn the examples by \
+                     heart. The heat maps show whether the network looked at the figure or at the ground.",
             next: &[Next {
                 change: "Another seed moves the validation accuracy by several points.",
                 command: "cargo xtask run-week c1w4 --lab 3 --seed 7",
@@ -103,8 +103,8 @@ pub(super) static C1W4: Week = Week {
                    stop the training.",
             code: code!["c1w4.rs": "exercise", "photos.rs": "flow"],
             keras: include_str!("keras/c1w4_exercise.py"),
-            notice: "Eighty pictures are learned by heart quickly, and no other pictures are there to judge by. The heat maps say whether it \
-                     was the mouth that was learned.",
+            notice: "Eighty pictures are learned by heart quickly, and no other pictures are there to judge by. The heat maps say whether \
+                     it was the mouth that was learned.",
             next: &[Next { change: "See the same question asked with validation pictures.", command: "cargo xtask run-week c1w4 --lab 3" }],
             data: &[&HAPPYSAD],
             targets: &[Target {
@@ -123,7 +123,7 @@ pub(super) static C1W4: Week = Week {
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: horses or humans from folders")?;
-    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 3));
+    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 8));
     let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
     tell(run, &mut clock, (side, 300), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
@@ -133,7 +133,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let history = model.fit(&mut train, (), run.fit(epochs))?;
     // <page>
     let images = squeezed(set.train(), side)?;
-    clock.note(format!("How the sizes come about:\n{}", sizes_of(&Convnet::horses())));
+    clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::horses())));
     if let Some(figures) = run.figures("lab1") {
         let drawn = sheet(&figures, &images)?;
         run.results.figures.push(drawn);
@@ -144,7 +144,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab2", "Lab 2: judged by other pictures")?;
-    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 3));
+    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 8));
     let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
     tell(run, &mut clock, (side, 300), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
@@ -162,7 +162,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab3", "Lab 3: compacted pictures")?;
-    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 150, 64), run.epochs(15, 6));
+    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 150, 64), run.epochs(15, 10));
     let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
     tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
@@ -174,7 +174,7 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
-    clock.note(format!("How the sizes come about:\n{}", sizes_of(&Convnet::cats_and_dogs())));
+    clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::cats_and_dogs())));
     look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: true })
     // </page>
 }

@@ -68,8 +68,8 @@ pub(super) static C2W1: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "The whole set: clean, split, train",
-            task: "The whole set has 25,000 files, some of them empty, some of them no pictures. Leave those out, copy nine of ten pictures \
-                   of each class at random into a folder to learn from and the others into one to be judged by, and train.",
+            task: "The whole set has 25,000 files, some of them empty, some of them no pictures. Leave those out, copy nine of ten \
+                   pictures of each class at random into a training folder and the others into a validation folder, and train.",
             code: code!["c2w1.rs": "exercise", "photos.rs": "flow"],
             keras: include_str!("keras/c2w1_exercise.py"),
             notice: "An empty file is named and left out; nothing is moved, so that the split can be made again. More pictures help more \
@@ -103,7 +103,7 @@ pub(super) static C2W1: Week = Week {
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: cats and dogs")?;
-    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(15, 8));
+    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(15, 15));
     let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
     tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
@@ -115,7 +115,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
-    clock.note(format!("How the sizes come about:\n{}", sizes_of(&Convnet::cats_and_dogs())));
+    clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::cats_and_dogs())));
     if let Some(figures) = run.figures("lab1") {
         let drawn = sheet(&figures, &images)?;
         run.results.figures.push(drawn);
@@ -143,7 +143,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
         clock.note(told);
     }
 
-    let (side, epochs) = (side(run, 150, 64), run.epochs(15, 6));
+    let (side, epochs) = (side(run, 150, 64), run.epochs(15, 12));
     tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let binary = Flow { side, batch: if run.settings.full { 100 } else { 20 }, mode: ClassMode::Binary };
     let mut train = flow(run, rescaled(), ImageFolder::for_flow(&training), binary)?;

@@ -22,14 +22,14 @@ pub(super) static C2W2: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "Cats and dogs: without, with augmentation, with dropout too",
-            task: "Three trainings of the same network. The first sees each picture as it is. The second sees it turned, moved, zoomed and \
-                   mirrored at random, another way in each epoch. The third drops half of the last maps' numbers at random as well, so that \
-                   none can be relied on alone.",
+            task: "Three trainings of the same network. The first sees each picture as it is. The second sees it turned, moved, zoomed \
+                   and mirrored at random, differently in each epoch. The third drops half of the last maps' numbers at random as well, \
+                   so that none can be relied on alone.",
             code: code!["c2w2.rs": "lab1", "c2w2.rs": "cats_and_dogs", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_lab1.py"),
-            notice: "Without augmentation the training accuracy goes to 1 and the validation loss rises. With it, both curves stay together: \
-                     the training is slower, and goes on being of use. The validation pictures are never transformed: they are to be what \
-                     the network will meet.",
+            notice: "Without augmentation the training accuracy goes to 1 and the validation loss rises. With it, both curves stay \
+                     together: the training is slower, but keeps improving. The validation pictures are never transformed: they stand for \
+                     what the network will meet.",
             next: &[Next { change: "Where augmentation does not help: horses and humans.", command: "cargo xtask run-week c2w2 --lab 2" }],
             data: &[&CATSDOGS],
             targets: &[
@@ -89,11 +89,11 @@ pub(super) static C2W2: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "All cats and dogs with augmentation",
-            task: "The exercise of last week, with augmentation for the pictures to learn from, and for these alone.",
+            task: "The exercise of last week, with augmentation for the training pictures, and for these alone.",
             code: code!["c2w2.rs": "exercise", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_exercise.py"),
-            notice: "Training and validation accuracy stay together. The published answer transforms the validation pictures, too, and takes \
-                     them from those it trains on; here they are other pictures, as they are.",
+            notice: "Training and validation accuracy stay together. The published answer transforms the validation pictures, too, and \
+                     takes them from those it trains on; here they are other pictures, as they are.",
             next: &[Next {
                 change: "Compare with last week's training without augmentation.",
                 command: "cargo xtask run-week c2w1 --exercise",
@@ -162,7 +162,7 @@ fn cats_and_dogs(
     plain: Option<f64>,
 ) -> Result<Option<f64>> {
     let mut clock = run.begin(id, title)?;
-    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(100, 5));
+    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(100, 25));
     let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
     tell(run, &mut clock, (side, 150), (epochs, 100))?;
     let mut train = flow(run, generator.clone(), set.train(), binary)?;
@@ -204,7 +204,7 @@ fn extra(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn horses(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, batch: usize) -> Result<()> {
     let mut clock = run.begin(id, title)?;
-    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(100, 4));
+    let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(100, 15));
     let binary = Flow { side, batch: if run.settings.full { batch } else { 32 }, mode: ClassMode::Binary };
     tell(run, &mut clock, (side, 300), (epochs, 100))?;
     let mut train = flow(run, augmented(), set.train(), binary)?;
@@ -234,7 +234,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
         split_data(set.train_path().join(class), training.join(class), testing.join(class), 0.9, run.settings.seed)?;
     }
 
-    let (side, epochs) = (side(run, 150, 64), run.epochs(15, 4));
+    let (side, epochs) = (side(run, 150, 64), run.epochs(15, 12));
     tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let binary = Flow { side, batch: if run.settings.full { 100 } else { 20 }, mode: ClassMode::Binary };
     let mut train = flow(run, augmented(), ImageFolder::for_flow(&training), binary)?;
@@ -252,7 +252,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn both_transformed(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exploration2", "Exploration 2: validation pictures transformed, too")?;
-    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(15, 5));
+    let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(15, 15));
     let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
     tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let mut train = flow(run, augmented(), set.train(), binary)?;

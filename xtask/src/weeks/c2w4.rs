@@ -19,12 +19,12 @@ pub(super) static C2W4: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "Rock, paper, scissors",
-            task: "Three classes need three outputs, whose softmax adds up to 1, and labels with a 1 at the index of the class. The pictures \
-                   are rendered hands, and are transformed at random while the network learns.",
+            task: "Three classes need three outputs, whose softmax adds up to 1, and labels with a 1 at the index of the class. The \
+                   pictures are rendered hands, and are transformed at random while the network learns.",
             code: code!["c2w4.rs": "lab1", "photos.rs": "flow", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w4_lab1.py"),
-            notice: "The confusion matrix says which pair is hard: a fist is a fist from all sides, while paper and scissors are told apart \
-                     by fingers that may hide one another. The heat maps lie on the fingers.",
+            notice: "The confusion matrix says which pair is hard: a fist is a fist from all sides, while paper and scissors are told \
+                     apart by fingers that may hide one another. See whether the heat maps lie on the fingers.",
             next: &[Next { change: "Twenty-four classes of small grey hands.", command: "cargo xtask run-week c2w4 --exercise" }],
             data: &[&RPS],
             targets: &[
@@ -52,12 +52,14 @@ pub(super) static C2W4: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "Letters of the sign language from a table",
-            task: "The pictures are rows of a table: a label and 784 greys. Make arrays of them, give them to the generator with `flow`, and \
-                   train for 26 outputs: label 24 occurs, although only 24 letters do.",
+            task: "The pictures are rows of a table: a label and 784 grey values. Make arrays of them, give them to the generator with \
+                   `flow`, and train for 26 outputs: only 24 letters occur, but their labels run to 24 and skip 9, since J and Z need \
+                   motion.",
             code: code!["c2w4.rs": "exercise", "c2w4.rs": "train_signs"],
             keras: include_str!("keras/c2w4_exercise.py"),
-            notice: "The validation accuracy is above the training accuracy: the training pictures are transformed, the validation pictures \
-                     are not. Letters that are fists, A, E, M, N, S and T, are taken for each other most often.",
+            notice: "The validation accuracy is above the training accuracy: the training pictures are transformed, the validation \
+                     pictures are not. In photographs, letters that are fists (A, E, M, N, S and T) are the likeliest to be taken for \
+                     each other.",
             next: &[Next {
                 change: "Without mirroring: a mirrored sign is made by the other hand.",
                 command: "cargo xtask run-week c2w4 --exploration 1",

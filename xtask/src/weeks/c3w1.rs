@@ -36,18 +36,14 @@ pub(super) static C3W1: Week = Week {
         Session {
             kind: SessionKind::Lab(2),
             title: "Unknown words, sequences and padding",
-            task: "The sentences become sequences of numbers. New sentences hold words without a number: a word for all of these \
-                   keeps their places. Padding fills short sequences up with 0 and cuts long ones, so that all together are one \
-                   rectangle.",
+            task: "The sentences become sequences of numbers. New sentences hold words without a number: one placeholder word stands for \
+                   all of these. Padding fills short sequences up with 0 and cuts long ones, so that all together are one rectangle.",
             code: code!["c3w1.rs": "lab2"],
             keras: include_str!("keras/c3w1_lab2.py"),
             notice: "The last sentence has seven words and the rectangle five columns: its first two are cut off, because padding and \
-                     cutting happen in front unless told otherwise. `manatee` and `really` both became 1. `num_words=100` would let \
-                     the numbers 1 to 99 through, and never shortens the index itself.",
-            next: &[Next {
-                change: "Twenty-six thousand headlines instead of four sentences.",
-                command: "cargo xtask run-week c3w1 --lab 3",
-            }],
+                     cutting happen in front unless told otherwise. `manatee` and `really` both became 1. `num_words=100` lets the \
+                     numbers 1 to 99 through, and never shortens the index itself.",
+            next: &[Next { change: "Thousands of headlines instead of four sentences.", command: "cargo xtask run-week c3w1 --lab 3" }],
             targets: &[
                 print("lab2", "words", 11.0, DataSource::Inline),
                 print("lab2", "unknown_in_new_sentences", 3.0, DataSource::Inline),
@@ -62,9 +58,9 @@ pub(super) static C3W1: Week = Week {
                    which are the most frequent, and how wide is the rectangle?",
             code: code!["c3w1.rs": "lab3"],
             keras: include_str!("keras/c3w1_lab3.py"),
-            notice: "A few small words make up a large part of all text, and nearly half of all words occur once: they say little to \
-                     a network that meets each a single time. One long headline decides how wide the rectangle is, and most of it \
-                     is padding.",
+            notice: "A few small words make up a large part of all text, and about half of all words occur once: they say little to a \
+                     network that meets each a single time. One long headline decides how wide the rectangle is, and most of it may be \
+                     padding.",
             next: &[Next {
                 change: "The vectors of these words are learned in the second week.",
                 command: "cargo xtask run-week c3w2 --lab 2",
@@ -85,9 +81,9 @@ pub(super) static C3W1: Week = Week {
                    it numbers the rest, and numbers the five subjects with a tokenizer of their own.",
             code: code!["c3w1.rs": "exercise"],
             keras: include_str!("keras/c3w1_exercise.py"),
-            notice: "The removal replaces ` word ` by one space, so a stop word survives at the end of the text, before a comma, and after \
-                     itself. The numbers of the course come out only if it is done exactly so. The subjects count from 1: a \
-                     network that learns them needs six outputs, of which the first is never right.",
+            notice: "The removal replaces a word with a space on each side by one space, so a stop word survives at the end of the text, \
+                     before a comma, and after itself. The numbers of the course come out only if it is done exactly so. The subjects \
+                     count from 1: a network that learns them needs six outputs, of which the first is never right.",
             next: &[Next { change: "A network that tells the subjects apart.", command: "cargo xtask run-week c3w2 --exercise" }],
             data: &[&BBC],
             targets: &[

@@ -27,7 +27,7 @@ pub(super) static C3W2: Week = Week {
             keras: include_str!("keras/c3w2_lab1.py"),
             notice: "The training accuracy rises to 1 within a few epochs while the validation accuracy stays where it was: with 11,526 \
                      weights after the embedding, Flatten learns the training reviews by heart. The mean has 102 weights there and \
-                     loses little. On the map, words that are told from praise and from blame lie on opposite sides.",
+                     loses little. On the map, words of praise and words of blame lie on opposite sides.",
             next: &[
                 Next { change: "Stop before it learns by heart.", command: "cargo xtask run-week c3w2 --lab 1 --epochs 3" },
                 Next {
@@ -63,7 +63,7 @@ pub(super) static C3W2: Week = Week {
                              where guessing the more frequent class puts it.",
                     command: "cargo xtask run-week c3w2 --lab 2 --full --data real --seed 41",
                 },
-                Next { change: "Does an order of words help?", command: "cargo xtask run-week c3w3 --lab 2" },
+                Next { change: "Does word order help?", command: "cargo xtask run-week c3w3 --lab 2" },
             ],
             data: &[&SARCASM],
             targets: &[
@@ -87,9 +87,9 @@ pub(super) static C3W2: Week = Week {
                    single bytes, so that every text can be written and none has a hole. Are pieces good enough to tell good from bad?",
             code: code!["c3w2.rs": "lab3", "c3w2.rs": "subwords", "c3w2.rs": "pieces"],
             keras: include_str!("keras/c3w2_lab3.py"),
-            notice: "Frequent words are one piece, rare ones several. The mean of the pieces does as well as the mean of words: what was \
-                     said about subwords (that they need an order to mean anything) came from a notebook that trained with batches of \
-                     one review by mistake.",
+            notice: "Frequent words are one piece, rare ones several. The mean of the pieces does about as well as the mean of words: \
+                     what was said about subwords (that they mean something only in order) came from a notebook that trained with batches \
+                     of one review by mistake.",
             next: &[Next { change: "Networks that read the pieces in order.", command: "cargo xtask run-week c3w3 --lab 1" }],
             data: &[&IMDB],
             targets: &[
@@ -106,9 +106,9 @@ pub(super) static C3W2: Week = Week {
                    1,000 words, without stop words.",
             code: code!["c3w2.rs": "exercise", "c3w2.rs": "articles", "c3w2.rs": "without_stop_words", "texts.rs": "padded"],
             keras: include_str!("keras/c3w2_exercise.py"),
-            notice: "Subjects are told apart by their words, so the mean of the vectors is nearly enough. A confusion between business and \
-                     politics remains, which share their words. The notebook counts the subjects from 1 and has a sixth output that \
-                     is never right; here they count from 0 and the sixth output is kept only for its count of parameters.",
+            notice: "Subjects are told apart by their words, so the mean of the vectors is nearly enough. Mistakes are few: subjects that \
+                     share words, such as business and politics. The notebook counts the subjects from 1 and has a sixth output that is \
+                     never right; here they count from 0 and the sixth output is kept only for its count of parameters.",
             next: &[Next {
                 change: "Fewer epochs: when does it begin to tell the subjects apart?",
                 command: "cargo xtask run-week c3w2 --exercise --epochs 8",

@@ -32,7 +32,7 @@ pub(super) static C3W3: Week = Week {
                      five pieces nearly always. A recurrent network must go through a thousand pieces one after the other. All \
                      three soon know the training reviews by heart.",
             next: &[Next {
-                change: "The same with an order of words, and a third kind of layer.",
+                change: "The same with whole words instead of pieces, and a third kind of layer.",
                 command: "cargo xtask run-week c3w3 --lab 3",
             }],
             data: &[&IMDB],
@@ -53,9 +53,9 @@ pub(super) static C3W3: Week = Week {
                    outputs read headlines over a vocabulary of 1,000 words: how good are they, and how long does an epoch take?",
             code: code!["c3w3.rs": "lab2", "c3w3.rs": "read_headlines", "texts.rs": "padded"],
             keras: include_str!("keras/c3w3_lab2.py"),
-            notice: "In the seed's table an epoch takes 85 seconds with the LSTM and 3 with the convolution; the table in the notes holds \
-                     what it takes here. The validation loss of both rises soon, that of the convolution steeply: each filter finds a \
-                     few words that occur in one training headline alone.",
+            notice: "In the course an epoch took 85 seconds with the LSTM and 3 with the convolution; the table below tells the times \
+                     here. The validation loss of both rises soon, that of the convolution steeply: each filter finds a few words that \
+                     occur in one training headline alone.",
             next: &[
                 Next { change: "Ask the LSTM.", command: "cargo xtask run-week c3w3 --ask \"nation's dogs vote on health care\"" },
                 Next { change: "Fewer epochs, before the loss rises.", command: "cargo xtask run-week c3w3 --lab 2 --epochs 4" },
@@ -79,10 +79,10 @@ pub(super) static C3W3: Week = Week {
                    trained.",
             code: code!["c3w3.rs": "lab3", "c3w3.rs": "read_words", "texts.rs": "padded"],
             keras: include_str!("keras/c3w3_lab3.py"),
-            notice: "The GRU is best after its first or second epoch and knows the training reviews by heart after ten. It has three \
-                     quarters of the LSTM's weights, and is as good; so is the convolution, because words are judged by what they \
-                     are, more than by their order. Which words counts for more: the notebook learns from the first 120 words of a \
-                     review and is tested on the last 120; with the first 120 for both, the GRU ends three points lower.",
+            notice: "The GRU is best after its first or second epoch and knows the training reviews by heart after ten. Its recurrent \
+                     layer has three quarters of the LSTM's weights, and is as good; so is the convolution, because words are judged by \
+                     what they are, more than by their order. Which words are read matters more: the notebook learns from the first 120 \
+                     words of a review and is tested on the last 120; with the first 120 for both, the GRU ends three points lower.",
             next: &[Next { change: "What keeps a network from learning by heart?", command: "cargo xtask run-week c3w3 --exercise" }],
             data: &[&IMDB],
             targets: &[
@@ -105,7 +105,7 @@ pub(super) static C3W3: Week = Week {
                      keeps the network from being sure of what it can't know. The tokenizer sees the training tweets only, unlike \
                      the notebook's, which sees the test tweets as well.",
             next: &[Next {
-                change: "Twice as long: does the loss with dropout rise in the end?",
+                change: "Train longer: does the loss with dropout rise in the end?",
                 command: "cargo xtask run-week c3w3 --exercise --epochs 20",
             }],
             data: &[&TWITTER, &GLOVE],

@@ -57,9 +57,9 @@ pub(super) static C3W4: Week = Week {
                    the likeliest line are compared.",
             code: code!["c3w4.rs": "lab2", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab2.py"),
-            notice: "At a learning rate of 0.01 the accuracy rises fast and then sways. The perplexity says among how many words the \
-                     network still wavers, in the mean. Low temperatures repeat themselves, high ones lose the thread; the beam \
-                     finds the likeliest line, which is one of the song's.",
+            notice: "At a learning rate of 0.01 the accuracy rises fast and then fluctuates. The perplexity says between how many words \
+                     the network is still choosing, on average. Low temperatures repeat themselves, high ones lose the thread; the beam \
+                     finds the likeliest line, often one of the songs' own.",
             next: &[
                 Next {
                     change: "Go on from a beginning of your own.",
@@ -92,8 +92,8 @@ pub(super) static C3W4: Week = Week {
             code: code!["c3w4.rs": "lab3", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab3.py"),
             notice: "First it learns the frequencies of letters, then spaces and small words, then endings and line breaks. What it \
-                     writes looks like verse from afar. The perplexity is that of a character: 3 means that it wavers between \
-                     three letters.",
+                     writes looks like verse from afar. The perplexity is that of a character: 3 means that it is choosing between three \
+                     letters, on average.",
             next: &[Next {
                 change: "Longer training: when do real words appear?",
                 command: "cargo xtask run-week c3w4 --lab 3 --epochs 20",
@@ -285,7 +285,7 @@ fn write(run: &mut WeekRun<'_>, mut clock: RunClock, encoder: impl Into<TextEnco
         ("greedy", greedy),
         ("temperature 0.5", drawn(Sampling::new().temperature(0.5))?),
         ("temperature 1", drawn(Sampling::new())?),
-        ("the likeliest nine tenths (top-p), words of the text less likely", drawn(Sampling::new().top_p(0.9).repetition_penalty(1.2))?),
+        ("top-p 0.9, repetition penalty 1.2", drawn(Sampling::new().top_p(0.9).repetition_penalty(1.2))?),
         ("beam of 5", generator.beam_search(trained.seed_text, trained.tokens / 5, 5)?.0),
     ];
     let perplexity = generator.perplexity(trained.lines)?;

@@ -71,7 +71,7 @@ pub(super) static C4W1: Week = Week {
                    network has to beat the best of them.",
             code: code!["c4w1.rs": "forecast", "c4w1.rs": "lab3"],
             keras: include_str!("keras/c4w1_lab3.py"),
-            notice: "The moving average is worse than the naive forecast: it removes noise, and comes late for trend and season. Taking \
+            notice: "The moving average is worse than the naive forecast: it removes noise, but lags behind trend and season. Taking \
                      the difference to last year removes both, and smoothing last year's values removes their noise. That forecast is \
                      better than the naive one by almost a quarter.",
             next: &[Next { change: "The exercise does the same for another series.", command: "cargo xtask run-week c4w1 --exercise" }],
@@ -230,7 +230,7 @@ impl Parts {
         // <page>
         let over = |values: &[f64]| picture(vec![trace("echo", 0, values), trace("impulses", 0, &impulses)]);
         let shown = [
-            part(&figures, "impulses", "Impulses", "Ten, at random places and of random height.", &impulses)?,
+            part(&figures, "impulses", "Impulses", "Ten, at random times and of random height.", &impulses)?,
             figures.over_time("echo", "An echo that fades slowly", "0.99 of the last value stays.", &over(&echo))?,
             figures.over_time("echoes", "Two echoes", "0.7 of the last value stays, and 0.2 of that 50 steps ago.", &over(&echoes))?,
             figures.over_time("changes", "Its first difference", "From step to step.", &picture(vec![trace("", 1, &changes)]))?,
@@ -308,7 +308,7 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
             figures.over_time("changes", "Changes from month to month", "The first hundred.", &first(0..99))?,
             correlogram(&figures, "correlogram", "Autocorrelation", values, values.len() - 1, (-1.0, 1.0))?,
             correlogram(&figures, "correlogram-changes", "Autocorrelation of the changes", &changes, changes.len() - 1, (-1.0, 1.0))?,
-            correlogram(&figures, "correlogram-cycles", "… and of their changes over 132 months", &of_cycles, 500, (-0.1, 0.1))?,
+            correlogram(&figures, "correlogram-cycles", "Autocorrelation of the changes over 132 months", &of_cycles, 500, (-0.1, 0.1))?,
             correlogram(&figures, "correlogram-zoom", "The first 50 lags", &changes, 50, (-0.1, 0.1))?,
         ];
         run.results.figures.extend(shown);

@@ -60,9 +60,9 @@ pub(super) static C4W2: Week = Week {
                    up. Then the network is trained five times as long with a rate just below that.",
             code: code!["c4w2.rs": "lab3", "c4w2.rs": "three_layers", "c4w2.rs": "dense", "networks.rs": "sweep"],
             keras: include_str!("keras/c4w2_lab3.py"),
-            notice: "In the sweep the loss falls until a rate of about 2e-5 and explodes after 5e-5. The rate to choose lies where it still \
-                     falls steadily, a few times below the explosion. Five times as many epochs and longer windows improve the validation \
-                     error by about a tenth.",
+            notice: "In the sweep the loss falls until a rate of about 2e-5 and explodes after 5e-5. The rate to choose lies where it \
+                     still falls steadily, a few times below the explosion. Five times as many epochs and longer windows improve the \
+                     validation error by about a tenth.",
             next: &[Next {
                 change: "Later notebooks use a steeper series with a weaker season. Does the same rate suit it?",
                 command: "cargo xtask run-week c4w2 --exploration 1",
@@ -77,11 +77,11 @@ pub(super) static C4W2: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "A dense network for series C",
-            task: "Ten years of days, with a steep season: train a network on windows of 20 days whose forecasts are off by about 3 \
-                   in the mean.",
+            task: "Ten years of days, with a steep season: train a network on windows of 20 days whose forecasts are off by about 3 on \
+                   average.",
             code: code!["c4w2.rs": "exercise", "c4w2.rs": "dense", "networks.rs": "fit"],
             keras: include_str!("keras/c4w2_exercise.py"),
-            notice: "The noise of this series has a standard deviation of 3, so that even the best forecast is off by 2.4 in the mean. \
+            notice: "The noise of this series has a standard deviation of 3, so that even the best forecast is off by 2.4 on average. \
                      What the network misses is largest where the season turns abruptly.",
             next: &[Next {
                 change: "Three times as many epochs: how close to 2.4 does it come?",

@@ -18,15 +18,15 @@ pub(super) static C4W3: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "Two SimpleRNN layers, Huber's loss, and a sweep",
-            task: "A dense layer gives each day of a window its own weight and knows nothing of their order. A recurrent layer reads \
-                   the days one after another and carries a state from each to the next. Two of them are trained with Huber's \
-                   loss, which is less impressed by outliers than the square; the learning rate comes from a sweep.",
+            task: "A dense layer gives each day of a window its own weight and knows nothing of their order. A recurrent layer reads the \
+                   days one after another and carries a state from each to the next. Two of them are trained with Huber's loss, which is \
+                   less impressed by outliers than the square; the notebook's learning rate is compared with one from a sweep.",
             code: code!["c4w3.rs": "lab1", "c4w3.rs": "simple", "networks.rs": "expand_dims", "networks.rs": "times"],
             keras: include_str!("keras/c4w3_lab1.py"),
-            notice: "The last layer multiplies by 100, because a recurrent layer's outputs lie between −1 and 1 and the series does not. The \
-                     validation error jumps from epoch to epoch by more than it improves in a hundred: with this rate the training is \
-                     noisy, and where it ends is partly luck. Of twenty seeds, half end below an error of 7.1 and the worst at 13.6, where \
-                     the naive forecast is at 5.9.",
+            notice: "The last layer multiplies by 100, because a recurrent layer's outputs lie between −1 and 1 and the series does not. \
+                     The validation error jumps from epoch to epoch by more than it improves in a hundred: with this rate the training is \
+                     noisy, and where it ends is partly luck. Of twenty seeds, half end below an error of 7.1 and the worst at 13.6, \
+                     where the naive forecast is at 5.9.",
             next: &[Next {
                 change: "Another seed shows how much of the figure is luck.",
                 command: "cargo xtask run-week c4w3 --lab 1 --seed 1",
@@ -71,7 +71,7 @@ pub(super) static C4W3: Week = Week {
             code: code!["c4w3.rs": "exercise", "c4w3.rs": "bidirectional"],
             keras: include_str!("keras/c4w3_exercise.py"),
             notice: "Eight seasons to learn from, instead of less than three, bring the forecast close to what the noise allows, \
-                     which is an error of 2.4 in the mean.",
+                     which is an error of 2.4 on average.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w3 --exercise --full" }],
             targets: &[
                 Target {

@@ -56,7 +56,7 @@ pub(super) static C4W4: Week = Week {
             code: code!["c4w4.rs": "lab2", "c4w4.rs": "sunspots", "networks.rs": "fit"],
             keras: include_str!("keras/c4w4_lab2.py"),
             notice: "Here the naive forecast is hard to beat: months resemble the month before. The network wins by a few per cent, \
-                     because it averages over several months. What it misses has no pattern that an eye could find.",
+                     because it averages over several months. Its errors are largest around the maxima of the cycles.",
             next: &[Next { change: "The network of lab 3 knows the order of the months.", command: "cargo xtask run-week c4w4 --lab 3" }],
             data: &[&SUNSPOTS],
             targets: &[
@@ -105,8 +105,9 @@ pub(super) static C4W4: Week = Week {
                    and forecast each of the others from the 64 days before it.",
             code: code!["c4w4.rs": "exercise", "c4w4.rs": "deep"],
             keras: include_str!("keras/c4w4_exercise.py"),
-            notice: "The network beats the naive forecast by a tenth. It does so by caution: its forecasts swing less than the \
-                     temperatures do, because the weather of tomorrow is nearer to the season's mean than that of today.",
+            notice: "On the temperatures of Melbourne, the network beats the naive forecast by a tenth. It does so by caution: its \
+                     forecasts swing less than the temperatures do, because the weather of tomorrow is nearer to the season's mean than \
+                     that of today.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --exercise --full" }],
             data: &[&TEMPS],
             targets: &[

@@ -54,11 +54,15 @@ pub(super) fn side(run: &WeekRun<'_>, course: usize, quick: usize) -> usize {
 
 /// Says where the small scale differs from the course.
 pub(super) fn tell(run: &WeekRun<'_>, clock: &mut RunClock, side: (usize, usize), epochs: (usize, usize)) -> Result<()> {
-    if side.0 != side.1 || epochs.0 != epochs.1 {
-        let told = format!(
-            "Pictures of {} × {} pixels and {} epochs, where the course has {} × {} and {}.",
-            side.0, side.0, epochs.0, side.1, side.1, epochs.1
-        );
+    let mut less = Vec::new();
+    if side.0 != side.1 {
+        less.push(format!("pictures of {0} × {0} pixels instead of {1} × {1}", side.0, side.1));
+    }
+    if epochs.0 != epochs.1 {
+        less.push(format!("{} epochs instead of {}", epochs.0, epochs.1));
+    }
+    if !less.is_empty() {
+        let told = format!("Smaller than the course's: {}.", less.join(", "));
         run.say(&told)?;
         clock.note(told);
     }
@@ -95,7 +99,10 @@ pub(super) fn look_at(run: &mut WeekRun<'_>, mut clock: RunClock, seen: &Photogr
     }
     let key = if seen.unseen { "val_accuracy" } else { "train_accuracy" };
     if clock.results.key.is_empty() {
-        clock.key_figure(key, ("guessing", 1.0 / images.class_names().len().max(1) as f64));
+        let mut classes = images.labels().to_vec();
+        classes.sort_unstable();
+        classes.dedup();
+        clock.key_figure(key, ("guessing", 1.0 / classes.len().max(1) as f64));
     }
     run.keep(&clock, model, images.class_names())?;
     let (x, _) = maps_of(images)?;

@@ -1,6 +1,6 @@
 //! What the weeks about pictures share: data for a model, what it made of them, and pictures of what it saw.
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use image::RgbImage;
 use practicum_core::data::{ArraySource, Data};
 use practicum_core::prelude::*;
@@ -107,7 +107,8 @@ impl Answers {
         let values: Vec<f64> = probabilities.iter().take(names.len()).map(|value| f64::from(*value)).collect();
         let bars = Bars { names: &names, values: &values, most: 1.0, marked: self.0.classes().get(picture).copied() };
         let truth = images.class_of(picture).unwrap_or("none");
-        let caption = format!("Probability of each class, from 0 to 1. Together they are 1. Its true class is {truth}.");
+        let caption =
+            format!("Probability of each class, from 0 to 1; together they are 1. Blue: the predicted class. The true class: {truth}.");
         figures.bars("probabilities", &format!("What the model says about {kind} picture {picture}"), &caption, &bars)
     }
 
@@ -201,14 +202,16 @@ pub(super) fn picture_of(images: &LabeledImages, index: usize) -> Result<Tensor>
 pub(super) fn strips(figures: &Figures<'_>, model: &Model, picture: &Tensor, title: &str) -> Result<Figure> {
     let panels = feature_maps(model, picture)?[1..]
         .iter()
+        // One pixel is no picture.
+        .filter(|maps| maps.maps().len() > maps.channels())
         .map(|maps| {
             let strip = Colormap::Viridis.paint(&maps.strip()?);
             let label = format!("{} ({} maps, {} of them silent)", maps.layer(), maps.channels(), maps.silent().len());
             Ok(Panel::new(label, at_most(strip, 1_720)))
         })
         .collect::<Result<Vec<_>>>()?;
-    let caption = "What each layer after the first makes of the picture, all its maps side by side. Mid-grey, here green, is a map that \
-                   says nothing.";
+    let caption = "What each layer after the first makes of the picture, all its maps side by side. An evenly green map \
+                   responds to nothing in this picture.";
     figures.panels("strips", title, caption, 1, &panels)
 }
 
@@ -224,21 +227,29 @@ pub(super) fn map_grids(figures: &Figures<'_>, model: &Model, picture: &Tensor, 
 
 /// The filters of the first convolution.
 pub(super) fn first_filters(figures: &Figures<'_>, model: &Model) -> Result<Figure> {
-    let caption = "The kernels of the first convolution, each scaled by its largest weight: grey is 0. With one channel, light is \
-                   positive and dark is negative.";
+    let caption = "The kernels of the first convolution, each scaled by its largest weight: mid-grey is 0, lighter is positive and \
+                   darker is negative, in each colour.";
     figures.panels("filters", "First-layer filters", caption, 1, &[Panel::new("", filters(model, None, 8)?)])
 }
+
+/// The fewest pixels a side of maps that show where a network looks.
+const SMALLEST_MAP: usize = 4;
 
 /// Pictures with the heat of what spoke for the answer over them.
 pub(super) fn heat_maps(figures: &Figures<'_>, model: &Model, images: &LabeledImages, which: &[usize]) -> Result<Figure> {
     let mut panels = Vec::new();
+    let Some(first) = which.first() else { return Err(anyhow!("there is no picture to explain")) };
+    // Maps of one or two pixels a side say nothing of where.
+    let maps = feature_maps(model, &picture_of(images, *first)?)?;
+    let layer = maps.iter().rev().find(|maps| maps.maps().shape().dims()[..2].iter().all(|side| *side >= SMALLEST_MAP));
     for index in which {
         let picture = picture_of(images, *index)?;
-        let heat = hires_cam(model, &picture, None, None)?;
+        let heat = hires_cam(model, &picture, None, layer.map(FeatureMaps::layer))?;
         let name = images.class_names().get(heat.class()).map_or("?", String::as_str);
         panels.push(Panel::new(format!("{name}\n{:.0} %", 100.0 * heat.probability()), heat.overlay(&picture, 0.6)?));
     }
-    let caption = "HiResCAM: what in the picture spoke for the answer above it, the stronger the redder.";
+    let caption =
+        "HiResCAM: how strongly each part of the picture supports the predicted class, which is named above it. Red is strongest.";
     figures.panels("heat", "What the network looked at", caption, 4, &panels)
 }
 

@@ -10,7 +10,7 @@ use practicum_nlp::{BagOfWords, MatrixMode, PadOptions, TextClassifier, TextEnco
 
 use crate::data::{IMDB, SARCASM};
 use crate::interrupt;
-use crate::report::{Confusion, WordMap};
+use crate::report::{Confusion, WordMap, grouped};
 use crate::week::{RunClock, WeekRun, curves_of};
 
 /// Texts, and the class of each.
@@ -158,7 +158,7 @@ pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Traine
         drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: split.classes })?);
         if let Some(vectors) = vectors(trained)? {
             for word in trained.look_up.iter().filter(|word| vectors.get(word).is_some()) {
-                let near: Vec<String> = vectors.nearest(word, 6)?.iter().map(|(word, cosine)| format!("{word} {cosine:.2}")).collect();
+                let near: Vec<String> = vectors.nearest(word, 6)?.iter().map(|(word, cosine)| format!("{word} ({cosine:.2})")).collect();
                 clock.note(format!("nearest to `{word}`: {}", near.join(", ")));
             }
             let (vecs, meta) = (figures.folder.join(format!("{id}-vecs.tsv")), figures.folder.join(format!("{id}-meta.tsv")));
@@ -224,7 +224,7 @@ fn word_map(figures: &crate::report::Figures<'_>, vectors: &WordVectors) -> Resu
     let map = WordMap { words: shown.words(), places: &points };
     let caption = format!(
         "The {count} most frequent words on the two directions in which their vectors differ most: {:.0} % and {:.0} % of all variance. \
-         The words farthest out are written.",
+         Words far out are written.",
         100.0 * parts[0],
         100.0 * parts[1]
     );
@@ -263,15 +263,17 @@ fn start(text: &str) -> String {
 pub(super) fn compare(run: &mut WeekRun<'_>, id: &str, title: &str, ids: &[&str]) -> Result<()> {
     let mut clock = run.begin(id, title)?;
     let metric = |run: &crate::results::RunResults, name: &str| run.metrics.get(name).copied().unwrap_or(f64::NAN);
-    let mut lines =
-        vec![format!("{:<28}{:>12}{:>14}{:>12}{:>12}{:>12}", "", "parameters", "seconds/epoch", "best", "validation", "val. loss")];
+    let mut lines = vec![format!(
+        "{:<28}{:>12}{:>15}{:>15}{:>15}{:>11}",
+        "", "parameters", "seconds/epoch", "best val. acc.", "last val. acc.", "val. loss"
+    )];
     let mut numbers = Vec::new();
     for other in run.results.runs.iter().filter(|run| ids.contains(&run.id.as_str())) {
         let seconds = metric(other, "seconds_per_epoch");
         let name: String = other.title.split_once(": ").map_or(other.title.as_str(), |(_, name)| name).chars().take(28).collect();
         lines.push(format!(
-            "{name:<28}{:>12}{seconds:>14.2}{:>12.4}{:>12.4}{:>12.4}",
-            other.params.total,
+            "{name:<28}{:>12}{seconds:>15.2}{:>15.4}{:>15.4}{:>11.4}",
+            grouped(other.params.total as u64),
             metric(other, "best_val_accuracy"),
             metric(other, "val_accuracy"),
             metric(other, "val_loss")
