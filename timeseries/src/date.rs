@@ -213,10 +213,11 @@ impl fmt::Debug for Date {
 }
 
 impl Reading {
-    /// A text of ISO 8601, or a year with a month or a quarter.
+    /// A text of ISO 8601, or a year with a month or a quarter, a month also as `202004`.
     pub(crate) fn iso(text: &str) -> Option<Self> {
         let Ok(pieces) = Pieces::parse(text) else {
-            return ["%Y-%m", "%Y", "%Y-Q%q", "%YQ%q"].iter().find_map(|format| Self::by_format(text, format).ok());
+            let compact = (text.len() == 6).then_some("%Y%m");
+            return ["%Y-%m", "%Y", "%Y-Q%q", "%YQ%q"].into_iter().chain(compact).find_map(|format| Self::by_format(text, format).ok());
         };
         let date = pieces.date().to_datetime(pieces.time().unwrap_or(Time::midnight()));
         match pieces.offset() {
@@ -230,7 +231,10 @@ impl Reading {
     /// A text of a given form: see [`Date::parse`].
     pub(crate) fn by_format(text: &str, format: &str) -> Result<Self> {
         let (text, months) = if format.contains("%q") {
-            (quarter_as_month(text), format.replace("Q%q", "%m"))
+            let Some(with_month) = quarter_as_month(text) else {
+                return Err(Error::format(format!("`{text}` is not a date of the form `{format}`: it has no quarter from Q1 to Q4")));
+            };
+            (with_month, format.replace("Q%q", "%m"))
         } else {
             (text.to_owned(), format.to_owned())
         };
@@ -321,14 +325,14 @@ fn zone_named(name: &str) -> Result<TimeZone> {
 }
 
 /// `1960-Q2` becomes `1960-04`.
-fn quarter_as_month(text: &str) -> String {
+fn quarter_as_month(text: &str) -> Option<String> {
     let at = text
         .char_indices()
         .zip(text.chars().skip(1))
         .find(|((_, letter), digit)| matches!(letter, 'Q' | 'q') && ('1'..='4').contains(digit));
-    let Some(((at, _), digit)) = at else { return text.to_owned() };
-    let month = 3 * (digit.to_digit(10).unwrap_or(1) - 1) + 1;
-    format!("{}{month:02}{}", &text[..at], &text[at + 2..])
+    let ((at, _), digit) = at?;
+    let month = 3 * (digit.to_digit(10)? - 1) + 1;
+    Some(format!("{}{month:02}{}", &text[..at], &text[at + 2..]))
 }
 
 #[cfg(test)]
@@ -400,5 +404,8 @@ mod tests {
         assert_eq!(date("2020-05-06T07:08:09.5Z").unwrap(), "2020-05-06T07:08:09.5");
         assert_eq!(date("2020-05-06T07:08:09+02:00").unwrap(), "2020-05-06T07:08:09");
         assert!(date("05/06/2020").unwrap_err().contains("%d/%m/%Y"));
+        assert_eq!(date("202004").unwrap(), "2020-04-01");
+        // A day as spreadsheets count them.
+        assert!(date("43831").is_err());
     }
 }

@@ -68,7 +68,6 @@ fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
     mention(&format!("\n{}", kept.title))?;
     for picture in pictures {
         let seen = as_seen(&model, picture)?;
-        let heat = hires_cam(&model, &seen, None, None)?;
         let x = seen.expand_dims(0)?;
         let answers = Answers::new(&model.predict(&x)?)?;
         let probabilities = answers.probabilities(0).unwrap_or_default();
@@ -80,8 +79,18 @@ fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
         mention(&format!("{name}: {verdict} ({})", each.join(", ")))?;
         let stem = picture.file_stem().unwrap_or_default().to_string_lossy();
         let overlay = folder.join(format!("{run}-{stem}.png"));
-        save_png(beside(&heat.overlay(&seen, 0.0)?, &heat.overlay(&seen, 0.6)?), &overlay)?;
-        mention(&format!("  as the network saw it, and what spoke for the answer: {}", overlay.display()))?;
+        let (drawn, what) = if let &[height, width] = seen.shape().dims() {
+            // A network that takes pictures without channels has no maps that could show where it looked.
+            let pixels = seen.as_slice().iter().map(|value| (value * 255.0).round() as u8).collect();
+            let grey = image::GrayImage::from_raw(width as u32, height as u32, pixels).context("the picture is too large")?;
+            (enlarged(&image::DynamicImage::from(grey).to_rgb8()), "as the network saw it")
+        } else {
+            let heat = hires_cam(&model, &seen, None, None)?;
+            let [plain, heat] = [heat.overlay(&seen, 0.0)?, heat.overlay(&seen, 0.6)?];
+            (beside(&enlarged(&plain), &enlarged(&heat)), "as the network saw it, and what spoke for the answer")
+        };
+        save_png(drawn, &overlay)?;
+        mention(&format!("  {what}: {}", overlay.display()))?;
     }
     Ok(())
 }
@@ -90,20 +99,24 @@ fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
 fn as_seen(model: &Model, path: &Path) -> Result<Tensor> {
     let shapes = model.input_shapes()?;
     let dims: Vec<usize> = shapes.first().into_iter().flat_map(|shape| shape.dims().iter().skip(1).flatten().copied()).collect();
-    let &[height, width, channels] = dims.as_slice() else { bail!("this network takes no pictures: {shapes:?}") };
-    let mode = if channels == 1 { ColorMode::Grayscale } else { ColorMode::Rgb };
+    let (&[height, width] | &[height, width, _]) = dims.as_slice() else { bail!("this network takes no pictures: {shapes:?}") };
+    let mode = if matches!(dims[2..], [] | [1]) { ColorMode::Grayscale } else { ColorMode::Rgb };
     let picture = load_img(path, &LoadImg::new().target_size((height, width)).color_mode(mode))?;
-    Ok(Tensor::new([height, width, channels], picture.iter().map(|pixel| f32::from(*pixel) / 255.0).collect())?)
+    Ok(Tensor::new(Shape::new(&dims)?, picture.iter().map(|pixel| f32::from(*pixel) / 255.0).collect())?)
 }
 
-/// Two pictures side by side, small ones enlarged.
+/// A small picture with squares for pixels.
+fn enlarged(picture: &image::RgbImage) -> image::RgbImage {
+    let (width, height) = picture.dimensions();
+    let times = (256 / height.max(1)).max(1);
+    image::RgbImage::from_fn(width * times, height * times, |x, y| *picture.get_pixel(x / times, y / times))
+}
+
+/// Two pictures of one size side by side.
 fn beside(left: &image::RgbImage, right: &image::RgbImage) -> image::RgbImage {
     let (width, height) = left.dimensions();
-    let times = (256 / height.max(1)).max(1);
-    image::RgbImage::from_fn(2 * width * times, height * times, |x, y| {
-        let (x, y) = (x / times, y / times);
-        if x < width { *left.get_pixel(x, y) } else { *right.get_pixel(x - width, y) }
-    })
+    let pixel = |x, y| if x < width { *left.get_pixel(x, y) } else { *right.get_pixel(x - width, y) };
+    image::RgbImage::from_fn(2 * width, height, pixel)
 }
 
 #[cfg(test)]
@@ -127,6 +140,12 @@ mod tests {
         ask(week.path(), "", std::slice::from_ref(&picture)).unwrap();
         let shown = image::open(week.path().join("models/lab1-mine.png")).unwrap();
         assert_eq!((shown.width(), shown.height()), (2 * 240, 240));
+
+        let dense = Sequential::new().add(Input::new([28, 28])).add(Flatten::new()).add(Dense::new(2).activation("softmax"));
+        keep(week.path(), "lab2", "Lab 2", &dense, &["cats".to_owned(), "dogs".to_owned()]).unwrap();
+        ask(week.path(), "lab2", std::slice::from_ref(&picture)).unwrap();
+        let shown = image::open(week.path().join("models/lab2-mine.png")).unwrap();
+        assert_eq!((shown.width(), shown.height()), (252, 252));
 
         std::fs::write(&picture, "no picture").unwrap();
         assert!(ask(week.path(), "lab1", &[picture]).is_err());

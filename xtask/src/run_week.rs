@@ -65,7 +65,7 @@ pub(crate) struct RunArgs {
     backbone: Option<BackboneName>,
 
     /// Where all random numbers begin
-    #[arg(long, value_name = "N", default_value_t = practicum_core::rng::DEFAULT_SEED)]
+    #[arg(long, value_name = "N", default_value_t = practicum_core::rng::DEFAULT_SEED, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
 
     /// Threads to compute with; they change no result [default: one a core]
@@ -82,7 +82,7 @@ pub(crate) struct RunArgs {
     ask: Option<Vec<String>>,
 
     /// How boldly the texts of c3w4 go on: 0 takes the likeliest word, 1 draws as the network says
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
     temperature: Option<f32>,
 
     /// Where results and pages go
@@ -111,8 +111,15 @@ pub(crate) fn default_out() -> PathBuf {
     workspace::root().unwrap_or_default().join("target").join("practicum")
 }
 
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("expected a whole number from 0 to {}", u64::MAX))
+}
+
 /// The weeks whose networks answer texts.
 const ASKED_TEXTS: [&str; 3] = ["c3w2", "c3w3", "c3w4"];
+
+/// The weeks whose networks answer questions about pictures.
+const ASKED_PICTURES: [&str; 7] = ["c1w2", "c1w3", "c1w4", "c2w1", "c2w2", "c2w3", "c2w4"];
 
 pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     let weeks = args.weeks()?;
@@ -120,6 +127,9 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
     if let (Some(asked), [week]) = (&args.ask, weeks.as_slice())
         && !ASKED_TEXTS.contains(&week.id)
     {
+        if !ASKED_PICTURES.contains(&week.id) {
+            bail!("{} has no network to ask: --ask goes with {} and {}", week.id, ASKED_PICTURES.join(", "), ASKED_TEXTS.join(", "));
+        }
         if asked.is_empty() {
             bail!("--ask wants a picture for {}: --ask FILE", week.id);
         }
@@ -218,7 +228,7 @@ impl RunArgs {
                 bail!("--temperature goes with c3w4 alone, got {}", self.ids.join(", "));
             }
             if !(temperature >= 0.0 && temperature.is_finite()) {
-                bail!("--temperature is {temperature}: it must be 0 or more");
+                bail!("--temperature is {temperature}: expected a finite number of 0 or more");
             }
         }
         let of_texts = matches!(weeks, [week] if ASKED_TEXTS.contains(&week.id));

@@ -89,7 +89,7 @@ impl CsvReader {
     /// | encoding | UTF-8, UTF-16 with a byte order mark |
     /// | lines before the header | those that start with `#` are skipped |
     /// | delimiter | comma, semicolon, tab or bar, whichever the header has |
-    /// | date column | `date`, `time`, `year`, `month`, `week`, … whatever its case; else the first whose fields all are dates |
+    /// | date column | `date`, `time`, `year`, `month`, `week`, … whatever its case, if its fields are dates; else the first whose fields all are dates. One that counts the rows is none |
     /// | dates | ISO 8601 with or without time, fraction, offset or zone; `1981-01`, `1981`, `1960-Q2`, `20240131`; months as `1949.25`, a year and its twelfths; day, month and year in any order with `/`, `.` or `-`, English names of months, two-digit years, 12-hour clocks, where only one order fits all rows |
     /// | moments | seconds or milliseconds since 1970 in a column whose name says that it is a date |
     /// | missing values | an empty field, `NA`, `N/A`, `#N/A`, `NaN`, `nan`, `null`, `?` |
@@ -372,11 +372,18 @@ impl CsvReader {
         if let Some(column) = &self.dates {
             return self.find(column, names).map(Some);
         }
-        let named = names.iter().position(|name| dates::names_dates(name) && !self.is_asked_for(name));
-        Ok(named.or_else(|| {
-            (0..names.len())
-                .find(|column| !self.is_asked_for(&names[*column]) && dates::are_dates(rows.iter().map(|row| row.fields[*column].as_str())))
-        }))
+        let times = self.times.as_ref().map(|times| self.find(times, names)).transpose()?;
+        let free: Vec<usize> = (0..names.len()).filter(|column| !self.is_asked_for(&names[*column])).collect();
+        let named: Vec<usize> = free.iter().copied().filter(|column| dates::names_dates(&names[*column])).collect();
+        let read = |column: usize| {
+            let dates = DateColumn { rows, column, times, name: &names[column] };
+            dates.read(self.date_format.as_deref(), self.time_zone.as_deref()).is_ok()
+        };
+        let fields = |column: usize| rows.iter().map(move |row| row.fields[column].as_str());
+        // A named column that is not read is named by the error, unless it only counts the rows.
+        let found = named.iter().copied().find(|column| read(*column));
+        let found = found.or_else(|| free.iter().copied().find(|column| dates::are_dates(fields(*column))));
+        Ok(found.or_else(|| named.into_iter().find(|column| !dates::count_rows(fields(*column)))))
     }
 
     /// Whether a column is asked for as one of values.

@@ -51,6 +51,12 @@ pub(super) fn are_dates<'a>(fields: impl Iterator<Item = &'a str> + Clone) -> bo
     first.parse::<f64>().is_err() && readings(fields).is_ok_and(|found| !found.is_empty())
 }
 
+/// Whether the fields are whole numbers that rise by 1 from row to row.
+pub(super) fn count_rows<'a>(fields: impl Iterator<Item = &'a str>) -> bool {
+    let numbers: Option<Vec<i64>> = fields.map(|field| field.parse().ok()).collect();
+    numbers.is_some_and(|numbers| numbers.windows(2).all(|pair| pair[0].checked_add(1) == Some(pair[1])))
+}
+
 /// A column of dates, and where it stands.
 pub(super) struct DateColumn<'a> {
     pub(super) rows: &'a [Row],

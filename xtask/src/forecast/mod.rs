@@ -4,7 +4,7 @@ mod page;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
 use practicum_timeseries::correlate::period;
 use practicum_timeseries::forecast::{
@@ -23,6 +23,9 @@ const CUTS: usize = 8;
 /// The longest season that is looked for.
 const LONGEST_PERIOD: usize = 400;
 
+/// The size of the largest value: squares and sums of squares must stay in the range of numbers.
+const MAGNITUDES: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
+
 #[derive(Args)]
 pub(crate) struct ForecastArgs {
     /// A CSV file: a row a step, with a header
@@ -33,6 +36,33 @@ pub(crate) struct ForecastArgs {
     /// The column of the dates; by default the one that holds dates, if there is one
     #[arg(long, value_name = "COLUMN")]
     date: Option<String>,
+    /// The column of the times of day, where the dates are in another
+    #[arg(long, value_name = "COLUMN")]
+    times: Option<String>,
+    /// The form of the dates, such as %d.%m.%Y; by default the one that fits all rows
+    #[arg(long, value_name = "FORM")]
+    date_format: Option<String>,
+    /// The time zone of the clock that the dates were read from, such as Europe/Berlin
+    #[arg(long, value_name = "ZONE")]
+    time_zone: Option<String>,
+    /// The character between the fields; by default the one that the header has
+    #[arg(long, value_name = "CHARACTER")]
+    delimiter: Option<char>,
+    /// The first line has values; columns are named 0, 1 and so on
+    #[arg(long)]
+    no_header: bool,
+    /// Numbers have a decimal comma
+    #[arg(long)]
+    decimal_comma: bool,
+    /// The character between groups of three digits
+    #[arg(long, value_name = "CHARACTER")]
+    thousands: Option<char>,
+    /// A word that stands for a missing value; may be given several times
+    #[arg(long, value_name = "WORD")]
+    missing: Vec<String>,
+    /// The file is in Latin-1 (ISO 8859-1)
+    #[arg(long)]
+    latin1: bool,
     /// The steps of a season: a number, 1 for none, or auto
     #[arg(long, value_name = "STEPS", default_value = "auto")]
     period: String,
@@ -66,6 +96,10 @@ struct Study {
 
 pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     let study = study(args)?;
+    if study.filled > 0 {
+        let (filled, all) = (study.filled, study.series.len());
+        console::say(&format!("{filled} of {all} values were missing and lie on straight lines between their neighbours here.\n"))?;
+    }
     let folder = args.out.clone().unwrap_or_else(|| default_folder(&args.file));
     console::say(study.ranking.to_string().trim_end())?;
     console::say(&format!("\n{} forecasts {} steps:\n", study.best.name, study.forecast.mean.len()))?;
@@ -88,6 +122,18 @@ fn study(args: &ForecastArgs) -> Result<Study> {
     let level = args.level / 100.0;
     let (series, filled) = read(args)?;
     let values = series.complete(&args.value)?;
+    if filled > values.len() / 2 {
+        bail!("{filled} of {} values are missing, with the steps that have no row: too many to judge forecasts by", values.len());
+    }
+    let largest = values.iter().fold(0.0_f64, |largest, value| largest.max(value.abs()));
+    if largest != 0.0 && !MAGNITUDES.contains(&largest) {
+        bail!(
+            "the largest value is {largest:e} in size, expected one from 1e-100 to 1e100: their squares would leave the range of numbers"
+        );
+    }
+    if args.horizon == Some(0) {
+        bail!("the horizon is 0, expected 1 step or more");
+    }
     let period = match args.period.as_str() {
         "auto" => (find_period(&series, values)?, false),
         given => match given.parse() {
@@ -112,14 +158,53 @@ fn study(args: &ForecastArgs) -> Result<Study> {
 
 /// The column with its dates, in order and without gaps, and how many values had to be filled in.
 fn read(args: &ForecastArgs) -> Result<(Series, usize)> {
-    let mut reader = CsvReader::new().column(args.value.as_str()).sort(true);
+    let mut reader = CsvReader::new().column(args.value.as_str()).header(!args.no_header);
+    reader = reader.decimal_comma(args.decimal_comma).latin1(args.latin1);
     if let Some(date) = &args.date {
         reader = reader.dates(date.as_str());
     }
-    let series = reader.read(&args.file)?;
+    if let Some(times) = &args.times {
+        reader = reader.times(times.as_str());
+    }
+    if let Some(format) = &args.date_format {
+        reader = reader.date_format(format);
+    }
+    if let Some(zone) = &args.time_zone {
+        reader = reader.time_zone(zone);
+    }
+    if let Some(delimiter) = args.delimiter {
+        reader = reader.delimiter(delimiter);
+    }
+    if let Some(separator) = args.thousands {
+        reader = reader.thousands(separator);
+    }
+    reader = args.missing.iter().fold(reader, |reader, word| reader.missing(word));
+    let sorted = reader.clone().sort(true).read(&args.file);
+    // Without dates there is nothing to sort by.
+    let series = sorted.or_else(|error| if error.is_argument() { reader.read(&args.file) } else { Err(error) });
+    let series = series.map_err(|error| anyhow!(with_options(&error.to_string())))?;
     let series = if series.dates().is_some() { series.fill_gaps()? } else { series };
     let filled = series.column(&args.value)?.iter().filter(|value| value.is_nan()).count();
     Ok((series.impute(Imputation::Linear)?, filled))
+}
+
+/// A message of the reader with the command's options in place of the library's methods.
+fn with_options(message: &str) -> String {
+    let options = [
+        (".decimal_comma(true)", "--decimal-comma"),
+        (".thousands(',')", "--thousands ,"),
+        (".latin1(true)", "--latin1"),
+        (".missing(…)", "--missing WORD"),
+        (".date_format(…)", "--date-format FORM"),
+        (".time_zone(…)", "--time-zone ZONE"),
+        (".dates(…)", "--date COLUMN"),
+        (".header(false)", "--no-header"),
+        (".delimiter('", "--delimiter '"),
+        (".date_format(\"", "--date-format \""),
+        ("')`", "'`"),
+        ("\")`", "\"`"),
+    ];
+    options.iter().fold(message.to_owned(), |message, (method, option)| message.replace(method, option))
 }
 
 /// The season that steps of such a length usually have, if the series has it, or the one that it shows.

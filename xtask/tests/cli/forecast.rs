@@ -60,5 +60,37 @@ fn u7_bad_requests_say_what_to_do_and_leave_no_folder() {
     call(&["--value", "sold", "--horizon", "18446744073709551615"]).failed(&["too few"]);
     call(&["--value", "sold", "--period", "18446744073709551615"]).failed(&["too few"]);
     call(&["--value", "sold", "--date", "when"]).failed(&["when"]);
+    call(&["--value", "sold", "--horizon", "0"]).failed(&["the horizon is 0, expected 1 step or more"]);
+    for (rows, said) in [
+        ("2024-01-01,1\n2024-01-02,2\n2024-02-01,3\n", "21 of 24 values are missing"),
+        ("2024-01-01,1e307\n2024-01-02,2e307\n2024-01-03,4e307\n", "the largest value is 4e307 in size"),
+        ("2024-01-01,1e-200\n2024-01-02,2e-200\n2024-01-03,4e-200\n", "the largest value is 4e-200 in size"),
+        ("2024-01-01,\"1,001.5\"\n", "say `--thousands ,`"),
+        ("2024-01-01,\"0,5\"\n", "say `--decimal-comma`"),
+        ("1/2/2024,5\n", "--date-format"),
+    ] {
+        fs::write(&file, format!("day,sold\n{rows}")).unwrap();
+        call(&["--value", "sold"]).failed(&[said]);
+    }
     assert!(!out.exists());
+}
+
+#[test]
+fn files_without_dates_are_forecast_by_their_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("rows.csv"), folder.path().join("out"));
+    let call = |text: &str, more: &[&str]| {
+        fs::write(&file, text).unwrap();
+        let arguments = ["forecast", file.to_str().unwrap(), "--value", "v", "--out", out.to_str().unwrap(), "--horizon", "2"];
+        xtask(&[&arguments, more].concat()).succeeded();
+        fs::read_to_string(out.join("forecast.csv")).unwrap()
+    };
+    let rows = |row: fn(u32) -> String| (1..=30).map(row).collect::<Vec<_>>().join("\n");
+    assert!(call(&format!("v\n{}", rows(|i| (i * i % 7).to_string())), &[]).contains("\n30,"));
+    // A column that counts the rows holds no dates, whatever its name.
+    assert!(call(&format!("day,v\n{}", rows(|i| format!("{i},{}", i * i % 7))), &[]).contains("\n30,"));
+    let dated = rows(|i| format!("{i},2024-01-{i:02},{}", i * i % 7));
+    assert!(call(&format!("period,stamp,v\n{dated}"), &[]).contains("\n2024-01-31,"));
+    let german = rows(|i| format!("{i:02}.01.2024;{},{}", i * i % 7, i % 10));
+    assert!(call(&format!("Tag;v\n{german}"), &["--decimal-comma"]).contains("\n2024-01-31,"));
 }

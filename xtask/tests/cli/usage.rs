@@ -30,6 +30,14 @@ fn help_and_version_are_no_failures() {
 }
 
 #[test]
+fn questions_go_to_weeks_with_a_network() {
+    let out = Out::new();
+    out.run_week(&["c1w1", "--ask", "hello"]).failed(&["c1w1 has no network to ask", "c1w2", "c3w4"]);
+    out.run_week(&["c1w1", "--seed", "-1"]).misused(&["expected a whole number from 0 to 18446744073709551615"]);
+    out.run_week(&["c3w4", "--temperature", "-1"]).failed(&["--temperature is -1: expected a finite number of 0 or more"]);
+}
+
+#[test]
 fn c3_workloads_of_the_bench_are_told_each_with_a_line() {
     let help = xtask(&["bench", "--help"]).succeeded().out;
     let unknown = xtask(&["bench", "foo"]).failed(&["there is no workload `foo`"]).err;
