@@ -117,7 +117,7 @@ pub(crate) struct Word<'a> {
 }
 
 impl<'a> Word<'a> {
-    /// The word between two places of a text.
+    /// The word between two byte offsets of a text.
     #[inline]
     pub(crate) fn inside(text: &'a str, start: usize, end: usize) -> Self {
         Self { text: &text[start..end], short: Short::at_start(&text.as_bytes()[start..], end - start) }
@@ -195,7 +195,7 @@ impl WordMap {
         }
         if self.len * 4 > self.slots.len() * 3 {
             let slots = vec![(Short::LONG, Self::NONE); self.slots.len() * 2];
-            // The first words of texts are the most frequent, and keep the best places.
+            // The first words of texts are the most frequent, and keep the slots nearest to their hash.
             let mut words = std::mem::replace(&mut self.slots, slots);
             words.retain(|&(_, number)| number != Self::NONE);
             words.sort_unstable_by_key(|&(_, number)| number);

@@ -37,7 +37,7 @@ const LARGEST: u64 = 1 << 20;
 /// The reviews of the archive (`.tar.gz`), or of the folder `aclImdb` that it unpacks to or one that holds it.
 ///
 /// TensorFlow Datasets yields the same reviews in an order that it drew once and keeps; here they are ordered by split,
-/// sentiment and number, so shuffle them before training, by a buffer as large as the split. The unlabelled reviews are left out.
+/// sentiment and number, so shuffle them before training, with a buffer as large as the split. The unlabelled reviews are left out.
 ///
 /// ```no_run
 /// use practicum_nlp::datasets::imdb;

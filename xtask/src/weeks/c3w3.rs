@@ -6,7 +6,7 @@ use anyhow::Result;
 use practicum_core::data::ShuffleOptions;
 use practicum_core::prelude::*;
 use practicum_core::rng::Key;
-use practicum_nlp::{PadOptions, Side, Tokenizer};
+use practicum_nlp::{PadOptions, Side, SubwordTextEncoder, Tokenizer};
 
 use super::c3w2::{pieces, subwords};
 use super::texts::{Split, Trained, compare, headlines, judge, padded, reviews};
@@ -138,20 +138,27 @@ type Reader = fn(Sequential) -> Sequential;
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let split = reviews(run, [1_600, 400])?;
-    read_pieces(run, "lab1a", "Lab 1a: an LSTM in both directions", &split, |model| model.add(Bidirectional::new(LSTM::new(64))))?;
-    read_pieces(run, "lab1b", "Lab 1b: two of them", &split, |model| {
+    let encoder = subwords(run, &split)?;
+    let read = (&split, &encoder);
+    read_pieces(run, "lab1a", "Lab 1a: an LSTM in both directions", read, |model| model.add(Bidirectional::new(LSTM::new(64))))?;
+    read_pieces(run, "lab1b", "Lab 1b: two of them", read, |model| {
         model.add(Bidirectional::new(LSTM::new(64).return_sequences(true))).add(Bidirectional::new(LSTM::new(32)))
     })?;
-    read_pieces(run, "lab1c", "Lab 1c: a convolution", &split, |model| {
+    read_pieces(run, "lab1c", "Lab 1c: a convolution", read, |model| {
         model.add(Conv1D::new(128, 5).activation(Activation::Relu)).add(GlobalAveragePooling1D::new())
     })?;
     compare(run, "lab1-compared", "Lab 1: what they cost and reach", &["lab1a", "lab1b", "lab1c"])
 }
 
 /// Trains a network on pieces of reviews, 64 in a batch, each batch as long as its longest review.
-fn read_pieces(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, reader: Reader) -> Result<()> {
+fn read_pieces(
+    run: &mut WeekRun<'_>,
+    id: &str,
+    title: &str,
+    (split, encoder): (&Split, &SubwordTextEncoder),
+    reader: Reader,
+) -> Result<()> {
     let mut clock = run.begin(id, title)?;
-    let encoder = subwords(run, split)?;
     // At the small scale a review is its first 120 pieces.
     let longest = if run.settings.full { usize::MAX } else { 120 };
     let cut = move |(mut ids, label): (Vec<i32>, f32)| {
@@ -160,8 +167,8 @@ fn read_pieces(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, read
     };
     // The reviews come ordered by sentiment: a smaller buffer would fill whole batches with one of the two.
     let shuffle = ShuffleOptions::new(split.train.texts.len()).seed(run.settings.seed);
-    let train = pieces(&encoder, &split.train.texts, &split.train.labels).map(cut).shuffle(shuffle).padded_batch(64);
-    let test = pieces(&encoder, &split.test.texts, &split.test.labels).map(cut).padded_batch(64);
+    let train = pieces(encoder, &split.train.texts, &split.train.labels).map(cut).shuffle(shuffle).padded_batch(64);
+    let test = pieces(encoder, &split.test.texts, &split.test.labels).map(cut).padded_batch(64);
 
     let model = run.sequential().add(Input::open([None])).add(Embedding::new(encoder.vocab_size(), 64));
     let mut model = reader(model).add(Dense::new(64).activation(Activation::Relu)).add(Dense::new(1).activation(Activation::Sigmoid));
@@ -174,7 +181,7 @@ fn read_pieces(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, read
     clock.metric("parameters", model.count_params()? as f64);
     let padding = PadOptions::new().padding(Side::Post).truncating(Side::Post);
     let padding = if run.settings.full { padding } else { padding.maxlen(longest) };
-    let trained = Trained { model: &model, history: &history, encoder: encoder.into(), padding, split, look_up: &[] };
+    let trained = Trained { model: &model, history: &history, encoder: encoder.clone().into(), padding, split, look_up: &[] };
     judge(run, clock, &trained)
     // </page>
 }
