@@ -25,7 +25,8 @@ pub(super) static C4W4: Week = Week {
             code: code!["c4w4.rs": "lab1", "c4w4.rs": "causal", "c4w4.rs": "lstm", "networks.rs": "fit"],
             keras: include_str!("keras/c4w4_lab1.py"),
             notice: "Within a few dozen epochs the loss falls as far as the recurrent network of week 3 came in hundreds. Most of the rest \
-                     of the training is spent on the last tenth.",
+                     of the training is spent on the last tenth. The network answers at every step of a window: the curves count all of its \
+                     answers, the validation MAE above them the last one only.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --lab 1 --full" }],
             targets: &[
                 Target {
@@ -89,7 +90,8 @@ pub(super) static C4W4: Week = Week {
             code: code!["c4w4.rs": "lab3", "c4w4.rs": "deep", "c4w4.rs": "causal", "c4w4.rs": "lstm"],
             keras: include_str!("keras/c4w4_lab3.py"),
             notice: "Look at the error beside that of the naive forecast and of lab 2 before you believe the size of a network. The \
-                     training loss keeps falling to the end, the validation error does not follow it.",
+                     training loss keeps falling to the end, the validation error hardly follows it. As in lab 1, the curves count the \
+                     answers at every step of a window, the validation MAE above them the last one only.",
             next: &[Next {
                 change: "As long as the course trains it; this takes minutes.",
                 command: "cargo xtask run-week c4w4 --lab 3 --full",
