@@ -57,7 +57,7 @@ pub(super) static C2W2: Week = Week {
                     bound: Bound::AtLeast(0.04),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "the notebook's third run ends at 0.826",
+                    source: "means of the last ten epochs; the notebook's third run ends at 0.826",
                     course: None,
                 },
                 Target {
@@ -152,7 +152,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Trains the network and returns its last validation accuracy.
+/// Trains the network and returns its mean validation accuracy over the last ten epochs: that of one epoch jumps by points.
 fn cats_and_dogs(
     run: &mut WeekRun<'_>,
     id: &str,
@@ -175,9 +175,11 @@ fn cats_and_dogs(
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     // <page>
-    let (images, last) = (squeezed(set.validation()?, side)?, history.last("val_accuracy"));
-    if let (Some(last), Some(plain)) = (last, plain) {
-        clock.metric("gain_over_plain", last - plain);
+    let images = squeezed(set.validation()?, side)?;
+    let late = history.get("val_accuracy").map(|all| &all[all.len().saturating_sub(10)..]);
+    let late = late.filter(|late| !late.is_empty()).map(|late| late.iter().sum::<f64>() / late.len() as f64);
+    if let (Some(late), Some(plain)) = (late, plain) {
+        clock.metric("gain_over_plain", late - plain);
     }
     if let Some(figures) = run.figures(id).filter(|_| plain.is_some()) {
         let drawn = preview(&figures, &generator, &squeezed(set.train(), side)?)?;
@@ -185,7 +187,7 @@ fn cats_and_dogs(
     }
     look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })?;
     // </page>
-    Ok(last)
+    Ok(late)
 }
 
 /// The course's filters, or half of them at the small scale.
