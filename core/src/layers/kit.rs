@@ -154,7 +154,7 @@ fn says_nothing(option: &str, value: &Value) -> Option<bool> {
     let absent = value.is_null();
     Some(match option {
         "data_format" => absent || *value == json!("channels_last"),
-        "noise_shape" | "quantization_config" | "lora_rank" | "lora_alpha" | "virtual_batch_size" => absent,
+        "noise_shape" | "mask" | "quantization_config" | "lora_rank" | "lora_alpha" | "virtual_batch_size" => absent,
         option if option.ends_with("_constraint") => absent,
         "renorm"
         | "antialias"

@@ -76,10 +76,12 @@ pub(super) fn layer(class: &mut String, config: &mut Config) -> Result<()> {
         }
         // `init` is that of the slopes there.
         "PReLU" => rename(config, "init", "alpha_initializer"),
-        _ => IDLE.iter().for_each(|option| {
-            config.remove(*option);
-        }),
+        _ => {}
     }
+    // An Embedding's `input_dim` is the number of its rows.
+    IDLE.iter().filter(|option| class != "Embedding" || **option != "input_dim").for_each(|option| {
+        config.remove(*option);
+    });
     if let (Some(rows), Some(columns)) = (config.remove("nb_row"), config.remove("nb_col")) {
         config.insert("kernel_size".into(), json!([rows, columns]));
     }
@@ -94,7 +96,6 @@ fn embedding(config: &mut Config) -> Result<()> {
     rename(config, "init", "embeddings_initializer");
     rename(config, "W_regularizer", "embeddings_regularizer");
     rename(config, "W_constraint", "embeddings_constraint");
-    config.remove("weights");
     match config.remove("dropout") {
         Some(rate) if rate.as_f64() != Some(0.0) => Err(Error::format(format!("Embedding with dropout = {rate} has no counterpart here"))),
         _ => Ok(()),

@@ -7,20 +7,9 @@ use crate::{Error, Result};
 
 type Config = Map<String, Value>;
 
-/// Options of Keras 2 that say how, not what: they change no number.
-const IDLE: [&str; 11] = [
-    "batch_input_shape",
-    "batch_size",
-    "input_dtype",
-    "input_shape",
-    "implementation",
-    "unroll",
-    "time_major",
-    "fused",
-    "input_length",
-    "sparse",
-    "ragged",
-];
+/// Options of Keras 2 that say how, not what: they change no number, whatever their value.
+const IDLE: [&str; 8] =
+    ["batch_input_shape", "batch_size", "input_dtype", "input_shape", "implementation", "unroll", "fused", "input_length"];
 
 impl Upgrade<'_> {
     /// A layer, which may be a model, with `class_name` and `config`.
@@ -67,7 +56,7 @@ impl Upgrade<'_> {
             }
         }
         match class.as_str() {
-            "InputLayer" => input(&mut config),
+            "InputLayer" => rename(&mut config, "batch_input_shape", "batch_shape"),
             "Lambda" => lambda(&mut config),
             "Bidirectional" | "TimeDistributed" => {
                 for field in ["layer", "backward_layer"] {
@@ -207,25 +196,15 @@ fn scaling_name(config: &Value) -> Option<&'static str> {
     })
 }
 
-fn input(config: &mut Config) {
-    rename(config, "batch_input_shape", "batch_shape");
-    for option in ["sparse", "ragged", "optional"] {
-        if config.get(option).is_some_and(|value| value.is_null() || *value == json!(false)) {
-            config.remove(option);
-        }
-    }
-}
-
 /// A function of Python's is known here by its name, or by that of its layer.
 fn lambda(config: &mut Config) {
     let function = config.get("function").and_then(Value::as_str).filter(|_| config.get("function_type") != Some(&json!("lambda")));
     let name = function.map_or_else(|| config.get("name").cloned().unwrap_or_default(), Value::from);
     config.insert("function".into(), name);
-    ["function_type", "module", "output_shape_type", "output_shape_module", "output_shape", "mask", "arguments"].iter().for_each(
-        |option| {
-            config.remove(*option);
-        },
-    );
+    // The function itself says what shape comes out.
+    ["function_type", "module", "output_shape_type", "output_shape_module", "output_shape"].iter().for_each(|option| {
+        config.remove(*option);
+    });
 }
 
 /// `RNN(LSTMCell(…))` is an LSTM.

@@ -84,6 +84,41 @@ fn a_gru_that_says_nothing_resets_before() {
 }
 
 #[test]
+fn options_that_change_numbers_are_refused_by_their_names() {
+    let model = |class: &str, options: Value, version: &str| {
+        let mut config = json!({"name": "layer", "units": 2, "function": "halve", "batch_input_shape": [null, 4, 3]});
+        let own = if class == "Lambda" { "units" } else { "function" };
+        config.as_object_mut().unwrap().remove(own);
+        config.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        let old = json!({"class_name": "Sequential", "config": [{"class_name": class, "config": config}]});
+        let registry = crate::layers::Registry::default().lambda("halve", |x| x.scale(0.5));
+        Model::from_json_with(&upgrade(&old, version)?, &registry)
+    };
+    let idle = json!({"time_major": false, "implementation": 2, "unroll": true});
+    model("LSTM", idle, "2.11.0").unwrap();
+    let idle = json!({"consume_less": "cpu", "input_dim": 3, "forget_bias_init": "one"});
+    model("LSTM", idle, "1.2.2").unwrap();
+    model("Lambda", json!({"function_type": "function", "output_shape": [4, 3], "arguments": {}, "mask": null}), "2.11.0").unwrap();
+    for (class, options, version) in [
+        ("LSTM", json!({"time_major": true}), "2.11.0"),
+        ("Lambda", json!({"arguments": {"by": 3.0}}), "2.11.0"),
+        ("Lambda", json!({"arguments": {"by": 3.0}}), "3.8.0"),
+        ("Lambda", json!({"mask": ["4wEAAAA=", null, null], "mask_type": "lambda"}), "2.11.0"),
+    ] {
+        let option = options.as_object().unwrap().keys().next().unwrap();
+        let error = format!("{:#}", model(class, options.clone(), version).unwrap_err());
+        assert!(error.contains(&format!("{class} with {option} = ")), "{error}");
+    }
+    for option in ["sparse", "ragged"] {
+        let old = json!({"class_name": "Sequential", "config": [
+            {"class_name": "InputLayer", "config": {"name": "i", "batch_input_shape": [null, 3], option: true}},
+        ]});
+        let error = format!("{:#}", Model::from_json(&upgrade(&old, "2.11.0").unwrap()).unwrap_err());
+        assert!(error.contains(&format!("InputLayer with {option} = true")), "{error}");
+    }
+}
+
+#[test]
 fn what_python_alone_can_run_is_named() {
     let own = json!({"class_name": "MyModel", "config": {"hidden": 3}});
     let error = upgrade(&own, "3.8.0").unwrap_err();
