@@ -266,14 +266,19 @@ impl ImageDataGenerator {
     /// Like [`fit`](Self::fit), on `rounds` random transforms of each picture (Keras' `augment=True`).
     ///
     /// # Errors
-    /// As [`fit`](Self::fit).
+    /// As [`fit`](Self::fit); more transforms than memory holds.
     pub fn fit_augmented<T: Channel>(&mut self, pictures: ArrayView4<'_, T>, rounds: usize) -> Result<()> {
         let (count, height, width, channels) = pictures.dim();
         if pictures.is_empty() {
             return Err(Error::data(format!("there are no pictures to fit to: got the shape {:?}", pictures.shape())));
         }
         let rescale = self.rescale.unwrap_or(1.0);
-        let mut x = Vec::with_capacity(pictures.len() * rounds.max(1));
+        let mut x = Vec::new();
+        let room = pictures.len().checked_mul(rounds.max(1)).filter(|room| x.try_reserve_exact(*room).is_ok());
+        if room.is_none() {
+            let message = format!("no memory for {rounds} transforms of {count} pictures of {height} × {width} × {channels} numbers");
+            return Err(Error::argument(message).hint("fit to fewer pictures, or in fewer rounds"));
+        }
         if rounds == 0 {
             x.extend(pictures.iter().map(|value| value.to_f32() * rescale));
         }
@@ -392,3 +397,20 @@ macro_rules! zooms {
     };
 }
 zooms!(f32, f64);
+
+#[cfg(test)]
+mod tests {
+    use practicum_core::ndarray::Array4;
+
+    use super::*;
+
+    #[test]
+    fn more_transforms_than_memory_holds_are_refused() {
+        let mut generator = ImageDataGenerator::new().featurewise_center(true);
+        let pictures = Array4::from_elem((2, 3, 3, 1), 40_u8);
+        for rounds in [usize::MAX, usize::MAX / 64] {
+            let error = generator.fit_augmented(pictures.view(), rounds).unwrap_err();
+            assert!(error.is_argument() && error.to_string().contains(&rounds.to_string()), "{error}");
+        }
+    }
+}

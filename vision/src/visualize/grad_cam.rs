@@ -1,5 +1,6 @@
 use image::{GrayImage, ImageBuffer, Luma, RgbImage, imageops};
 use practicum_core::{Error, Model, Result, Tensor};
+use serde_json::{Value, json};
 
 use super::{Colormap, batch_of_one, byte, check_map_layer, dims_of, map_layers, picture_of, rgb_of};
 
@@ -30,7 +31,7 @@ pub struct HeatMap {
 ///
 /// # Errors
 /// A picture [height, width, channels] that does not fit, a class or layer that does not exist, a layer without maps, a model
-/// with an output other than [batch, classes], or one whose layers cannot be described (such as `Lambda`).
+/// with an output other than [batch, classes], or one with layers that are neither core's nor those of [`layers`](crate::layers).
 pub fn grad_cam(model: &Model, picture: &Tensor, class: Option<usize>, layer: Option<&str>) -> Result<HeatMap> {
     explain(model, picture, class, layer, means)
 }
@@ -139,17 +140,29 @@ fn weighted(maps: &[f32], weights: &[f32], channels: usize) -> Vec<f32> {
 /// The same model with the scores before its last softmax or sigmoid as outputs, and the same weights.
 fn without_last_activation(model: &Model) -> Result<Model> {
     let mut json = model.to_json()?;
-    let last = model.output_names().first().map(|name| (*name).to_owned()).unwrap_or_default();
-    let layers = json["config"]["layers"].as_array_mut().into_iter().flatten();
-    for layer in layers.filter(|layer| layer["config"]["name"] == last.as_str() || layer["name"] == last.as_str()) {
-        if let Some(activation) = layer["config"].get_mut("activation") {
-            *activation = "linear".into();
-        }
-    }
-    let mut linear = Model::from_json(&json)?;
+    make_linear(&mut json);
+    let mut linear = Model::from_json_with(&json, &crate::layers::registry())?;
     linear.set_cpu(model.cpu().clone());
     linear.set_weights(&model.get_weights())?;
     Ok(linear)
+}
+
+/// Takes the activation from a layer, or from the last layer of a model.
+fn make_linear(described: &mut Value) {
+    let last = described["config"]["output_layers"][0][0].as_str().map(str::to_owned);
+    if let Some(layers) = described["config"].get_mut("layers").and_then(Value::as_array_mut) {
+        let named = |layer: &Value| last.as_deref().is_none_or(|last| layer["name"] == last || layer["config"]["name"] == last);
+        if let Some(layer) = layers.iter_mut().rev().find(|layer| named(layer)) {
+            make_linear(layer);
+        }
+    } else if let Some(activation) = described["config"].get_mut("activation") {
+        *activation = "linear".into();
+    } else if ["Softmax", "Sigmoid"].iter().any(|class| described["class_name"] == *class) {
+        // A layer, or an operation of a graph.
+        described["class_name"] = "Activation".into();
+        described["module"] = "keras.layers".into();
+        described["config"] = json!({"name": described["config"]["name"], "activation": "linear"});
+    }
 }
 
 impl HeatMap {
@@ -286,6 +299,30 @@ mod tests {
         let heat = grad_cam(&model(false), &picture, Some(0), Some("conv2d")).unwrap();
         // 2·1 − 1 = 1 and 2·2 − 0.5 = 3.5.
         assert!((heat.heat()[0] - 1.0 / 3.5).abs() < 1e-6 && heat.heat()[1] == 1.0);
+    }
+
+    #[test]
+    fn a_softmax_of_its_own_is_taken_away_like_an_activation() {
+        let weights = model(false).get_weights();
+        let body = |first: Sequential| first.add(Conv2D::new(2, 1)).add(GlobalAveragePooling2D::new());
+        let plain = Sequential::new().add(Input::new([4, 6, 2]));
+        let cropped = plain.clone().add(crate::layers::CenterCrop::new(4, 6));
+        let x = Input::new([4, 6, 2]).symbol();
+        let scores = Dense::new(2).on(GlobalAveragePooling2D::new().on(Conv2D::new(2, 1).on(&x)));
+        let models: [Model; 4] = [
+            Model::clone(&body(plain).add(Dense::new(2)).add(Softmax::new())),
+            Model::clone(&body(cropped).add(Dense::new(2).activation("softmax"))),
+            Model::new(&x, scores.activate(Activation::Softmax)).unwrap(),
+            Model::new(&x, scores.activate(Activation::Sigmoid)).unwrap(),
+        ];
+        let expected = hires_cam(&model(false), &picture(), Some(0), None).unwrap();
+        for mut model in models {
+            model.set_weights(&weights).unwrap();
+            let linear = without_last_activation(&model).unwrap();
+            let scores = linear.predict(picture().reshape([1, 4, 6, 2]).unwrap()).unwrap();
+            assert!((scores.as_slice()[1] - 1.5 / 24.0).abs() < 1e-6, "{scores}");
+            assert_eq!(hires_cam(&model, &picture(), Some(0), Some("conv2d")).unwrap().heat(), expected.heat());
+        }
     }
 
     #[test]

@@ -82,25 +82,32 @@ fn from_picture(picture: &image::DynamicImage, shape: &PartialShape, scaling: Sc
     Ok(scaling.apply(&Tensor::new([1, height as usize, width as usize, channels], pixels)?)?)
 }
 
-/// Rows of numbers, an example each, in the shape of the input; a first row without numbers is a header.
+/// Rows of numbers, an example each, in the shape of the input; a first row in which no cell is a number is a header.
 fn from_csv(bytes: &[u8], shape: &PartialShape) -> Result<Tensor> {
     let text = std::str::from_utf8(bytes).map_err(|_| anyhow!("this is none of npz, npy, csv and pictures"))?;
-    let (mut numbers, mut rows) = (Vec::new(), 0);
+    let (mut numbers, mut rows, mut each) = (Vec::new(), 0, 0);
     for (line, row) in text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty()) {
-        let parsed: Result<Vec<f32>, _> = row.split(',').map(|cell| cell.trim().parse::<f32>()).collect();
-        match parsed {
-            Ok(row) => {
-                numbers.extend(row);
-                rows += 1;
-            }
-            Err(_) if line == 0 => {}
-            Err(_) => bail!("line {}: `{row}` is no row of numbers", line + 1),
+        let line = line + 1;
+        let cells: Vec<Option<f32>> = row.split(',').map(|cell| cell.trim().parse().ok()).collect();
+        if line == 1 && cells.iter().all(Option::is_none) {
+            continue;
         }
+        let before = numbers.len();
+        numbers.extend(cells.iter().flatten());
+        let found = numbers.len() - before;
+        if found < cells.len() {
+            bail!("line {line}: `{row}` is no row of numbers");
+        }
+        if rows == 0 {
+            each = found;
+        } else if found != each {
+            bail!("line {line} has {found} numbers, expected {each} as in the row before");
+        }
+        rows += 1;
     }
-    if rows == 0 || numbers.len() % rows != 0 {
-        bail!("{} numbers in {rows} rows: expected as many in each", numbers.len());
+    if rows == 0 {
+        bail!("there is no row of numbers");
     }
-    let each = numbers.len() / rows;
     let open = shape.example().iter().filter(|dim| dim.is_none()).count();
     let known: usize = shape.example().iter().flatten().product();
     let fits = match open {

@@ -4,13 +4,12 @@ use std::fmt::Write;
 use std::path::Path;
 
 use anyhow::Result;
-use practicum_core::layers::Registry;
 use practicum_core::{Tensor, io};
 
 /// A text about a file: its kind, the model's summary, and its arrays.
 pub(super) fn describe(path: &Path) -> Result<String> {
     let mut text = String::new();
-    match io::load(path, &Registry::default()) {
+    match io::load(path, &super::registry()) {
         Ok(loaded) => {
             let version = loaded.keras_version.map_or_else(String::new, |version| format!(", written by Keras {version}"));
             writeln!(text, "{} is {}{version}\n", path.display(), loaded.kind)?;

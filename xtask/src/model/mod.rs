@@ -4,11 +4,13 @@ mod input;
 mod inspect;
 pub(crate) mod npy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use practicum_core::Model;
+use practicum_core::layers::Registry;
+use practicum_nlp::IntegerLookup;
 use practicum_vision::applications::Scaling;
 
 use crate::console;
@@ -32,7 +34,7 @@ enum ModelCommand {
 
 #[derive(Args)]
 struct PredictArgs {
-    /// A model that Keras wrote, as `.keras` or `.h5`
+    /// A model: a `.keras` or `.h5` file that Keras wrote, or a file of `Model::save`
     file: PathBuf,
     /// Inputs in their order, or as NAME=FILE: npz, npy, csv (a row an example), or pictures
     #[arg(long, short, value_name = "FILE", required = true, num_args = 1..)]
@@ -79,8 +81,17 @@ pub(crate) fn run(args: &ModelArgs) -> Result<()> {
     }
 }
 
+/// The layers of all crates, which a model may have.
+fn registry() -> Registry {
+    IntegerLookup::registry(practicum_vision::layers::registry())
+}
+
+fn load(path: &Path) -> Result<Model> {
+    Ok(Model::load_with(path, &registry())?)
+}
+
 fn predict(args: &PredictArgs) -> Result<()> {
-    let model = Model::load(&args.file)?;
+    let model = load(&args.file)?;
     let inputs = input::read(&model, &args.input, args.preprocess.scaling())?;
     let outputs = model.predict_all(inputs.as_slice()).context("the inputs do not fit the model")?;
     let names = model.output_names();

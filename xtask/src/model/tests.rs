@@ -1,7 +1,9 @@
 use practicum_core::prelude::*;
+use practicum_nlp::IntegerLookup;
 use practicum_vision::applications::Scaling;
+use practicum_vision::layers::CenterCrop;
 
-use super::{input, npy};
+use super::{input, inspect, npy};
 
 #[test]
 fn arrays_come_back_from_an_npz() {
@@ -43,4 +45,43 @@ fn inputs_come_by_name_and_by_order() {
     assert_eq!(input::read(&model, &[path("both.npz")], Scaling::Unit).unwrap()[0].shape().dims(), [1, 2]);
     let error = input::read(&model, &[path("a.csv")], Scaling::Unit).unwrap_err();
     assert!(error.to_string().contains("`b`"), "{error}");
+}
+
+#[test]
+fn rows_of_a_csv_are_checked_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.csv").display().to_string();
+    let model = Sequential::new().add(Input::new([3])).add(Dense::new(1));
+    let read = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        input::read(&model, std::slice::from_ref(&path), Scaling::Unit).map(|inputs| inputs[0].as_slice().to_vec())
+    };
+    assert_eq!(read("a,b,c\n\n1,2,3\n4, 5,6\n").unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    for (text, expected) in [
+        ("1,2\n3,4,5,6\n", "line 2 has 4 numbers, expected 2"),
+        ("a,b,c\n1,2,3\n4,5\n", "line 3 has 2 numbers, expected 3"),
+        ("1.0,n/a,3\n4,5,6\n", "line 1: `1.0,n/a,3` is no row of numbers"),
+        ("1,2,3\n4,,6\n", "line 2: `4,,6`"),
+        ("1,2\n3,4\n", "2 numbers a row"),
+        ("a,b,c\n", "no row of numbers"),
+    ] {
+        let error = format!("{:#}", read(text).unwrap_err());
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn models_with_layers_of_vision_and_nlp_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model");
+    let mut lookup = IntegerLookup::new();
+    lookup.adapt([7, 9]).unwrap();
+    let models =
+        [Sequential::new().add(Input::new([4, 4, 1])).add(CenterCrop::new(2, 2)), Sequential::new().add(Input::new([1])).add(lookup)];
+    for model in models {
+        model.save(&path).unwrap();
+        let text = inspect::describe(&path).unwrap();
+        assert!(!text.contains("unknown layer"), "{text}");
+        assert_eq!(super::load(&path).unwrap().output_shapes().unwrap(), model.output_shapes().unwrap());
+    }
 }
