@@ -7,7 +7,7 @@ use crate::{Error, Result};
 /// Writes the weights of the model to a safetensors file after an epoch: after each, or after those that were the best.
 ///
 /// The path may hold `{epoch}`, counted from 1, and the name of any log, each with a width or a number of decimals:
-/// `weights-{epoch:03}-{val_loss:.4}.safetensors`. [`load_weights`](crate::Model::load_weights) reads them; for all that a
+/// `weights-{epoch:03}-{val_loss:.4}.safetensors`. A folder that is missing is made. [`load_weights`](crate::Model::load_weights) reads them; for all that a
 /// training needs to go on, see [`BackupAndRestore`](super::BackupAndRestore).
 ///
 /// Defaults as in Keras: `val_loss` is watched, every epoch is written.
@@ -102,6 +102,9 @@ impl Callback for ModelCheckpoint {
             return Ok(());
         }
         let path = path_of(&self.path, epoch, logs).map_err(|error| error.context(NAME))?;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| Error::io("make the folder", folder, source))?;
+        }
         cx.model().save_weights(path)
     }
 }
@@ -149,6 +152,18 @@ fn path_of(template: &Path, epoch: usize, logs: &Logs) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_the_path_are_made() {
+        use crate::prelude::*;
+
+        let folder = tempfile::tempdir().unwrap();
+        let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
+        model.compile("sgd", "mse", ()).unwrap();
+        let checkpoint = ModelCheckpoint::new(folder.path().join("{epoch}/best/w.safetensors"));
+        model.fit([[1.0_f32], [2.0]], [[3.0_f32], [4.0]], Fit::new().epochs(2).quiet().callback(checkpoint)).unwrap();
+        assert!(folder.path().join("1/best/w.safetensors").is_file() && folder.path().join("2/best/w.safetensors").is_file());
+    }
 
     #[test]
     fn paths_take_epoch_and_logs() {
