@@ -53,7 +53,7 @@ impl Axis {
         self.scale
     }
 
-    /// Its place among `values`, which may hold what is not finite.
+    /// Its ends, from the `values`, which may hold what is not finite.
     pub(super) fn place(&self, values: impl Iterator<Item = f64>) -> Placed {
         let log = self.scale == Scale::Log;
         let (mut low, mut high) = values
@@ -86,7 +86,7 @@ impl Axis {
 /// What is at least as long, in days, has two beginnings of months in it.
 const TWO_MONTHS: f64 = 62.0;
 
-/// An axis with its ends known; on a logarithmic one they are powers of ten.
+/// An axis with its ends known; on a logarithmic one they are exponents of ten.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Placed {
     scale: Scale,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::axis::Axis;
+use super::axis::{Axis, Placed};
 use super::canvas::{Anchor, Canvas, Text, draw, fit, text_width};
 use super::marks::{Band, Frame, LETTER, LINE, Mark, Rule, Series, draw_band, draw_rules, draw_series};
 use super::theme::{Color, Palette, Theme};
@@ -75,7 +75,7 @@ impl Chart {
 
     /// How many of the points of its series lie outside the limits of the axes, and how many have a position at all.
     pub fn off_the_axes(&self) -> (usize, usize) {
-        let (x, y) = (self.x.place(self.points().map(|point| point.0)), self.y.place(self.points().map(|point| point.1)));
+        let (x, y) = self.placed();
         let shares: Vec<(f64, f64)> = self.points().filter_map(|point| Some((x.at(point.0)?, y.at(point.1)?))).collect();
         let inside = |share: f64| (-1e-9..=1.0 + 1e-9).contains(&share);
         (shares.iter().filter(|share| !inside(share.0) || !inside(share.1)).count(), shares.len())
@@ -109,7 +109,9 @@ impl Chart {
             self.draw_grid(canvas, &frame, size.0)?;
             if self.points().chain(self.edges()).all(|point| frame.share(point).is_none()) {
                 let middle = frame.unit((0.5, 0.6));
-                canvas.text(middle, "no finite values", Text::new(LETTER, palette.muted, Anchor::Middle))?;
+                let finite = self.points().chain(self.edges()).any(|(x, y)| x.is_finite() && y.is_finite());
+                let lack = if finite { "no values above 0 for a logarithmic axis" } else { "no finite values" };
+                canvas.text(middle, lack, Text::new(LETTER, palette.muted, Anchor::Middle))?;
             }
             for band in &self.bands {
                 draw_band(canvas, &frame, band, band_color(palette))?;
@@ -135,10 +137,15 @@ impl Chart {
         self.bands.iter().flat_map(|band| &band.points).flat_map(|&(x, low, high)| [(x, low), (x, high)])
     }
 
+    /// Both axes, each as far as its data and its rules.
+    fn placed(&self) -> (Placed, Placed) {
+        let rules = |upright| self.rules.iter().filter(move |rule| rule.upright == upright).map(|rule| rule.at);
+        let points = || self.points().chain(self.edges());
+        (self.x.place(points().map(|(x, _)| x).chain(rules(true))), self.y.place(points().map(|(_, y)| y).chain(rules(false))))
+    }
+
     fn frame(&self, size: (f64, f64), legend: &Legend) -> Result<Frame> {
-        let points: Vec<(f64, f64)> = self.points().chain(self.edges()).collect();
-        let x = self.x.place(points.iter().map(|&(x, _)| x));
-        let y = self.y.place(points.iter().map(|&(_, y)| y));
+        let (x, y) = self.placed();
         let mut left: f64 = 0.0;
         for (_, label) in y.ticks(Y_TICKS) {
             left = left.max(text_width(&label, LETTER, false)?);
@@ -214,11 +221,12 @@ impl Chart {
         Ok(())
     }
 
-    /// Everything that has a name, and the sign that it is known by.
+    /// Everything that has a name, and the sign that it is known by. Upright rules have theirs beside them.
     fn named(&self) -> Vec<(&str, Sign)> {
+        let (x, y) = self.placed();
         let series = self.series.iter().enumerate().map(|(index, series)| (series.name.as_str(), Sign::Mark(series.mark, index)));
         let bands = self.bands.iter().map(|band| (band.name.as_str(), Sign::Band));
-        let rules = self.rules.iter().filter(|rule| !rule.upright && !rule.name.is_empty());
+        let rules = self.rules.iter().filter(|rule| !rule.upright && !rule.name.is_empty() && rule.share(&x, &y).is_some());
         series.chain(bands).chain(rules.map(|rule| (rule.name.as_str(), Sign::Rule { dashed: rule.dashed }))).collect()
     }
 }
@@ -402,6 +410,28 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn rules_widen_an_axis_without_limits_and_have_no_name_where_they_are_not_drawn() {
+        let chart = |y: Axis| {
+            let line = Series::new("line", Mark::Line, vec![(0.0, 0.4), (1.0, 0.6)]);
+            Chart::new(Axis::new("x", Scale::Linear), y).series(line).rule(Rule::level("target", 0.9).dashed())
+        };
+        let drawn = |chart: &Chart| {
+            let named = chart.named().iter().any(|(name, _)| *name == "target");
+            (named, chart.frame(SIZE, &Legend::None).unwrap().y.at(0.9).is_some_and(|at| at <= 1.0))
+        };
+        let open = chart(Axis::new("y", Scale::Linear));
+        assert_eq!(drawn(&open), (true, true));
+        assert_eq!(open.off_the_axes(), (0, 2));
+        assert_eq!(drawn(&chart(Axis::new("y", Scale::Linear).limits((0.0, 0.7)))), (false, false));
+        let upright = chart(Axis::new("y", Scale::Linear)).rule(Rule::upright("end", 3.0));
+        assert!(upright.frame(SIZE, &Legend::None).unwrap().x.at(3.0).is_some_and(|at| at <= 1.0));
+        let below = Chart::new(Axis::new("x", Scale::Linear), Axis::new("y", Scale::Log)).rule(Rule::level("zero", 0.0));
+        assert!(below.named().is_empty());
+        let below = below.series(Series::new("", Mark::Line, vec![(0.0, -1.0), (1.0, 0.0)])).to_svg().unwrap();
+        assert!(below.contains("no values above 0") && !below.contains("no finite values"));
     }
 
     #[test]

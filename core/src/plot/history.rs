@@ -7,21 +7,21 @@ use super::marks::{Mark, Series};
 use crate::{Error, History, Result};
 
 impl Axis {
-    /// The axis of a log such as `loss` or `accuracy`: its name in words with its unit. It is logarithmic where the values are
-    /// those of a loss or an error and span more than one and a half decades, and linear without values.
+    /// The axis of a log such as `loss` or `accuracy`: its name in words with its unit. It is logarithmic where the log is a loss,
+    /// an error or a learning rate by its name and its values span more than one and a half decades; without values it is linear.
     ///
     /// ```
     /// use practicum_core::plot::{Axis, Scale};
     ///
     /// assert_eq!(Axis::of_log("loss", [60.0, 1.0, 0.1]).scale(), Scale::Log);
-    /// assert_eq!(Axis::of_log("accuracy", [0.01, 0.9]).scale(), Scale::Linear);
+    /// assert_eq!(Axis::of_log("f1_score", [0.01, 0.9]).scale(), Scale::Linear);
     /// ```
     pub fn of_log(log: &str, values: impl IntoIterator<Item = f64>) -> Self {
-        let scale = if is_score(log) || !spans_decades(values.into_iter()) { Scale::Linear } else { Scale::Log };
+        let scale = if counts_ratios(log) && spans_decades(values.into_iter()) { Scale::Log } else { Scale::Linear };
         let unit = match log {
             _ if log.contains("acc") || matches!(log, "precision" | "recall") => " (share of examples)",
-            "mae" | "rmse" => " (unit of the series)",
-            "mse" => " (unit of the series, squared)",
+            "mae" | "mean_absolute_error" | "rmse" | "root_mean_squared_error" => " (unit of the targets)",
+            "mse" | "mean_squared_error" => " (unit of the targets, squared)",
             _ => "",
         };
         Self::new(&format!("{}{unit}", capital(&words(log))), scale)
@@ -53,9 +53,26 @@ impl History {
     }
 }
 
-/// Scores live on a scale with two ends, where ratios say nothing.
-fn is_score(name: &str) -> bool {
-    ["acc", "precision", "recall", "auc", "r2", "similarity"].iter().any(|part| name.contains(part))
+/// Whether ratios of the values of a log count, as where 0 alone is perfect. Scores live on a scale with two ends, where they say
+/// nothing.
+fn counts_ratios(name: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "loss",
+        "error",
+        "mae",
+        "mse",
+        "rmse",
+        "mape",
+        "msle",
+        "crossentropy",
+        "divergence",
+        "hinge",
+        "huber",
+        "cosh",
+        "poisson",
+        "perplexity",
+    ];
+    name == "learning_rate" || name.split('_').any(|word| WORDS.contains(&word))
 }
 
 fn spans_decades(values: impl Iterator<Item = f64>) -> bool {
@@ -109,6 +126,17 @@ mod tests {
             );
         }
         assert!(History::default().chart("loss").unwrap_err().to_string().contains("there are none"));
+    }
+
+    #[test]
+    fn only_losses_errors_and_learning_rates_are_logarithmic() {
+        let scale = |log: &str| Axis::of_log(log, [0.02, 0.9]).scale();
+        for score in ["f1_score", "fbeta_score", "io_u", "mean_io_u", "dice", "top_k_categorical_accuracy", "r2_score", "own"] {
+            assert_eq!(scale(score), Scale::Linear, "{score}");
+        }
+        for error in ["loss", "digit_loss", "mae", "digit_mse", "mean_squared_error", "sparse_categorical_crossentropy", "learning_rate"] {
+            assert_eq!(scale(error), Scale::Log, "{error}");
+        }
     }
 
     #[test]

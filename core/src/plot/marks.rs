@@ -70,7 +70,8 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// A line at a value of the y axis; its name is empty where it needs none.
+    /// A line at a value of the y axis; its name is empty where it needs none. An axis reaches as far as its rules, unless it has
+    /// limits: a rule outside of these is not drawn and has no name in the chart.
     pub fn level(name: &str, at: f64) -> Self {
         Self { at, name: name.to_owned(), dashed: false, upright: false }
     }
@@ -84,6 +85,12 @@ impl Rule {
     #[must_use]
     pub fn dashed(self) -> Self {
         Self { dashed: true, ..self }
+    }
+
+    /// Its position on the axis that it crosses, from 0 to 1; none where it lies outside.
+    pub(super) fn share(&self, x: &Placed, y: &Placed) -> Option<f64> {
+        let axis = if self.upright { x } else { y };
+        axis.at(self.at).filter(|at| (0.0..=1.0).contains(at))
     }
 }
 
@@ -167,8 +174,7 @@ pub(super) fn draw_rules(canvas: &mut Canvas<'_>, frame: &Frame, rules: &[Rule])
     let palette = canvas.palette();
     let mut row = 0.0;
     for rule in rules {
-        let at = if rule.upright { frame.x.at(rule.at) } else { frame.y.at(rule.at) };
-        let Some(at) = at.filter(|at| (0.0..=1.0).contains(at)) else { continue };
+        let Some(at) = rule.share(&frame.x, &frame.y) else { continue };
         let ends = if rule.upright { [(at, 0.0), (at, 1.0)] } else { [(0.0, at), (1.0, at)] }.map(|end| frame.unit(end));
         if rule.dashed {
             canvas.dashed(ends[0], ends[1], palette.muted, 1.5)?;
