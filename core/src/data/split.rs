@@ -35,7 +35,8 @@ impl SplitOptions {
         self
     }
 
-    /// Divides the examples of each class by the same share. The classes are `y`, one whole number an example.
+    /// Divides the examples of each class by the same share, but for rounding: each part has one or more of each class. The
+    /// classes are `y`, one whole number an example.
     #[must_use]
     pub fn stratify(mut self, stratify: bool) -> Self {
         self.stratify = stratify;
@@ -85,8 +86,8 @@ pub struct Part {
 /// ```
 ///
 /// # Errors
-/// A share outside of (0, 1), or so small or large that one part has no example; arrays of different lengths; `y` that are no
-/// classes, where they are to be divided alike.
+/// A share outside of (0, 1), or so small or large that one part has no example; arrays of different lengths. Where classes are
+/// divided alike: `y` that are no classes, a class of one example, and a part with fewer examples than there are classes.
 pub fn train_test_split(x: impl IntoArrays, y: impl IntoArrays, options: impl Into<SplitOptions>) -> Result<(Part, Part)> {
     let (x, y, options) = (x.into_arrays()?, y.into_arrays()?, options.into());
     check_lengths(&x, &y)?;
@@ -132,8 +133,8 @@ fn last_of(order: &[usize], count: usize) -> Vec<bool> {
     chosen
 }
 
-/// `count` examples, of each class the same share but for rounding: what is left goes to the classes that were rounded down
-/// by most.
+/// `count` examples, of each class the same share but for rounding: one at least, and one at least stays. What is left goes to
+/// the classes that were rounded down by most; what is too much comes from those that were rounded down by least.
 fn of_each_class(order: &[usize], count: usize, labels: &Data) -> Result<Vec<bool>> {
     if let Some((index, value)) = labels.first_not_a_class(1 << 24) {
         return Err(Error::data(format!("`stratify` goes with classes: y{index:?} is {value}, and classes are whole numbers from 0")));
@@ -151,13 +152,30 @@ fn of_each_class(order: &[usize], count: usize, labels: &Data) -> Result<Vec<boo
         return Err(Error::data(format!("class {class} has one example: both parts need one of each class"))
             .hint("leave the class out, or do not `stratify`"));
     }
+    if count.min(order.len() - count) < classes.len() {
+        let (classes, kept) = (classes.len(), order.len() - count);
+        return Err(Error::argument(format!(
+            "{kept} examples to train on and {count} to test with: {classes} classes need one each in both"
+        ))
+        .hint("choose a share nearer to 0.5, or do not `stratify`"));
+    }
     let share = count as f64 / order.len() as f64;
     let exact: Vec<(f64, &Vec<usize>)> = classes.values().map(|members| (share * members.len() as f64, members)).collect();
-    let mut counts: Vec<usize> = exact.iter().map(|(exact, _)| exact.floor() as usize).collect();
+    let mut counts: Vec<usize> = exact.iter().map(|(exact, members)| (exact.floor() as usize).clamp(1, members.len() - 1)).collect();
     let mut by_rest: Vec<usize> = (0..exact.len()).collect();
     by_rest.sort_by(|a, b| exact[*b].0.fract().total_cmp(&exact[*a].0.fract()));
-    let missing = count - counts.iter().sum::<usize>().min(count);
-    by_rest.iter().take(missing).for_each(|class| counts[*class] += 1);
+    let mut chosen_now: usize = counts.iter().sum();
+    if chosen_now > count {
+        by_rest.reverse();
+    }
+    while chosen_now != count {
+        let more = chosen_now < count;
+        by_rest.retain(|class| if more { counts[*class] + 1 < exact[*class].1.len() } else { counts[*class] > 1 });
+        for class in by_rest.iter().take(chosen_now.abs_diff(count)) {
+            if more { counts[*class] += 1 } else { counts[*class] -= 1 }
+        }
+        chosen_now = counts.iter().sum();
+    }
     let mut chosen = vec![false; order.len()];
     for ((_, members), count) in exact.iter().zip(counts) {
         members.iter().take(count).for_each(|index| chosen[*index] = true);
@@ -210,6 +228,25 @@ mod tests {
             assert!((of(numbers(&test.y[0])) - 21.0 / 103.0 * whole).abs() < 1.0, "class {class}");
             assert_eq!(of(numbers(&test.y[0])) + of(numbers(&train.y[0])), whole);
         }
+    }
+
+    #[test]
+    fn each_part_has_each_class_however_rare() {
+        for (sizes, share) in
+            [(&[2, 998][..], 0.2), (&[2, 2, 2, 94], 0.1), (&[2; 10], 0.5), (&[2, 2, 2, 2, 80], 0.9), (&[5, 2, 40, 3], 0.85)]
+        {
+            let labels: Vec<i32> = sizes.iter().zip(0..).flat_map(|(size, class)| vec![class; *size]).collect();
+            let x = Tensor::arange(labels.len()).unwrap();
+            let (train, test) = train_test_split(&x, &labels, SplitOptions::new(share).stratify(true)).unwrap();
+            assert_eq!(test.indices.len(), (share * labels.len() as f64).ceil() as usize);
+            for (class, size) in sizes.iter().enumerate() {
+                let of = |part: &Part| numbers(&part.y[0]).iter().filter(|label| **label == class as f32).count();
+                assert!(of(&train) > 0 && of(&test) > 0 && of(&train) + of(&test) == *size, "{sizes:?} {share} class {class}");
+            }
+        }
+        let (x, labels) = (Tensor::arange(8).unwrap(), [0, 0, 1, 1, 2, 2, 3, 3]);
+        let error = train_test_split(&x, labels, SplitOptions::new(0.25).stratify(true)).unwrap_err().to_string();
+        assert!(error.contains("6 examples to train on and 2 to test with: 4 classes"), "{error}");
     }
 
     #[test]
