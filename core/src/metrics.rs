@@ -475,6 +475,10 @@ mod tests {
         let batch = Scored { y_true, y_pred, sample_weight: None, mask: None };
         let error = F1Score::default().update(&batch).unwrap_err();
         assert!(error.to_string().contains("say `.threshold(0.5)`"), "{error}");
+        for metric in [&IoU::new(3, []) as &dyn Metric, &OneHotIoU::new(3, [])] {
+            let error = metric.check().unwrap_err();
+            assert!(error.is_argument() && error.to_string().contains("is empty: expected one class or more, each below 3"), "{error}");
+        }
         let error = MeanIoU::new(2).update(&batch).unwrap_err();
         assert!(error.is_data() && error.to_string().contains("sparse_y_pred(false)"), "{error}");
         let error = Precision::default().class_id(3).update(&batch).unwrap_err();

@@ -40,7 +40,7 @@ pub enum Normalize {
 }
 
 /// More classes than these make a table of more than half a gigabyte.
-const MAX_CLASSES: usize = 8192;
+pub(super) const MAX_CLASSES: usize = 8192;
 
 impl ConfusionMatrix {
     /// Counts the answers to examples of `classes` classes, numbered from 0.

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::confusion_matrix::MAX_CLASSES;
 use super::counts::ratio;
 use super::{Metric, Scored, common_methods, unknown_state};
 use crate::autodiff::{View, resize};
@@ -9,9 +10,6 @@ use crate::{Error, Result};
 /// How often each true class (row) got each answer (column).
 #[derive(Clone, Debug, Default)]
 struct Counted(Vec<f64>);
-
-/// More classes than these make a table of more than half a gigabyte.
-const MAX_CLASSES: usize = 8192;
 
 impl Counted {
     /// The mean of intersection over union of the classes that occur; 0 where none does.
@@ -110,6 +108,9 @@ impl Rule<'_> {
 }
 
 fn check_targets(name: &str, targets: &[usize], classes: usize) -> Result<()> {
+    if targets.is_empty() {
+        return Err(Error::argument(format!("target_class_ids of {name} is empty: expected one class or more, each below {classes}")));
+    }
     match targets.iter().find(|class| **class >= classes) {
         Some(class) => Err(Error::argument(format!("target_class_ids of {name} are below {classes}, got {class}"))),
         None => Ok(()),
