@@ -167,6 +167,17 @@ impl Nadam {
     fn momentum(&self, step: u64) -> f64 {
         self.beta_1 * (1.0 - 0.5 * 0.96_f64.powf(step as f64))
     }
+
+    /// The product of the momenta of the first `steps` steps, where one minus it is not 1 to the last bit.
+    fn product(&self, steps: u64) -> f64 {
+        // It is at most β₁ to the power of the steps.
+        if self.beta_1.powf(steps as f64) < f64::EPSILON / 4.0 {
+            return 0.0;
+        }
+        // After these, the momentum is β₁ to the last bit.
+        let varying = steps.min(1024);
+        (1..=varying).map(|step| self.momentum(step)).product::<f64>() * self.beta_1.powf((steps - varying) as f64)
+    }
 }
 
 impl Optimizer for Nadam {
@@ -182,8 +193,7 @@ impl Optimizer for Nadam {
 
     fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], slots: &mut [Vec<f32>]) {
         let [m, v] = slots else { return };
-        // After this many factors below β₁, one minus the product is 1 to the last bit.
-        let product: f64 = (1..=cx.step.min(1024)).map(|step| self.momentum(step)).product();
+        let product = self.product(cx.step);
         let (now, next) = (self.momentum(cx.step), self.momentum(cx.step + 1));
         let how = kernel::Nadam {
             moments: self.moments(cx.rate),
@@ -283,6 +293,26 @@ impl Optimizer for Lamb {
         let rate = (cx.rate * ratio) as f32;
         for (w, (m, v)) in w.iter_mut().zip(m.iter().zip(v.iter())) {
             *w -= rate * direction(*m, *v);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_product_of_nadam_s_momenta_is_that_of_all_steps() {
+        for beta_1 in [0.0, 0.5, 0.9, 0.999, 0.99999] {
+            let nadam = Nadam { beta_1, ..Nadam::default() };
+            for steps in [1, 2, 300, 1024, 1025, 5000] {
+                let all: f64 = (1..=steps).map(|step| nadam.momentum(step)).product();
+                let rest = 1.0 - nadam.product(steps);
+                assert!((rest - (1.0 - all)).abs() <= 1e-12, "{beta_1} {steps}");
+                if steps <= 1024 {
+                    assert_eq!(rest.to_bits(), (1.0 - all).to_bits(), "{beta_1} {steps}");
+                }
+            }
         }
     }
 }
