@@ -55,6 +55,28 @@ pub(super) trait Vector: Copy {
     unsafe fn where_equal(self, other: Self, then: Self) -> Self;
 }
 
+/// The numbers of a vector that count: all of them where `ALL`.
+///
+/// # Safety
+///
+/// As [`Vector`] says.
+#[inline(always)]
+pub(super) unsafe fn get<V: Vector, const ALL: bool>(from: *const f32, mask: V::Mask) -> V {
+    // SAFETY: as the caller promises.
+    unsafe { if ALL { V::load(from) } else { V::load_some(from, mask) } }
+}
+
+/// Writes the numbers of a vector that count: all of them where `ALL`.
+///
+/// # Safety
+///
+/// As [`Vector`] says.
+#[inline(always)]
+pub(super) unsafe fn put<V: Vector, const ALL: bool>(x: V, to: *mut f32, mask: V::Mask) {
+    // SAFETY: as the caller promises.
+    unsafe { if ALL { x.store(to) } else { x.store_some(to, mask) } }
+}
+
 /// One body, generic in its vectors, for every instruction set: `unsafe fn name(simd, …)` calls `body::<V>(…)`.
 macro_rules! on_every_set {
     ($(#[$attr:meta])* $vis:vis unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $body:ident) => {

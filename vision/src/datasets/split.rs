@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use practicum_core::rng::Key;
 use practicum_core::{Error, Result};
 
-/// Extensions of files that are taken for pictures.
-const PICTURES: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff"];
+use crate::folder::FLOW_EXTENSIONS;
 
 /// What [`split_data`] did with the files of a folder.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,7 +83,7 @@ fn pictures_of(folder: &Path, report: &mut SplitReport) -> Result<Vec<PathBuf>> 
         let found = std::fs::metadata(&path).map_err(|cause| Error::io("look at", &path, cause))?;
         let name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        if !found.is_file() || !PICTURES.contains(&extension.as_str()) {
+        if !found.is_file() || !FLOW_EXTENSIONS.contains(&extension.as_str()) {
             report.others.push(name());
         } else if found.len() == 0 {
             report.empty.push(name());

@@ -94,6 +94,9 @@ impl Debug for ImageFolder {
     }
 }
 
+/// Extensions of the files that `flow_from_directory` takes for pictures.
+pub(crate) const FLOW_EXTENSIONS: [&str; 7] = ["png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff"];
+
 impl ImageFolder {
     /// With the defaults of `image_dataset_from_directory`: 256 × 256 pixels on straight lines, in colour, shuffled,
     /// classes as indices; bmp, gif, jpeg, jpg and png. Keras leaves fractions in resized pixels; here they are rounded.
@@ -122,7 +125,7 @@ impl ImageFolder {
     /// classes as a 1 among zeros; png, jpg, jpeg, bmp, ppm, tif and tiff.
     pub fn for_flow(root: impl Into<PathBuf>) -> Self {
         let this = Self::new(root).interpolation(Interpolation::Nearest).class_mode(ClassMode::Categorical);
-        Self { extensions: &["png", "jpg", "jpeg", "bmp", "ppm", "tif", "tiff"], split: Split::FirstOfEachClass, ..this }
+        Self { extensions: &FLOW_EXTENSIONS, split: Split::FirstOfEachClass, ..this }
     }
 
     /// Height and width of every picture.

@@ -8,15 +8,12 @@ use serde::{Deserialize, Serialize};
 
 use super::ops::Resize;
 use super::picture_of;
-use crate::picture::{Interpolation, Taps};
+use crate::picture::{self, Interpolation, Taps};
 
 /// The largest middle part of pictures that has the ratio of a size.
-pub(super) fn middle(x: &Var, (height, width): (usize, usize)) -> Result<Var> {
-    let (h, w) = (x.shape()[1], x.shape()[2]);
-    let scaled = |a: usize, b: usize, c: usize| ((a * b) as f32 / c as f32) as usize;
-    let (crop_h, crop_w) = (scaled(w, height, width).clamp(1, h), scaled(h, width, height).clamp(1, w));
-    let (top, left) = ((h - crop_h) / 2, (w - crop_w) / 2);
-    x.slice(1, top..top + crop_h)?.slice(2, left..left + crop_w)
+pub(super) fn middle(x: &Var, size: (usize, usize)) -> Result<Var> {
+    let [rows, columns] = picture::middle((x.shape()[1], x.shape()[2]), size);
+    x.slice(1, rows)?.slice(2, columns)
 }
 
 /// Pictures in another size.

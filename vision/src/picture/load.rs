@@ -9,7 +9,7 @@ use practicum_core::{Error, Result};
 
 use super::colour::{Alpha, ColorMode, convert};
 use super::decode::{decode, upright};
-use super::resize::{Interpolation, resize};
+use super::resize::{Interpolation, middle, resize};
 
 /// The most pixels that a picture may have unless another limit is set: Pillow's, 178,956,970, or 512 MiB of colour.
 pub const MAX_PIXELS: usize = 178_956_970;
@@ -202,13 +202,10 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 /// Height and width of what is taken of a picture, or of what it becomes, with the wanted ratio.
 fn fit(picture: &Array3<u8>, (height, width): (usize, usize), options: &LoadImg) -> Result<Array3<u8>> {
     let (h, w, channels) = picture.dim();
-    let scaled = |a: usize, b: usize, c: usize| (a as f32 * b as f32 / c.max(1) as f32) as usize;
     match options.aspect {
         Aspect::Crop if height > 0 && width > 0 => {
-            let (crop_h, crop_w) = (scaled(w, height, width).clamp(1, h), scaled(h, width, height).clamp(1, w));
-            let (top, left) = ((h - crop_h) / 2, (w - crop_w) / 2);
-            let part = picture.slice(s![top..top + crop_h, left..left + crop_w, ..]);
-            resize(part, (height, width), options.interpolation)
+            let [rows, columns] = middle((h, w), (height, width));
+            resize(picture.slice(s![rows, columns, ..]), (height, width), options.interpolation)
         }
         Aspect::Pad(colour) if height > 0 && width > 0 => {
             let ratio = (h as f32 / height as f32).max(w as f32 / width as f32);

@@ -31,7 +31,7 @@ mod sheet;
 pub use array::{array_to_img, img_to_array};
 pub use colour::{Alpha, ColorMode};
 pub use load::{Aspect, LoadImg, MAX_PIXELS, decode_img, load_img};
-pub(crate) use resize::Taps;
 pub use resize::{Channel, Interpolation, resize};
+pub(crate) use resize::{Taps, middle};
 pub use save::{save_img, save_png};
 pub use sheet::Sheet;

@@ -1,5 +1,7 @@
 //! Pictures of another size.
 
+use std::ops::Range;
+
 use practicum_core::ndarray::{Array3, ArrayView3};
 use practicum_core::{Error, Result};
 
@@ -293,4 +295,13 @@ fn resample<T: Channel>(source: &Source<'_, T>, Both { rows, columns, cut }: &Bo
         out.extend(sum.iter().map(|sum| T::from_f32(*sum)));
     }
     debug_assert!(next <= source.height);
+}
+
+/// The rows and columns of the largest middle part of `h` × `w` pixels that has the ratio of `height` × `width`.
+pub(crate) fn middle((h, w): (usize, usize), (height, width): (usize, usize)) -> [Range<usize>; 2] {
+    let part = |all: usize, across: usize, a: usize, b: usize| {
+        let size = ((across as f32 * a as f32 / b as f32) as usize).clamp(1, all);
+        (all - size) / 2..(all + size) / 2
+    };
+    [part(h, w, height, width), part(w, h, width, height)]
 }

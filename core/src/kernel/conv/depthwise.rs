@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::super::vector::{Vector, on_every_set};
+use super::super::vector::{Vector, get, on_every_set, put};
 use super::super::{Exec, chunks_mut, reduce};
 use super::backward::{by_parts, part_of, parts, sum_parts};
 use super::forward::MIN_WORK;
@@ -104,19 +104,6 @@ fn inner(g: &Conv) -> Range<usize> {
     let first = before.div_ceil(stride).min(columns);
     let end = (before + g.size[1]).checked_sub(reach).map_or(0, |room| room / stride + 1).min(columns);
     first..end.max(first)
-}
-
-/// The numbers of a vector that count: all of them where `ALL`.
-#[inline(always)]
-unsafe fn get<V: Vector, const ALL: bool>(from: *const f32, mask: V::Mask) -> V {
-    // SAFETY: as the caller promises.
-    unsafe { if ALL { V::load(from) } else { V::load_some(from, mask) } }
-}
-
-#[inline(always)]
-unsafe fn put<V: Vector, const ALL: bool>(x: V, to: *mut f32, mask: V::Mask) {
-    // SAFETY: as the caller promises.
-    unsafe { if ALL { x.store(to) } else { x.store_some(to, mask) } }
 }
 
 /// Calls `$body` for every vector of channels, with the first channel and the mask.

@@ -10,7 +10,7 @@
 use std::ops::Range;
 
 use super::super::Simd;
-use super::super::vector::{Vector, on_every_set};
+use super::super::vector::{Vector, get, on_every_set, put};
 use super::Conv;
 
 /// Channels and filters of a group at most: half of the widest vector.
@@ -68,19 +68,6 @@ macro_rules! by_groups {
             }
         }
     }};
-}
-
-/// The numbers of a vector that count: all of them where `ALL`.
-#[inline(always)]
-unsafe fn get<V: Vector, const ALL: bool>(from: *const f32, mask: V::Mask) -> V {
-    // SAFETY: as the caller promises.
-    unsafe { if ALL { V::load(from) } else { V::load_some(from, mask) } }
-}
-
-#[inline(always)]
-unsafe fn put<V: Vector, const ALL: bool>(x: V, to: *mut f32, mask: V::Mask) {
-    // SAFETY: as the caller promises.
-    unsafe { if ALL { x.store(to) } else { x.store_some(to, mask) } }
 }
 
 /// A row of outputs: what it is computed from, and where it goes.
