@@ -63,6 +63,13 @@ pub struct Forecast {
     pub level: f64,
 }
 
+impl Forecast {
+    /// The level in percent, to four decimals: 29 for 0.29, where `100.0 * level` is 28.999999999999996.
+    pub fn level_percent(&self) -> f64 {
+        (self.level * 1e6).round() / 1e4
+    }
+}
+
 impl Interval {
     /// Fits the method to the history and forecasts with an interval that should hold `level` of the values.
     ///

@@ -116,8 +116,7 @@ impl Forecast {
         if from < count {
             timeline = timeline.line("history", from, &values[from..]);
         }
-        // A level such as 0.55 is not quite 55 times 0.01.
-        let level = (self.level * 1e6).round() / 1e4;
+        let level = self.level_percent();
         let interval = self.lower.iter().copied().zip(self.upper.iter().copied());
         let timeline = timeline.line("forecast", count, &self.mean).band(&format!("{level} of 100 values"), count, interval);
         Ok(timeline.chart(Axis::new(column, Scale::Linear)))
@@ -154,6 +153,8 @@ mod tests {
         assert!(chart.to_svg().unwrap().contains("<polygon"));
         assert_eq!(forecast.chart(&series, "sold", usize::MAX).unwrap(), forecast.chart(&series, "sold", 8).unwrap());
         assert!(forecast.chart(&series, "sold", 0).unwrap().to_svg().is_ok_and(|svg| !svg.contains("history")));
+        let percent = |level| Forecast { level, ..forecast.clone() }.level_percent();
+        assert_eq!([0.29, 0.55, 0.999].map(percent), [29.0, 55.0, 99.9]);
         let error = forecast.chart(&series, "solt", 4).unwrap_err().to_string();
         assert!(error.contains("unknown column `solt`: known are sold"), "{error}");
     }

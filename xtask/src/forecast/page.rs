@@ -18,7 +18,6 @@ const SHOWN: usize = 6;
 pub(super) fn write(folder: &Path, study: &Study) -> Result<PathBuf> {
     let pictures = pictures(folder, study)?;
     let (ranking, lower, upper) = (&study.ranking, &study.forecast.lower, &study.forecast.upper);
-    let level = study.level * 100.0;
     let season = match study.period {
         (1, _) => "none".to_owned(),
         (steps, true) => format!("{steps} steps"),
@@ -29,7 +28,7 @@ pub(super) fn write(folder: &Path, study: &Study) -> Result<PathBuf> {
         ("Missing values filled in", study.filled.to_string()),
         ("Season", season),
         ("Best method", study.best.name.clone()),
-        ("Interval", format!("{level} of 100 values")),
+        ("Interval", format!("{} of 100 values", study.forecast.level_percent())),
     ];
     let content = html! {
         header {
