@@ -3,36 +3,28 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use practicum_core::model::{CompileRegistry, State};
 use practicum_core::prelude::*;
 use practicum_vision::evaluation::Answers;
 use practicum_vision::picture::{ColorMode, LoadImg, load_img, save_png};
 use practicum_vision::visualize::hires_cam;
-use serde::{Deserialize, Serialize};
 
 use crate::console::mention;
-use crate::report::write_whole;
-
-/// What a network needs to be asked later: its layers, and what its outputs mean.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    title: String,
-    classes: Vec<String>,
-    model: serde_json::Value,
-}
 
 /// The folder, below that of the week, where the networks of its runs are kept.
 const FOLDER: &str = "models";
 
-/// Keeps a network for questions, under the name of its run.
+/// Keeps a network for questions, under the name of its run, in one file that is written whole or not at all.
 ///
 /// # Errors
 /// A layer that cannot be described, or a file that cannot be written.
 pub(crate) fn keep(week: &Path, run: &str, title: &str, model: &Model, classes: &[String]) -> Result<()> {
     let folder = week.join(FOLDER);
     std::fs::create_dir_all(&folder).map_err(|source| Error::io("make the folder", &folder, source))?;
-    let kept = Kept { title: title.to_owned(), classes: classes.to_vec(), model: model.to_json()? };
-    model.save_weights(folder.join(format!("{run}.safetensors")))?;
-    write_whole(&folder.join(format!("{run}.json")), serde_json::to_string_pretty(&kept)?.as_bytes())
+    let mut state = model.to_state()?;
+    state.set("title", title);
+    state.set("classes", classes.to_vec());
+    Ok(state.save(folder.join(format!("{run}.safetensors")))?)
 }
 
 /// Asks the networks of a week's earlier runs, or those whose run begins with `session`, about each picture.
@@ -45,7 +37,7 @@ pub(crate) fn ask(week: &Path, session: &str, pictures: &[PathBuf]) -> Result<()
     if folder.is_dir() {
         for entry in std::fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))? {
             let name = entry.map_err(|source| Error::io("read", &folder, source))?.file_name().to_string_lossy().into_owned();
-            runs.extend(name.strip_suffix(".json").filter(|run| run.starts_with(session)).map(str::to_owned));
+            runs.extend(name.strip_suffix(".safetensors").filter(|run| run.starts_with(session)).map(str::to_owned));
         }
     }
     if runs.is_empty() {
@@ -60,18 +52,16 @@ pub(crate) fn ask(week: &Path, session: &str, pictures: &[PathBuf]) -> Result<()
 }
 
 fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
-    let path = folder.join(format!("{run}.json"));
-    let text = std::fs::read(&path).map_err(|source| Error::io("read", &path, source))?;
-    let kept: Kept = serde_json::from_slice(&text).with_context(|| format!("{} is not what a run keeps", path.display()))?;
-    let mut model = Model::from_json(&kept.model)?;
-    model.load_weights(folder.join(format!("{run}.safetensors")))?;
-    mention(&format!("\n{}", kept.title))?;
+    let state = State::load(folder.join(format!("{run}.safetensors")))?;
+    let (title, classes): (String, Vec<String>) = (state.get("title")?, state.get("classes")?);
+    let model = Model::from_state_with(&state, &practicum_vision::layers::registry(), &CompileRegistry::default())?;
+    mention(&format!("\n{title}"))?;
     for picture in pictures {
         let seen = as_seen(&model, picture)?;
         let x = seen.expand_dims(0)?;
         let answers = Answers::new(&model.predict(&x)?)?;
         let probabilities = answers.probabilities(0).unwrap_or_default();
-        let mut told: Vec<(&str, f32)> = kept.classes.iter().map(String::as_str).zip(probabilities.iter().copied()).collect();
+        let mut told: Vec<(&str, f32)> = classes.iter().map(String::as_str).zip(probabilities.iter().copied()).collect();
         told.sort_by(|a, b| b.1.total_cmp(&a.1));
         let each: Vec<String> = told.iter().take(5).map(|(name, p)| format!("{name} {:.1} %", 100.0 * p)).collect();
         let name = picture.file_name().unwrap_or_default().to_string_lossy();
@@ -135,6 +125,8 @@ mod tests {
 
         let model = Convnet::new([20, 20, 1], &[4], 8).build(Sequential::new()).unwrap();
         keep(week.path(), "lab1", "Lab 1", &model, &["cats".to_owned(), "dogs".to_owned()]).unwrap();
+        let files = std::fs::read_dir(week.path().join(FOLDER)).unwrap().map(|entry| entry.unwrap().file_name());
+        assert_eq!(files.collect::<Vec<_>>(), ["lab1.safetensors"]);
         let picture = week.path().join("mine.png");
         save_img(&picture, Array3::from_shape_fn((30, 40, 3), |(y, x, _)| (y * x % 250) as u8).view()).unwrap();
         ask(week.path(), "", std::slice::from_ref(&picture)).unwrap();

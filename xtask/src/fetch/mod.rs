@@ -30,8 +30,7 @@ use crate::data;
 ///
 /// Without a name it lists what there is. A download that broke off goes on where it stopped; each file is checked by
 /// size and SHA-256 before it gets its name, archives of pictures are unpacked, and a second call fetches nothing anew.
-/// Proxies are taken from
-/// HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
+/// Proxies are taken from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(crate) struct FetchArgs {
     /// Data sets, by name
