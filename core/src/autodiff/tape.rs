@@ -336,7 +336,7 @@ fn check_limit<T>(len: usize) -> Result<()> {
 fn no_room(len: usize, size: usize) -> Error {
     let gigabytes = len as f64 * size as f64 / f64::from(1 << 30);
     Error::data(format!("{gigabytes:.1} GiB of memory for a tensor of {len} elements could not be had"))
-        .hint("use fewer units, or smaller batches")
+        .hint("make it smaller: fewer units, smaller batches")
 }
 
 impl Var {

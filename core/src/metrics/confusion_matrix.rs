@@ -65,6 +65,9 @@ impl ConfusionMatrix {
                 return Err(Error::shape(format!("expected {what} for each of {} true classes, got {count}", truth.len())));
             }
         }
+        if classes == 0 {
+            return Err(Error::argument("a confusion matrix of 0 classes, expected 1 or more"));
+        }
         if classes > MAX_CLASSES {
             return Err(Error::argument(format!("a confusion matrix of {classes} classes is too large: at most {MAX_CLASSES}")));
         }
@@ -72,7 +75,7 @@ impl ConfusionMatrix {
         for (example, (truth, answer)) in truth.iter().zip(answers).enumerate() {
             for (class, what) in [(truth, "true class"), (answer, "answer")] {
                 if *class >= classes {
-                    return Err(Error::data(format!("example {example} has the {what} {class}: expected 0 to {}", classes as i64 - 1)));
+                    return Err(Error::data(format!("example {example} has the {what} {class}: expected 0 to {}", classes - 1)));
                 }
             }
             let weight = weights.map_or(1.0, |weights| weights[example]);
@@ -264,6 +267,7 @@ mod tests {
     fn classes_outside_the_range_are_named() {
         let error = ConfusionMatrix::new(&[0, 1], &[0, 2], 2).unwrap_err().to_string();
         assert!(error.contains("example 1 has the answer 2: expected 0 to 1"), "{error}");
+        assert!(ConfusionMatrix::new(&[0], &[0], 0).unwrap_err().to_string().contains("0 classes, expected 1 or more"));
         assert!(ConfusionMatrix::new(&[2], &[0], 2).unwrap_err().is_data());
         assert!(ConfusionMatrix::new(&[0, 1], &[0], 2).unwrap_err().is_shape());
         assert!(ConfusionMatrix::new(&[], &[], usize::MAX).unwrap_err().is_argument());

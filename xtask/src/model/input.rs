@@ -23,6 +23,11 @@ pub(super) fn read(model: &Model, files: &[String], scaling: Scaling) -> Result<
         let named = given.split_once('=').and_then(|(name, file)| Some((names.iter().position(|known| known == name)?, file)));
         let (index, file) = named.unwrap_or((index, given));
         let path = Path::new(file);
+        if let Some((name, _)) = file.split_once('=')
+            && !path.exists()
+        {
+            bail!("the model has no input `{name}`: known are {}", names.join(", "));
+        }
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {file}"))?;
         if npy::is_npz(&bytes) {
             take(&names, &mut found, npy::from_npz(&bytes).with_context(|| file.to_owned())?)?;
@@ -30,7 +35,9 @@ pub(super) fn read(model: &Model, files: &[String], scaling: Scaling) -> Result<
         }
         let place =
             found.get_mut(index).ok_or_else(|| anyhow!("the model has {} inputs ({}), got more files", names.len(), names.join(", ")))?;
-        *place = Some(read_file(path, &shapes[index], scaling)?);
+        if place.replace(read_file(path, &shapes[index], scaling)?).is_some() {
+            bail!("there are two files for the input `{}`", names[index]);
+        }
     }
     let missing = |(name, value): (&String, Option<Tensor>)| value.ok_or_else(|| anyhow!("there is no file for the input `{name}`"));
     names.iter().zip(found).map(missing).collect()

@@ -48,6 +48,10 @@ fn row(name: &str, value: &Tensor) -> [String; 5] {
     let numbers = value.as_slice();
     let sum: f64 = numbers.iter().map(|x| f64::from(*x)).sum();
     let (least, largest) = numbers.iter().fold((f32::INFINITY, f32::NEG_INFINITY), |(least, largest), x| (least.min(*x), largest.max(*x)));
-    let range = |x: f32| if numbers.is_empty() { "–".to_owned() } else { format!("{x:.4}") };
+    let range = |x: f32| match numbers.iter().any(|number| number.is_nan()) {
+        _ if numbers.is_empty() => "–".to_owned(),
+        true => "NaN".to_owned(),
+        false => format!("{x:.4}"),
+    };
     [name.to_owned(), value.shape().to_string(), format!("{sum:.4}"), range(least), range(largest)]
 }

@@ -45,6 +45,10 @@ fn inputs_come_by_name_and_by_order() {
     assert_eq!(input::read(&model, &[path("both.npz")], Scaling::Unit).unwrap()[0].shape().dims(), [1, 2]);
     let error = input::read(&model, &[path("a.csv")], Scaling::Unit).unwrap_err();
     assert!(error.to_string().contains("`b`"), "{error}");
+    let refused = |files: [String; 2]| input::read(&model, &files, Scaling::Unit).unwrap_err().to_string();
+    let a = format!("a={}", path("a.csv"));
+    assert_eq!(refused([a.clone(), a.clone()]), "there are two files for the input `a`");
+    assert_eq!(refused([a, format!("z={}", path("b.csv"))]), "the model has no input `z`: known are a, b");
 }
 
 #[test]
