@@ -134,6 +134,11 @@ fn f4_the_log_has_a_column_for_each_log_and_keeps_its_columns() {
 
     let error = model.fit(&x, &y, fit().callback(logger().append(true))).unwrap_err();
     says(&error, &["CsvLogger", "epoch,loss,val_loss", "`append`"]);
+    // A last line without an end is no part of the first new one.
+    std::fs::write(&path, "epoch,loss\n0,1").unwrap();
+    model.fit(&x, &y, Fit::new().quiet().callback(logger().append(true))).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,loss\n0,1\n0,0\n");
+    std::fs::write(&path, "epoch,loss,val_loss\n0,0,\n1,0,0\n").unwrap();
     model.fit(&x, &y, fit().validation_data(&x, &y).callback(logger().append(true))).unwrap();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,loss,val_loss\n0,0,\n1,0,0\n0,0,0\n1,0,0\n");
 

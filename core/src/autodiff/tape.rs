@@ -183,6 +183,7 @@ impl Record {
         let shapes: Vec<Shape> = inputs.iter().map(|&id| self.values[id].shape).collect();
         let name = op.name();
         let shape = op.output_shape(&shapes).map_err(|error| error.context(name))?;
+        check_limit::<f32>(shape.size()).map_err(|error| error.context(name))?;
         let (mut tensor, mut saved) = (None, Vec::new());
         if let Mode::Eager { cpu, step } = &self.mode {
             let tensors: Option<Vec<&Tensor>> = inputs.iter().map(|&id| self.values[id].tensor.as_ref()).collect();

@@ -32,10 +32,14 @@ impl CsvLogger {
     }
 
     /// The first line of the file to be gone on with.
-    fn read_header(&self) -> Result<Option<String>> {
+    /// The header of the file, and whether its last line has an end.
+    fn read_header(&self) -> Result<(Option<String>, bool)> {
         match std::fs::read_to_string(&self.path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            read => Ok(read.map_err(|source| Error::io("read", &self.path, source))?.lines().next().map(str::to_owned)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((None, true)),
+            read => {
+                let text = read.map_err(|source| Error::io("read", &self.path, source))?;
+                Ok((text.lines().next().map(str::to_owned), text.is_empty() || text.ends_with('\n')))
+            }
         }
     }
 
@@ -49,7 +53,8 @@ impl CsvLogger {
 
 impl Callback for CsvLogger {
     fn on_train_begin(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        self.header = if self.append { self.read_header()? } else { None };
+        let (header, ended) = if self.append { self.read_header()? } else { (None, true) };
+        self.header = header;
         if let Some(header) = &self.header {
             // Callbacks may add columns at the end of the first epoch.
             let expected = format!("epoch,{}", cx.log_names().join(","));
@@ -59,7 +64,11 @@ impl Callback for CsvLogger {
         }
         let mut options = OpenOptions::new();
         options.create(true).write(true).append(self.append).truncate(!self.append);
-        let file = options.open(&self.path).map_err(|source| Error::io("write", &self.path, source))?;
+        let mut file = options.open(&self.path).map_err(|source| Error::io("write", &self.path, source))?;
+        if !ended {
+            // Else its last row and the first new one would be one.
+            file.write_all(b"\n").map_err(|source| Error::io("write", &self.path, source))?;
+        }
         self.open = Some((file, Vec::new()));
         Ok(())
     }

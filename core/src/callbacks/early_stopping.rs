@@ -100,6 +100,7 @@ impl Callback for EarlyStopping {
     }
 
     fn on_train_begin(&mut self, cx: &mut Context<'_>) -> Result<()> {
+        super::watched::check_number("baseline", "EarlyStopping", self.baseline)?;
         self.watched.begin(cx)?;
         (self.best_epoch, self.best_weights, self.stopped_epoch) = (None, None, None);
         Ok(())

@@ -123,6 +123,7 @@ impl Callback for ReduceLrOnPlateau {
         if !(self.factor > 0.0 && self.factor < 1.0) {
             return Err(Error::argument(format!("factor of ReduceLROnPlateau is between 0 and 1, got {}", self.factor)));
         }
+        super::watched::check_number("min_lr", "ReduceLROnPlateau", Some(self.min_lr))?;
         self.cooling = 0;
         self.watched.begin(cx)
     }

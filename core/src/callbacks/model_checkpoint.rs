@@ -88,6 +88,7 @@ impl Callback for ModelCheckpoint {
             return Err(Error::argument(format!("save_freq of {NAME} is 0: it must be 1 or more")));
         }
         if self.save_best_only {
+            super::watched::check_number("initial_value_threshold", NAME, self.initial_value_threshold)?;
             self.watched.begin(cx)?;
             self.watched.best = self.initial_value_threshold.unwrap_or(self.watched.best);
         }

@@ -39,6 +39,7 @@ impl Callback for StopWhen {
     }
 
     fn on_train_begin(&mut self, _cx: &mut Context<'_>) -> Result<()> {
+        super::watched::check_number("the bound", "StopWhen", Some(self.bound))?;
         self.reached = None;
         Ok(())
     }

@@ -17,6 +17,14 @@ pub(super) struct Watched {
     pub(super) wait: usize,
 }
 
+/// Refuses NaN, which no value is above or below.
+pub(super) fn check_number(what: &str, callback: &str, value: Option<f64>) -> Result<()> {
+    match value {
+        Some(value) if value.is_nan() => Err(Error::argument(format!("{what} of {callback} must be a number, got NaN"))),
+        _ => Ok(()),
+    }
+}
+
 impl Watched {
     pub(super) fn new(callback: &'static str, monitor: impl Into<String>, min_delta: f64, patience: usize) -> Self {
         let direction = Direction::Minimize;

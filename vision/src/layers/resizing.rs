@@ -22,7 +22,18 @@ pub(super) fn resized(x: &Var, (height, width): (usize, usize), how: Interpolati
     if (h, w) == (height, width) {
         return Ok(x.clone());
     }
+    check_size((height, width))?;
     Var::apply(Resize { rows: Taps::new(h, height, how), columns: Taps::new(w, width, how) }, &[x])
+}
+
+/// The most pixels a side: of each, the pixels that it is made of are kept in a table.
+const LARGEST: usize = 1 << 16;
+
+fn check_size((height, width): (usize, usize)) -> Result<()> {
+    if height.max(width) > LARGEST {
+        return Err(Error::argument(format!("expected a height and width of {LARGEST} at most, got {height} × {width}")));
+    }
+    Ok(())
 }
 
 /// Resizes pictures to `height` × `width` pixels, as Keras' layer on TensorFlow: on straight lines between the four nearest
@@ -52,7 +63,7 @@ fn bilinear() -> String {
 }
 
 impl Resizing {
-    /// Pictures of this size.
+    /// Pictures of this size, at most 65,536 pixels a side.
     pub fn new(height: usize, width: usize) -> Self {
         Self { height, width, interpolation: bilinear(), crop_to_aspect_ratio: false }
     }
@@ -80,6 +91,7 @@ impl Layer for Resizing {
         if self.height == 0 || self.width == 0 {
             return Err(Error::argument(format!("expected a height and width of 1 or more, got {} × {}", self.height, self.width)));
         }
+        check_size((self.height, self.width))?;
         Interpolation::by_name(&self.interpolation)?;
         Ok(PartialShape::new(vec![None, Some(self.height), Some(self.width), channels]))
     }

@@ -208,7 +208,7 @@ fn read_headlines(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, r
     let mut model = reader(model).add(Dense::new(24).activation(Activation::Relu)).add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
     let began = Instant::now();
-    let fit = run.fit(run.epochs(50, 3)).validation_data(&x_test, &split.test.labels);
+    let fit = run.fit(run.epochs(50, 8)).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>
@@ -296,7 +296,7 @@ fn read_tweets(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, drop
         .add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
     let began = Instant::now();
-    let fit = run.fit(run.epochs(50, 6)).validation_data(&x_test, &split.test.labels);
+    let fit = run.fit(run.epochs(50, 12)).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>

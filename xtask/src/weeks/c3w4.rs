@@ -9,6 +9,7 @@ use practicum_nlp::{Sampling, TextEncoder, TextGenerator, Tokenizer, next_token_
 
 use crate::code;
 use crate::data::{IRISH, SONNETS};
+use crate::report::grouped;
 use crate::results::DataSource;
 use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun, curves_of};
 
@@ -220,7 +221,7 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
         .add(LSTM::new(128))
         .add(Dense::new(characters).activation(Activation::Softmax));
     model.compile(Adam::new(0.003), "sparse_categorical_crossentropy", "accuracy")?;
-    let history = model.fit(&x, &y, run.fit(run.epochs(30, 4)).batch_size(64))?;
+    let history = model.fit(&x, &y, run.fit(run.epochs(30, 16)).batch_size(64))?;
     // <page>
     let texts = [text.as_str()];
     let seed_text = "when forty winters shall besiege thy brow\n";
@@ -248,7 +249,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
         .add(Dense::new(words / 2).activation(Activation::Relu).kernel_regularizer(Regularizer::l2(0.01)))
         .add(Dense::new(words).activation(Activation::Softmax));
     model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
-    let history = model.fit(&x, &y, run.fit(run.epochs(100, 4)))?;
+    let history = model.fit(&x, &y, run.fit(run.epochs(100, 12)))?;
     // <page>
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &lines, tokens: 100, seed_text: HOPE };
     write(run, clock, tokenizer, &trained)
@@ -290,6 +291,8 @@ fn write(run: &mut WeekRun<'_>, mut clock: RunClock, encoder: impl Into<TextEnco
     ];
     let perplexity = generator.perplexity(trained.lines)?;
     // <page>
+    let [lines, examples] = [trained.lines.len(), trained.examples].map(|count| grouped(count as u64));
+    clock.note(format!("{lines} lines, which make {examples} examples."));
     for (name, text) in &texts {
         run.say(&format!("{name}: {text}"))?;
         clock.note(format!("{name}: {text}"));

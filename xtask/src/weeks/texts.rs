@@ -121,6 +121,8 @@ pub(super) struct Trained<'a> {
 /// The words of a page: figures of the run, its baselines, what it says of texts, and pictures. Answers `--ask` at the end.
 pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>) -> Result<()> {
     let Trained { model, history, split, .. } = trained;
+    let [train, test] = [&split.train, &split.test].map(|part| grouped(part.texts.len() as u64));
+    clock.note(format!("{train} texts for training, {test} for validation."));
     score(run, &mut clock, history)?;
     if interrupt::asked() {
         // What follows takes as long as some trainings.
