@@ -157,6 +157,7 @@ const LAYERS: &[Case] = &[
     ("GRU", Refuse, |n| build(&[3, 2], GRU::new(n))),
     ("Bidirectional", Refuse, |n| build(&[3, 2], Bidirectional::new(LSTM::new(n)))),
     ("TimeDistributed", Refuse, |n| build(&[3, 2], TimeDistributed::new(Dense::new(n)))),
+    ("Conv1D between borders", Answer, |n| build(&[8, 1], Conv1D::new(1, 2).dilation_rate(n).padding(Padding::Same))),
     ("RepeatVector", Answer, |n| build(&[2], RepeatVector::new(n))),
     ("Reshape", Answer, |n| build(&[4], Reshape::new([n as isize, 2]))),
     ("Permute", Answer, |n| build(&[4, 2], Permute::new([n, 1]))),

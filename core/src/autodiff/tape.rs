@@ -184,19 +184,25 @@ impl Record {
         let name = op.name();
         let shape = op.output_shape(&shapes).map_err(|error| error.context(name))?;
         check_limit::<f32>(shape.size()).map_err(|error| error.context(name))?;
+        let needs_gradient = inputs.iter().any(|&id| self.values[id].needs_gradient);
         let (mut tensor, mut saved) = (None, Vec::new());
         if let Mode::Eager { cpu, step } = &self.mode {
             let tensors: Option<Vec<&Tensor>> = inputs.iter().map(|&id| self.values[id].tensor.as_ref()).collect();
             let tensors = tensors.ok_or_else(|| Error::state(format!("{name}: an input of this operation has no value yet")))?;
             let computed = run_forward(&*op, cpu, *step, &tensors, shape)?;
             (tensor, saved) = (Some(computed.0), computed.1);
+        } else {
+            let memory = op.memory(&shapes);
+            let backward = if needs_gradient { memory.backward_scratch } else { 0 };
+            for len in [memory.saved, memory.forward_scratch, backward] {
+                check_limit::<f32>(len).map_err(|error| error.context(name))?;
+            }
         }
         let output = self.values.len();
         let (storage, root) = match op.is_reshape() {
             true => (self.values[inputs[0]].storage, self.values[inputs[0]].root),
             false => (output, output),
         };
-        let needs_gradient = inputs.iter().any(|&id| self.values[id].needs_gradient);
         self.values.push(Value { shape, origin: Origin::Node(self.nodes.len()), needs_gradient, storage, root, tensor });
         self.nodes.push(Node { op, inputs: inputs.into(), output, scope: self.scope.clone(), saved });
         Ok((output, shape))
