@@ -7,8 +7,9 @@ use crate::{Error, Result};
 /// Writes the weights of the model to a safetensors file after an epoch: after each, or after those that were the best.
 ///
 /// The path may hold `{epoch}`, counted from 1, and the name of any log, each with a width or a number of decimals:
-/// `weights-{epoch:03}-{val_loss:.4}.safetensors`. A folder that is missing is made. [`load_weights`](crate::Model::load_weights) reads them; for all that a
-/// training needs to go on, see [`BackupAndRestore`](super::BackupAndRestore).
+/// `weights-{epoch:03}-{val_loss:.4}.safetensors`. A folder that is missing is made.
+/// [`load_weights`](crate::Model::load_weights) reads them; for all that a training needs to go on, see
+/// [`BackupAndRestore`](super::BackupAndRestore).
 ///
 /// Defaults as in Keras: `val_loss` is watched, every epoch is written.
 ///

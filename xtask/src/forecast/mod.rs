@@ -224,11 +224,11 @@ type Ranked = (Ranking, Vec<BacktestReport>, Vec<Box<dyn Forecaster>>);
 /// The methods, tried on the last part of the series.
 fn rank(values: &[f64], period: usize, horizon: usize, level: f64) -> Result<Ranked> {
     let least = period.saturating_add(1).saturating_mul(2).max(values.len() / 2).max(3);
-    let Some(room) = values.len().checked_sub(least).filter(|room| *room >= horizon && horizon > 0) else {
+    let Some(room) = values.len().checked_sub(least).filter(|room| *room >= horizon) else {
         bail!(
             "{} values are too few to try forecasts of {horizon} steps on, with a season of {period}: expected {} or more",
             values.len(),
-            least.saturating_add(horizon.max(1))
+            least.saturating_add(horizon)
         );
     };
     let step = (room / CUTS).max(1).min(horizon);
