@@ -22,7 +22,7 @@ pub(super) fn compile(model: &mut Model, settings: &Value, registry: &CompileReg
     let weight = |index: usize| weights.get(index).or_else(|| weights.first()).and_then(Value::as_f64).unwrap_or(1.0);
     let losses = losses.iter().enumerate().map(|(index, loss)| json!([described(loss), weight(index)]));
     let config = json!({
-        "optimizer": optimizer_of(optimizer),
+        "optimizer": optimizer_of(optimizer)?,
         "loss": losses.collect::<Value>(),
         "metrics": metrics(settings, &outputs),
     });
@@ -99,11 +99,14 @@ fn described(value: &Value) -> Value {
 }
 
 /// An optimizer's class and options in the words of Keras 3.
-fn optimizer_of(optimizer: &Value) -> Value {
+///
+/// # Errors
+/// A decay that has no counterpart here.
+fn optimizer_of(optimizer: &Value) -> Result<Value> {
     let class = optimizer["class_name"].as_str().map(plain_class).unwrap_or_default().trim_start_matches("Legacy");
     let mut config = optimizer["config"].as_object().cloned().unwrap_or_default();
     rename(&mut config, "lr", "learning_rate");
-    ["name", "is_legacy_optimizer", "jit_compile", "schedule_decay", "dtype"].iter().for_each(|option| {
+    ["name", "is_legacy_optimizer", "jit_compile", "dtype"].iter().for_each(|option| {
         config.remove(*option);
     });
     // AdamW has none here.
@@ -115,19 +118,31 @@ fn optimizer_of(optimizer: &Value) -> Value {
         options.remove("name");
         *schedule = json!({"class_name": schedule["class_name"], "config": options});
     }
-    decay(&mut config);
-    json!({"class_name": class, "config": config})
+    decay(class, &mut config)?;
+    Ok(json!({"class_name": class, "config": config}))
 }
 
-/// Keras 2's `decay` is a schedule of its own.
-fn decay(config: &mut Map<String, Value>) {
-    let decay = config.remove("decay").and_then(|decay| decay.as_f64()).unwrap_or(0.0);
-    if decay > 0.0
-        && let Some(rate) = config.get("learning_rate").and_then(Value::as_f64)
-    {
-        let options = json!({"initial_learning_rate": rate, "decay_steps": 1, "decay_rate": decay, "staircase": false});
-        config.insert("learning_rate".into(), json!({"class_name": "InverseTimeDecay", "config": options}));
+/// Keras 2's `decay` is a schedule of its own; Nadam's, once `schedule_decay`, is how fast its momentum warms up.
+fn decay(class: &str, config: &mut Map<String, Value>) -> Result<()> {
+    rename(config, "schedule_decay", "decay");
+    let Some(decay) = config.remove("decay").filter(|decay| !decay.is_null() && decay.as_f64() != Some(0.0)) else { return Ok(()) };
+    let rate = config.get("learning_rate").unwrap_or(&Value::Null);
+    if class == "Nadam" {
+        return match decay.as_f64() {
+            Some(1.0) => Ok(()),
+            _ => Err(Error::format(format!(
+                "Nadam with schedule_decay = {decay} has no counterpart here: its momentum warms up as with 1.0"
+            ))),
+        };
     }
+    let (Some(by), Some(initial)) = (decay.as_f64(), rate.as_f64()) else {
+        return Err(Error::format(format!(
+            "{class} with decay = {decay} has no counterpart here: learning_rate = {rate}, expected a number"
+        )));
+    };
+    let options = json!({"initial_learning_rate": initial, "decay_steps": 1, "decay_rate": by, "staircase": false});
+    config.insert("learning_rate".into(), json!({"class_name": "InverseTimeDecay", "config": options}));
+    Ok(())
 }
 
 /// Gives the optimizer the state that the file holds; says whether there is one.
@@ -263,6 +278,21 @@ mod tests {
         let config = model.compile_config().unwrap();
         assert_eq!(config["optimizer"]["config"]["learning_rate"]["class_name"], "InverseTimeDecay", "{config}");
         assert!(!compile(&mut model, &Value::Null, &CompileRegistry::default()).unwrap());
+    }
+
+    #[test]
+    fn a_decay_without_counterpart_is_named() {
+        let schedule = json!({"class_name": "ExponentialDecay", "config": {"initial_learning_rate": 0.5}});
+        for (class, options, named) in [
+            ("Nadam", json!({"lr": 0.002, "schedule_decay": 0.004}), "schedule_decay = 0.004"),
+            ("Nadam", json!({"learning_rate": 0.002, "decay": 0.004}), "schedule_decay = 0.004"),
+            ("SGD", json!({"learning_rate": schedule, "decay": 0.1}), "ExponentialDecay"),
+            ("SGD", json!({"lr": 0.1, "decay": "fast"}), "fast"),
+        ] {
+            let error = optimizer_of(&json!({"class_name": class, "config": options})).unwrap_err().to_string();
+            assert!(error.contains(class) && error.contains(named), "{error}");
+        }
+        optimizer_of(&json!({"class_name": "Nadam", "config": {"learning_rate": 0.002, "decay": 1.0}})).unwrap();
     }
 
     #[test]

@@ -71,9 +71,7 @@ pub(super) fn layer(class: &mut String, config: &mut Config) -> Result<()> {
                 config.insert("unit_forget_bias".into(), (init == json!("one")).into());
             }
         }
-        "Conv2DTranspose" => {
-            config.remove("output_shape");
-        }
+        "Conv2DTranspose" => transposed(config)?,
         // `init` is that of the slopes there.
         "PReLU" => rename(config, "init", "alpha_initializer"),
         _ => {}
@@ -89,6 +87,28 @@ pub(super) fn layer(class: &mut String, config: &mut Config) -> Result<()> {
     let renamed = OPTIONS.iter().filter(|(from, _)| class != "Embedding" || *from != "output_dim");
     renamed.for_each(|(from, to)| rename(config, from, to));
     values(config);
+    Ok(())
+}
+
+/// A transposed convolution whose output had a given size; Keras has computed it from the input's since: a multiple of the strides,
+/// more than which there is only what a kernel wider than its stride adds without padding.
+fn transposed(config: &mut Config) -> Result<()> {
+    let Some(shape) = config.remove("output_shape") else { return Ok(()) };
+    let first = usize::from(config.get("dim_ordering") == Some(&json!("th"))) + 1;
+    let padded = config.get("border_mode") == Some(&json!("same"));
+    for (axis, kernel) in ["nb_row", "nb_col"].into_iter().enumerate() {
+        let Some(size) = shape[first + axis].as_u64() else { continue };
+        let stride = config.get("subsample").and_then(|strides| strides[axis].as_u64()).unwrap_or(1).max(1);
+        let kernel = config.get(kernel).and_then(Value::as_u64).unwrap_or(0);
+        let added = if padded { 0 } else { kernel.saturating_sub(stride) };
+        if size.checked_sub(added).is_none_or(|inner| inner % stride != 0) {
+            return Err(Error::format(format!(
+                "Deconvolution2D with output_shape = {shape} has no counterpart here: with strides of {stride}, expected a size of \
+                 {added} and a multiple of {stride} along axis {}",
+                first + axis
+            )));
+        }
+    }
     Ok(())
 }
 

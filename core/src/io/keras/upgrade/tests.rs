@@ -119,6 +119,28 @@ fn options_that_change_numbers_are_refused_by_their_names() {
 }
 
 #[test]
+fn a_given_size_of_a_transposed_convolution_is_that_which_follows_from_its_input() {
+    let read = |order: &str, mode: &str, stride: usize, output: Value| {
+        let config = json!({"name": "up", "nb_filter": 3, "nb_row": 5, "nb_col": 5, "subsample": [stride, stride], "border_mode": mode,
+            "dim_ordering": order, "output_shape": output, "batch_input_shape": [null, 7, 7, 2]});
+        upgrade(&json!({"class_name": "Sequential", "config": [{"class_name": "Deconvolution2D", "config": config}]}), "1.2.2")
+    };
+    for (order, mode, stride, output) in [
+        ("tf", "same", 2, json!([null, 14, 14, 3])),
+        ("th", "same", 2, json!([null, 3, 14, 14])),
+        ("tf", "valid", 2, json!([null, 17, 17, 3])),
+        ("tf", "valid", 1, json!([null, 11, 11, 3])),
+        ("tf", "same", 2, json!([null, null, null, 3])),
+    ] {
+        read(order, mode, stride, output).unwrap();
+    }
+    for (order, mode, output) in [("tf", "same", json!([null, 14, 13, 3])), ("th", "valid", json!([null, 3, 17, 18]))] {
+        let error = format!("{:#}", read(order, mode, 2, output.clone()).unwrap_err());
+        assert!(error.contains(&format!("Deconvolution2D with output_shape = {output}")), "{error}");
+    }
+}
+
+#[test]
 fn what_python_alone_can_run_is_named() {
     let own = json!({"class_name": "MyModel", "config": {"hidden": 3}});
     let error = upgrade(&own, "3.8.0").unwrap_err();
