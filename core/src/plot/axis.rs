@@ -79,7 +79,8 @@ impl Axis {
             (_, Scale::Whole | Scale::Dates) => 0.0,
             (span, _) => span * 0.04,
         };
-        Placed { scale: self.scale, low: low - room, high: high + room }
+        let most = if log { f64::MAX.log10() } else { f64::MAX };
+        Placed { scale: self.scale, low: low - room, high: (high + room).min(most) }
     }
 }
 
@@ -275,6 +276,7 @@ mod tests {
             labels(scale, &[1e300, -1e300, 5.0]);
             labels(scale, &[1e16, 1e16 + 2.0]);
         }
+        assert!(!labels(Scale::Log, &[1e308]).concat().contains("inf"));
     }
 
     #[test]
