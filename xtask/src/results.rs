@@ -61,6 +61,9 @@ pub(crate) struct SessionText {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Made {
     pub(crate) scale: String,
+    /// Whether anything in it was smaller than in the course: fewer epochs or examples, or a smaller network.
+    #[serde(default)]
+    pub(crate) reduced: bool,
     pub(crate) seed: u64,
     /// In seconds since 1970-01-01 UTC.
     pub(crate) started: u64,

@@ -221,12 +221,12 @@ impl Chart {
         Ok(())
     }
 
-    /// Everything that has a name, and the sign that it is known by. Upright rules have theirs beside them.
+    /// Everything that has a name, and the sign that it is known by.
     fn named(&self) -> Vec<(&str, Sign)> {
         let (x, y) = self.placed();
         let series = self.series.iter().enumerate().map(|(index, series)| (series.name.as_str(), Sign::Mark(series.mark, index)));
         let bands = self.bands.iter().map(|band| (band.name.as_str(), Sign::Band));
-        let rules = self.rules.iter().filter(|rule| !rule.upright && !rule.name.is_empty() && rule.share(&x, &y).is_some());
+        let rules = self.rules.iter().filter(|rule| !rule.name.is_empty() && rule.share(&x, &y).is_some());
         series.chain(bands).chain(rules.map(|rule| (rule.name.as_str(), Sign::Rule { dashed: rule.dashed }))).collect()
     }
 }

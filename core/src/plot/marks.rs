@@ -1,7 +1,7 @@
 //! What stands inside the frame of a chart: lines cut at its edges, dots, stems, bands and rules.
 
 use super::axis::Placed;
-use super::canvas::{Anchor, Canvas, Text, text_width};
+use super::canvas::Canvas;
 use super::theme::Color;
 use crate::Result;
 
@@ -168,11 +168,9 @@ pub(super) fn draw_band(canvas: &mut Canvas<'_>, frame: &Frame, band: &Band, col
     }
 }
 
-/// Lines across the whole frame; the names of upright ones stand beside them, each a line of text below the last, on the side
-/// where they hide no other rule.
+/// Lines across the whole frame.
 pub(super) fn draw_rules(canvas: &mut Canvas<'_>, frame: &Frame, rules: &[Rule]) -> Result<()> {
     let palette = canvas.palette();
-    let mut row = 0.0;
     for rule in rules {
         let Some(at) = rule.share(&frame.x, &frame.y) else { continue };
         let ends = if rule.upright { [(at, 0.0), (at, 1.0)] } else { [(0.0, at), (1.0, at)] }.map(|end| frame.unit(end));
@@ -181,31 +179,8 @@ pub(super) fn draw_rules(canvas: &mut Canvas<'_>, frame: &Frame, rules: &[Rule])
         } else {
             canvas.line(&ends, palette.muted, 1.5)?;
         }
-        if rule.upright && !rule.name.is_empty() {
-            let width = text_width(&rule.name, LETTER, true)?;
-            let (left, y) = (beside(frame, rules, rule.at, width), frame.top + LINE * (0.6 + row));
-            canvas.rect((left - 3.0, y - LINE / 2.0), (width + 6.0, LINE), palette.paper)?;
-            canvas.text((left, y), &rule.name, Text::new(LETTER, palette.ink, Anchor::Start).bold())?;
-            row += 1.0;
-        }
     }
     Ok(())
-}
-
-/// Where a name of this width begins beside the upright rule at a value: to its right, or to its left where it would leave the
-/// frame or hide another rule.
-fn beside(frame: &Frame, rules: &[Rule], at: f64, width: f64) -> f64 {
-    const GAP: f64 = 8.0;
-    let place = |at: f64| Some(frame.unit((frame.x.at(at)?, 0.0)).0);
-    let x = place(at).unwrap_or(frame.left);
-    let sides = [x + GAP, x - GAP - width];
-    let fits = |from: &f64| *from >= frame.left && from + width <= frame.right;
-    let hides_none = |from: &f64| {
-        let mut others = rules.iter().filter(|rule| rule.upright && rule.at != at).filter_map(|rule| place(rule.at));
-        others.all(|other| other < from - 4.0 || from + width + 4.0 < other)
-    };
-    let free = sides.into_iter().find(|from| fits(from) && hides_none(from));
-    free.or_else(|| sides.into_iter().find(fits)).unwrap_or(sides[1])
 }
 
 /// The pieces of a line that lie inside the frame, parted where a point is missing or the line leaves it.
@@ -252,19 +227,6 @@ fn clip(from: (f64, f64), to: (f64, f64)) -> Option<((f64, f64), (f64, f64))> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::axis::{Axis, Scale};
-
-    #[test]
-    fn names_of_rules_hide_no_other_rule() {
-        let axis = |high| Axis::new("", Scale::Whole).limits((0.0, high)).place(std::iter::empty());
-        let frame = Frame { left: 0.0, right: 100.0, top: 0.0, bottom: 10.0, x: axis(100.0), y: axis(1.0) };
-        let rules = |places: [f64; 2]| places.map(|at| Rule::upright("", at));
-        let begins = |places: [f64; 2]| places.map(|at| beside(&frame, &rules(places), at, 20.0).round());
-        assert_eq!(begins([50.0, 60.0]), [22.0, 68.0]);
-        assert_eq!(begins([30.0, 90.0]), [38.0, 62.0]);
-        // Where neither side is free, the name stays inside.
-        assert_eq!(begins([10.0, 20.0])[0], 18.0);
-    }
 
     #[test]
     fn lines_are_parted_at_gaps_and_cut_at_the_frame() {

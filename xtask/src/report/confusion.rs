@@ -41,12 +41,14 @@ impl Confusion<'_> {
         (self.counts.iter().sum(), right)
     }
 
-    /// The row and column that are confused most often, with their count.
+    /// The row and column that are confused most often, with their count; none where several are as often.
     pub(super) fn worst(&self) -> Option<(usize, usize, u64)> {
         let size = self.classes.len();
         let cells = (0..size).flat_map(|row| (0..size).map(move |column| (row, column)));
         let wrong = cells.filter(|(row, column)| row != column).filter_map(|(row, column)| Some((row, column, self.at(row, column)?)));
-        wrong.filter(|&(_, _, count)| count > 0).max_by_key(|&(row, column, count)| (count, std::cmp::Reverse((row, column))))
+        let mut wrong: Vec<(usize, usize, u64)> = wrong.filter(|&(_, _, count)| count > 0).collect();
+        wrong.sort_by_key(|&(.., count)| std::cmp::Reverse(count));
+        wrong.first().copied().filter(|(.., most)| wrong.get(1).is_none_or(|(.., next)| next < most))
     }
 
     fn at(&self, row: usize, column: usize) -> Option<u64> {

@@ -115,7 +115,7 @@ impl Figures<'_> {
         );
         if let Some((row, column, count)) = matrix.worst() {
             let (truth, guess) = (matrix.classes[row], matrix.classes[column]);
-            caption.push_str(&format!(" The most frequent mistake: {truth} taken for {guess}, {} times.", grouped(count)));
+            caption.push_str(&format!(" The most frequent mistake: {truth} taken for {guess}, {}.", times(count)));
         }
         let extent = if matrix.is_wide() { Extent::Fixed } else { Extent::Part };
         self.save(name, title, &caption, extent, |theme, _| Ok(matrix.draw(theme)?))
@@ -174,6 +174,15 @@ pub(super) enum Extent {
     Whole,
     /// As much as it needs; narrow screens scroll.
     Fixed,
+}
+
+/// `once`, `twice`, `3 times`.
+fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        _ => format!("{} times", grouped(count)),
+    }
 }
 
 fn by_epoch(values: &[f64]) -> Vec<(f64, f64)> {

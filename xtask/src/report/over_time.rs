@@ -1,7 +1,7 @@
 //! Pictures of series: values over time, correlations with the past, sweeps of the learning rate.
 
 use anyhow::Result;
-use practicum_core::plot::labels::{capital, scientific, words};
+use practicum_core::plot::labels::scientific;
 use practicum_core::plot::{Axis, Chart, Mark, Rule, Scale, Series};
 use practicum_timeseries::plot::Timeline;
 
@@ -49,6 +49,8 @@ pub(crate) struct OverTime<'a> {
 pub(crate) struct CorrelogramPicture<'a> {
     /// From lag 1 on.
     pub(crate) values: &'a [f64],
+    /// Of the lags.
+    pub(crate) unit: &'a str,
     /// What noise stays within in 95 and in 99 of 100 cases.
     pub(crate) bounds: (f64, f64),
     pub(crate) limits: (f64, f64),
@@ -82,7 +84,7 @@ impl Figures<'_> {
     pub(crate) fn correlogram(&self, name: &str, title: &str, caption: &str, picture: &CorrelogramPicture<'_>) -> Result<Figure> {
         let points: Vec<(f64, f64)> = picture.values.iter().enumerate().map(|(index, value)| (index as f64 + 1.0, *value)).collect();
         let mark = if points.len() <= STEMS { Mark::Stems } else { Mark::Line };
-        let lags = Axis::new("Lag (steps)", Scale::Whole).limits((0.0, picture.values.len() as f64));
+        let lags = Axis::new(&format!("Lag ({})", picture.unit), Scale::Whole).limits((0.0, picture.values.len() as f64));
         let (common, rare) = picture.bounds;
         let chart = Chart::new(lags, Axis::new("Correlation", Scale::Linear).limits(picture.limits))
             .series(Series::new("", mark, points))
@@ -102,6 +104,9 @@ impl Figures<'_> {
         if let Some((at, loss)) = lowest {
             caption.push_str(&format!(" The loss is lowest at {}: {}.", rate(*at), measured(*loss)));
         }
+        if lowest.is_some_and(|(at, _)| sweep.rates.last() == Some(at)) {
+            caption.push_str(" It still falls where the sweep ends, so the sweep suggests no rate.");
+        }
         caption.push_str(&format!(" The course goes on with {}", rate(sweep.chosen)));
         if let Some(suggested) = sweep.suggested {
             caption.push_str(&format!("; the sweep itself suggests {}", rate(suggested)));
@@ -112,22 +117,21 @@ impl Figures<'_> {
         let rates = Axis::new("Learning rate", Scale::Log).limits(sweep.rate_limits);
         let chart = Chart::new(rates, Axis::new("Loss", Scale::Linear).limits(sweep.loss_limits))
             .series(Series::new("", Mark::Line, points))
-            .rule(Rule::upright(&format!("chosen {}", rate(sweep.chosen)), sweep.chosen));
+            .rule(Rule::upright(&format!("chosen {}", rate(sweep.chosen)), sweep.chosen))
+            .key_on_top(true);
         let suggested = sweep.suggested.map(|at| Rule::upright(&format!("suggested {}", rate(at)), at).dashed());
         let chart = suggested.into_iter().fold(chart, Chart::rule);
         self.chart(name, title, &caption, true, &chart)
     }
 
-    /// A training's logs from an epoch on, which the whole curve shows too small.
-    pub(crate) fn zoomed_curve(&self, name: &str, title: &str, from: usize, logs: &[(&str, &[f64])]) -> Result<Option<Figure>> {
-        if logs.iter().all(|(_, values)| values.len() <= from + 1) {
+    /// A training's losses by name from an epoch on, which the whole curve shows too small.
+    pub(crate) fn zoomed_curve(&self, name: &str, title: &str, from: usize, losses: &[(&str, &[f64])]) -> Result<Option<Figure>> {
+        if losses.iter().all(|(_, values)| values.len() <= from + 1) {
             return Ok(None);
         }
         let points = |values: &[f64]| values.iter().enumerate().skip(from).map(|(index, value)| (index as f64 + 1.0, *value)).collect();
-        let series = logs.iter().map(|(name, values)| Series::new(&words(name), Mark::Line, points(values)));
-        let y: Vec<String> = logs.iter().filter(|(name, _)| !name.starts_with("val_")).map(|(name, _)| words(name)).collect();
-        let (x, y) = (Axis::new("Epoch", Scale::Whole), Axis::new(&capital(&y.join(" and ")), Scale::Linear));
-        let chart = series.fold(Chart::new(x, y), Chart::series);
+        let series = losses.iter().map(|(name, values)| Series::new(name, Mark::Line, points(values)));
+        let chart = series.fold(Chart::new(Axis::new("Epoch", Scale::Whole), Axis::new("Loss", Scale::Linear)), Chart::series);
         let caption = format!("From epoch {} on, after the steep beginning.", from + 1);
         self.chart(name, title, &caption, false, &chart).map(Some)
     }

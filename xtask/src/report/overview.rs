@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use maud::{Markup, html};
-use practicum_core::plot::labels::words;
 
 use super::files::write_whole;
-use super::numbers::{date, duration, exact};
+use super::numbers::{date, duration};
 use super::page::{badges, document};
 use super::targets::{Count, key_figure};
 use crate::results::{Figure, RunResults, TargetResult, Verdict, WeekResults};
@@ -33,13 +32,12 @@ pub(crate) fn write_overview(out: &Path, weeks: &[WeekResults], course: &[Course
             p.kicker { "Practicum" }
             h1 { "TensorFlow in Practice, in Rust" }
             p {
-                "Four courses of four weeks lead from one neuron to networks that see, read and forecast. Each week here is a program: its "
-                "page says what is tried, shows the code that ran beside the Keras code that it stands for, says what to notice in the "
-                "pictures, and what to change next."
+                "Four courses of four weeks lead from one neuron to networks that see, read and forecast. Each week is a program with a page "
+                "of its own: what it tries, the Rust that ran beside the same in Keras, what to notice, and what to change next."
             }
             p.muted {
-                "A week runs with " code { "cargo xtask run-week c1w1" } ", on data that the program draws itself where the course's are not "
-                "there; " code { "--full" } " trains as long as the course does."
+                "Run a week with " code { "cargo xtask run-week c1w1" } ". Where the course's data are missing, the program makes its own; "
+                code { "--full" } " trains as long as the course does."
             }
         }
         main {
@@ -78,9 +76,9 @@ fn row(out: &Path, week: &WeekResults) -> Markup {
                         a href={ (week.week) "/index.html" } { (week.title) }
                         br;
                         span.muted.small { (week.week) " · " (week.scale) " · " span.number { (date(week.started)) } }
-                        (badges(&week.data))
                     }
                 }
+                (badges(&week.data))
             }
             td role="cell" data-label="Key figure" { span { (main_figure(week)) } }
             td role="cell" data-label="Targets" {
@@ -138,10 +136,7 @@ fn main_figure(week: &WeekResults) -> Markup {
                     }
                 }
             }
-            None => @match week.runs.iter().find_map(|run| run.metrics.iter().next()) {
-                Some((name, value)) => { (words(name)) " " strong.number { (exact(*value)) } }
-                None => "–",
-            }
+            None => "–",
         }
     }
 }

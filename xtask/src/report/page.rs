@@ -88,7 +88,7 @@ fn head_of_week(week: &WeekResults) -> Markup {
         ("Threads", week.threads.to_string()),
         ("Instruction set", week.simd.clone()),
         ("Time", duration(week.seconds)),
-        ("Begun", date(week.started)),
+        ("Started", date(week.started)),
         ("Machine", week.machine.clone()),
     ];
     html! {

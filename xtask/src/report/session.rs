@@ -51,11 +51,11 @@ pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) 
 /// In what a run is not the course's.
 fn differs(session: &SessionText) -> Option<&'static str> {
     let drawn = session.made.data.iter().any(|data| data.source == DataSource::BuiltIn);
-    match (session.made.scale.as_str(), drawn) {
-        ("quick", true) => Some("is shorter, on data that the program makes,"),
-        ("quick", false) => Some("is shorter"),
-        (_, true) => Some("is on data that the program makes"),
-        (_, false) => None,
+    match (session.made.reduced, drawn) {
+        (true, true) => Some("is smaller, on data that the program makes,"),
+        (true, false) => Some("is smaller"),
+        (false, true) => Some("is on data that the program makes"),
+        (false, false) => None,
     }
 }
 
@@ -77,7 +77,7 @@ fn code(session: &SessionText) -> Markup {
             h3.label { "Code" }
             div.code.both[!session.keras.is_empty()] {
                 div {
-                    p.small.muted { "Rust, as it ran" }
+                    p.small.muted { "Rust, as it ran, without the lines that draw this page" }
                     @for (index, item) in session.code.iter().enumerate() { (piece(item, index == 0)) }
                 }
                 @if !session.keras.is_empty() {
@@ -148,7 +148,7 @@ fn table_of_forecasts(forecasts: &[ForecastScore]) -> Markup {
     ranked.sort_by(|a, b| a.mae.total_cmp(&b.mae));
     html! {
         table role="table" {
-            caption { "Forecasts of the same steps, the best first. MAE is in the unit of the series, MSE in its square." }
+            caption { "Forecasts of the same steps, the lowest MAE first. MAE is in the unit of the series, MSE in its square." }
             thead role="rowgroup" {
                 tr role="row" {
                     th scope="col" role="columnheader" { "Forecast" }
@@ -160,7 +160,7 @@ fn table_of_forecasts(forecasts: &[ForecastScore]) -> Markup {
             tbody role="rowgroup" {
                 @for (rank, forecast) in ranked.into_iter().enumerate() {
                     tr role="row" {
-                        th scope="row" role="rowheader" { (forecast.name) @if rank == 0 { " " span.verdict.good { "✓ best" } } }
+                        th scope="row" role="rowheader" { (forecast.name) @if rank == 0 { " " span.verdict.good { "✓ lowest MAE" } } }
                         td.figure.number role="cell" data-label="MAE" { (measured(forecast.mae)) }
                         td.figure.number role="cell" data-label="MSE" { (measured(forecast.mse)) }
                         td.figure.number role="cell" data-label="MAE against naive" { (against(forecast.mae, naive)) }

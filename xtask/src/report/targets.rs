@@ -51,7 +51,7 @@ pub(super) fn targets(run: &RunResults, course_command: &str) -> Markup {
             @let met = prints.iter().filter(|target| target.verdict == Verdict::Met).count();
             details open[met < prints.len()] {
                 summary {
-                    @if met == prints.len() { span.verdict.good { "✓" } " the notebook's " (plural(met, "value")) " reproduced" }
+                    @if met == prints.len() { span.verdict.good { "✓" } " the notebook's " @if met == 1 { "value" } @else { (plural(met, "value")) } " reproduced" }
                     @else { span.verdict.bad { "✗" } " " (met) " of the notebook's " (plural(prints.len(), "value")) " reproduced" }
                 }
                 ul.prints { @for target in prints { li { (print_line(target)) } } }
@@ -79,7 +79,7 @@ fn goal(target: &TargetResult, course_command: &str) -> Markup {
         " · " (words(&target.metric)) " " strong.number { (exact(target.value)) } ", target " span.number { (bound(target)) }
         @if let Some(course) = target.course { "; the course's own run: " span.number { (exact(course)) } }
         @if target.verdict == Verdict::TooShort { "; to judge it: " code { (course_command) } }
-        @if !target.source.is_empty() { br; span.muted.small { (target.source) } }
+        @if !target.source.is_empty() { br; span.muted.small { "About the target: " (target.source) } }
     }
 }
 
@@ -120,13 +120,13 @@ impl Count {
             @match (self.met, self.judged) {
                 (_, 0) => {}
                 (1, 1) => span.verdict.good { "✓ met" },
-                (met, judged) if met == judged => span.verdict.good { "✓ all " (met) " met" },
+                (met, judged) if met == judged => span.verdict.good { "✓ " (met) " of " (judged) " met" },
                 (met, judged) => span.verdict.bad { "✗ " (met) " of " (judged) " met" },
             }
             @if self.prints.1 > 0 {
                 @if self.judged > 0 { br; }
                 span class=(if self.prints.0 == self.prints.1 { "good" } else { "bad" }) {
-                    (self.prints.0) " of " (plural(self.prints.1, "notebook value"))
+                    (if self.prints.0 == self.prints.1 { "✓ " } else { "✗ " }) (self.prints.0) " of " (plural(self.prints.1, "notebook value"))
                 }
             }
             @if self.too_short > 0 {
@@ -144,8 +144,8 @@ pub(crate) fn against(value: f64, naive: f64) -> String {
     match share {
         _ if !share.is_finite() => "–".to_owned(),
         _ if share.abs() < 0.05 => "the same".to_owned(),
-        _ if share > 0.0 => format!("{share:.1} % better"),
-        _ => format!("{:.1} % worse", -share),
+        _ if share > 0.0 => format!("{share:.1} % better"),
+        _ => format!("{:.1} % worse", -share),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A week while it runs: what was asked for, and what it found.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -95,6 +96,8 @@ pub(crate) struct WeekRun<'a> {
     source: DataSource,
     /// What the session has loaded so far.
     loaded: Vec<DataUsed>,
+    /// Whether the session has been told to do less than the course.
+    reduced: Cell<bool>,
     data: BTreeMap<&'static str, Used>,
     /// The folder of the week's page.
     folder: &'a Path,
@@ -103,8 +106,17 @@ pub(crate) struct WeekRun<'a> {
 impl<'a> WeekRun<'a> {
     /// A week about to begin; says which it is, and which data it uses.
     pub(crate) fn begin_week(week: &'static Week, settings: &'a Settings, results: &'a mut WeekResults, folder: &'a Path) -> Result<Self> {
-        let mut run =
-            Self { settings, results, week, session: None, source: DataSource::Inline, loaded: Vec::new(), data: BTreeMap::new(), folder };
+        let mut run = Self {
+            settings,
+            results,
+            week,
+            session: None,
+            source: DataSource::Inline,
+            loaded: Vec::new(),
+            reduced: Cell::new(false),
+            data: BTreeMap::new(),
+            folder,
+        };
         let wanted: Vec<&Session> = week.sessions.iter().filter(|session| run.wants(session.kind)).collect();
         let mut told = Vec::new();
         for set in week.data() {
@@ -132,6 +144,7 @@ impl<'a> WeekRun<'a> {
             self.session = Some(session);
             self.source = DataSource::Inline;
             self.loaded.clear();
+            self.reduced.set(false);
             let (started, began) = (now(), Instant::now());
             let outcome = (session.run)(self).with_context(|| format!("{} {}", self.week.id, session.kind));
             let stopped = outcome.as_ref().err().is_some_and(|error| error.is::<Stopped>());
@@ -139,6 +152,7 @@ impl<'a> WeekRun<'a> {
             if self.results.runs.iter().any(|run| run.session == name) {
                 let made = Made {
                     scale: self.results.scale.clone(),
+                    reduced: self.reduced.get(),
                     seed: self.settings.seed,
                     started,
                     seconds: began.elapsed().as_secs_f64(),
@@ -175,7 +189,15 @@ impl<'a> WeekRun<'a> {
 
     /// The epochs to train: the course's, or fewer at the small scale, unless others were asked for.
     pub(crate) fn epochs(&self, course: usize, quick: usize) -> usize {
-        self.settings.epochs.unwrap_or(if self.settings.full { course } else { quick })
+        let epochs = self.settings.epochs.unwrap_or(if self.settings.full { course } else { quick });
+        self.reduced.set(self.reduced.get() || epochs < course);
+        epochs
+    }
+
+    /// Whether to do all that the course does; where not, the page says that the session did less.
+    pub(crate) fn is_full(&self) -> bool {
+        self.reduced.set(self.reduced.get() || !self.settings.full);
+        self.settings.full
     }
 
     /// Options to fit with for this many epochs, unless others were asked for.

@@ -43,9 +43,8 @@ pub(super) static C4W1: Week = Week {
                    sunspots.",
             code: code!["c4w1.rs": "impulses", "c4w1.rs": "lab2", "c4w1.rs": "sunspots", "c4w1.rs": "pearson"],
             keras: include_str!("keras/c4w1_lab2.py"),
-            notice: "The autocorrelation of the two echoes has a peak at lag 50, where the second echo is. That of the sunspots falls \
-                     slowly and rises again after a cycle of about 11 years (132 months); once their changes are taken over such a \
-                     cycle, little is left but noise.",
+            notice: "The autocorrelation of the two echoes peaks around lag 50, where the second echo is: at 51, because two strong impulses happen to be 51 steps apart. That of the sunspots falls \
+                     slowly and rises again after a cycle of about 11 years (132 months); once their changes are taken over such a cycle, little is left but noise, and one spike at lag 132, about −0.5, which the differencing itself makes.",
             next: &[Next { change: "Lab 3 uses what the season tells.", command: "cargo xtask run-week c4w1 --lab 3" }],
             data: &[&SUNSPOTS],
             targets: &[
@@ -66,7 +65,7 @@ pub(super) static C4W1: Week = Week {
         Session {
             kind: SessionKind::Lab(3),
             title: "Naive forecast, moving average, differencing, smoothing",
-            task: "How good is a forecast that needs no network? Four of them are measured on the same 461 days: the last value again, \
+            task: "How good is a forecast that needs no network? Four of them, and last year's value as it was, are measured on the same 461 days: the last value again, \
                    the mean of the last 30, last year's value plus the mean change since, and the same with last year smoothed. A \
                    network has to beat the best of them.",
             code: code!["c4w1.rs": "forecast", "c4w1.rs": "lab3"],
@@ -234,8 +233,8 @@ impl Parts {
             figures.over_time("echo", "An echo that fades slowly", "0.99 of the last value stays.", &over(&echo))?,
             figures.over_time("echoes", "Two echoes", "0.7 of the last value stays, and 0.2 of that 50 steps ago.", &over(&echoes))?,
             figures.over_time("changes", "Its first difference", "From step to step.", &picture(vec![trace("", 1, &changes)]))?,
-            correlogram(&figures, "correlogram", "Autocorrelation of the two echoes", &echoes, STEPS - 1, (-1.0, 1.0))?,
-            correlogram(&figures, "correlogram-zoom", "Its first 100 lags", &echoes, 100, (-1.0, 1.0))?,
+            correlogram((&figures, "steps"), "correlogram", "Autocorrelation of the two echoes", &echoes, STEPS - 1, (-1.0, 1.0))?,
+            correlogram((&figures, "steps"), "correlogram-zoom", "Its first 100 lags", &echoes, 100, (-1.0, 1.0))?,
         ];
         run.results.figures.extend(shown);
         // </page>
@@ -259,14 +258,21 @@ fn part(figures: &Figures<'_>, name: &str, title: &str, caption: &str, values: &
     figures.over_time(name, title, caption, &picture(vec![trace("", 0, values)]))
 }
 
-fn correlogram(figures: &Figures<'_>, name: &str, title: &str, series: &[f64], lags: usize, limits: (f64, f64)) -> Result<Figure> {
+fn correlogram(
+    (figures, unit): (&Figures<'_>, &str),
+    name: &str,
+    title: &str,
+    series: &[f64],
+    lags: usize,
+    limits: (f64, f64),
+) -> Result<Figure> {
     let found = autocorrelation(series, lags)?;
     let bounds = (found.bound(0.95)?, found.bound(0.99)?);
     let caption = format!(
         "How much the series resembles itself a number of steps ago (the lag). Noise alone stays within ±{:.4} in 95 of 100 cases, within ±{:.4} in 99.",
         bounds.0, bounds.1
     );
-    figures.correlogram(name, title, &caption, &CorrelogramPicture { values: &found.values[1..], bounds, limits })
+    figures.correlogram(name, title, &caption, &CorrelogramPicture { values: &found.values[1..], unit, bounds, limits })
 }
 
 /// The second lab's look at an observed series.
@@ -302,14 +308,17 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
             wide: true,
             ..picture(vec![trace("", range.start + 1, &changes[range])])
         };
+        let lags = |name: &str, title: &str, series: &[f64], lags: usize, limits: (f64, f64)| {
+            correlogram((&figures, "months"), name, title, series, lags, limits)
+        };
         let shown = [
             figures.over_time("series", "Sunspots", "The mean number of each month.", &subject.part(0..values.len()))?,
             figures.over_time("since-1995", "Since 1995", "Two cycles.", &subject.part(since..values.len()))?,
             figures.over_time("changes", "Changes from month to month", "The first hundred.", &first(0..99))?,
-            correlogram(&figures, "correlogram", "Autocorrelation", values, values.len() - 1, (-1.0, 1.0))?,
-            correlogram(&figures, "correlogram-changes", "Autocorrelation of the changes", &changes, changes.len() - 1, (-1.0, 1.0))?,
-            correlogram(&figures, "correlogram-cycles", "Autocorrelation of the changes over 132 months", &of_cycles, 500, (-0.1, 0.1))?,
-            correlogram(&figures, "correlogram-zoom", "The first 50 lags", &changes, 50, (-0.1, 0.1))?,
+            lags("correlogram", "Autocorrelation", values, values.len() - 1, (-1.0, 1.0))?,
+            lags("correlogram-changes", "Autocorrelation of the changes", &changes, changes.len() - 1, (-1.0, 1.0))?,
+            lags("correlogram-zoom", "Autocorrelation of the changes, first 50 lags", &changes, 50, (-0.1, 0.1))?,
+            lags("correlogram-cycles", "Autocorrelation of the changes over 132 months", &of_cycles, 500, (-0.6, 0.2))?,
         ];
         run.results.figures.extend(shown);
     }

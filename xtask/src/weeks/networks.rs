@@ -119,8 +119,8 @@ impl Recipe {
         let losses = history.get("loss").unwrap_or_default();
         let rates: Vec<f64> = (0..losses.len()).map(|epoch| schedule.rate(epoch)).collect();
         let suggested = LrCurve::new(rates.clone(), losses.to_vec()).and_then(|curve| curve.suggest());
-        // A sweep of a few epochs, or one on which nothing is learned, suggests nothing.
-        let suggested = suggested.map(|suggestion| suggestion.rate).ok();
+        // A sweep of a few epochs, one on which nothing is learned, or one that ends while the loss still falls, suggests nothing.
+        let suggested = suggested.map(|suggestion| suggestion.rate).ok().filter(|rate| rates.last() != Some(rate));
         // <page>
         if let Some((epoch, loss)) = lowest(losses) {
             clock.metric("lowest_loss", loss);
@@ -195,9 +195,8 @@ impl Recipe {
             }
             shown.extend(subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?);
             shown.extend(figures.curves(&curves_of(&history))?);
-            let logs: Vec<(&str, &[f64])> =
-                ["loss", "val_loss", "mae", "val_mae"].into_iter().filter_map(|name| Some((name, history.get(name)?))).collect();
-            shown.extend(figures.zoomed_curve("zoom", "Loss, closer", training.zoom.min(epochs / 2), &logs)?);
+            let losses = [("training", "loss"), ("validation", "val_loss")].map(|(name, log)| (name, history.get(log).unwrap_or_default()));
+            shown.extend(figures.zoomed_curve("zoom", "Loss, closer", training.zoom.min(epochs / 2), &losses)?);
             run.results.figures.extend(shown);
         }
         run.finish(clock, &model, &history)

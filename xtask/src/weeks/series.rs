@@ -122,7 +122,7 @@ impl Subject {
             let coverage = inside.count() as f64 / forecast.len() as f64;
             clock.metric("interval_coverage", coverage);
             caption.push_str(&format!(
-                " The band is as wide as {:.0} % of the errors before the validation part; {:.1} % of the validation part lies in it.",
+                " The band holds {:.0} % of the errors made before the validation part; {:.1} % of the validation values lie in it.",
                 100.0 * LEVEL,
                 100.0 * coverage
             ));

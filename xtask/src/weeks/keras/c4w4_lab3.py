@@ -25,6 +25,7 @@ optimizer = keras.optimizers.SGD(learning_rate=1e-5, momentum=0.9)
 model.compile(loss=keras.losses.Huber(), optimizer=optimizer, metrics=["mae"])
 model.fit(batches, epochs=500, verbose=0)
 
+window = 64  # the notebook forecasts from the windows of its sweep
 inputs = np.lib.stride_tricks.sliding_window_view(series[split - window : -1], window)
 forecast = model.predict(inputs[..., np.newaxis])[:, -1, 0]
 print(np.mean(np.abs(series[split:] - forecast)))
