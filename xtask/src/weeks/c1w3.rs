@@ -90,8 +90,8 @@ pub(super) static C1W3: Week = Week {
             code: code!["c1w3.rs": "exercise", "pictures.rs": "tell_stop"],
             keras: include_str!("keras/c1w3_exercise.py"),
             notice: "One convolution and a dense layer, 693,962 parameters in all, learn nearly all training pictures; week 2's dense \
-                     network (407,050) only had to reach 99 %. The test accuracy ends a little below: of the last tenths of a percent, most is learned by heart. \
-                     The worst mistakes are digits that people write in two ways.",
+                     network (407,050) only had to reach 99 %. The test accuracy ends a little below: of the last tenths of a percent, most \
+                     is learned by heart. The worst mistakes are digits that people write in two ways.",
             next: &[Next {
                 change: "See what the same network does in ten epochs without a callback.",
                 command: "cargo xtask run-week c1w3 --exploration 3",
@@ -202,12 +202,12 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     clock.note(answers.scores(&set.test)?);
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
-        let mut drawn = vec![activations(&figures, &model, &set)?];
-        drawn.extend(answers.draw("test", &set.test, &figures)?);
+        let mut drawn = answers.draw("test", &set.test, &figures)?;
+        drawn.push(activations(&figures, &model, &set)?);
+        drawn.push(heat_maps(&figures, &model, &set.test, &some_of_each(&set.test, 8))?);
         let picture = picture_of(&set.test, 0)?;
         drawn.extend([first_filters(&figures, &model)?, map_grids(&figures, &model, &picture, 2)?]);
         drawn.push(strips(&figures, &model, &picture, "The maps of the first test picture, layer by layer")?);
-        drawn.push(heat_maps(&figures, &model, &set.test, &some_of_each(&set.test, 8))?);
         run.results.figures.extend(drawn);
     }
     judge(run, clock, &Trained { model: &model, history: &history, test: &test }, 10)
