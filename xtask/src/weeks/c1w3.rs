@@ -90,8 +90,8 @@ pub(super) static C1W3: Week = Week {
             code: code!["c1w3.rs": "exercise", "pictures.rs": "tell_stop"],
             keras: include_str!("keras/c1w3_exercise.py"),
             notice: "One convolution and a dense layer, 693,962 parameters in all, learn nearly all training pictures; week 2's dense \
-                     network (407,050) only had to reach 99 %. The test accuracy ends a little below: of the last tenths of a percent, most \
-                     is learned by heart. The worst mistakes are digits that people write in two ways.",
+                     network (407,050) only had to reach 99 %. The test accuracy ends a little below: of the last tenths of a percent, \
+                     most is learned by heart. The worst mistakes are digits that people write in two ways.",
             next: &[Next {
                 change: "See what the same network does in ten epochs without a callback.",
                 command: "cargo xtask run-week c1w3 --exploration 3",

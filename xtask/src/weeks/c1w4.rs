@@ -27,8 +27,8 @@ pub(super) static C1W4: Week = Week {
             code: code!["c1w4.rs": "lab1", "c1w4.rs": "convolutions", "photos.rs": "flow", "photos.rs": "rescaled"],
             keras: include_str!("keras/c1w4_lab1.py"),
             notice: "The accuracy on the training pictures goes towards 1, and nothing here says whether that holds for other pictures. In \
-                     the maps of one picture, the first still show the figure, the last ones only a few spots, and many are silent: what is \
-                     kept is less about the picture and more about its class.",
+                     the maps of one picture, the first still show the figure, the last ones only a few spots, and many are silent: what \
+                     is kept is less about the picture and more about its class.",
             next: &[Next { change: "Judge the network by pictures that it has not seen.", command: "cargo xtask run-week c1w4 --lab 2" }],
             data: &[&HORSES],
             targets: &[],

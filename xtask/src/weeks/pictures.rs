@@ -215,7 +215,7 @@ pub(super) fn picture_of(images: &LabeledImages, index: usize) -> Result<Tensor>
 }
 
 /// Maps in a row of [`strips`].
-const MAPS: usize = 16;
+const MAPS: usize = 24;
 
 /// The course's strips for one picture: the maps of every layer but the first, each standardized by itself, in rows of [`MAPS`].
 pub(super) fn strips(figures: &Figures<'_>, model: &Model, picture: &Tensor, title: &str) -> Result<Figure> {
@@ -230,8 +230,8 @@ pub(super) fn strips(figures: &Figures<'_>, model: &Model, picture: &Tensor, tit
         })
         .collect::<Result<Vec<_>>>()?;
     let caption = format!(
-        "What each layer after the first makes of the picture, {MAPS} of its maps in a row. An evenly green map responds to nothing in \
-         this picture."
+        "What each layer after the first makes of the picture, its maps in rows of up to {MAPS}. An evenly green map responds to nothing \
+         in this picture."
     );
     figures.panels("strips", title, &caption, 1, &panels)
 }
