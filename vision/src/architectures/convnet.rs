@@ -253,7 +253,7 @@ impl Convnet {
         for (index, (inputs, units)) in [(flat, self.hidden), (self.hidden, outputs)].into_iter().enumerate() {
             steps.push(SizeStep {
                 layer: format!("dense{}", number(index)),
-                shape: format!("{units} units"),
+                shape: format!("{units} unit{}", if units == 1 { "" } else { "s" }),
                 parameters: format!("{units} × ({inputs} + 1) = {}", units * (inputs + 1)),
             });
         }

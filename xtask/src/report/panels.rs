@@ -64,13 +64,13 @@ impl Figures<'_> {
     /// Receiver operating characteristics: a curve for each name, with the area under it.
     pub(crate) fn roc(&self, name: &str, title: &str, curves: &[(&str, &practicum_vision::evaluation::Roc)]) -> Result<Figure> {
         let areas: Vec<String> = curves.iter().map(|(name, roc)| format!("{name} {}", measured(roc.area()))).collect();
-        let [x, y] = ["Others taken for it (false positive rate)", "Found of the class (true positive rate)"]
+        let [x, y] = ["False positive rate (others taken for it)", "True positive rate (share of the class found)"]
             .map(|label| Axis::new(label, Scale::Linear));
         let lines = curves.iter().map(|(name, roc)| Series::new(name, Mark::Line, roc.points().to_vec()));
         let guessing = Series::new("guessing", Mark::Line, vec![(0.0, 0.0), (1.0, 1.0)]);
         let chart = lines.fold(Chart::new(x, y), Chart::series).series(guessing);
         let caption = format!(
-            "At every threshold: how much of a class is found against how many others are taken for it. Area: {}.",
+            "At every threshold: how much of a class is found against how many others are taken for it. Area under the curve: {}.",
             areas.join(", ")
         );
         self.chart(name, title, &caption, false, &chart)

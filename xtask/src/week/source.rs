@@ -12,7 +12,8 @@ pub(crate) struct Code {
 }
 
 impl Code {
-    /// The item's text from its doc comment to its end, moved to the left margin, without the lines that serve the page.
+    /// The item's text from its doc comment to its end, moved to the left margin, with a comment in place of
+    /// the lines that serve the page.
     ///
     /// `None` where the file has no such item, or the marks in it do not pair.
     pub(crate) fn text(&self) -> Option<String> {
@@ -28,8 +29,11 @@ macro_rules! code {
     };
 }
 
-/// Lines from the first of these to the second are left out, both included.
+/// [`MADE_HERE`] stands for the lines from the first of these to the second, both included.
 const MARKS: [&str; 2] = ["// <page>", "// </page>"];
+
+/// What a page shows in place of the lines that serve it.
+const MADE_HERE: &str = "// (the figures of the page are made here)";
 
 /// The text of an item in a source that rustfmt has formatted: its last line has the indent of its first.
 fn item(source: &str, name: &str) -> Option<String> {
@@ -44,15 +48,17 @@ fn item(source: &str, name: &str) -> Option<String> {
     let ends = |line: &&str| line.len() > indent && line[..indent].trim().is_empty() && is_end(&line[indent..]);
     let whole = lines[first].ends_with(';') || lines[first].ends_with('}');
     let to = if whole { first } else { first + 1 + lines[first + 1..].iter().position(ends)? };
-    let mut kept: Vec<&str> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
     let mut shown = true;
     for line in &lines[from..=to] {
         match MARKS.iter().position(|mark| line.trim() == *mark) {
-            Some(mark) if shown == (mark == 0) => shown = !shown,
-            Some(_) => return None,
-            None if shown && !(line.is_empty() && kept.last().is_some_and(|last| last.is_empty())) => {
-                kept.push(line.get(indent..).unwrap_or_default());
+            Some(0) if shown => {
+                shown = false;
+                kept.push(line.get(indent..).unwrap_or_default().replace(MARKS[0], MADE_HERE));
             }
+            Some(1) if !shown => shown = true,
+            Some(_) => return None,
+            None if shown => kept.push(line.get(indent..).unwrap_or_default().to_owned()),
             None => {}
         }
     }
@@ -118,10 +124,19 @@ fn open() {
     }
 
     #[test]
-    fn what_serves_the_page_is_left_out() {
+    fn a_comment_stands_for_what_serves_the_page() {
         let learn = item(SOURCE, "learn").unwrap();
-        let expected =
-            "/// Learns.\n#[inline]\npub(super) fn learn(x: f32) -> f32 {\n\n    if x > 0.0 {\n        return x;\n    }\n    x + 1.0\n}";
+        let expected = "\
+/// Learns.
+#[inline]
+pub(super) fn learn(x: f32) -> f32 {
+    // (the figures of the page are made here)
+
+    if x > 0.0 {
+        return x;
+    }
+    x + 1.0
+}";
         assert_eq!(learn, expected);
         assert_eq!(item(SOURCE, "open"), None);
     }

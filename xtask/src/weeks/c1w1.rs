@@ -4,7 +4,7 @@ use anyhow::Result;
 use practicum_core::prelude::*;
 
 use crate::code;
-use crate::report::LineFit;
+use crate::report::{LineFit, measured};
 use crate::results::DataSource;
 use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun, curves_of};
 
@@ -36,8 +36,8 @@ pub(super) static C1W1: Week = Week {
                    the rule itself: y = 2x − 1.",
             code: code!["c1w1.rs": "lab2"],
             keras: include_str!("keras/c1w1_lab2.py"),
-            notice: "The weight is close to 2 and the bias close to −1. Their errors nearly cancel each other out over the six \
-                     points: gradient descent is slowest in that direction.",
+            notice: "The weight is close to 2 and the bias close to −1. Their errors have opposite signs and partly cancel over \
+                     the six points; in that direction gradient descent is slowest.",
             next: &[Next {
                 change: "Another seed begins with another weight and ends almost at the same one.",
                 command: "cargo xtask run-week c1w1 --lab 2 --seed 1",
@@ -58,14 +58,15 @@ pub(super) static C1W1: Week = Week {
                      all positive, so that a larger weight does nearly what a larger bias does, and gradient descent is about three times \
                      slower to tell them apart.",
             next: &[Next {
-                change: "After 500 steps, as in later editions of the course, the price is still off by about 1 %.",
+                change: "How far off is the price after 500 steps, as in later editions of the course? It depends on the first weight: by \
+                         up to 2 %.",
                 command: "cargo xtask run-week c1w1 --exercise --epochs 500",
             }],
             targets: &[Target {
                 run: "exercise",
                 metric: "predict_7",
                 bound: Bound::Within(3.99, 4.02),
-                source: "the range after 1,000 steps, whatever Glorot's initial weights",
+                source: "the range after 1,000 steps from any initial weight that Glorot's initializer draws",
                 ..LINE
             }],
             run: exercise,
@@ -80,7 +81,7 @@ const LINE: Target = Target {
     bound: Bound::Within(18.975, 18.988),
     on: DataSource::Inline,
     at: Scale::Any,
-    source: "where gradient descent is after 500 steps from any of Glorot's first weights",
+    source: "where gradient descent is after 500 steps from any initial weight that Glorot's initializer draws",
     course: None,
 };
 
@@ -113,12 +114,12 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let predicted = model.predict(&Tensor::new([1, 1], vec![10.0])?)?;
     run.say(&format!("predict(10) = {}", predicted.item()?))?;
     let learned = model.get_layer("l0")?.get_weights();
-    let (weight, bias) = (learned[0].item()?, learned[1].item()?);
-    let told = format!("The layer learned the weight {weight} and the bias {bias}.");
+    let (weight, bias) = (f64::from(learned[0].item()?), f64::from(learned[1].item()?));
+    let told = format!("The layer learned the weight {} and the bias {}.", measured(weight), measured(bias));
     run.say(&told)?;
     // <page>
-    clock.metric("weight", weight.into());
-    clock.metric("bias", bias.into());
+    clock.metric("weight", weight);
+    clock.metric("bias", bias);
     clock.note(told);
     let line = Line { xs, ys, at: 10.0, exact: 19.0, axes: ("x", "y") };
     line.finish(run, clock, &model, &history)

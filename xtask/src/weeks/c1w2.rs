@@ -5,7 +5,7 @@ use practicum_core::callbacks::Context;
 use practicum_core::prelude::*;
 use practicum_vision::datasets::ImageDataset;
 
-use super::pictures::{Answers, SCALE, Trained, data_of, judge, numbers_of};
+use super::pictures::{Answers, MNIST_PICTURES, Trained, data_of, judge, numbers_of, tell_size};
 use crate::code;
 use crate::data::{FMNIST, MNIST};
 use crate::results::DataSource;
@@ -30,11 +30,11 @@ pub(super) static C1W2: Week = Week {
                      too.",
             next: &[
                 Next {
-                    change: "Does it get better with 30 epochs, or only better at its training pictures?",
+                    change: "On MNIST's digits: what does the test loss do in 30 epochs?",
                     command: "cargo xtask run-week c1w2 --exploration 6",
                 },
                 Next {
-                    change: "What happens to pixels from 0 to 255, without the division?",
+                    change: "On MNIST's digits: what happens to pixels from 0 to 255, without the division?",
                     command: "cargo xtask run-week c1w2 --exploration 7",
                 },
             ],
@@ -66,7 +66,10 @@ pub(super) static C1W2: Week = Week {
             title: "Callbacks: stop at an accuracy, and at a loss",
             task: "How many epochs are enough? Instead of guessing, the training asks a callback after each epoch, which stops it once \
                    it is good enough. One callback looks at the accuracy, the other at the loss.",
-            code: code!["c1w2.rs": "lab2", "c1w2.rs": "Stop", "c1w2.rs": "impl Callback for Stop"],
+            code: code![
+                "c1w2.rs": "lab2", "c1w2.rs": "dense", "c1w2.rs": "Stop", "c1w2.rs": "impl Stop", "c1w2.rs": "impl Callback for Stop",
+                "pictures.rs": "data_of"
+            ],
             keras: include_str!("keras/c1w2_lab2.py"),
             notice: "Ten epochs were allowed. An accuracy of 60 % is reached in the first epoch, a loss of 0.4 a little later. \
                      Both callbacks see the means over the epoch's training pictures, not the test pictures.",
@@ -83,9 +86,12 @@ pub(super) static C1W2: Week = Week {
             title: "Handwriting: MNIST to 99 % training accuracy",
             task: "Teach a network to read handwritten digits until it is right about 99 of 100 training pictures, in ten epochs at \
                    most, and let a callback stop it there.",
-            code: code!["c1w2.rs": "exercise", "c1w2.rs": "dense", "c1w2.rs": "impl Callback for Stop"],
+            code: code![
+                "c1w2.rs": "exercise", "c1w2.rs": "dense", "c1w2.rs": "impl Stop", "c1w2.rs": "impl Callback for Stop",
+                "pictures.rs": "data_of"
+            ],
             keras: include_str!("keras/c1w2_exercise.py"),
-            notice: "99 % are reached after about half of the ten epochs. The accuracy on the test pictures is lower by one or two points \
+            notice: "99 % is reached after about half of the ten epochs. The accuracy on the test pictures is lower by one or two points \
                      and rises more slowly: part of what the last epochs taught holds for the training pictures alone.",
             next: &[Next { change: "Does a second hidden layer help?", command: "cargo xtask run-week c1w2 --exploration 5" }],
             data: &[&MNIST],
@@ -154,7 +160,7 @@ pub(super) static C1W2: Week = Week {
             kind: SessionKind::Exploration(8),
             title: "stop at a loss below 0.4",
             task: "Stop the training after the first epoch whose loss is below 0.4.",
-            code: code!["c1w2.rs": "exploration8", "c1w2.rs": "impl Callback for Stop"],
+            code: code!["c1w2.rs": "exploration8", "c1w2.rs": "dense", "c1w2.rs": "impl Stop", "c1w2.rs": "impl Callback for Stop"],
             data: &[&FMNIST],
             run: exploration8,
             ..Session::BARE
@@ -176,10 +182,11 @@ const NINETY_NINE: Target = Target {
 };
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
-    let clock = run.begin("lab1", "Lab 1: Fashion-MNIST")?;
+    let mut clock = run.begin("lab1", "Lab 1: Fashion-MNIST")?;
     let set = run.data(&FMNIST)?;
-    let (x_train, y_train) = data_of(&set.train, SCALE)?;
-    let (x_test, y_test) = data_of(&set.test, SCALE)?;
+    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (5, 5))?;
+    let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
+    let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
 
     let mut model = run
         .sequential()
@@ -199,8 +206,8 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let set = run.data(&FMNIST)?;
-    let (x_train, y_train) = data_of(&set.train, SCALE)?;
-    let (x_test, y_test) = data_of(&set.test, SCALE)?;
+    let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
+    let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
 
     let accurate = |logs: &Logs| logs.get("accuracy").is_some_and(|accuracy| accuracy > 0.6);
     let precise = |logs: &Logs| logs.get("loss").is_some_and(|loss| loss < 0.4);
@@ -209,6 +216,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
         ("lab2-loss", "Lab 2: stop when the loss is below 0.4", Stop::when(precise, "Reached a loss below 0.4")),
     ] {
         let mut clock = run.begin(id, title)?;
+        tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (10, 10))?;
         let mut model = dense(run, &[512]);
         model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
         let fit = run.fit(10).validation_data(&x_test, &y_test).callback(&mut stop);
@@ -225,8 +233,9 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
 fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exercise", "Exercise: handwriting")?;
     let set = run.data(&MNIST)?;
-    let (x_train, y_train) = data_of(&set.train, SCALE)?;
-    let (x_test, y_test) = data_of(&set.test, SCALE)?;
+    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (10, 10))?;
+    let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
+    let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
 
     let mut model = dense(run, &[512]);
     model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
@@ -244,7 +253,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn exploration2(run: &mut WeekRun<'_>) -> Result<()> {
     let model = dense(run, &[1024]);
-    explore(run, "exploration2", "Exploration 2: 1,024 hidden units", model, SCALE, 5)
+    explore(run, "exploration2", "Exploration 2: 1,024 hidden units", model, 1.0 / 255.0, 5)
 }
 
 fn exploration3(run: &mut WeekRun<'_>) -> Result<()> {
@@ -268,12 +277,12 @@ fn exploration4(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn exploration5(run: &mut WeekRun<'_>) -> Result<()> {
     let model = dense(run, &[512, 256]);
-    explore(run, "exploration5", "Exploration 5: a second hidden layer", model, SCALE, 5)
+    explore(run, "exploration5", "Exploration 5: a second hidden layer", model, 1.0 / 255.0, 5)
 }
 
 fn exploration6(run: &mut WeekRun<'_>) -> Result<()> {
     let model = dense(run, &[128]);
-    explore(run, "exploration6", "Exploration 6: 30 epochs", model, SCALE, 30)
+    explore(run, "exploration6", "Exploration 6: 30 epochs", model, 1.0 / 255.0, 30)
 }
 
 fn exploration7(run: &mut WeekRun<'_>) -> Result<()> {
@@ -284,8 +293,9 @@ fn exploration7(run: &mut WeekRun<'_>) -> Result<()> {
 fn exploration8(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exploration8", "Exploration 8: stop when the loss is below 0.4")?;
     let set = run.data(&FMNIST)?;
-    let (x_train, y_train) = data_of(&set.train, SCALE)?;
-    let (x_test, y_test) = data_of(&set.test, SCALE)?;
+    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (5, 5))?;
+    let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
+    let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
     let mut model = dense(run, &[512]);
     model.compile("adam", "sparse_categorical_crossentropy", ())?;
 
@@ -309,13 +319,14 @@ fn dense(run: &WeekRun<'_>, hidden: &[usize]) -> Sequential {
     model.add(Dense::new(10).activation(Activation::Softmax))
 }
 
-/// Trains a network on the digits, as the notebook's explorations do: by the loss alone.
+/// Trains a network on the digits, as the notebook's explorations do, which tell the loss alone.
 fn explore(run: &mut WeekRun<'_>, id: &str, title: &str, mut model: Sequential, scale: f32, epochs: usize) -> Result<()> {
-    let clock = run.begin(id, title)?;
+    let mut clock = run.begin(id, title)?;
     let set = run.data(&MNIST)?;
+    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (epochs, epochs))?;
     let (x_train, y_train) = data_of(&set.train, scale)?;
     let (x_test, y_test) = data_of(&set.test, scale)?;
-    model.compile("adam", "sparse_categorical_crossentropy", ())?;
+    model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&x_test, &y_test);
     let history = model.fit(&x_train, &y_train, fit)?;
     let test = model.evaluate(&x_test, &y_test)?;
@@ -328,7 +339,7 @@ fn explore(run: &mut WeekRun<'_>, id: &str, title: &str, mut model: Sequential, 
 fn must_fail(run: &mut WeekRun<'_>, id: &str, title: &str, mut model: Sequential) -> Result<()> {
     let mut clock = run.begin(id, title)?;
     let set = run.data(&MNIST)?;
-    let (x_train, y_train) = data_of(&set.train, SCALE)?;
+    let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
     model.compile("adam", "sparse_categorical_crossentropy", ())?;
     let Err(error) = model.fit(&x_train, &y_train, run.fit(5)) else {
         bail!("{title} was meant to fail, and did not");
@@ -375,12 +386,12 @@ impl Callback for Stop {
 
 /// What the notebook looks at: a picture in numbers, the probabilities of the first test picture, and many pictures.
 fn look(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, set: &ImageDataset) -> Result<()> {
-    let (x_test, _) = data_of(&set.test, SCALE)?;
+    let (x_test, _) = data_of(&set.test, 1.0 / 255.0)?;
     let answers = Answers::of(trained.model, &x_test)?;
     let first = answers.describe(0, set.class_names());
     run.say(&first)?;
     let label = set.train.class_of(0).unwrap_or("none");
-    clock.note(format!("Training picture 0, of class {label}:\n{}", numbers_of(&set.train, 0)?));
+    clock.note(format!("The first training picture, of class {label}:\n{}", numbers_of(&set.train, 0)?));
     run.keep(&clock, trained.model, set.class_names())?;
     let id = clock.results.id.clone();
     let drawn = run.figures(&id).map(|figures| answers.draw("test", &set.test, &figures)).transpose()?;

@@ -6,8 +6,8 @@ use practicum_core::prelude::*;
 use practicum_vision::architectures::Convnet;
 use practicum_vision::batches::ClassMode;
 
-use super::photos::{Flow, Photographed, flow, look_at, rescaled, sheet, side, tell};
-use super::pictures::sizes_of;
+use super::photos::{Flow, Photographed, Size, flow, look_at, look_at_with, rescaled, sheet, side, tell};
+use super::pictures::{sizes_of, tell_stop};
 use crate::code;
 use crate::data::{HAPPYSAD, HORSES, squeezed};
 use crate::results::DataSource;
@@ -22,13 +22,13 @@ pub(super) static C1W4: Week = Week {
             kind: SessionKind::Lab(1),
             title: "Horses or humans, 300 × 300, from folders",
             task: "Photographs are larger than digits, in colour, and lie in folders: the name of a folder is the class of its pictures. A \
-                   generator reads, squeezes and scales them batch by batch, so that they need not fit into memory. Five convolutions \
-                   bring 300 × 300 pixels down to 7 × 7.",
-            code: code!["c1w4.rs": "lab1", "photos.rs": "flow", "photos.rs": "rescaled"],
+                   generator reads, resizes and scales them batch by batch, so that they need not all be in memory at once. Five \
+                   convolutions bring 300 × 300 pixels down to 7 × 7.",
+            code: code!["c1w4.rs": "lab1", "c1w4.rs": "convolutions", "photos.rs": "flow", "photos.rs": "rescaled"],
             keras: include_str!("keras/c1w4_lab1.py"),
             notice: "The accuracy on the training pictures goes towards 1, and nothing here says whether that holds for other pictures. In \
-                     the strips, the first maps still show the figure, the last ones only a few spots, and many maps are silent: what is \
-                     kept is less about the picture and more about its class.",
+                     the maps of one picture, the first still show the figure, the last ones only a few spots, and many are silent: what \
+                     is kept is less about the picture and more about its class.",
             next: &[Next { change: "Judge the network by pictures that it has not seen.", command: "cargo xtask run-week c1w4 --lab 2" }],
             data: &[&HORSES],
             targets: &[],
@@ -39,10 +39,10 @@ pub(super) static C1W4: Week = Week {
             title: "The same, judged by other pictures",
             task: "A second folder holds pictures of other horses and humans. After each epoch the network is judged by them, and does not \
                    learn from them.",
-            code: code!["c1w4.rs": "lab2", "photos.rs": "flow"],
+            code: code!["c1w4.rs": "lab2", "c1w4.rs": "convolutions", "photos.rs": "flow"],
             keras: include_str!("keras/c1w4_lab2.py"),
-            notice: "Training and validation accuracy part: the network is surer of what it has seen. The validation curve jumps, because \
-                     few pictures decide, and because a step of RMSprop on a network that is nearly done changes much.",
+            notice: "Training and validation accuracy drift apart: the network is surer of what it has seen. The validation curve jumps, \
+                     because few pictures decide, and because a step of RMSprop on a network that is nearly done changes much.",
             next: &[Next {
                 change: "Smaller pictures and two convolutions fewer: is it faster?",
                 command: "cargo xtask run-week c1w4 --lab 3",
@@ -55,13 +55,13 @@ pub(super) static C1W4: Week = Week {
             kind: SessionKind::Lab(3),
             title: "Compacted pictures: 150 × 150 and three convolutions",
             task: "A quarter of the pixels is less to calculate. But with two convolutions fewer, Flatten gets a larger map, and the dense \
-                   layer after it more weights: 9.5 million instead of 1.7.",
-            code: code!["c1w4.rs": "lab3", "photos.rs": "flow"],
+                   layer after it has more weights: 9.5 million instead of 1.6 million.",
+            code: code!["c1w4.rs": "lab3", "c1w4.rs": "convolutions", "photos.rs": "flow"],
             keras: include_str!("keras/c1w4_lab3.py"),
-            notice: "The training accuracy reaches 1 and the validation loss rises: more weights than examples learn the examples by \
-                     heart. The heat maps show whether the network looked at the figure or at the ground.",
+            notice: "The training accuracy reaches 1 and the validation loss rises: with far more weights than examples, the network \
+                     learns them by heart. The heat maps show whether the network looked at the figure or at the background.",
             next: &[Next {
-                change: "Another seed moves the validation accuracy by several points.",
+                change: "On the course's photographs another seed moves the validation accuracy by several points. And here?",
                 command: "cargo xtask run-week c1w4 --lab 3 --seed 7",
             }],
             data: &[&HORSES],
@@ -101,11 +101,14 @@ pub(super) static C1W4: Week = Week {
             title: "Happy or sad, to 99.9 % training accuracy",
             task: "Eighty faces, forty of each kind: train until 99.9 % of them are right, in fifteen epochs at most, and let a callback \
                    stop the training.",
-            code: code!["c1w4.rs": "exercise", "photos.rs": "flow"],
+            code: code!["c1w4.rs": "exercise", "c1w4.rs": "convolutions", "photos.rs": "flow", "pictures.rs": "tell_stop"],
             keras: include_str!("keras/c1w4_exercise.py"),
             notice: "Eighty pictures are learned by heart quickly, and no other pictures are there to judge by. The heat maps say whether \
                      it was the mouth that was learned.",
-            next: &[Next { change: "See the same question asked with validation pictures.", command: "cargo xtask run-week c1w4 --lab 3" }],
+            next: &[Next {
+                change: "Lab 3 shows what validation pictures add, with horses and humans.",
+                command: "cargo xtask run-week c1w4 --lab 3",
+            }],
             data: &[&HAPPYSAD],
             targets: &[Target {
                 run: "exercise",
@@ -121,24 +124,38 @@ pub(super) static C1W4: Week = Week {
     ],
 };
 
+/// The course's own size of labs 1 and 2.
+const LAB1: Size = Size { pictures: 1_027, side: 300, epochs: 15, parameters: 1_704_097 };
+/// That of lab 3.
+const LAB3: Size = Size { side: 150, parameters: 9_494_561, ..LAB1 };
+/// That of the exercise.
+const EXERCISE: Size = Size { pictures: 80, side: 150, epochs: 15, parameters: 4_750_337 };
+
+/// Convolutions of these numbers of filters, the maxima of 2 × 2 after each, and two dense layers.
+fn convolutions(run: &WeekRun<'_>, side: usize, filters: &[usize]) -> Sequential {
+    let mut model = run.sequential().add(Input::new([side, side, 3]));
+    for filters in filters {
+        model = model.add(Conv2D::new(*filters, 3).activation(Activation::Relu)).add(MaxPooling2D::new(2));
+    }
+    model.add(Flatten::new()).add(Dense::new(512).activation(Activation::Relu)).add(Dense::new(1).activation(Activation::Sigmoid))
+}
+
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: horses or humans from folders")?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 8));
     let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
-    tell(run, &mut clock, (side, 300), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
 
-    let mut model = Convnet::horses().input([side, side, 3]).build(run.sequential())?;
+    let mut model = convolutions(run, side, &[16, 32, 64, 64, 64]);
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB1)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let history = model.fit(&mut train, (), run.fit(epochs))?;
     // <page>
     let images = squeezed(set.train(), side)?;
     clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::horses())));
-    if let Some(figures) = run.figures("lab1") {
-        let drawn = sheet(&figures, &images)?;
-        run.results.figures.push(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: false, inside: true })
+    let own = run.figures("lab1").map(|figures| sheet(&figures, &images)).transpose()?;
+    let seen = Photographed { model: &model, history: &history, images: &images, unseen: false, inside: true };
+    look_at_with(run, clock, &seen, own.into_iter().collect())
     // </page>
 }
 
@@ -146,11 +163,11 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab2", "Lab 2: judged by other pictures")?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 8));
     let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
-    tell(run, &mut clock, (side, 300), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
 
-    let mut model = Convnet::horses().input([side, side, 3]).build(run.sequential())?;
+    let mut model = convolutions(run, side, &[16, 32, 64, 64, 64]);
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB1)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
@@ -164,11 +181,11 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab3", "Lab 3: compacted pictures")?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 150, 64), run.epochs(15, 10));
     let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
-    tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
 
-    let mut model = Convnet::cats_and_dogs().input([side, side, 3]).build(run.sequential())?;
+    let mut model = convolutions(run, side, &[16, 32, 64]);
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB3)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
@@ -182,22 +199,18 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
 fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exercise", "Exercise: happy or sad")?;
     let (set, side, epochs) = (run.data(&HAPPYSAD)?, side(run, 150, 64), run.epochs(15, 15));
-    tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), Flow { side, batch: 10, mode: ClassMode::Binary })?;
 
-    let mut model = Convnet::happy_or_sad().input([side, side, 3]).build(run.sequential())?;
+    let mut model = convolutions(run, side, &[16, 32, 32]);
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, EXERCISE)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let mut stop = StopWhen::above("accuracy", 0.999);
     let history = model.fit(&mut train, (), run.fit(epochs).callback(&mut stop))?;
-    if stop.reached().is_some() {
-        run.say("Reached 99.9% accuracy so cancelling training!")?;
-    }
+    tell_stop(run, &mut clock, &stop, "99.9 %", &history)?;
     // <page>
     let images = squeezed(set.train(), side)?;
-    if let Some(figures) = run.figures("exercise") {
-        let drawn = sheet(&figures, &images)?;
-        run.results.figures.push(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: false, inside: true })
+    let own = run.figures("exercise").map(|figures| sheet(&figures, &images)).transpose()?;
+    let seen = Photographed { model: &model, history: &history, images: &images, unseen: false, inside: true };
+    look_at_with(run, clock, &seen, own.into_iter().collect())
     // </page>
 }

@@ -7,7 +7,7 @@ use practicum_vision::batches::ClassMode;
 use practicum_vision::datasets::split_data;
 use practicum_vision::folder::{ImageFolder, OnBroken};
 
-use super::photos::{Flow, Photographed, flow, look_at, rescaled, sheet, side, tell};
+use super::photos::{Flow, Photographed, Size, flow, look_at, look_at_with, rescaled, sheet, side, tell};
 use super::pictures::sizes_of;
 use crate::code;
 use crate::data::{CATSDOGS, PETIMAGES, squeezed};
@@ -101,26 +101,29 @@ pub(super) static C2W1: Week = Week {
     ],
 };
 
+/// The course's own size of the lab.
+const LAB: Size = Size { pictures: 2_000, side: 150, epochs: 15, parameters: 9_494_561 };
+/// That of the exercise.
+const EXERCISE: Size = Size { pictures: 22_498, ..LAB };
+
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: cats and dogs")?;
     let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(15, 15));
     let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
-    tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let mut train = flow(run, rescaled(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, binary)?;
 
     let mut model = Convnet::cats_and_dogs().input([side, side, 3]).build(run.sequential())?;
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
     clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::cats_and_dogs())));
-    if let Some(figures) = run.figures("lab1") {
-        let drawn = sheet(&figures, &images)?;
-        run.results.figures.push(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: true })
+    let own = run.figures("lab1").map(|figures| sheet(&figures, &images)).transpose()?;
+    let seen = Photographed { model: &model, history: &history, images: &images, unseen: true, inside: true };
+    look_at_with(run, clock, &seen, own.into_iter().collect())
     // </page>
 }
 
@@ -144,12 +147,12 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     }
 
     let (side, epochs) = (side(run, 150, 64), run.epochs(15, 12));
-    tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let binary = Flow { side, batch: if run.settings.full { 100 } else { 20 }, mode: ClassMode::Binary };
     let mut train = flow(run, rescaled(), ImageFolder::for_flow(&training), binary)?;
     let mut validation = flow(run, rescaled(), ImageFolder::for_flow(&testing), binary)?;
 
     let mut model = Convnet::cats_and_dogs().input([side, side, 3]).build(run.sequential())?;
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, EXERCISE)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;

@@ -8,7 +8,7 @@ use practicum_vision::batches::ClassMode;
 use practicum_vision::datasets::split_data;
 use practicum_vision::folder::{ImageFolder, OnBroken};
 
-use super::photos::{Flow, Photographed, augmented, flow, look_at, preview, rescaled, side, tell};
+use super::photos::{Flow, Photographed, Size, augmented, flow, look_at, look_at_with, preview, rescaled, side, tell};
 use crate::code;
 use crate::data::{CATSDOGS, HORSES, PETIMAGES, squeezed};
 use crate::results::DataSource;
@@ -144,6 +144,15 @@ pub(super) static C2W2: Week = Week {
     ],
 };
 
+/// The course's own size of lab 1.
+const LAB1: Size = Size { pictures: 2_000, side: 150, epochs: 100, parameters: 3_453_121 };
+/// That of lab 2 and the first exploration.
+const LAB2: Size = Size { pictures: 1_027, side: 300, epochs: 100, parameters: 1_704_097 };
+/// That of the exercise.
+const EXERCISE: Size = Size { pictures: 22_498, side: 150, epochs: 15, parameters: 9_494_561 };
+/// That of the second exploration.
+const EXPLORATION2: Size = Size { pictures: 2_000, ..EXERCISE };
+
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let convnet = Convnet::cats_and_dogs_deep();
     let plain = cats_and_dogs(run, "lab1-plain", "Lab 1 a: without augmentation", &convnet, rescaled(), None)?;
@@ -164,13 +173,13 @@ fn cats_and_dogs(
     let mut clock = run.begin(id, title)?;
     let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(100, 25));
     let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
-    tell(run, &mut clock, (side, 150), (epochs, 100))?;
     let mut train = flow(run, generator.clone(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, binary)?;
 
     // A tenth of the course's rate needs many epochs.
     let rate = if run.settings.full { 1e-4 } else { 1e-3 };
     let mut model = smaller(run, convnet).input([side, side, 3]).build(run.sequential())?;
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB1)?;
     model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
@@ -181,11 +190,12 @@ fn cats_and_dogs(
     if let (Some(late), Some(plain)) = (late, plain) {
         clock.metric("gain_over_plain", late - plain);
     }
-    if let Some(figures) = run.figures(id).filter(|_| plain.is_some()) {
-        let drawn = preview(&figures, &generator, &squeezed(set.train(), side)?)?;
-        run.results.figures.push(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })?;
+    let own = match run.figures(id).filter(|_| plain.is_some()) {
+        Some(figures) => vec![preview(&figures, &generator, &squeezed(set.train(), side)?)?],
+        None => Vec::new(),
+    };
+    let seen = Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false };
+    look_at_with(run, clock, &seen, own)?;
     // </page>
     Ok(late)
 }
@@ -208,22 +218,23 @@ fn horses(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, batch
     let mut clock = run.begin(id, title)?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(100, 15));
     let binary = Flow { side, batch: if run.settings.full { batch } else { 32 }, mode: ClassMode::Binary };
-    tell(run, &mut clock, (side, 300), (epochs, 100))?;
     let mut train = flow(run, augmented(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
 
     let rate = if run.settings.full { 1e-4 } else { 1e-3 };
     let mut model = convnet.clone().input([side, side, 3]).build(run.sequential())?;
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB2)?;
     model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
-    if let Some(figures) = run.figures(id) {
-        let drawn = preview(&figures, &augmented(), &squeezed(set.train(), side)?)?;
-        run.results.figures.push(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })
+    let own = match run.figures(id) {
+        Some(figures) => vec![preview(&figures, &augmented(), &squeezed(set.train(), side)?)?],
+        None => Vec::new(),
+    };
+    let seen = Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false };
+    look_at_with(run, clock, &seen, own)
     // </page>
 }
 
@@ -237,12 +248,12 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     }
 
     let (side, epochs) = (side(run, 150, 64), run.epochs(15, 12));
-    tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let binary = Flow { side, batch: if run.settings.full { 100 } else { 20 }, mode: ClassMode::Binary };
     let mut train = flow(run, augmented(), ImageFolder::for_flow(&training), binary)?;
     let mut validation = flow(run, rescaled(), ImageFolder::for_flow(&testing), binary)?;
 
     let mut model = Convnet::cats_and_dogs().input([side, side, 3]).build(run.sequential())?;
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, EXERCISE)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
@@ -256,11 +267,11 @@ fn both_transformed(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exploration2", "Exploration 2: validation pictures transformed, too")?;
     let (set, side, epochs) = (run.data(&CATSDOGS)?, side(run, 150, 64), run.epochs(15, 15));
     let binary = Flow { side, batch: 20, mode: ClassMode::Binary };
-    tell(run, &mut clock, (side, 150), (epochs, 15))?;
     let mut train = flow(run, augmented(), set.train(), binary)?;
     let mut validation = flow(run, augmented(), set.validation()?, binary)?;
 
     let mut model = Convnet::cats_and_dogs().input([side, side, 3]).build(run.sequential())?;
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, EXPLORATION2)?;
     model.compile(RmsProp::new(0.001), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;

@@ -7,7 +7,7 @@ use practicum_vision::applications::{Options, Scaling, sketch_net};
 use practicum_vision::datasets::{ImageDataset, LabeledImages};
 
 use super::backbones::Backbone;
-use super::photos::{Photographed, augmented, look_at, preview, sheet, side};
+use super::photos::{Photographed, augmented, look_at, look_at_with, preview, sheet, side};
 use super::pictures::{maps_of, some_of_each};
 use crate::code;
 use crate::data::{CATSDOGS, DataSet, HORSES, INCEPTION, PhotoSet, squeezed};
@@ -169,14 +169,16 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     clock.metric("gain_over_random_weights", accuracy - random);
     clock.key_figure("val_accuracy", ("random weights", random));
     tell(run, &mut clock, &base, &set)?;
+    let mut own = Vec::new();
     if let Some(figures) = run.figures(&id) {
         let both = [("frozen", history.get("val_accuracy").unwrap_or_default()), ("random", &curve)];
         let caption = "Validation accuracy after each epoch: a new head on frozen layers, and the small network from random weights, for the \
                        same pictures to learn from.";
-        let drawn = [figures.compared("gain", "What the trained layers bring", caption, "accuracy", &both)?, sheet(&figures, &set.test)?];
-        run.results.figures.extend(drawn);
+        run.results.figures.push(figures.compared("gain", "What the trained layers bring", caption, "accuracy", &both)?);
+        own.push(sheet(&figures, &set.test)?);
     }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: false })
+    let seen = Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: false };
+    look_at_with(run, clock, &seen, own)
     // </page>
 }
 
@@ -289,11 +291,9 @@ fn transformed(run: &mut WeekRun<'_>) -> Result<()> {
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     tell(run, &mut clock, &base, &set)?;
-    if let Some(figures) = run.figures("exploration3") {
-        let drawn = preview(&figures, &generator, &set.train)?;
-        run.results.figures.push(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: false })
+    let own = run.figures("exploration3").map(|figures| preview(&figures, &generator, &set.train)).transpose()?;
+    let seen = Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: false };
+    look_at_with(run, clock, &seen, own.into_iter().collect())
     // </page>
 }
 

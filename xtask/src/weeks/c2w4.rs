@@ -4,7 +4,7 @@ use anyhow::Result;
 use practicum_vision::architectures::Convnet;
 use practicum_vision::batches::ClassMode;
 
-use super::photos::{Flow, Photographed, augmented, flow, look_at, preview, rescaled, sheet, side, tell};
+use super::photos::{Flow, Photographed, Size, augmented, flow, look_at_with, preview, rescaled, sheet, side, tell};
 use super::pictures::{first, maps_of, sizes_of, tell_size};
 use crate::code;
 use crate::data::{RPS, SIGNMNIST, squeezed};
@@ -109,28 +109,32 @@ pub(super) static C2W4: Week = Week {
     ],
 };
 
+/// The course's own size of the lab.
+const LAB: Size = Size { pictures: 2_520, side: 150, epochs: 25, parameters: 3_473_475 };
+
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: rock, paper, scissors")?;
     let (set, side, epochs) = (run.data(&RPS)?, side(run, 150, 64), run.epochs(25, 25));
     let three = Flow { side, batch: if run.settings.full { 126 } else { 30 }, mode: ClassMode::Categorical };
-    tell(run, &mut clock, (side, 150), (epochs, 25))?;
     let mut train = flow(run, augmented(), set.train(), three)?;
     let mut validation = flow(run, rescaled(), set.validation()?, three)?;
 
     let convnet = Convnet::rock_paper_scissors();
     let convnet = if run.settings.full { convnet } else { convnet.filters(&[16, 32, 64, 64]).hidden(128) };
     let mut model = convnet.input([side, side, 3]).build(run.sequential())?;
+    tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB)?;
     model.compile("rmsprop", "categorical_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
     clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::rock_paper_scissors())));
-    if let Some(figures) = run.figures("lab1") {
-        let drawn = [sheet(&figures, &images)?, preview(&figures, &augmented(), &squeezed(set.train(), side)?)?];
-        run.results.figures.extend(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: true })
+    let own = match run.figures("lab1") {
+        Some(figures) => vec![sheet(&figures, &images)?, preview(&figures, &augmented(), &squeezed(set.train(), side)?)?],
+        None => Vec::new(),
+    };
+    let seen = Photographed { model: &model, history: &history, images: &images, unseen: true, inside: true };
+    look_at_with(run, clock, &seen, own)
     // </page>
 }
 
@@ -169,10 +173,8 @@ fn train_signs(run: &mut WeekRun<'_>, id: &str, title: &str, mirrored: bool, sca
     run.say(&told.join("  "))?;
     // <page>
     clock.metrics("test", &test);
-    if let Some(figures) = run.figures(id) {
-        let drawn = preview(&figures, &generator, &set.train)?;
-        run.results.figures.push(drawn);
-    }
-    look_at(run, clock, &Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: scaled })
+    let own = run.figures(id).map(|figures| preview(&figures, &generator, &set.train)).transpose()?;
+    let seen = Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: scaled };
+    look_at_with(run, clock, &seen, own.into_iter().collect())
     // </page>
 }

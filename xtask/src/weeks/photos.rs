@@ -9,7 +9,7 @@ use practicum_vision::folder::{ImageFolder, OnBroken};
 use practicum_vision::visualize::augmentations;
 
 use super::pictures::{Answers, first_filters, heat_maps, map_grids, maps_of, picture_of, some_of_each, strips};
-use crate::report::{Figures, Panel};
+use crate::report::{Figures, Panel, grouped};
 use crate::results::Figure;
 use crate::week::{RunClock, WeekRun, curves_of};
 
@@ -52,20 +52,42 @@ pub(super) fn side(run: &WeekRun<'_>, course: usize, quick: usize) -> usize {
     if run.settings.full { course } else { quick }
 }
 
-/// Says where the small scale differs from the course.
-pub(super) fn tell(run: &WeekRun<'_>, clock: &mut RunClock, side: (usize, usize), epochs: (usize, usize)) -> Result<()> {
+/// How much a training has to do.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    /// Pictures to learn from.
+    pub(super) pictures: usize,
+    /// Their width and height.
+    pub(super) side: usize,
+    pub(super) epochs: usize,
+    /// Of the network.
+    pub(super) parameters: usize,
+}
+
+/// Says where a training is smaller than the course's.
+pub(super) fn tell(run: &WeekRun<'_>, clock: &mut RunClock, here: Size, course: Size) -> Result<()> {
+    let count = |number: usize| grouped(number as u64);
     let mut less = Vec::new();
-    if side.0 != side.1 {
-        less.push(format!("pictures of {0} × {0} pixels instead of {1} × {1}", side.0, side.1));
+    if here.pictures < course.pictures {
+        less.push(format!("{} pictures instead of {}", count(here.pictures), count(course.pictures)));
     }
-    if epochs.0 != epochs.1 {
-        less.push(format!("{} epochs instead of {}", epochs.0, epochs.1));
+    if here.side < course.side {
+        less.push(format!("{0} × {0} pixels a picture instead of {1} × {1}", here.side, course.side));
     }
-    if !less.is_empty() {
-        let told = format!("Smaller than the course's: {}.", less.join(", "));
-        run.say(&told)?;
-        clock.note(told);
+    if here.epochs < course.epochs {
+        less.push(format!("{} epochs instead of {}", count(here.epochs), count(course.epochs)));
     }
+    if here.parameters < course.parameters {
+        less.push(format!("a network of {} parameters instead of {}", count(here.parameters), count(course.parameters)));
+    }
+    let told = match less.split_last() {
+        None => return Ok(()),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) => format!("{}, and {last}", others.join(", ")),
+    };
+    let told = format!("Smaller than the course's: {told}.");
+    run.say(&told)?;
+    clock.note(told);
     Ok(())
 }
 
@@ -82,7 +104,12 @@ pub(super) struct Photographed<'a> {
 }
 
 /// Judges the model, draws what it makes of the pictures, and ends the run.
-pub(super) fn look_at(run: &mut WeekRun<'_>, mut clock: RunClock, seen: &Photographed<'_>) -> Result<()> {
+pub(super) fn look_at(run: &mut WeekRun<'_>, clock: RunClock, seen: &Photographed<'_>) -> Result<()> {
+    look_at_with(run, clock, seen, Vec::new())
+}
+
+/// The same with `own` pictures of the session, between those of the answers and those of the layers.
+pub(super) fn look_at_with(run: &mut WeekRun<'_>, mut clock: RunClock, seen: &Photographed<'_>, own: Vec<Figure>) -> Result<()> {
     let (model, history, images) = (seen.model, seen.history, seen.images);
     for name in ["loss", "accuracy"] {
         if let Some(value) = history.last(name) {
@@ -108,16 +135,24 @@ pub(super) fn look_at(run: &mut WeekRun<'_>, mut clock: RunClock, seen: &Photogr
     let (x, _) = maps_of(images)?;
     let answers = Answers::of(model, &x)?;
     clock.note(answers.scores(images)?);
+    if !seen.unseen {
+        clock.note(
+            "The training accuracy is the mean over the last epoch, while the weights still changed; the confusion matrix judges the \
+             finished network."
+                .to_owned(),
+        );
+    }
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
         let mut drawn = figures.curves(&curves_of(history))?;
         drawn.extend(answers.draw(if seen.unseen { "validation" } else { "training" }, images, &figures)?);
+        drawn.extend(own);
         drawn.push(heat_maps(&figures, model, images, &some_of_each(images, 8))?);
         if seen.inside {
             let picture = picture_of(images, some_of_each(images, 2).last().copied().unwrap_or(0))?;
+            drawn.push(first_filters(&figures, model)?);
             drawn.push(strips(&figures, model, &picture, "The maps of one picture, layer by layer")?);
             drawn.push(map_grids(&figures, model, &picture, 2)?);
-            drawn.push(first_filters(&figures, model)?);
         }
         run.results.figures.extend(drawn);
     }
@@ -136,16 +171,16 @@ pub(super) fn sheet(figures: &Figures<'_>, images: &LabeledImages) -> Result<Fig
     figures.panels("sheet", "Some of the pictures", "Eight pictures of each class, as the network gets them.", 4, &panels)
 }
 
-/// Sixteen random transforms of one picture.
+/// A picture and fifteen random transforms of it.
 pub(super) fn preview(figures: &Figures<'_>, generator: &ImageDataGenerator, images: &LabeledImages) -> Result<Figure> {
     let mut panels = Vec::new();
     if let Some(picture) = images.picture(0) {
         panels.push(Panel::new("original", image_of(images, 0)));
         for (index, drawn) in augmentations(generator, picture, 15)?.into_iter().enumerate() {
-            panels.push(Panel::new(format!("epoch {}", index + 1), drawn));
+            panels.push(Panel::new((index + 1).to_string(), drawn));
         }
     }
-    let caption = "One picture as the network sees it in each epoch: turned, moved, zoomed and mirrored at random.";
+    let caption = "One picture and fifteen random transforms of it; the network gets a new one in each epoch.";
     figures.panels("augmentation", "Augmentation of one picture", caption, 4, &panels)
 }
 

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, anyhow};
 use image::RgbImage;
+use practicum_core::callbacks::StopWhen;
 use practicum_core::data::{ArraySource, Data};
 use practicum_core::prelude::*;
 use practicum_vision::architectures::Convnet;
@@ -9,12 +10,15 @@ use practicum_vision::datasets::{ImageDataset, LabeledImages};
 use practicum_vision::evaluation::{self, ConfusionMatrix, Roc};
 use practicum_vision::visualize::{Colormap, FeatureMaps, feature_maps, filters, hires_cam};
 
-use crate::report::{Bars, Confusion, Figures, Guess, Panel, Picture, grouped};
+use crate::report::{Bars, Confusion, Figures, Guess, Panel, Picture, grouped, percent};
 use crate::results::Figure;
 use crate::week::{RunClock, WeekRun, curves_of};
 
+/// Pictures that MNIST and Fashion-MNIST have to learn from.
+pub(super) const MNIST_PICTURES: usize = 60_000;
+
 /// What a pixel is multiplied by.
-pub(super) const SCALE: f32 = 1.0 / 255.0;
+const SCALE: f32 = 1.0 / 255.0;
 
 /// Pictures in a grid.
 const SHOWN: usize = 12;
@@ -53,6 +57,18 @@ pub(super) fn tell_size(run: &WeekRun<'_>, clock: &mut RunClock, pictures: (usiz
         run.say(&told)?;
         clock.note(told);
     }
+    Ok(())
+}
+
+/// Says whether the training ended because it was good enough, or after how many epochs it ended without that.
+pub(super) fn tell_stop(run: &WeekRun<'_>, clock: &mut RunClock, stop: &StopWhen, goal: &str, history: &History) -> Result<()> {
+    let epochs = history.epochs().len();
+    let told = match stop.reached() {
+        Some(_) => format!("Reached {goal} training accuracy, so training stopped."),
+        None => format!("{goal} was not reached in {epochs} epoch{}.", if epochs == 1 { "" } else { "s" }),
+    };
+    run.say(&told)?;
+    clock.note(told);
     Ok(())
 }
 
@@ -100,20 +116,20 @@ impl Answers {
         format!("test picture {picture}: {}", each.join(", "))
     }
 
-    /// The probabilities of one picture as bars, the likeliest class marked.
-    fn bars(&self, kind: &str, picture: usize, images: &LabeledImages, figures: &Figures<'_>) -> Result<Figure> {
+    /// The probabilities of the first picture as bars, the likeliest class marked.
+    fn bars(&self, kind: &str, images: &LabeledImages, figures: &Figures<'_>) -> Result<Figure> {
         let names: Vec<&str> = images.class_names().iter().map(String::as_str).collect();
-        let probabilities = self.0.probabilities(picture).unwrap_or_default();
+        let probabilities = self.0.probabilities(0).unwrap_or_default();
         let values: Vec<f64> = probabilities.iter().take(names.len()).map(|value| f64::from(*value)).collect();
-        let bars = Bars { names: &names, values: &values, most: 1.0, marked: self.0.classes().get(picture).copied() };
-        let truth = images.class_of(picture).unwrap_or("none");
+        let bars = Bars { names: &names, values: &values, most: 1.0, marked: self.0.classes().first().copied() };
+        let truth = images.class_of(0).unwrap_or("none");
         let caption =
             format!("Probability of each class, from 0 to 1; together they are 1. Blue: the predicted class. The true class: {truth}.");
-        figures.bars("probabilities", &format!("What the model says about {kind} picture {picture}"), &caption, &bars)
+        figures.bars("probabilities", &format!("What the model says about the first {kind} picture"), &caption, &bars)
     }
 
-    /// A grid of some pictures, the probabilities of the first, the confusion matrix, the worst mistakes, and, for two classes, the
-    /// ROC curve. `kind` says which pictures they are: training, validation or test.
+    /// A grid of some pictures, the worst mistakes, the confusion matrix, and, for two classes, the ROC curve, for more, the
+    /// probabilities of the first picture. `kind` says which pictures they are: training, validation or test.
     pub(super) fn draw(&self, kind: &str, images: &LabeledImages, figures: &Figures<'_>) -> Result<Vec<Figure>> {
         let truth: Vec<usize> = images.labels().iter().map(|label| *label as usize).collect();
         let names: Vec<&str> = images.class_names().iter().map(String::as_str).collect();
@@ -127,13 +143,6 @@ impl Answers {
             "The true class, then the predicted one with its probability.",
             &self.pictures(images, &shown),
         )?];
-        if names.len() > 2 {
-            drawn.push(self.bars(kind, 0, images, figures)?);
-        }
-        let matrix = ConfusionMatrix::new(&truth, self.0.classes(), names.len())?;
-        let counts: Vec<u64> = matrix.counts().iter().map(|count| *count as u64).collect();
-        let confusion = Confusion { counts: &counts, classes: &names };
-        drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &confusion)?);
         let wrong: Vec<usize> = self.0.mistakes(&truth)?.iter().take(SHOWN).map(|mistake| mistake.index).collect();
         if !wrong.is_empty() {
             drawn.push(figures.picture_grid(
@@ -145,6 +154,13 @@ impl Answers {
                 ),
                 &self.pictures(images, &wrong),
             )?);
+        }
+        let matrix = ConfusionMatrix::new(&truth, self.0.classes(), names.len())?;
+        let counts: Vec<u64> = matrix.counts().iter().map(|count| *count as u64).collect();
+        let confusion = Confusion { counts: &counts, classes: &names };
+        drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &confusion)?);
+        if names.len() > 2 {
+            drawn.push(self.bars(kind, images, figures)?);
         }
         if names.len() == 2 {
             let roc = Roc::new(&truth, &self.0.scores(1), 1)?;
@@ -198,21 +214,26 @@ pub(super) fn picture_of(images: &LabeledImages, index: usize) -> Result<Tensor>
     Ok(Tensor::new([images.height(), images.width(), images.channels()], values)?)
 }
 
-/// The course's strips for one picture: the maps of every layer but the first, side by side, each standardized by itself.
+/// Maps in a row of [`strips`].
+const MAPS: usize = 24;
+
+/// The course's strips for one picture: the maps of every layer but the first, each standardized by itself, in rows of [`MAPS`].
 pub(super) fn strips(figures: &Figures<'_>, model: &Model, picture: &Tensor, title: &str) -> Result<Figure> {
     let panels = feature_maps(model, picture)?[1..]
         .iter()
         // One pixel is no picture.
         .filter(|maps| maps.maps().len() > maps.channels())
         .map(|maps| {
-            let strip = Colormap::Viridis.paint(&maps.strip()?);
+            let strip = Colormap::Viridis.paint(&maps.grid(MAPS, 96)?);
             let label = format!("{} ({} maps, {} of them silent)", maps.layer(), maps.channels(), maps.silent().len());
             Ok(Panel::new(label, at_most(strip, 1_720)))
         })
         .collect::<Result<Vec<_>>>()?;
-    let caption = "What each layer after the first makes of the picture, all its maps side by side. An evenly green map \
-                   responds to nothing in this picture.";
-    figures.panels("strips", title, caption, 1, &panels)
+    let caption = format!(
+        "What each layer after the first makes of the picture, its maps in rows of up to {MAPS}. An evenly green map responds to nothing \
+         in this picture."
+    );
+    figures.panels("strips", title, &caption, 1, &panels)
 }
 
 /// The same maps in rows, large enough to see what they show.
@@ -222,14 +243,18 @@ pub(super) fn map_grids(figures: &Figures<'_>, model: &Model, picture: &Tensor, 
         .take(layers)
         .map(|maps: &FeatureMaps| Ok(Panel::new(maps.layer(), Colormap::Viridis.paint(&maps.grid(8, 48)?))))
         .collect::<Result<Vec<_>>>()?;
-    figures.panels("maps", "Feature maps", "Each square is one map of the layer for the same picture.", 2, &panels)
+    figures.panels("maps", "Feature maps", "Each square is one map of the layer for the same picture.", 1, &panels)
 }
 
 /// The filters of the first convolution.
 pub(super) fn first_filters(figures: &Figures<'_>, model: &Model) -> Result<Figure> {
-    let caption = "The kernels of the first convolution, each scaled by its largest weight: mid-grey is 0, lighter is positive and \
-                   darker is negative, in each colour.";
-    figures.panels("filters", "First-layer filters", caption, 1, &[Panel::new("", filters(model, None, 8)?)])
+    let in_colour = model.input_shapes()?.first().is_some_and(|shape| shape.last() == Some(3));
+    let colours = if in_colour { ", in each colour" } else { "" };
+    let caption = format!(
+        "The kernels of the first convolution, each scaled by its largest weight: mid-grey is 0, lighter is positive and darker is \
+         negative{colours}."
+    );
+    figures.panels("filters", "First-layer filters", &caption, 1, &[Panel::new("", filters(model, None, 8)?)])
 }
 
 /// The fewest pixels a side of maps that show where a network looks.
@@ -246,10 +271,12 @@ pub(super) fn heat_maps(figures: &Figures<'_>, model: &Model, images: &LabeledIm
         let picture = picture_of(images, *index)?;
         let heat = hires_cam(model, &picture, None, layer.map(FeatureMaps::layer))?;
         let name = images.class_names().get(heat.class()).map_or("?", String::as_str);
-        panels.push(Panel::new(format!("{name}\n{:.0} %", 100.0 * heat.probability()), heat.overlay(&picture, 0.6)?));
+        let sign = if images.labels()[*index] as usize == heat.class() { "✓" } else { "✗" };
+        let label = format!("{sign} {name}\n{}", percent(f64::from(heat.probability())));
+        panels.push(Panel::new(label, heat.overlay(&picture, 0.6)?));
     }
-    let caption =
-        "HiResCAM: how strongly each part of the picture supports the predicted class, which is named above it. Red is strongest.";
+    let caption = "HiResCAM: how strongly each part of the picture supports the predicted class, which is named above it, with ✗ where it \
+                   is wrong. Red is strongest.";
     figures.panels("heat", "What the network looked at", caption, 4, &panels)
 }
 
@@ -272,12 +299,23 @@ pub(super) fn some_of_each(images: &LabeledImages, count: usize) -> Vec<usize> {
 
 /// How the size and the parameters of each layer are worked out, as lines of text.
 pub(super) fn sizes_of(convnet: &Convnet) -> String {
-    let steps = convnet.sizes();
+    let apart = |text: &str| text.split(' ').map(thousands_apart).collect::<Vec<_>>().join(" ");
+    let mut steps = convnet.sizes();
+    for step in &mut steps {
+        (step.shape, step.parameters) = (apart(&step.shape), apart(&step.parameters));
+    }
     let wide = |text: &dyn Fn(usize) -> usize| (0..steps.len()).map(text).max().unwrap_or(0);
     let (layers, shapes) = (wide(&|i| steps[i].layer.chars().count()), wide(&|i| steps[i].shape.chars().count()));
     let lines = steps.iter().map(|step| format!("{:<layers$}  {:<shapes$}  {}", step.layer, step.shape, step.parameters));
     let head = format!("{:<layers$}  {:<shapes$}  parameters", "layer", "output");
     std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+/// A word of a formula with the thousands of its number set apart, if it is one.
+fn thousands_apart(word: &str) -> String {
+    let number = word.trim_start_matches('(');
+    let before = &word[..word.len() - number.len()];
+    number.parse::<u64>().map_or_else(|_| word.to_owned(), |value| format!("{before}{}", grouped(value)))
 }
 
 /// Not wider than a page.

@@ -5,6 +5,16 @@ from keras import layers
 x_train = x_train.reshape(-1, 28, 28, 1) / 255.0
 x_test = x_test.reshape(-1, 28, 28, 1) / 255.0
 
+dense = keras.Sequential([
+    keras.Input((28, 28, 1)),
+    layers.Flatten(),
+    layers.Dense(128, activation="relu"),
+    layers.Dense(10, activation="softmax"),
+])
+dense.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+dense.fit(x_train, y_train, epochs=5, validation_data=(x_test, y_test))
+dense.evaluate(x_test, y_test)
+
 model = keras.Sequential([
     keras.Input((28, 28, 1)),
     layers.Conv2D(64, 3, activation="relu"),

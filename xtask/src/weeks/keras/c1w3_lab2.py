@@ -1,6 +1,6 @@
 import numpy as np
 
-picture = np.indices((512, 512)).sum(axis=0) // 64 % 2 * 200  # or scipy.datasets.ascent()
+picture = np.indices((512, 512))[0] // 64 % 2 * 200  # or scipy.datasets.ascent()
 kernel = np.array([[-1, -2, -1], [0, 0, 0], [1, 2, 1]])
 
 found = picture.copy()
