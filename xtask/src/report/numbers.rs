@@ -40,7 +40,7 @@ fn not_finite(value: f64) -> String {
 }
 
 /// A probability in per cent; only a certain one reads 100 %, only an impossible one 0 %.
-pub(super) fn percent(share: f64) -> String {
+pub(crate) fn percent(share: f64) -> String {
     let rounded = (share * 100.0).round();
     if rounded >= 100.0 && share < 1.0 {
         "> 99 %".to_owned()
