@@ -17,19 +17,21 @@ use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRu
 pub(super) static C2W2: Week = Week {
     id: "c2w2",
     title: "Augmentation",
-    teaches: "Random transforms and dropout keep a network from learning its pictures by heart, where they make what it will meet",
+    teaches: "Random transforms and dropout keep a network from learning its pictures by heart, if the transformed pictures look like those \
+              that it will meet",
     sessions: &[
         Session {
             kind: SessionKind::Lab(1),
             title: "Cats and dogs: without, with augmentation, with dropout too",
             task: "Three trainings of the same network. The first sees each picture as it is. The second sees it turned, moved, zoomed \
-                   and mirrored at random, differently in each epoch. The third drops half of the last maps' numbers at random as well, \
-                   so that none can be relied on alone.",
+                   and mirrored at random, differently in each epoch. The third also drops half of the numbers of the last maps at \
+                   random, so that the network cannot rely on any one of them.",
             code: code!["c2w2.rs": "lab1", "c2w2.rs": "cats_and_dogs", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_lab1.py"),
-            notice: "Without augmentation the training accuracy goes to 1 and the validation loss rises. With it, both curves stay \
-                     together: the training is slower, but keeps improving. The validation pictures are never transformed: they stand for \
-                     what the network will meet.",
+            notice: "On the photographs, without augmentation the training accuracy goes to 1 and the validation loss rises. With \
+                     augmentation, both curves stay together: the training is slower, but keeps improving. The built-in drawings are so alike that \
+                     there is little to gain: in the few epochs of a quick run only the slowness shows. The validation pictures are \
+                     never transformed: they stand for what the network will meet.",
             next: &[Next { change: "Where augmentation does not help: horses and humans.", command: "cargo xtask run-week c2w2 --lab 2" }],
             data: &[&CATSDOGS],
             targets: &[
@@ -76,8 +78,8 @@ pub(super) static C2W2: Week = Week {
             kind: SessionKind::Lab(2),
             title: "Horses or humans with augmentation",
             task: "The same transforms on horses and humans. The validation pictures show other poses than the training pictures, and no \
-                   rotation makes one of the other.",
-            code: code!["c2w2.rs": "lab2", "c2w2.rs": "horses", "photos.rs": "augmented"],
+                   rotation turns one into the other.",
+            code: code!["c2w2.rs": "horses", "c2w2.rs": "lab2", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_lab2.py"),
             notice: "The validation curve jumps up and down however the training pictures are transformed. Augmentation makes more of what \
                      is there; what is missing in the training pictures stays missing.",
@@ -89,11 +91,11 @@ pub(super) static C2W2: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "All cats and dogs with augmentation",
-            task: "The exercise of last week, with augmentation for the training pictures, and for these alone.",
+            task: "The exercise of last week, with augmentation of the training pictures only.",
             code: code!["c2w2.rs": "exercise", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_exercise.py"),
             notice: "Training and validation accuracy stay together. The published answer transforms the validation pictures, too, and \
-                     takes them from those it trains on; here they are other pictures, as they are.",
+                     takes them from those it trains on; here they are other pictures, and are not transformed.",
             next: &[Next {
                 change: "Compare with last week's training without augmentation.",
                 command: "cargo xtask run-week c2w1 --exercise",
@@ -134,8 +136,8 @@ pub(super) static C2W2: Week = Week {
         Session {
             kind: SessionKind::Exploration(2),
             title: "validation pictures transformed, too",
-            task: "The mistake of the published answer: the validation pictures are transformed at random, and judge the network by \
-                   pictures that no one will show it.",
+            task: "The mistake of the published answer: the validation pictures are transformed at random, so that the network is judged \
+                   by pictures that no one will show it.",
             code: code!["c2w2.rs": "both_transformed"],
             data: &[&CATSDOGS],
             run: both_transformed,
@@ -185,6 +187,9 @@ fn cats_and_dogs(
         let drawn = preview(&figures, &generator, &squeezed(set.train(), side)?)?;
         run.results.figures.push(drawn);
     }
+    if !run.settings.full {
+        clock.note("The network has half of the course's filters, and learns at ten times the course's rate.".to_owned());
+    }
     look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })?;
     // </page>
     Ok(late)
@@ -219,6 +224,9 @@ fn horses(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, batch
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
+    if !run.settings.full {
+        clock.note("The network learns at ten times the course's rate.".to_owned());
+    }
     if let Some(figures) = run.figures(id) {
         let drawn = preview(&figures, &augmented(), &squeezed(set.train(), side)?)?;
         run.results.figures.push(drawn);
