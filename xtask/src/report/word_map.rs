@@ -100,3 +100,16 @@ fn axis_names(canvas: &mut Canvas<'_>, height: f64) -> Result<Vec<[f64; 4]>> {
 fn around((left, middle): (f64, f64), width: f64) -> [f64; 4] {
     [left - 2.0, middle - LETTER / 2.0, left + width + 2.0, middle + LETTER / 2.0]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_map_is_as_high_as_its_points_need() {
+        let words = ["far", "near"].map(str::to_owned);
+        let drawn = |places: &[(f64, f64)]| WordMap { words: &words, places }.draw(Theme::Light).unwrap();
+        assert!(drawn(&[(10.0, 0.1), (-1.0, 0.0)]).contains("width=\"400\" height=\"120\""));
+        assert!(drawn(&[(0.1, 10.0), (0.0, -1.0)]).contains("width=\"400\" height=\"360\""));
+    }
+}

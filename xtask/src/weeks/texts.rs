@@ -239,7 +239,8 @@ fn explore(figures: &Figures<'_>, clock: &mut RunClock, trained: &Trained<'_>) -
         vectors.vectors().slice(practicum_core::ndarray::s![..count, ..]).to_owned(),
     )?;
     let axes = shown.pca(2).ok();
-    nearest(clock, trained.look_up, &vectors, axes.as_ref().map_or(0.0, |(_, parts)| f64::from(parts[0])))?;
+    let share = axes.as_ref().map_or(0.0, |(_, parts)| f64::from(parts[0]));
+    clock.results.notes.extend(nearest(trained.look_up, &vectors, share)?);
     let [vecs, meta] = ["vecs", "meta"].map(|name| format!("{}-{name}.tsv", figures.run));
     vectors.export(figures.folder.join(&vecs), figures.folder.join(&meta))?;
     clock.note(format!("To explore the vectors, load `{vecs}` and `{meta}` from this page's folder into projector.tensorflow.org."));
@@ -255,22 +256,21 @@ fn explore(figures: &Figures<'_>, clock: &mut RunClock, trained: &Trained<'_>) -
     Ok(Some(figures.word_map("words", "Word vectors", &caption, &map)?))
 }
 
-/// The words nearest to some, unless all vectors lie on a line: `share` is that of the variance along the first direction.
-fn nearest(clock: &mut RunClock, words: &[&str], vectors: &WordVectors, share: f64) -> Result<()> {
+/// A note of the words nearest to each, or one that all vectors lie on a line: `share` is that of the variance along it.
+fn nearest(words: &[&str], vectors: &WordVectors, share: f64) -> Result<Vec<String>> {
     let known = words.iter().filter(|word| vectors.get(word).is_some());
     let all = known.map(|word| anyhow::Ok((word.trim(), vectors.nearest(word, 6)?))).collect::<Result<Vec<_>>>()?;
     // Cosines that are all written as 1.00.
     let alike = all.iter().flat_map(|(_, near)| near).all(|(_, cosine)| *cosine >= 0.995);
     if share >= 0.95 && alike && !all.is_empty() {
         let share = percent(share);
-        clock.note(format!("Nearly all vectors lie on one line ({share} of the variance), so the nearest words say little."));
-        return Ok(());
+        return Ok(vec![format!("Nearly all vectors lie on one line ({share} of the variance), so the nearest words say little.")]);
     }
-    for (word, near) in all {
+    let note = |(word, near): (&str, Vec<(&str, f32)>)| {
         let near: Vec<String> = near.iter().map(|(word, cosine)| format!("{} ({cosine:.2})", word.trim())).collect();
-        clock.note(format!("Nearest to `{word}`: {}.", near.join(", ")));
-    }
-    Ok(())
+        format!("Nearest to `{word}`: {}.", near.join(", "))
+    };
+    Ok(all.into_iter().map(note).collect())
 }
 
 /// The verdict on a text, and the words that spoke for it and against it.
@@ -344,4 +344,26 @@ pub(super) fn compare(run: &mut WeekRun<'_>, id: &str, title: &str, ids: &[&str]
     run.say(&table)?;
     clock.note(table);
     run.finish_without_model(clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_stands_in_a_text_several_times_is_told_once() {
+        let words = [("bad", 0.5), ("it", 0.25), ("it", 0.25), ("it", 0.25), ("but", -0.5)].map(|(word, by)| (word.to_owned(), by));
+        let told = merged(&words);
+        let names: Vec<(&str, f32)> = told.iter().map(|(word, by)| (word.as_str(), *by)).collect();
+        assert_eq!(names, [("it (3×)", 0.75), ("bad", 0.5), ("but", -0.5)]);
+    }
+
+    #[test]
+    fn nearest_words_are_told_unless_all_vectors_lie_on_a_line() {
+        let table = practicum_core::ndarray::array![[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]];
+        let vectors = WordVectors::new(["great ", "good", "fine"].map(str::to_owned), table).unwrap();
+        let told = |share| nearest(&["great ", "unknown"], &vectors, share).unwrap();
+        assert_eq!(told(0.5), ["Nearest to `great`: good (1.00), fine (1.00)."]);
+        assert_eq!(told(0.999), ["Nearly all vectors lie on one line (> 99 % of the variance), so the nearest words say little."]);
+    }
 }
