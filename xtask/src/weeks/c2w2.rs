@@ -17,8 +17,8 @@ use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRu
 pub(super) static C2W2: Week = Week {
     id: "c2w2",
     title: "Augmentation",
-    teaches: "Random transforms and dropout keep a network from learning its pictures by heart, if the transformed pictures look like those \
-              that it will meet",
+    teaches: "Random transforms and dropout keep a network from learning its pictures by heart, if the transformed pictures look like \
+              those that it will meet",
     sessions: &[
         Session {
             kind: SessionKind::Lab(1),
@@ -29,9 +29,9 @@ pub(super) static C2W2: Week = Week {
             code: code!["c2w2.rs": "lab1", "c2w2.rs": "cats_and_dogs", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_lab1.py"),
             notice: "On the photographs, without augmentation the training accuracy goes to 1 and the validation loss rises. With \
-                     augmentation, both curves stay together: the training is slower, but keeps improving. The built-in drawings are so alike that \
-                     there is little to gain: in the few epochs of a quick run only the slowness shows. The validation pictures are \
-                     never transformed: they stand for what the network will meet.",
+                     augmentation, both curves stay together: the training is slower, but keeps improving. The built-in drawings are so \
+                     alike that there is little to gain: in the few epochs of a quick run only the slowness shows. The validation \
+                     pictures are never transformed: they stand for what the network will meet.",
             next: &[Next { change: "Where augmentation does not help: horses and humans.", command: "cargo xtask run-week c2w2 --lab 2" }],
             data: &[&CATSDOGS],
             targets: &[
@@ -81,8 +81,8 @@ pub(super) static C2W2: Week = Week {
                    rotation turns one into the other.",
             code: code!["c2w2.rs": "horses", "c2w2.rs": "lab2", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_lab2.py"),
-            notice: "The validation curve jumps up and down however the training pictures are transformed. Augmentation makes more of what \
-                     is there; what is missing in the training pictures stays missing.",
+            notice: "The validation curve jumps up and down however the training pictures are transformed. Augmentation makes more of \
+                     what is there; what is missing in the training pictures stays missing.",
             next: &[Next { change: "Add dropout between the convolutions.", command: "cargo xtask run-week c2w2 --exploration 1" }],
             data: &[&HORSES],
             targets: &[],

@@ -34,9 +34,9 @@ pub(super) static C2W3: Week = Week {
                 "backbones.rs": "impl Backbone",
             ],
             keras: include_str!("keras/c2w3_lab1.py"),
-            notice: "The head learns in seconds: the frozen layers look at each picture once, and their maps are kept. It is right far more \
-                     often than the network that began with random weights, which has only these few pictures to find out what an ear is. \
-                     What a base brings depends on what it was trained on.",
+            notice: "The head learns in seconds: the frozen layers look at each picture once, and their maps are kept. It is right far \
+                     more often than the network that began with random weights, which has only these few pictures to find out what an \
+                     ear is. What a base brings depends on what it was trained on.",
             next: &[
                 Next {
                     change: "Let the last layers of the base learn, too, slowly.",
@@ -122,8 +122,8 @@ pub(super) static C2W3: Week = Week {
         Session {
             kind: SessionKind::Exploration(1),
             title: "fine-tuning",
-            task: "After the head has been trained, let the last block of the base learn, too, at a tenth of the rate, so that what it has \
-                   learned is adapted and not destroyed.",
+            task: "After the head has been trained, let the last block of the base learn, too, at a tenth of the rate, so that what it \
+                   has learned is adapted and not destroyed.",
             code: code!["c2w3.rs": "fine_tuning", "backbones.rs": "impl Backbone"],
             data: &[&CATSDOGS, &INCEPTION],
             run: fine_tuning,

@@ -58,9 +58,9 @@ pub(super) static C3W1: Week = Week {
                    which are the most frequent, and how wide is the matrix?",
             code: code!["c3w1.rs": "lab3"],
             keras: include_str!("keras/c3w1_lab3.py"),
-            notice: "A few small words make up a large part of all text, and about half of the vocabulary occurs only once: such words say \
-                     little to a network, which meets each of them a single time. One long headline decides how wide the matrix is, and \
-                     most of it may be padding.",
+            notice: "A few small words make up a large part of all text, and about half of the vocabulary occurs only once: such words \
+                     say little to a network, which meets each of them a single time. One long headline decides how wide the matrix is, \
+                     and most of it may be padding.",
             next: &[Next { change: "The vectors of these words are learned next week.", command: "cargo xtask run-week c3w2 --lab 2" }],
             data: &[&SARCASM],
             targets: &[

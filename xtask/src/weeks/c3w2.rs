@@ -52,9 +52,9 @@ pub(super) static C3W2: Week = Week {
                    knows no order of words has to tell by the words a satirical paper likes.",
             code: code!["c3w2.rs": "lab2", "texts.rs": "headlines", "texts.rs": "padded"],
             keras: include_str!("keras/c3w2_lab2.py"),
-            notice: "On the real headlines, the validation loss has its lowest point after a few epochs and then rises, while the accuracy \
-                     falls only a little: the network becomes surer of its mistakes. Logistic regression on counted words does about \
-                     as well.",
+            notice: "On the real headlines, the validation loss has its lowest point after a few epochs and then rises, while the \
+                     accuracy falls only a little: the network becomes surer of its mistakes. Logistic regression on counted words does \
+                     about as well.",
             next: &[
                 Next {
                     change: "Ask it about a headline of your own, and see which words decide.",

@@ -23,8 +23,8 @@ pub(super) static C3W4: Week = Week {
             kind: SessionKind::Lab(1),
             title: "One song by heart",
             task: "Every beginning of every line is an example, and the word that follows it is the answer. A network that reads one song \
-                   often enough knows it by heart; then it is given a few words and goes on with the word it holds for the \
-                   likeliest, again and again.",
+                   often enough knows it by heart; then it is given a few words and goes on with the word it holds for the likeliest, \
+                   again and again.",
             code: code!["c3w4.rs": "lab1", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab1.py"),
             notice: "The accuracy cannot reach 1: after the same words the song goes on in different ways, and a beginning of one word \
@@ -55,13 +55,13 @@ pub(super) static C3W4: Week = Week {
             kind: SessionKind::Lab(2),
             title: "A book of songs",
             task: "The course's book has 1,692 lines instead of 64, and its network is larger. It can no longer know all by heart, and \
-                   begins to mix the songs. How likely must a word be to be chosen? Greedy choice, drawing at different temperatures, and a search for \
-                   the likeliest line are compared.",
+                   begins to mix the songs. How likely must a word be to be chosen? Greedy choice, drawing at different temperatures, and \
+                   a search for the likeliest line are compared.",
             code: code!["c3w4.rs": "lab2", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab2.py"),
-            notice: "At a learning rate of 0.01 the accuracy rises fast and, in a long training, fluctuates. The perplexity says between how many words \
-                     the network is still choosing, on average. Low temperatures repeat themselves, high ones lose the thread; the beam \
-                     finds the likeliest line, often one of the songs' own.",
+            notice: "At a learning rate of 0.01 the accuracy rises fast and, in a long training, fluctuates. The perplexity says between \
+                     how many words the network is still choosing, on average. Low temperatures repeat themselves, high ones lose the \
+                     thread; the beam finds the likeliest line, often one of the songs' own.",
             next: &[
                 Next {
                     change: "Go on from a beginning of your own.",
