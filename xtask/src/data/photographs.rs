@@ -126,7 +126,7 @@ pub(crate) static SIGNMNIST: DataSet<ImageDataset> = DataSet {
     check: |_| Ok(()),
     load: |path| sign_mnist::load(path),
     stand_in: Some(StandIn {
-        what: "letters of the sign language drawn by the code",
+        what: "letters of American Sign Language drawn by the code",
         make: || builtin::signs(DEFAULT_SEED, Size { train: 4_800, test: 960 }),
     }),
 };

@@ -143,7 +143,7 @@ fn convolutions(run: &WeekRun<'_>, side: usize, filters: &[usize]) -> Sequential
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: horses or humans from folders")?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 8));
-    let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
+    let binary = Flow { side, batch: if run.is_full() { 128 } else { 32 }, mode: ClassMode::Binary };
     let mut train = flow(run, rescaled(), set.train(), binary)?;
 
     let mut model = convolutions(run, side, &[16, 32, 64, 64, 64]);
@@ -162,7 +162,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
 fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab2", "Lab 2: judged by other pictures")?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(15, 8));
-    let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
+    let binary = Flow { side, batch: if run.is_full() { 128 } else { 32 }, mode: ClassMode::Binary };
     let mut train = flow(run, rescaled(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
 
@@ -180,7 +180,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
 fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab3", "Lab 3: compacted pictures")?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 150, 64), run.epochs(15, 10));
-    let binary = Flow { side, batch: if run.settings.full { 128 } else { 32 }, mode: ClassMode::Binary };
+    let binary = Flow { side, batch: if run.is_full() { 128 } else { 32 }, mode: ClassMode::Binary };
     let mut train = flow(run, rescaled(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
 

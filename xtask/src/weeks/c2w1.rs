@@ -22,13 +22,14 @@ pub(super) static C2W1: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "Cats and dogs: overfitting shown",
-            task: "Real photographs: cats and dogs of all breeds, before anything, in any light. The network of last week's third lab is \
-                   trained on 2,000 of them and judged by 1,000 others after each epoch.",
+            task: "Real photographs: cats and dogs of all breeds, in front of any background, in any light. The network of last week's \
+                   third lab is trained on 2,000 of them and judged by 1,000 others after each epoch.",
             code: code!["c2w1.rs": "lab1", "photos.rs": "flow", "photos.rs": "rescaled"],
             keras: include_str!("keras/c2w1_lab1.py"),
-            notice: "The training accuracy climbs to 1 in a nearly straight line. The validation accuracy stops climbing early, and from \
-                     then on the validation loss rises: the network is not only wrong about the same pictures, it is surer of it. This is \
-                     overfitting: 9.5 million weights find a way to tell 2,000 pictures apart without knowing what a cat is.",
+            notice: "On the photographs, the training accuracy climbs to 1 in a nearly straight line. The validation accuracy stops \
+                     climbing early, and from then on the validation loss rises: the network does not make many more mistakes, but it \
+                     grows surer of those it makes. This is overfitting: 9.5 million weights find a way to tell 2,000 pictures apart \
+                     without knowing what a cat is. The built-in drawings are easier: there the validation accuracy climbs, too.",
             next: &[Next {
                 change: "Show the network other pictures in each epoch, by transforming them at random.",
                 command: "cargo xtask run-week c2w2 --lab 1",
@@ -147,7 +148,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     }
 
     let (side, epochs) = (side(run, 150, 64), run.epochs(15, 12));
-    let binary = Flow { side, batch: if run.settings.full { 100 } else { 20 }, mode: ClassMode::Binary };
+    let binary = Flow { side, batch: if run.is_full() { 100 } else { 20 }, mode: ClassMode::Binary };
     let mut train = flow(run, rescaled(), ImageFolder::for_flow(&training), binary)?;
     let mut validation = flow(run, rescaled(), ImageFolder::for_flow(&testing), binary)?;
 

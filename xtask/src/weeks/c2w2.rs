@@ -17,19 +17,21 @@ use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRu
 pub(super) static C2W2: Week = Week {
     id: "c2w2",
     title: "Augmentation",
-    teaches: "Random transforms and dropout keep a network from learning its pictures by heart, where they make what it will meet",
+    teaches: "Random transforms and dropout keep a network from learning its pictures by heart, if the transformed pictures look like \
+              those that it will meet",
     sessions: &[
         Session {
             kind: SessionKind::Lab(1),
             title: "Cats and dogs: without, with augmentation, with dropout too",
             task: "Three trainings of the same network. The first sees each picture as it is. The second sees it turned, moved, zoomed \
-                   and mirrored at random, differently in each epoch. The third drops half of the last maps' numbers at random as well, \
-                   so that none can be relied on alone.",
+                   and mirrored at random, differently in each epoch. The third also drops half of the numbers of the last maps at \
+                   random, so that the network cannot rely on any one of them.",
             code: code!["c2w2.rs": "lab1", "c2w2.rs": "cats_and_dogs", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_lab1.py"),
-            notice: "Without augmentation the training accuracy goes to 1 and the validation loss rises. With it, both curves stay \
-                     together: the training is slower, but keeps improving. The validation pictures are never transformed: they stand for \
-                     what the network will meet.",
+            notice: "On the photographs, without augmentation the training accuracy goes to 1 and the validation loss rises. With \
+                     augmentation, both curves stay together: the training is slower, but keeps improving. The built-in drawings are so \
+                     alike that there is little to gain: in the few epochs of a quick run only the slowness shows. The validation \
+                     pictures are never transformed: they stand for what the network will meet.",
             next: &[Next { change: "Where augmentation does not help: horses and humans.", command: "cargo xtask run-week c2w2 --lab 2" }],
             data: &[&CATSDOGS],
             targets: &[
@@ -76,11 +78,11 @@ pub(super) static C2W2: Week = Week {
             kind: SessionKind::Lab(2),
             title: "Horses or humans with augmentation",
             task: "The same transforms on horses and humans. The validation pictures show other poses than the training pictures, and no \
-                   rotation makes one of the other.",
-            code: code!["c2w2.rs": "lab2", "c2w2.rs": "horses", "photos.rs": "augmented"],
+                   rotation turns one into the other.",
+            code: code!["c2w2.rs": "horses", "c2w2.rs": "lab2", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_lab2.py"),
-            notice: "The validation curve jumps up and down however the training pictures are transformed. Augmentation makes more of what \
-                     is there; what is missing in the training pictures stays missing.",
+            notice: "The validation curve jumps up and down however the training pictures are transformed. Augmentation makes more of \
+                     what is there; what is missing in the training pictures stays missing.",
             next: &[Next { change: "Add dropout between the convolutions.", command: "cargo xtask run-week c2w2 --exploration 1" }],
             data: &[&HORSES],
             targets: &[],
@@ -89,11 +91,11 @@ pub(super) static C2W2: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "All cats and dogs with augmentation",
-            task: "The exercise of last week, with augmentation for the training pictures, and for these alone.",
+            task: "The exercise of last week, with augmentation of the training pictures only.",
             code: code!["c2w2.rs": "exercise", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_exercise.py"),
             notice: "Training and validation accuracy stay together. The published answer transforms the validation pictures, too, and \
-                     takes them from those it trains on; here they are other pictures, as they are.",
+                     takes them from those it trains on; here they are other pictures, and are not transformed.",
             next: &[Next {
                 change: "Compare with last week's training without augmentation.",
                 command: "cargo xtask run-week c2w1 --exercise",
@@ -134,8 +136,8 @@ pub(super) static C2W2: Week = Week {
         Session {
             kind: SessionKind::Exploration(2),
             title: "validation pictures transformed, too",
-            task: "The mistake of the published answer: the validation pictures are transformed at random, and judge the network by \
-                   pictures that no one will show it.",
+            task: "The mistake of the published answer: the validation pictures are transformed at random, so that the network is judged \
+                   by pictures that no one will show it.",
             code: code!["c2w2.rs": "both_transformed"],
             data: &[&CATSDOGS],
             run: both_transformed,
@@ -177,7 +179,7 @@ fn cats_and_dogs(
     let mut validation = flow(run, rescaled(), set.validation()?, binary)?;
 
     // A tenth of the course's rate needs many epochs.
-    let rate = if run.settings.full { 1e-4 } else { 1e-3 };
+    let rate = if run.is_full() { 1e-4 } else { 1e-3 };
     let mut model = smaller(run, convnet).input([side, side, 3]).build(run.sequential())?;
     tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB1)?;
     model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
@@ -189,6 +191,9 @@ fn cats_and_dogs(
     let late = late.filter(|late| !late.is_empty()).map(|late| late.iter().sum::<f64>() / late.len() as f64);
     if let (Some(late), Some(plain)) = (late, plain) {
         clock.metric("gain_over_plain", late - plain);
+    }
+    if !run.is_full() {
+        clock.note("The network learns at ten times the course's rate.".to_owned());
     }
     let own = match run.figures(id).filter(|_| plain.is_some()) {
         Some(figures) => vec![preview(&figures, &generator, &squeezed(set.train(), side)?)?],
@@ -202,7 +207,7 @@ fn cats_and_dogs(
 
 /// The course's filters, or half of them at the small scale.
 fn smaller(run: &WeekRun<'_>, convnet: &Convnet) -> Convnet {
-    if run.settings.full { convnet.clone() } else { convnet.clone().filters(&[16, 32, 64, 64]).hidden(128) }
+    if run.is_full() { convnet.clone() } else { convnet.clone().filters(&[16, 32, 64, 64]).hidden(128) }
 }
 
 fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
@@ -217,11 +222,11 @@ fn extra(run: &mut WeekRun<'_>) -> Result<()> {
 fn horses(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, batch: usize) -> Result<()> {
     let mut clock = run.begin(id, title)?;
     let (set, side, epochs) = (run.data(&HORSES)?, side(run, 300, 96), run.epochs(100, 15));
-    let binary = Flow { side, batch: if run.settings.full { batch } else { 32 }, mode: ClassMode::Binary };
+    let binary = Flow { side, batch: if run.is_full() { batch } else { 32 }, mode: ClassMode::Binary };
     let mut train = flow(run, augmented(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
 
-    let rate = if run.settings.full { 1e-4 } else { 1e-3 };
+    let rate = if run.is_full() { 1e-4 } else { 1e-3 };
     let mut model = convnet.clone().input([side, side, 3]).build(run.sequential())?;
     tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB2)?;
     model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
@@ -229,6 +234,9 @@ fn horses(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, batch
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
+    if !run.is_full() {
+        clock.note("The network learns at ten times the course's rate.".to_owned());
+    }
     let own = match run.figures(id) {
         Some(figures) => vec![preview(&figures, &augmented(), &squeezed(set.train(), side)?)?],
         None => Vec::new(),
@@ -248,7 +256,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     }
 
     let (side, epochs) = (side(run, 150, 64), run.epochs(15, 12));
-    let binary = Flow { side, batch: if run.settings.full { 100 } else { 20 }, mode: ClassMode::Binary };
+    let binary = Flow { side, batch: if run.is_full() { 100 } else { 20 }, mode: ClassMode::Binary };
     let mut train = flow(run, augmented(), ImageFolder::for_flow(&training), binary)?;
     let mut validation = flow(run, rescaled(), ImageFolder::for_flow(&testing), binary)?;
 

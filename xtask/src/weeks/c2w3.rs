@@ -25,12 +25,18 @@ pub(super) static C2W3: Week = Week {
             task: "A network that has seen many pictures has learned to see edges, fur and eyes. Take over its first layers, freeze them, \
                    and train only a new head, which decides between cat and dog, on a few pictures. For comparison, a small network that \
                    begins with random weights gets the same pictures.",
-            code: code!["c2w3.rs": "lab1", "c2w3.rs": "transfer", "c2w3.rs": "head", "c2w3.rs": "joined", "backbones.rs": "impl Backbone"],
+            code: code![
+                "c2w3.rs": "lab1",
+                "c2w3.rs": "transfer",
+                "c2w3.rs": "head",
+                "c2w3.rs": "joined",
+                "c2w3.rs": "from_scratch",
+                "backbones.rs": "impl Backbone",
+            ],
             keras: include_str!("keras/c2w3_lab1.py"),
-            notice: "The head learns in seconds: the frozen layers look at each picture once, and their maps are kept. It is right far more \
-                     often than the network that began with random weights, which has only these few pictures to find out what an ear is. \
-                     What a base brings depends on what it was trained on: the built-in one knows drawings, cats and dogs among them, as \
-                     ImageNet has photographs of both.",
+            notice: "The head learns in seconds: the frozen layers look at each picture once, and their maps are kept. It is right far \
+                     more often than the network that began with random weights, which has only these few pictures to find out what an \
+                     ear is. What a base brings depends on what it was trained on.",
             next: &[
                 Next {
                     change: "Let the last layers of the base learn, too, slowly.",
@@ -82,7 +88,7 @@ pub(super) static C2W3: Week = Week {
             title: "Horses or humans until 99.9 %",
             task: "Put the same head on the same base for horses and humans, and let a callback stop the training once the training \
                    accuracy is above 99.9 %.",
-            code: code!["c2w3.rs": "exercise", "c2w3.rs": "head"],
+            code: code!["c2w3.rs": "exercise", "c2w3.rs": "head", "c2w3.rs": "joined", "backbones.rs": "impl Backbone"],
             keras: include_str!("keras/c2w3_exercise.py"),
             notice: "The bound is reached after a few epochs. The training accuracy says little here: a head with millions of weights \
                      learns a few hundred pictures by heart. The validation accuracy shows what the base has brought.",
@@ -116,8 +122,8 @@ pub(super) static C2W3: Week = Week {
         Session {
             kind: SessionKind::Exploration(1),
             title: "fine-tuning",
-            task: "After the head has been trained, let the last block of the base learn, too, at a tenth of the rate, so that what it has \
-                   learned is adapted and not destroyed.",
+            task: "After the head has been trained, let the last block of the base learn, too, at a tenth of the rate, so that what it \
+                   has learned is adapted and not destroyed.",
             code: code!["c2w3.rs": "fine_tuning", "backbones.rs": "impl Backbone"],
             data: &[&CATSDOGS, &INCEPTION],
             run: fine_tuning,
@@ -309,7 +315,7 @@ struct Few {
 /// The pictures of a set: all of them, or, at the small scale, as many of each class.
 fn few(run: &mut WeekRun<'_>, set: &'static DataSet<PhotoSet>) -> Result<Few> {
     let (photos, side) = (run.data(set)?, side(run, 150, 96));
-    let part = |pictures: LabeledImages, count: usize| match run.settings.full {
+    let part = |pictures: LabeledImages, count: usize| match run.is_full() {
         true => Ok(pictures),
         false => pictures.select(&some_of_each(&pictures, count)),
     };
@@ -327,7 +333,15 @@ fn run_id(session: &str, drawn: bool, base: &Backbone) -> String {
 /// Says what the head stands on, and how few pictures it has.
 fn tell(run: &WeekRun<'_>, clock: &mut RunClock, base: &Backbone, set: &ImageDataset) -> Result<()> {
     let (width, train, test) = (set.train.width(), set.train.len(), set.test.len());
-    let told = format!("The base is {}. {train} pictures of {width} × {width} pixels to learn from, {test} to be judged by.", base.name());
+    let trained_on = if base.built_in {
+        ", a small network trained on the program's own drawings (cats, dogs, horses and humans among them)"
+    } else {
+        ""
+    };
+    let told = format!(
+        "The base is `{}`{trained_on}. The head learns from {train} pictures of {width} × {width} pixels and is judged by {test}.",
+        base.name()
+    );
     run.say(&told)?;
     clock.note(told);
     Ok(())

@@ -1,4 +1,4 @@
-//! Course 2, week 4: more than two classes, rock, paper, scissors and the letters of the sign language.
+//! Course 2, week 4: more than two classes, rock, paper, scissors and the letters of American Sign Language.
 
 use anyhow::Result;
 use practicum_vision::architectures::Convnet;
@@ -14,7 +14,7 @@ use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRu
 pub(super) static C2W4: Week = Week {
     id: "c2w4",
     title: "Multiclass classification",
-    teaches: "One output a class and a softmax tell rock, paper and scissors apart, and 24 letters of the sign language",
+    teaches: "A softmax with one output per class tells rock, paper and scissors apart, and 24 letters of American Sign Language",
     sessions: &[
         Session {
             kind: SessionKind::Lab(1),
@@ -51,11 +51,10 @@ pub(super) static C2W4: Week = Week {
         },
         Session {
             kind: SessionKind::Exercise,
-            title: "Letters of the sign language from a table",
+            title: "Letters of American Sign Language from a table",
             task: "The pictures are rows of a table: a label and 784 grey values. Make arrays of them, give them to the generator with \
-                   `flow`, and train for 26 outputs: only 24 letters occur, but their labels run to 24 and skip 9, since J and Z need \
-                   motion.",
-            code: code!["c2w4.rs": "exercise", "c2w4.rs": "train_signs"],
+                   `flow`, and train 26 outputs, one per letter. J (9) and Z (25) never occur, because they are signed with a motion.",
+            code: code!["c2w4.rs": "train_signs", "c2w4.rs": "exercise", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w4_exercise.py"),
             notice: "The validation accuracy is above the training accuracy: the training pictures are transformed, the validation \
                      pictures are not. In photographs, letters that are fists (A, E, M, N, S and T) are the likeliest to be taken for \
@@ -91,7 +90,7 @@ pub(super) static C2W4: Week = Week {
             kind: SessionKind::Exploration(1),
             title: "letters without mirroring",
             task: "Leave out the horizontal flip: the network no longer has to know left-handed signs.",
-            code: code!["c2w4.rs": "not_mirrored", "c2w4.rs": "train_signs"],
+            code: code!["c2w4.rs": "train_signs", "c2w4.rs": "not_mirrored"],
             data: &[&SIGNMNIST],
             run: not_mirrored,
             ..Session::BARE
@@ -101,7 +100,7 @@ pub(super) static C2W4: Week = Week {
             title: "judged by pictures that were not scaled",
             task: "The notebook's last line evaluates pictures from 0 to 255 with a network that was trained on 0 to 1: the loss is many \
                    times as large, and the accuracy falls.",
-            code: code!["c2w4.rs": "not_scaled"],
+            code: code!["c2w4.rs": "train_signs", "c2w4.rs": "not_scaled"],
             data: &[&SIGNMNIST],
             run: not_scaled,
             ..Session::BARE
@@ -115,12 +114,12 @@ const LAB: Size = Size { pictures: 2_520, side: 150, epochs: 25, parameters: 3_4
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: rock, paper, scissors")?;
     let (set, side, epochs) = (run.data(&RPS)?, side(run, 150, 64), run.epochs(25, 25));
-    let three = Flow { side, batch: if run.settings.full { 126 } else { 30 }, mode: ClassMode::Categorical };
+    let three = Flow { side, batch: if run.is_full() { 126 } else { 30 }, mode: ClassMode::Categorical };
     let mut train = flow(run, augmented(), set.train(), three)?;
     let mut validation = flow(run, rescaled(), set.validation()?, three)?;
 
     let convnet = Convnet::rock_paper_scissors();
-    let convnet = if run.settings.full { convnet } else { convnet.filters(&[16, 32, 64, 64]).hidden(128) };
+    let convnet = if run.is_full() { convnet } else { convnet.filters(&[16, 32, 64, 64]).hidden(128) };
     let mut model = convnet.input([side, side, 3]).build(run.sequential())?;
     tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB)?;
     model.compile("rmsprop", "categorical_crossentropy", "accuracy")?;
@@ -128,6 +127,9 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
+    if !run.is_full() {
+        clock.note("The network has fewer filters than the course's.".to_owned());
+    }
     clock.note(format!("How the sizes of the course's network come about:\n{}", sizes_of(&Convnet::rock_paper_scissors())));
     let own = match run.figures("lab1") {
         Some(figures) => vec![sheet(&figures, &images)?, preview(&figures, &augmented(), &squeezed(set.train(), side)?)?],
@@ -139,7 +141,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
 }
 
 fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
-    train_signs(run, "exercise", "Exercise: letters of the sign language", true, true)
+    train_signs(run, "exercise", "Exercise: letters of American Sign Language", true, true)
 }
 
 fn not_mirrored(run: &mut WeekRun<'_>) -> Result<()> {

@@ -6,7 +6,7 @@ use practicum_nlp::{PadOptions, STOP_WORDS, Side, Tokenizer, pad_sequences, remo
 
 use crate::code;
 use crate::data::{BBC, SARCASM};
-use crate::report::grouped;
+use crate::report::{grouped, percent};
 use crate::results::DataSource;
 use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
 
@@ -23,8 +23,8 @@ pub(super) static C3W1: Week = Week {
             code: code!["c3w1.rs": "lab1"],
             keras: include_str!("keras/c3w1_lab1.py"),
             notice: "`love` and `my` occur three times and come first; words that occur equally often keep the order in which they \
-                     were seen. Capitals, the comma and the exclamation mark are gone, so that `I` and `i,` are one word. The \
-                     apostrophe would have stayed.",
+                     were seen. Capitals become small letters, and commas and exclamation marks are dropped, so `i` and `I,` are one \
+                     word. An apostrophe would have stayed.",
             next: &[Next {
                 change: "What happens to words that the tokenizer has never seen?",
                 command: "cargo xtask run-week c3w1 --lab 2",
@@ -37,12 +37,12 @@ pub(super) static C3W1: Week = Week {
             kind: SessionKind::Lab(2),
             title: "Unknown words, sequences and padding",
             task: "The sentences become sequences of numbers. New sentences hold words without a number: one placeholder word stands for \
-                   all of these. Padding fills short sequences up with 0 and cuts long ones, so that all together are one rectangle.",
+                   all of these. Short sequences are filled up with 0 and long ones cut, so that all together form one matrix.",
             code: code!["c3w1.rs": "lab2"],
             keras: include_str!("keras/c3w1_lab2.py"),
-            notice: "The last sentence has seven words and the rectangle five columns: its first two are cut off, because padding and \
-                     cutting happen in front unless told otherwise. `manatee` and `really` both became 1. `num_words=100` lets the \
-                     numbers 1 to 99 through, and never shortens the index itself.",
+            notice: "The last sentence has seven words and the matrix five columns: its first two words are cut off, because padding and \
+                     cutting happen in front unless told otherwise. `really`, `loves` and `manatee` all became 1. `num_words=100` lets \
+                     the numbers 1 to 99 through, and never shortens the index itself.",
             next: &[Next { change: "Thousands of headlines instead of four sentences.", command: "cargo xtask run-week c3w1 --lab 3" }],
             targets: &[
                 print("lab2", "words", 11.0, DataSource::Inline),
@@ -55,16 +55,13 @@ pub(super) static C3W1: Week = Week {
             kind: SessionKind::Lab(3),
             title: "Headlines",
             task: "The same three steps on real text: headlines of newspapers, some of which are satirical. How many words do they have, \
-                   which are the most frequent, and how wide is the rectangle?",
+                   which are the most frequent, and how wide is the matrix?",
             code: code!["c3w1.rs": "lab3"],
             keras: include_str!("keras/c3w1_lab3.py"),
-            notice: "A few small words make up a large part of all text, and about half of all words occur once: they say little to a \
-                     network that meets each a single time. One long headline decides how wide the rectangle is, and most of it may be \
-                     padding.",
-            next: &[Next {
-                change: "The vectors of these words are learned in the second week.",
-                command: "cargo xtask run-week c3w2 --lab 2",
-            }],
+            notice: "A few small words make up a large part of all text, and about half of the vocabulary occurs only once: such words \
+                     say little to a network, which meets each of them a single time. One long headline decides how wide the matrix is, \
+                     and most of it may be padding.",
+            next: &[Next { change: "The vectors of these words are learned next week.", command: "cargo xtask run-week c3w2 --lab 2" }],
             data: &[&SARCASM],
             targets: &[
                 print("lab3", "words", 29_657.0, DataSource::Real),
@@ -81,9 +78,9 @@ pub(super) static C3W1: Week = Week {
                    it numbers the rest, and numbers the five subjects with a tokenizer of their own.",
             code: code!["c3w1.rs": "exercise"],
             keras: include_str!("keras/c3w1_exercise.py"),
-            notice: "The removal replaces a word with a space on each side by one space, so a stop word survives at the end of the text, \
-                     before a comma, and after itself. The numbers of the course come out only if it is done exactly so. The subjects \
-                     count from 1: a network that learns them needs six outputs, of which the first is never right.",
+            notice: "The removal replaces a word with a space on each side by one space, so a stop word survives at the beginning or end \
+                     of the text, before a comma, and after itself. The numbers of the course come out only if it is done exactly so. \
+                     The subjects are numbered from 1, so a network that learns them needs six outputs and never uses the first.",
             next: &[Next { change: "A network that tells the subjects apart.", command: "cargo xtask run-week c3w2 --exercise" }],
             data: &[&BBC],
             targets: &[
@@ -109,7 +106,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut tokenizer = Tokenizer::new().num_words(100);
     tokenizer.fit_on_texts(sentences)?;
     let index: Vec<String> = tokenizer.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
-    tell(run, &mut clock, format!("word_index: {}", index.join(", ")))?;
+    tell(run, &mut clock, format!("`word_index`: {}", index.join(", ")))?;
     // <page>
     run.inline_data("sentences");
     clock.metric("words", tokenizer.word_index().len() as f64);
@@ -131,14 +128,14 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let new_padded = pad_sequences(&new_sequences, PadOptions::new().maxlen(10))?;
     // <page>
     let index: Vec<String> = tokenizer.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
-    tell(run, &mut clock, format!("word_index: {}", index.join(", ")))?;
+    tell(run, &mut clock, format!("`word_index`: {}", index.join(", ")))?;
     let before = |texts: &[&str], sequences: &[Vec<i32>]| {
         texts.iter().zip(sequences).map(|(text, ids)| format!("{text}  →  {ids:?}")).collect::<Vec<_>>().join("\n")
     };
-    tell(run, &mut clock, format!("sequences\n{}", before(&sentences, &sequences)))?;
-    tell(run, &mut clock, format!("padded to 5\n{}", rows(&padded, 4)))?;
-    tell(run, &mut clock, format!("new sentences\n{}", before(&new, &new_sequences)))?;
-    tell(run, &mut clock, format!("padded to 10\n{}", rows(&new_padded, 2)))?;
+    tell(run, &mut clock, format!("Sequences\n{}", before(&sentences, &sequences)))?;
+    tell(run, &mut clock, format!("Padded to 5\n{}", rows(&padded, 4)))?;
+    tell(run, &mut clock, format!("New sentences\n{}", before(&new, &new_sequences)))?;
+    tell(run, &mut clock, format!("Padded to 10\n{}", rows(&new_padded, 2)))?;
     run.inline_data("sentences");
     clock.metric("words", tokenizer.word_index().len() as f64);
     clock.metric("unknown_in_new_sentences", new_sequences.concat().iter().filter(|&&id| id == 1).count() as f64);
@@ -156,7 +153,7 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
     let sequences = tokenizer.texts_to_sequences(&texts)?;
     let padded = pad_sequences(&sequences, PadOptions::new().padding(Side::Post))?;
     // <page>
-    tell(run, &mut clock, format!("first headline: {}\n{:?}", texts[0], sequences[0]))?;
+    tell(run, &mut clock, format!("The first headline: {}\n{:?}", texts[0], sequences[0]))?;
     count(run, &mut clock, &tokenizer, &padded)?;
     run.finish_without_model(clock)
     // </page>
@@ -177,11 +174,11 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let labels = subjects.texts_to_sequences(articles.iter().map(|article| &article.category))?;
     // <page>
     let [before, after] = [articles[0].text.as_str(), &texts[0]].map(|text| text.split_whitespace().count());
-    tell(run, &mut clock, format!("{} stop words; the first article has {before} words before and {after} after", STOP_WORDS.len()))?;
+    tell(run, &mut clock, format!("{} stop words; the first article has {before} words with them and {after} without.", STOP_WORDS.len()))?;
     count(run, &mut clock, &tokenizer, &padded)?;
     let index: Vec<String> = subjects.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
     let first: Vec<i32> = labels.concat().into_iter().take(10).collect();
-    tell(run, &mut clock, format!("subjects: {}; the first ten articles: {first:?}", index.join(", ")))?;
+    tell(run, &mut clock, format!("Subjects: {}; the first ten articles: {first:?}.", index.join(", ")))?;
     clock.metric("subjects", subjects.word_index().len() as f64);
     run.finish_without_model(clock)
     // </page>
@@ -198,7 +195,7 @@ fn rows(padded: &Array2<i32>, count: usize) -> String {
     padded.rows().into_iter().take(count).map(|row| format!("{:?}", row.to_vec())).collect::<Vec<_>>().join("\n")
 }
 
-/// What the tokenizer found: how many words, the most frequent, those that occur once, and the size of the rectangle.
+/// What the tokenizer found: how many words, the most frequent, those that occur once, and the size of the matrix.
 fn count(run: &WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, padded: &Array2<i32>) -> Result<()> {
     let words = tokenizer.word_index().len();
     let once = tokenizer.word_counts().filter(|&(_, count)| count == 1).count();
@@ -206,16 +203,22 @@ fn count(run: &WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, padded:
     tell(
         run,
         clock,
-        format!("{} words in the index, {} of them seen once: {} …", grouped(words as u64), grouped(once as u64), first.join(", ")),
+        format!(
+            "{} words in the index; {} of them occur only once. The first numbers: {}, …",
+            grouped(words as u64),
+            grouped(once as u64),
+            first.join(", ")
+        ),
     )?;
     let (texts, columns) = padded.dim();
     let padding = padded.iter().filter(|&&id| id == 0).count() as f64 / padded.len() as f64;
     let size = [texts, columns].map(|size| grouped(size as u64)).join(" × ");
-    tell(run, clock, format!("the rectangle is {size}; {:.0} % of it is padding", 100.0 * padding))?;
+    tell(run, clock, format!("The padded matrix is {size}; {} of it is padding.", percent(padding)))?;
     clock.metric("texts", texts as f64);
     clock.metric("words", words as f64);
     clock.metric("columns", columns as f64);
     clock.metric("first_id", f64::from(padded[[0, 0]]));
     clock.metric("words_seen_once", once as f64);
+    clock.key_figure("words", ("of them only once", once as f64));
     Ok(())
 }

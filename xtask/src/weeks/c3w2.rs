@@ -6,7 +6,7 @@ use practicum_core::prelude::*;
 use practicum_nlp::datasets::bbc;
 use practicum_nlp::{PadOptions, STOP_WORDS, Side, SubwordOptions, SubwordTextEncoder, Tokenizer};
 
-use super::texts::{Split, Trained, headlines, judge, padded, reviews};
+use super::texts::{HEADLINES, REVIEWS, Split, Trained, headlines, judge, padded, reviews, tell_size};
 use crate::code;
 use crate::data::{BBC, IMDB, SARCASM};
 use crate::results::DataSource;
@@ -23,11 +23,12 @@ pub(super) static C3W2: Week = Week {
             task: "Is a review good or bad? Each of the 10,000 most frequent words gets a vector of 16 numbers that the network learns. \
                    The vectors of 120 words are laid side by side (Flatten), or their mean is taken (GlobalAveragePooling1D), \
                    and six neurons decide.",
-            code: code!["c3w2.rs": "lab1", "c3w2.rs": "small", "texts.rs": "padded"],
+            code: code!["c3w2.rs": "small", "c3w2.rs": "lab1", "texts.rs": "reviews", "texts.rs": "padded"],
             keras: include_str!("keras/c3w2_lab1.py"),
-            notice: "The training accuracy rises to 1 within a few epochs while the validation accuracy stays where it was: with 11,526 \
-                     weights after the embedding, Flatten learns the training reviews by heart. The mean has 102 weights there and \
-                     loses little. On the map, words of praise and words of blame lie on opposite sides.",
+            notice: "The training accuracy rises to 1 within a few epochs while the validation accuracy stays where it was: with 11,533 \
+                     weights after the embedding, the network with Flatten learns the training reviews by heart. The network with the \
+                     mean has 109 there and loses little. On the map of the real reviews, words of praise and words of blame lie on \
+                     opposite sides.",
             next: &[
                 Next { change: "Stop before it learns by heart.", command: "cargo xtask run-week c3w2 --lab 1 --epochs 3" },
                 Next {
@@ -51,16 +52,17 @@ pub(super) static C3W2: Week = Week {
                    knows no order of words has to tell by the words a satirical paper likes.",
             code: code!["c3w2.rs": "lab2", "texts.rs": "headlines", "texts.rs": "padded"],
             keras: include_str!("keras/c3w2_lab2.py"),
-            notice: "The validation loss has its lowest point after a few epochs and then rises, while the accuracy falls only a little: \
-                     the network becomes surer of its mistakes. Logistic regression on counted words does about as well.",
+            notice: "On the real headlines, the validation loss has its lowest point after a few epochs and then rises, while the \
+                     accuracy falls only a little: the network becomes surer of its mistakes. Logistic regression on counted words does \
+                     about as well.",
             next: &[
                 Next {
                     change: "Ask it about a headline of your own, and see which words decide.",
                     command: "cargo xtask run-week c3w2 --ask \"area man wins award for waiting\"",
                 },
                 Next {
-                    change: "See all units of the dense layer die in the first epoch (dead ReLUs): the loss of the real headlines stays \
-                             where guessing the more frequent class puts it.",
+                    change: "Watch a bad seed: every unit of the dense layer dies in the first epoch (dead ReLUs), and the loss stays at \
+                             that of always guessing the more frequent class. Needs the real headlines.",
                     command: "cargo xtask run-week c3w2 --lab 2 --full --data real --seed 41",
                 },
                 Next { change: "Does word order help?", command: "cargo xtask run-week c3w3 --lab 2" },
@@ -85,11 +87,11 @@ pub(super) static C3W2: Week = Week {
             title: "Pieces of words",
             task: "A vocabulary of words never holds all of them. This one holds pieces of words, found in the reviews themselves, and \
                    single bytes, so that every text can be written and none has a hole. Are pieces good enough to tell good from bad?",
-            code: code!["c3w2.rs": "lab3", "c3w2.rs": "subwords", "c3w2.rs": "pieces"],
+            code: code!["c3w2.rs": "lab3", "c3w2.rs": "subwords", "c3w2.rs": "pieces", "texts.rs": "reviews"],
             keras: include_str!("keras/c3w2_lab3.py"),
-            notice: "Frequent words are one piece, rare ones several. The mean of the pieces does about as well as the mean of words: \
-                     what was said about subwords (that they mean something only in order) came from a notebook that trained with batches \
-                     of one review by mistake.",
+            notice: "Frequent words are one piece, rare ones several. On the real reviews, the mean of the pieces does about as well as \
+                     the mean of the words. The course says that subwords make sense only in sequence; its notebook trained, by \
+                     mistake, on batches of one review.",
             next: &[Next { change: "Networks that read the pieces in order.", command: "cargo xtask run-week c3w3 --lab 1" }],
             data: &[&IMDB],
             targets: &[
@@ -106,9 +108,10 @@ pub(super) static C3W2: Week = Week {
                    1,000 words, without stop words.",
             code: code!["c3w2.rs": "exercise", "c3w2.rs": "articles", "c3w2.rs": "without_stop_words", "texts.rs": "padded"],
             keras: include_str!("keras/c3w2_exercise.py"),
-            notice: "Subjects are told apart by their words, so the mean of the vectors is nearly enough. Mistakes are few: subjects that \
-                     share words, such as business and politics. The notebook counts the subjects from 1 and has a sixth output that is \
-                     never right; here they count from 0 and the sixth output is kept only for its count of parameters.",
+            notice: "Subjects are told apart by their words, so the mean of the vectors is nearly enough. The few mistakes are between \
+                     subjects that share words, such as business and politics. The notebook numbers the subjects from 1, so it needs six \
+                     outputs and never uses the first. Here they are numbered from 0, and the unused sixth output only keeps the \
+                     parameter count equal to the notebook's.",
             next: &[Next {
                 change: "Fewer epochs: when does it begin to tell the subjects apart?",
                 command: "cargo xtask run-week c3w2 --exercise --epochs 8",
@@ -173,9 +176,11 @@ fn small(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, [train, te
     let model = if flatten { model.add(Flatten::new()) } else { model.add(GlobalAveragePooling1D::new()) };
     let mut model = model.add(Dense::new(6).activation(Activation::Relu)).add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
-    let fit = run.fit(run.epochs(10, 10)).validation_data(&x_test, &split.test.labels);
+    let epochs = run.epochs(10, 10);
+    let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     // <page>
+    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), (epochs, 10, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     let look_up = &["great", "boring", "funny"];
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding: test, split, look_up };
@@ -203,9 +208,11 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
         .add(Dense::new(24).activation(Activation::Relu))
         .add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
-    let fit = run.fit(run.epochs(30, 20)).validation_data(&x_test, &split.test.labels);
+    let epochs = run.epochs(30, 20);
+    let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     // <page>
+    tell_size(run, &mut clock, &[(split.train.texts.len(), HEADLINES, "training headlines"), (epochs, 30, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     let look_up = &["man", "trump", "nation"];
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding, split: &split, look_up };
@@ -232,14 +239,17 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
         .add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
     let test = test.padded_batch(64);
-    let fit = run.fit(run.epochs(10, 6)).validation_data(&test, ());
+    let epochs = run.epochs(10, 6);
+    let fit = run.fit(epochs).validation_data(&test, ());
     let history = model.fit(&train.padded_batch(64), (), fit)?;
     // <page>
+    let ids = (encoder.vocab_size(), 8_185, "ids of pieces and bytes");
+    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), ids, (epochs, 10, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     clock.metric("vocab_size", encoder.vocab_size() as f64);
     let ids = encoder.encode("TensorFlow, from basics to mastery");
     let cut: Vec<String> = ids.iter().filter_map(|&id| encoder.id_to_text(id)).collect();
-    clock.note(format!("{} pieces; `TensorFlow, from basics to mastery` is {}", encoder.subwords().len(), cut.join("|")));
+    clock.note(format!("{} pieces cut `TensorFlow, from basics to mastery` into `{}`.", encoder.subwords().len(), cut.join("|")));
     let trained = Trained {
         model: &model,
         history: &history,
@@ -254,7 +264,7 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
 
 /// The pieces of the training reviews: about 2¹³ of them, or 2¹⁰ at the small scale.
 pub(super) fn subwords(run: &WeekRun<'_>, split: &Split) -> Result<SubwordTextEncoder> {
-    let size = if run.settings.full { 1 << 13 } else { 1 << 10 };
+    let size = if run.is_full() { 1 << 13 } else { 1 << 10 };
     Ok(SubwordTextEncoder::build_from_corpus(&split.train.texts, SubwordOptions::new(size))?)
 }
 
@@ -281,9 +291,11 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
         .add(Dense::new(24).activation(Activation::Relu))
         .add(Dense::new(6).activation(Activation::Softmax));
     model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
-    let fit = run.fit(run.epochs(30, 30)).validation_data(&x_test, &split.test.labels);
+    let epochs = run.epochs(30, 30);
+    let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     // <page>
+    tell_size(run, &mut clock, &[(split.train.texts.len(), 1_780, "training articles"), (epochs, 30, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     clock.metric("train_texts", split.train.texts.len() as f64);
     clock.metric("first_length", tokenizer.texts_to_sequences(&split.train.texts[..1])?[0].len() as f64);

@@ -9,9 +9,10 @@ use practicum_core::rng::Key;
 use practicum_nlp::{PadOptions, Side, SubwordTextEncoder, Tokenizer};
 
 use super::c3w2::{pieces, subwords};
-use super::texts::{Split, Trained, compare, headlines, judge, padded, reviews};
+use super::texts::{HEADLINES, REVIEWS, Split, Trained, compare, headlines, judge, padded, reviews, tell_size};
 use crate::code;
 use crate::data::{GLOVE, IMDB, SARCASM, TWITTER};
+use crate::report::grouped;
 use crate::results::DataSource;
 use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRun};
 
@@ -26,11 +27,17 @@ pub(super) static C3W3: Week = Week {
             task: "The mean of word vectors doesn't know that `not good` isn't good. Three networks that do know an order read the same \
                    pieces of reviews: an LSTM in both directions, two of them on top of each other, and a convolution that sees five \
                    pieces at a time.",
-            code: code!["c3w3.rs": "lab1", "c3w3.rs": "read_pieces", "c3w2.rs": "pieces"],
+            code: code![
+                "c3w3.rs": "lab1",
+                "c3w3.rs": "read_pieces",
+                "c3w2.rs": "subwords",
+                "c3w2.rs": "pieces",
+                "texts.rs": "reviews",
+            ],
             keras: include_str!("keras/c3w3_lab1.py"),
-            notice: "The convolution takes a fraction of the time and is as good: what tells a good review from a bad one stands within \
-                     five pieces nearly always. A recurrent network must go through a thousand pieces one after the other. All \
-                     three soon know the training reviews by heart.",
+            notice: "The convolution takes a fraction of the time and is as good: what tells a good review from a bad one nearly always \
+                     stands within five pieces. A recurrent network must go through a review one piece after the other. In the \
+                     course's ten epochs all three learn the training reviews by heart.",
             next: &[Next {
                 change: "The same with whole words instead of pieces, and a third kind of layer.",
                 command: "cargo xtask run-week c3w3 --lab 3",
@@ -51,11 +58,11 @@ pub(super) static C3W3: Week = Week {
             title: "Headlines: LSTM against convolution",
             task: "Sarcasm may lie in the order of words. An LSTM in both directions and a convolution with the largest of each filter's \
                    outputs read headlines over a vocabulary of 1,000 words: how good are they, and how long does an epoch take?",
-            code: code!["c3w3.rs": "lab2", "c3w3.rs": "read_headlines", "texts.rs": "padded"],
+            code: code!["c3w3.rs": "lab2", "c3w3.rs": "read_headlines", "texts.rs": "headlines", "texts.rs": "padded"],
             keras: include_str!("keras/c3w3_lab2.py"),
-            notice: "In the course an epoch took 85 seconds with the LSTM and 3 with the convolution; the table below tells the times \
-                     here. The validation loss of both rises soon, that of the convolution steeply: each filter finds a few words that \
-                     occur in one training headline alone.",
+            notice: "In the course an epoch took 85 seconds with the LSTM and 3 with the convolution; the table of the last run has the \
+                     times here. The validation loss of both soon rises, that of the convolution steeply: its filters find groups of \
+                     five words that occur in a single training headline.",
             next: &[
                 Next { change: "Ask the LSTM.", command: "cargo xtask run-week c3w3 --ask \"nation's dogs vote on health care\"" },
                 Next { change: "Fewer epochs, before the loss rises.", command: "cargo xtask run-week c3w3 --lab 2 --epochs 4" },
@@ -77,12 +84,13 @@ pub(super) static C3W3: Week = Week {
             task: "Reviews again, as their last 120 words instead of all their pieces: a review ends with its verdict. The notebook \
                    trains a GRU in both directions, and defines an LSTM and a convolution without training them; here all three are \
                    trained.",
-            code: code!["c3w3.rs": "lab3", "c3w3.rs": "read_words", "texts.rs": "padded"],
+            code: code!["c3w3.rs": "lab3", "c3w3.rs": "read_words", "texts.rs": "reviews", "texts.rs": "padded"],
             keras: include_str!("keras/c3w3_lab3.py"),
-            notice: "The GRU is best after its first or second epoch and knows the training reviews by heart after ten. Its recurrent \
-                     layer has three quarters of the LSTM's weights, and is as good; so is the convolution, because words are judged by \
-                     what they are, more than by their order. Which words are read matters more: the notebook learns from the first 120 \
-                     words of a review and is tested on the last 120; with the first 120 for both, the GRU ends three points lower.",
+            notice: "On the real reviews, the GRU is best after its first or second epoch and knows the training reviews by heart after \
+                     ten. Its recurrent layer has three quarters of the LSTM's weights and is as good; so is the convolution, because \
+                     what the words are matters more than their order. Which words are read matters, too: the notebook learns from the \
+                     first 120 words of a review and is tested on the last 120; with the first 120 for both, the GRU ends three points \
+                     lower.",
             next: &[Next { change: "What keeps a network from learning by heart?", command: "cargo xtask run-week c3w3 --exercise" }],
             data: &[&IMDB],
             targets: &[
@@ -96,14 +104,14 @@ pub(super) static C3W3: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "Tweets, vectors learned elsewhere, and dropout",
-            task: "A network with millions of word vectors and few texts learns by heart. Two remedies: vectors that were learned on \
-                   billions of words and stay as they are, and dropout, which hides a fifth of them in each step. The network is \
-                   trained with and without dropout.",
+            task: "A network with many word vectors and few texts learns by heart. Two remedies: vectors that were learned elsewhere, on \
+                   billions of words, and stay as they are; and dropout, which hides a fifth of their numbers in each step. The \
+                   network is trained with and without dropout.",
             code: code!["c3w3.rs": "exercise", "c3w3.rs": "read_tweets", "c3w3.rs": "tweets"],
             keras: include_str!("keras/c3w3_exercise.py"),
-            notice: "Without dropout the validation loss turns and rises; with it, it stays flat. The accuracies differ little: dropout \
-                     keeps the network from being sure of what it can't know. The tokenizer sees the training tweets only, unlike \
-                     the notebook's, which sees the test tweets as well.",
+            notice: "Without dropout the validation loss turns and rises; with dropout it stays flat. The accuracies differ little: \
+                     dropout keeps the network from being sure of what it can't know. The tokenizer sees the training tweets only, \
+                     unlike the notebook's, which sees the test tweets as well.",
             next: &[Next {
                 change: "Train longer: does the loss with dropout rise in the end?",
                 command: "cargo xtask run-week c3w3 --exercise --epochs 20",
@@ -160,7 +168,7 @@ fn read_pieces(
 ) -> Result<()> {
     let mut clock = run.begin(id, title)?;
     // At the small scale a review is its first 120 pieces.
-    let longest = if run.settings.full { usize::MAX } else { 120 };
+    let longest = if run.is_full() { usize::MAX } else { 120 };
     let cut = move |(mut ids, label): (Vec<i32>, f32)| {
         ids.truncate(longest);
         Ok((ids, label))
@@ -174,13 +182,19 @@ fn read_pieces(
     let mut model = reader(model).add(Dense::new(64).activation(Activation::Relu)).add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
     let began = Instant::now();
-    let fit = run.fit(run.epochs(10, 6)).validation_data(&test, ());
+    let epochs = run.epochs(10, 6);
+    let fit = run.fit(epochs).validation_data(&test, ());
     let history = model.fit(&train, (), fit)?;
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>
     clock.metric("parameters", model.count_params()? as f64);
+    let ids = (encoder.vocab_size(), 8_185, "ids of pieces and bytes");
+    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), ids, (epochs, 10, "epochs")])?;
+    if !run.is_full() {
+        clock.note(format!("Each review is cut after {longest} pieces; the course reads it whole."));
+    }
     let padding = PadOptions::new().padding(Side::Post).truncating(Side::Post);
-    let padding = if run.settings.full { padding } else { padding.maxlen(longest) };
+    let padding = if run.is_full() { padding } else { padding.maxlen(longest) };
     let trained = Trained { model: &model, history: &history, encoder: encoder.clone().into(), padding, split, look_up: &[] };
     judge(run, clock, &trained)
     // </page>
@@ -208,11 +222,13 @@ fn read_headlines(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, r
     let mut model = reader(model).add(Dense::new(24).activation(Activation::Relu)).add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
     let began = Instant::now();
-    let fit = run.fit(run.epochs(50, 8)).validation_data(&x_test, &split.test.labels);
+    let epochs = run.epochs(50, 8);
+    let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>
     clock.metric("parameters", model.count_params()? as f64);
+    tell_size(run, &mut clock, &[(split.train.texts.len(), HEADLINES, "training headlines"), (epochs, 50, "epochs")])?;
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding, split, look_up: &[] };
     judge(run, clock, &trained)
     // </page>
@@ -242,11 +258,14 @@ fn read_words(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, reade
     model.compile("adam", "binary_crossentropy", "accuracy")?;
     let began = Instant::now();
     // The notebook trains its GRU for 50 epochs; after ten it knows the reviews by heart.
-    let fit = run.fit(run.epochs(if id == "lab3-gru" { 50 } else { 10 }, 8)).validation_data(&x_test, &split.test.labels);
+    let course = if id == "lab3-gru" { 50 } else { 10 };
+    let epochs = run.epochs(course, 8);
+    let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>
     clock.metric("parameters", model.count_params()? as f64);
+    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), (epochs, course, "epochs")])?;
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding, split, look_up: &[] };
     judge(run, clock, &trained)
     // </page>
@@ -263,7 +282,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
 fn tweets(run: &mut WeekRun<'_>) -> Result<Split> {
     let all = run.data(&TWITTER)?;
     let order = Key::new(run.settings.seed).fold_str("tweets").permutation(all.len() as u32)?;
-    let count = all.len().min(if run.settings.full { 160_000 } else { 8_000 });
+    let count = all.len().min(if run.is_full() { 160_000 } else { 8_000 });
     let chosen = order[..count].iter().map(|&index| &all[index as usize]);
     let (texts, labels) = chosen.map(|tweet| (tweet.text.clone(), i32::from(tweet.positive))).unzip();
     // The test tweets come first, as in the notebook.
@@ -296,7 +315,8 @@ fn read_tweets(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, drop
         .add(Dense::new(1).activation(Activation::Sigmoid));
     model.compile("adam", "binary_crossentropy", "accuracy")?;
     let began = Instant::now();
-    let fit = run.fit(run.epochs(50, 12)).validation_data(&x_test, &split.test.labels);
+    let epochs = run.epochs(50, 12);
+    let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>
@@ -304,8 +324,10 @@ fn read_tweets(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, drop
     let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
     clock.metric("val_loss_rise", losses.last().map_or(f64::NAN, |last| last - lowest));
     clock.metric("trainable_parameters", model.summary()?.param_count().trainable as f64);
+    tell_size(run, &mut clock, &[(split.train.texts.len(), 144_000, "training tweets"), (epochs, 50, "epochs")])?;
     let known = words.iter().filter(|(word, _)| vectors.get(word).is_some()).count();
-    clock.note(format!("{known} of {} words have a vector of {} numbers", words.len(), vectors.dimension()));
+    let [known, all] = [known, words.len()].map(|count| grouped(count as u64));
+    clock.note(format!("{known} of {all} words have a vector of {} numbers.", vectors.dimension()));
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.clone().into(), padding, split, look_up: &[] };
     judge(run, clock, &trained)
     // </page>

@@ -7,6 +7,7 @@ use practicum_core::prelude::*;
 use practicum_nlp::datasets::lanigan;
 use practicum_nlp::{Sampling, TextEncoder, TextGenerator, Tokenizer, next_token_examples, sliding_windows};
 
+use super::texts::tell_size;
 use crate::code;
 use crate::data::{IRISH, SONNETS};
 use crate::report::grouped;
@@ -22,15 +23,15 @@ pub(super) static C3W4: Week = Week {
             kind: SessionKind::Lab(1),
             title: "One song by heart",
             task: "Every beginning of every line is an example, and the word that follows it is the answer. A network that reads one song \
-                   often enough knows it by heart; then it is given a few words and goes on with the word it holds for the \
-                   likeliest, again and again.",
+                   often enough knows it by heart; then it is given a few words and goes on with the word it holds for the likeliest, \
+                   again and again.",
             code: code!["c3w4.rs": "lab1", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab1.py"),
             notice: "The accuracy cannot reach 1: after the same words the song goes on in different ways, and a beginning of one word \
-                     tells little. Of `Laurence went to dublin` the network knows three words. Greedy text runs into a line of the \
-                     song and then into a circle; drawn text leaves it.",
+                     tells little. Of `Laurence went to dublin` the network knows three words. Greedy text runs into lines of the \
+                     song and then goes round in circles; drawn text breaks out of them.",
             next: &[Next {
-                change: "After 20 epochs it has found little more than the frequent words.",
+                change: "Stop after 20 epochs: it has found little more than the frequent words.",
                 command: "cargo xtask run-week c3w4 --lab 1 --epochs 20",
             }],
             targets: &[
@@ -53,14 +54,14 @@ pub(super) static C3W4: Week = Week {
         Session {
             kind: SessionKind::Lab(2),
             title: "A book of songs",
-            task: "Seventeen hundred lines instead of 64, and a larger network. It can no longer know all by heart, and begins to mix the \
-                   songs. How likely must a word be to be chosen? Greedy choice, drawing at different temperatures, and a search for \
-                   the likeliest line are compared.",
+            task: "The course's book has 1,692 lines instead of 64, and its network is larger. It can no longer know all by heart, and \
+                   begins to mix the songs. How likely must a word be to be chosen? Greedy choice, drawing at different temperatures, and \
+                   a search for the likeliest line are compared.",
             code: code!["c3w4.rs": "lab2", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab2.py"),
-            notice: "At a learning rate of 0.01 the accuracy rises fast and then fluctuates. The perplexity says between how many words \
-                     the network is still choosing, on average. Low temperatures repeat themselves, high ones lose the thread; the beam \
-                     finds the likeliest line, often one of the songs' own.",
+            notice: "At a learning rate of 0.01 the accuracy rises fast and, in a long training, fluctuates. The perplexity says between \
+                     how many words the network is still choosing, on average. Low temperatures repeat themselves, high ones lose the \
+                     thread; the beam finds the likeliest line, often one of the songs' own.",
             next: &[
                 Next {
                     change: "Go on from a beginning of your own.",
@@ -89,7 +90,7 @@ pub(super) static C3W4: Week = Week {
             kind: SessionKind::Lab(3),
             title: "Letter by letter",
             task: "There are thousands of words and a few dozen characters. A network that predicts characters needs no vocabulary, can \
-                   write words it has never seen, and has to learn to spell first. It reads the last 40 characters of the sonnets.",
+                   write words it has never seen, and has to learn to spell first. It reads 40 characters of the sonnets at a time.",
             code: code!["c3w4.rs": "lab3", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab3.py"),
             notice: "First it learns the frequencies of letters, then spaces and small words, then endings and line breaks. What it \
@@ -114,13 +115,13 @@ pub(super) static C3W4: Week = Week {
             kind: SessionKind::Exercise,
             title: "Sonnets",
             task: "A deeper network for a harder text: two LSTMs, dropout between them, and a dense layer whose weights are kept small. \
-                   It has six million weights for fifteen thousand examples.",
+                   In the course it has six million weights for fifteen thousand examples.",
             code: code!["c3w4.rs": "exercise", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_exercise.py"),
             notice: "For many epochs hardly anything happens: the penalty on the weights and the dropout hold the network back, and it \
-                     writes the most frequent words. Then it begins to know lines by heart. The loss holds the penalty, so it is no \
-                     measure of surprise; the perplexity is. The one-hot answers of the notebook would take 199 MB; class numbers \
-                     do the same.",
+                     writes the most frequent words. In a training of the course's length it then begins to know lines by heart. The \
+                     loss includes the penalty, so it is no measure of surprise; the perplexity is. The notebook's one-hot answers take \
+                     199 MB; class numbers do the same.",
             next: &[Next { change: "The same text letter by letter.", command: "cargo xtask run-week c3w4 --lab 3" }],
             data: &[&SONNETS],
             targets: &[
@@ -159,7 +160,7 @@ const FEELING: &str = "I've got a bad feeling about this";
 const HOPE: &str = "Help me Obi Wan Kenobi, you're my only hope";
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
-    let clock = run.begin("lab1", "Lab 1: one song by heart")?;
+    let mut clock = run.begin("lab1", "Lab 1: one song by heart")?;
     run.inline_data("lanigan");
     let lines = lanigan::lines();
     let mut tokenizer = Tokenizer::new();
@@ -174,15 +175,17 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
         .add(Bidirectional::new(LSTM::new(20)))
         .add(Dense::new(words).activation(Activation::Softmax));
     model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
-    let history = model.fit(&x, &y, run.fit(run.epochs(500, 120)).quiet())?;
+    let epochs = run.epochs(500, 120);
+    let history = model.fit(&x, &y, run.fit(epochs).quiet())?;
     // <page>
+    tell_size(run, &mut clock, &[(epochs, 500, "epochs")])?;
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &lines, tokens: 100, seed_text: DUBLIN };
     write(run, clock, tokenizer, &trained)
     // </page>
 }
 
 fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
-    let clock = run.begin("lab2", "Lab 2: a book of songs")?;
+    let mut clock = run.begin("lab2", "Lab 2: a book of songs")?;
     let songs = run.data(&IRISH)?;
     let lines = few(run, &songs, 216);
     let mut tokenizer = Tokenizer::new();
@@ -197,8 +200,10 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
         .add(Bidirectional::new(LSTM::new(150)))
         .add(Dense::new(words).activation(Activation::Softmax));
     model.compile(Adam::new(0.01), "sparse_categorical_crossentropy", "accuracy")?;
-    let history = model.fit(&x, &y, run.fit(run.epochs(100, 8)))?;
+    let epochs = run.epochs(100, 8);
+    let history = model.fit(&x, &y, run.fit(epochs))?;
     // <page>
+    tell_size(run, &mut clock, &[(y.len(), 12_038, "examples"), (epochs, 100, "epochs")])?;
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &lines, tokens: 100, seed_text: FEELING };
     write(run, clock, tokenizer, &trained)
     // </page>
@@ -231,7 +236,7 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
 }
 
 fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
-    let clock = run.begin("exercise", "Exercise: sonnets")?;
+    let mut clock = run.begin("exercise", "Exercise: sonnets")?;
     let sonnets = run.data(&SONNETS)?;
     let lines = few(run, &sonnets, 168);
     let mut tokenizer = Tokenizer::new();
@@ -249,8 +254,10 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
         .add(Dense::new(words / 2).activation(Activation::Relu).kernel_regularizer(Regularizer::l2(0.01)))
         .add(Dense::new(words).activation(Activation::Softmax));
     model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
-    let history = model.fit(&x, &y, run.fit(run.epochs(100, 12)))?;
+    let epochs = run.epochs(100, 12);
+    let history = model.fit(&x, &y, run.fit(epochs))?;
     // <page>
+    tell_size(run, &mut clock, &[(y.len(), 15_462, "examples"), (epochs, 100, "epochs")])?;
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &lines, tokens: 100, seed_text: HOPE };
     write(run, clock, tokenizer, &trained)
     // </page>
@@ -258,7 +265,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
 
 /// All lines, or the first few at the small scale.
 fn few<'a>(run: &WeekRun<'_>, lines: &'a [String], quick: usize) -> Vec<&'a str> {
-    let count = if run.settings.full { lines.len() } else { lines.len().min(quick) };
+    let count = if run.is_full() { lines.len() } else { lines.len().min(quick) };
     lines[..count].iter().map(String::as_str).collect()
 }
 
@@ -283,15 +290,16 @@ fn write(run: &mut WeekRun<'_>, mut clock: RunClock, encoder: impl Into<TextEnco
     let seed = run.settings.seed;
     let drawn = |sampling: Sampling| generator.generate(trained.seed_text, trained.tokens / 2, &sampling.seed(seed));
     let texts = [
-        ("greedy", greedy),
-        ("temperature 0.5", drawn(Sampling::new().temperature(0.5))?),
-        ("temperature 1", drawn(Sampling::new())?),
-        ("top-p 0.9, repetition penalty 1.2", drawn(Sampling::new().top_p(0.9).repetition_penalty(1.2))?),
-        ("beam of 5", generator.beam_search(trained.seed_text, trained.tokens / 5, 5)?.0),
+        ("Greedy", greedy),
+        ("Temperature 0.5", drawn(Sampling::new().temperature(0.5))?),
+        ("Temperature 1", drawn(Sampling::new())?),
+        ("Top-p 0.9, repetition penalty 1.2", drawn(Sampling::new().top_p(0.9).repetition_penalty(1.2))?),
+        ("Beam of 5", generator.beam_search(trained.seed_text, trained.tokens / 5, 5)?.0),
     ];
     let perplexity = generator.perplexity(trained.lines)?;
     // <page>
-    let [lines, examples] = [trained.lines.len(), trained.examples].map(|count| grouped(count as u64));
+    let lines: usize = trained.lines.iter().map(|text| text.lines().count()).sum();
+    let [lines, examples] = [lines, trained.examples].map(|count| grouped(count as u64));
     clock.note(format!("{lines} lines, which make {examples} examples."));
     for (name, text) in &texts {
         run.say(&format!("{name}: {text}"))?;

@@ -49,7 +49,7 @@ pub(super) fn flow(run: &WeekRun<'_>, generator: ImageDataGenerator, folder: Ima
 
 /// Width and height of the pictures: the course's, or less at the small scale.
 pub(super) fn side(run: &WeekRun<'_>, course: usize, quick: usize) -> usize {
-    if run.settings.full { course } else { quick }
+    if run.is_full() { course } else { quick }
 }
 
 /// How much a training has to do.

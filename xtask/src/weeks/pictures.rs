@@ -37,7 +37,7 @@ pub(super) fn maps_of(images: &LabeledImages) -> Result<(Data, Data)> {
 
 /// All pictures at the course's scale, the first of them at the small one.
 pub(super) fn first(run: &WeekRun<'_>, set: &ImageDataset, train: usize, test: usize) -> Result<ImageDataset> {
-    let part = |images: &LabeledImages, count: usize| match run.settings.full {
+    let part = |images: &LabeledImages, count: usize| match run.is_full() {
         true => Ok(images.clone()),
         false => images.select(&(0..count.min(images.len())).collect::<Vec<_>>()),
     };

@@ -10,7 +10,8 @@ use practicum_nlp::{BagOfWords, MatrixMode, PadOptions, TextClassifier, TextEnco
 
 use crate::data::{IMDB, SARCASM};
 use crate::interrupt;
-use crate::report::{Confusion, WordMap, grouped};
+use crate::report::{Confusion, Figures, WordMap, grouped, percent};
+use crate::results::Figure;
 use crate::week::{RunClock, WeekRun, curves_of};
 
 /// Texts, and the class of each.
@@ -59,7 +60,7 @@ impl Split {
         // A dense row for each text: more of them would not fit into memory.
         let count = self.train.texts.len().min(25_000);
         let (texts, labels) = (&self.train.texts[..count], &self.train.labels[..count]);
-        let terms = if run.settings.full { 2_000 } else { 500 };
+        let terms = if run.is_full() { 2_000 } else { 500 };
         let mut all = Vec::new();
         for (name, metric, mode) in
             [("bag of words", "bag_of_words_accuracy", MatrixMode::Binary), ("TF-IDF", "tf_idf_accuracy", MatrixMode::TfIdf)]
@@ -81,20 +82,27 @@ impl Split {
     }
 }
 
+/// Reviews that the course trains on.
+pub(super) const REVIEWS: usize = 25_000;
+
+/// Headlines that the course trains on.
+pub(super) const HEADLINES: usize = 20_000;
+
 /// The headlines in the order of the file: the course's 20,000 to train on, or three of four where there are fewer. At the
 /// small scale 5,000 of them.
 pub(super) fn headlines(run: &mut WeekRun<'_>) -> Result<Split> {
     let all = run.data(&SARCASM)?;
-    let count = if run.settings.full { all.len() } else { all.len().min(5_000) };
+    let count = if run.is_full() { all.len() } else { all.len().min(5_000) };
     let (texts, labels) = all[..count].iter().map(|record| (record.headline.clone(), i32::from(record.is_sarcastic))).unzip();
-    Ok(Split::at((count * 3 / 4).min(20_000).max(if count > 26_000 { 20_000 } else { 0 }), texts, labels, &["serious", "sarcastic"]))
+    let train = (count * 3 / 4).min(HEADLINES).max(if count > 26_000 { HEADLINES } else { 0 });
+    Ok(Split::at(train, texts, labels, &["serious", "sarcastic"]))
 }
 
 /// The reviews as the archive has them; at the small scale one in every few, so that both classes are there.
 pub(super) fn reviews(run: &mut WeekRun<'_>, quick: [usize; 2]) -> Result<Split> {
     let all = run.data(&IMDB)?;
     let part = |reviews: &[Review], quick: usize| {
-        let step = if run.settings.full { 1 } else { reviews.len().div_ceil(quick).max(1) };
+        let step = if run.is_full() { 1 } else { reviews.len().div_ceil(quick).max(1) };
         let chosen: Vec<&Review> = reviews.iter().step_by(step).collect();
         let (texts, labels) = chosen.iter().map(|review| (review.text.clone(), i32::from(review.positive))).unzip();
         Labeled { texts, labels }
@@ -105,6 +113,21 @@ pub(super) fn reviews(run: &mut WeekRun<'_>, quick: [usize; 2]) -> Result<Split>
 /// Ids of words, `[texts, length]`, as a network reads them.
 pub(super) fn padded(tokenizer: &Tokenizer, texts: &[String], padding: PadOptions) -> Result<practicum_core::ndarray::Array2<i32>> {
     Ok(pad_sequences(&tokenizer.texts_to_sequences(texts)?, padding)?)
+}
+
+/// Says where a run is not of the course's size: each time the number here, the course's, and of what.
+pub(super) fn tell_size(run: &WeekRun<'_>, clock: &mut RunClock, sizes: &[(usize, usize, &str)]) -> Result<()> {
+    let other: Vec<String> = sizes
+        .iter()
+        .filter(|(here, course, _)| here != course)
+        .map(|(here, course, what)| format!("{} {what} instead of {}", grouped(*here as u64), grouped(*course as u64)))
+        .collect();
+    if !other.is_empty() {
+        let told = format!("Unlike the course's run: {}.", other.join(", "));
+        run.say(&told)?;
+        clock.note(told);
+    }
+    Ok(())
 }
 
 /// A network that was trained on texts, and what it takes to ask it.
@@ -130,7 +153,10 @@ pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Traine
     }
     baselines(run, &mut clock, split)?;
     let asked = TextClassifier::new(model, trained.encoder.clone(), trained.padding, split.classes.iter().copied())?;
-    let verdicts = asked.classify_all(&split.test.texts)?;
+    // In chunks as large as the batches of the validation: texts of no fixed length are padded to the longest of a batch, and a
+    // network without a mask answers differently where there is more padding.
+    let chunks = split.test.texts.chunks(64).map(|texts| asked.classify_all(texts));
+    let verdicts = chunks.collect::<practicum_core::Result<Vec<_>>>()?.concat();
     let mut wrong: Vec<usize> = (0..verdicts.len()).filter(|&i| verdicts[i].label as i32 != split.test.labels[i]).collect();
     wrong.sort_by(|&a, &b| verdicts[b].probability.total_cmp(&verdicts[a].probability));
     let mut lines = vec!["The surest mistakes".to_owned()];
@@ -158,17 +184,7 @@ pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Traine
             counts[label as usize * split.classes.len() + verdict.label] += 1;
         }
         drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: split.classes })?);
-        if let Some(vectors) = vectors(trained)? {
-            for word in trained.look_up.iter().filter(|word| vectors.get(word).is_some()) {
-                let near: Vec<String> = vectors.nearest(word, 6)?.iter().map(|(word, cosine)| format!("{word} ({cosine:.2})")).collect();
-                clock.note(format!("nearest to `{word}`: {}", near.join(", ")));
-            }
-            let (vecs, meta) = (figures.folder.join(format!("{id}-vecs.tsv")), figures.folder.join(format!("{id}-meta.tsv")));
-            vectors.export(&vecs, &meta)?;
-            clock.note(format!("for projector.tensorflow.org: {id}-vecs.tsv and {id}-meta.tsv beside this page"));
-            clock.results.files.extend([format!("{id}-vecs.tsv"), format!("{id}-meta.tsv")]);
-            drawn.extend(word_map(&figures, &vectors)?);
-        }
+        drawn.extend(explore(&figures, &mut clock, trained)?);
         run.results.figures.extend(drawn);
     }
     run.finish(clock, model, history)?;
@@ -214,31 +230,56 @@ fn vectors(trained: &Trained<'_>) -> Result<Option<WordVectors>> {
     Ok(Some(WordVectors::from_embedding(&table, |id| word(id).filter(|word| seen.insert(word.clone())))?))
 }
 
-/// The most frequent words on the two main axes of their vectors.
-fn word_map(figures: &crate::report::Figures<'_>, vectors: &WordVectors) -> Result<Option<crate::results::Figure>> {
+/// What the embedding learned: words near to others, its vectors as files, and a map of the most frequent words.
+fn explore(figures: &Figures<'_>, clock: &mut RunClock, trained: &Trained<'_>) -> Result<Option<Figure>> {
+    let Some(vectors) = vectors(trained)? else { return Ok(None) };
     let count = vectors.words().len().min(400);
     let shown = WordVectors::new(
         vectors.words()[..count].iter().cloned(),
         vectors.vectors().slice(practicum_core::ndarray::s![..count, ..]).to_owned(),
     )?;
-    let Ok((places, parts)) = shown.pca(2) else { return Ok(None) };
+    let axes = shown.pca(2).ok();
+    let share = axes.as_ref().map_or(0.0, |(_, parts)| f64::from(parts[0]));
+    clock.results.notes.extend(nearest(trained.look_up, &vectors, share)?);
+    let [vecs, meta] = ["vecs", "meta"].map(|name| format!("{}-{name}.tsv", figures.run));
+    vectors.export(figures.folder.join(&vecs), figures.folder.join(&meta))?;
+    clock.note(format!("To explore the vectors, load `{vecs}` and `{meta}` from this page's folder into projector.tensorflow.org."));
+    clock.results.files.extend([vecs, meta]);
+    let Some((places, parts)) = axes else { return Ok(None) };
     let points: Vec<(f64, f64)> = places.rows().into_iter().map(|row| (f64::from(row[0]), f64::from(row[1]))).collect();
     let map = WordMap { words: shown.words(), places: &points };
+    let [first, second] = [parts[0], parts[1]].map(|part| percent(part.into()));
     let caption = format!(
-        "The {count} most frequent words on the two directions in which their vectors differ most: {:.0} % and {:.0} % of all variance. \
-         Words far out are written.",
-        100.0 * parts[0],
-        100.0 * parts[1]
+        "The {count} most frequent words on the two directions in which their vectors differ most: {first} and {second} of all variance. \
+         Only outlying words are labelled."
     );
     Ok(Some(figures.word_map("words", "Word vectors", &caption, &map)?))
+}
+
+/// A note of the words nearest to each, or one that all vectors lie on a line: `share` is that of the variance along it.
+fn nearest(words: &[&str], vectors: &WordVectors, share: f64) -> Result<Vec<String>> {
+    let known = words.iter().filter(|word| vectors.get(word).is_some());
+    let all = known.map(|word| anyhow::Ok((word.trim(), vectors.nearest(word, 6)?))).collect::<Result<Vec<_>>>()?;
+    // Cosines that are all written as 1.00.
+    let alike = all.iter().flat_map(|(_, near)| near).all(|(_, cosine)| *cosine >= 0.995);
+    if share >= 0.95 && alike && !all.is_empty() {
+        let share = percent(share);
+        return Ok(vec![format!("Nearly all vectors lie on one line ({share} of the variance), so the nearest words say little.")]);
+    }
+    let note = |(word, near): (&str, Vec<(&str, f32)>)| {
+        let near: Vec<String> = near.iter().map(|(word, cosine)| format!("{} ({cosine:.2})", word.trim())).collect();
+        format!("Nearest to `{word}`: {}.", near.join(", "))
+    };
+    Ok(all.into_iter().map(note).collect())
 }
 
 /// The verdict on a text, and the words that spoke for it and against it.
 fn explained(classifier: &TextClassifier<'_>, text: &str) -> Result<String> {
     let explanation = classifier.explain(text)?;
+    let merged = merged(&explanation.words);
     let words = |words: Vec<&(String, f32)>| words.iter().map(|(word, by)| format!("{word} {by:+.3}")).collect::<Vec<_>>().join(", ");
-    let strong: Vec<_> = explanation.words.iter().filter(|(_, by)| *by > 0.0005).take(5).collect();
-    let against: Vec<_> = explanation.words.iter().rev().filter(|(_, by)| *by < -0.0005).take(3).collect();
+    let strong: Vec<_> = merged.iter().filter(|(_, by)| *by > 0.0005).take(5).collect();
+    let against: Vec<_> = merged.iter().rev().filter(|(_, by)| *by < -0.0005).take(3).collect();
     let verdict = &explanation.verdict;
     let mut lines = vec![format!("{}  →  {} {:.3}", start(text), verdict.class, verdict.probability)];
     if !strong.is_empty() {
@@ -248,6 +289,20 @@ fn explained(classifier: &TextClassifier<'_>, text: &str) -> Result<String> {
         lines.push(format!("against it: {}", words(against)));
     }
     Ok(lines.join("\n"))
+}
+
+/// Words that a text holds several times as one, `it (3×)`, with the sum of what they did; the strongest first.
+fn merged(words: &[(String, f32)]) -> Vec<(String, f32)> {
+    let mut sums: Vec<(&str, usize, f32)> = Vec::new();
+    for (word, by) in words {
+        match sums.iter_mut().find(|known| known.0 == word) {
+            Some((_, times, sum)) => (*times, *sum) = (*times + 1, *sum + by),
+            None => sums.push((word.as_str(), 1, *by)),
+        }
+    }
+    sums.sort_by(|a, b| b.2.total_cmp(&a.2));
+    let named = |(word, times, sum): (&str, usize, f32)| (if times > 1 { format!("{word} ({times}×)") } else { String::from(word) }, sum);
+    sums.into_iter().map(named).collect()
 }
 
 /// Answers the question of `--ask`, or asks for texts until there is an empty line.
@@ -289,4 +344,26 @@ pub(super) fn compare(run: &mut WeekRun<'_>, id: &str, title: &str, ids: &[&str]
     run.say(&table)?;
     clock.note(table);
     run.finish_without_model(clock)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_that_stands_in_a_text_several_times_is_told_once() {
+        let words = [("bad", 0.5), ("it", 0.25), ("it", 0.25), ("it", 0.25), ("but", -0.5)].map(|(word, by)| (word.to_owned(), by));
+        let told = merged(&words);
+        let names: Vec<(&str, f32)> = told.iter().map(|(word, by)| (word.as_str(), *by)).collect();
+        assert_eq!(names, [("it (3×)", 0.75), ("bad", 0.5), ("but", -0.5)]);
+    }
+
+    #[test]
+    fn nearest_words_are_told_unless_all_vectors_lie_on_a_line() {
+        let table = practicum_core::ndarray::array![[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]];
+        let vectors = WordVectors::new(["great ", "good", "fine"].map(str::to_owned), table).unwrap();
+        let told = |share| nearest(&["great ", "unknown"], &vectors, share).unwrap();
+        assert_eq!(told(0.5), ["Nearest to `great`: good (1.00), fine (1.00)."]);
+        assert_eq!(told(0.999), ["Nearly all vectors lie on one line (> 99 % of the variance), so the nearest words say little."]);
+    }
 }
