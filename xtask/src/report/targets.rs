@@ -144,8 +144,8 @@ pub(crate) fn against(value: f64, naive: f64) -> String {
     match share {
         _ if !share.is_finite() => "–".to_owned(),
         _ if share.abs() < 0.05 => "the same".to_owned(),
-        _ if share > 0.0 => format!("{share:.1} % better"),
-        _ => format!("{:.1} % worse", -share),
+        _ if share > 0.0 => format!("{share:.1}\u{a0}% better"),
+        _ => format!("{:.1}\u{a0}% worse", -share),
     }
 }
 
@@ -171,7 +171,7 @@ mod tests {
         };
         let told = key_figure(&run).unwrap().into_string();
         assert!(
-            told.contains("validation MAE") && told.contains("6.5340") && told.contains("naive") && told.contains("10.0 % worse"),
+            told.contains("validation MAE") && told.contains("6.5340") && told.contains("naive") && told.contains("10.0\u{a0}% worse"),
             "{told}"
         );
         assert!(!other_figures(&run).into_string().contains("MAE"));
