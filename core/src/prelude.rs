@@ -3,7 +3,7 @@
 //! The rule: here is what a program names to build, feed, train and save a model. That is every layer with its options, every
 //! optimizer, schedule, callback, initializer and regularizer, data sets, and models with their options. Not here are losses
 //! and metrics, which share names with each other and are mostly given by name, and what only an extension of this crate
-//! needs: operations, registries, the traits that layers, losses, metrics and optimizers implement.
+//! needs: operations, registries, what a layer is built and called with, the traits of losses, metrics and optimizers.
 
 pub use crate::callbacks::{
     BackupAndRestore, Callback, CsvLogger, EarlyStopping, LearningRateScheduler, ModelCheckpoint, OnEpochEnd, ReduceLrOnPlateau, StopWhen,

@@ -36,7 +36,8 @@ impl Model {
         Ok(json!({"module": module, "class_name": network.class_name(), "config": config, "registered_name": registered}))
     }
 
-    /// A model from the JSON of [`to_json`](Model::to_json), with the layers of this crate.
+    /// A model from the JSON of [`to_json`](Model::to_json), with the layers of this crate. `serde_json::from_str` makes the JSON
+    /// of a text.
     ///
     /// ```
     /// use practicum_core::prelude::*;

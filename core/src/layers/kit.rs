@@ -3,7 +3,8 @@
 //! A layer with options is a struct that serde can write and read by Keras' names. [`class!`](class) writes the methods of
 //! [`Layer`](super::Layer) that follow from that, [`options!`](options) the builder methods, and
 //! [`Registry::class`](super::Registry::class) makes the layer of its options again. What is no option, such as the handle of
-//! a [`Weight`](super::Weight), has `#[serde(skip)]`. The crate needs `serde` with its feature `derive`.
+//! a [`Weight`](super::Weight), has `#[serde(skip)]`; an option with `#[serde(default = "…")]` may be absent from a file, such as
+//! one that is older than the option. The crate needs `serde` with its feature `derive`.
 //!
 //! ```
 //! use practicum_core::PartialShape;
@@ -60,7 +61,8 @@
 //! let model = Sequential::new().add(Input::new([2])).add(NoisyGain::new(0.1).start(3.0));
 //! assert_eq!(model.predict([[1.0, 2.0]])?.as_slice(), [3.0, 6.0]);
 //!
-//! // Saved, it is its options and, by `save_weights`, its weights.
+//! // As JSON it is its options. `Model::save` also writes its weights, and `Model::load_with` takes
+//! // the same registry.
 //! let registry = Registry::default().class::<NoisyGain>("NoisyGain");
 //! let again = Model::from_json_with(&model.to_json()?, &registry)?;
 //! assert_eq!(again.to_json()?, model.to_json()?);

@@ -15,6 +15,10 @@ use crate::autodiff::Var;
 use crate::initializers::{Initializer, Makers, with_makers};
 use crate::{Error, Result};
 
+/// What to do about a layer that no class is known for.
+const ADD: &str = "add a custom layer with `Registry::class` or `Registry::layer`, and read the model with this registry: \
+                   `Model::from_json_with`, `Model::load_with`";
+
 type Make = Arc<dyn Fn(&Registry, Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 
 /// Makes layers from their class names and options: those of Keras, and those that are added.
@@ -116,10 +120,7 @@ impl Registry {
         // As Keras 2 calls it.
         let class_name = if class_name == "Model" { "Functional" } else { class_name };
         let Some(class) = self.classes.get(class_name) else {
-            return Err(Error::unknown("layer", class_name, self.class_names()).hint(
-                "add a custom layer with `Registry::class` or `Registry::layer`, and read the model with this registry: \
-                 `Model::from_json_with`, `Model::load_with`",
-            ));
+            return Err(Error::unknown("layer", class_name, self.class_names()).hint(ADD));
         };
         with_makers(&self.initializers, || (class.make)(self, config))
     }
@@ -175,6 +176,7 @@ impl Registry {
                     Err(Error::format(format!("`{class_name}` of the file is a custom layer, not the layer {class_name} of Keras"))
                         .hint("add its class with `Registry::class` or `Registry::layer`, and better call it something else"))
                 }
+                None if custom => Err(self.unknown_custom(class_name)),
                 _ => Ok(()),
             };
         };
@@ -185,8 +187,15 @@ impl Registry {
                 Err(Error::format(format!("`{class_name}` of the module {module} is not the layer {class_name} of Keras"))
                     .hint("add a layer for it with `Registry::class` or `Registry::layer`"))
             }
+            None if !keras => Err(self.unknown_custom(class_name)),
             _ => Ok(()),
         }
+    }
+
+    /// A class that is not Keras' by what the file says: one that was added may be meant, a layer of Keras never.
+    fn unknown_custom(&self, class_name: &str) -> Error {
+        let added = self.classes.iter().filter(|(_, class)| !class.keras).map(|(name, _)| name);
+        Error::unknown("custom layer", class_name, added).hint(ADD)
     }
 }
 

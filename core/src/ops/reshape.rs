@@ -43,7 +43,8 @@ impl Op for Reshape {
 }
 
 methods! {
-    /// The same elements under another shape of the same size; nothing is copied.
+    /// The same elements under another shape of the same size; nothing is copied. The sizes are an array, or what
+    /// [`Shape::new`](crate::Shape::new) makes of a slice.
     ///
     /// # Errors
     /// A shape of another size.

@@ -229,6 +229,20 @@ fn a_custom_layer_whose_name_is_taken_is_never_read_as_the_other() {
 }
 
 #[test]
+fn a_custom_layer_that_is_not_registered_is_never_taken_for_one_of_keras() {
+    for module in [None, Some("mine.layers")] {
+        let described = serde_json::json!({"class_name": "Maxout", "config": {}, "module": module, "registered_name": "Maxout"});
+        let error = Registry::default().read(&described).unwrap_err();
+        assert!(error.is_unknown() && !error.to_string().contains("Maximum"), "{error}");
+        for words in ["custom layer `Maxout`", "Registry::class", "Model::load_with"] {
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        let error = Registry::default().class::<NamedDropout>("MaxOut").read(&described).unwrap_err();
+        assert!(error.to_string().contains("did you mean `MaxOut`?"), "{error}");
+    }
+}
+
+#[test]
 fn gradients_of_layers_of_others_are_checked() {
     let x = Tensor::from([[0.5, -1.0, 0.25], [2.0, 0.25, -0.5]]);
     GradientCheck::default().layer(&Squash::new(2).gain(0.5), &x).unwrap();

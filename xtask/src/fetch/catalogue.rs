@@ -3,6 +3,8 @@
 use practicum_core::{Error, Result};
 use serde::Deserialize;
 
+use crate::week::COURSE;
+
 const BUILT_IN: &str = include_str!("../../data/catalogue.toml");
 
 /// All data sets that can be fetched, in the course's order.
@@ -67,7 +69,7 @@ impl Catalogue {
             self.get(name)?;
         }
         for week in weeks {
-            if !course_weeks().any(|known| known == *week) {
+            if !course_weeks().any(|known| known == week) {
                 return Err(Error::unknown("week", week, course_weeks()));
             }
         }
@@ -87,8 +89,8 @@ impl DataSet {
     }
 }
 
-fn course_weeks() -> impl Iterator<Item = String> {
-    (1..=4).flat_map(|course| (1..=4).map(move |week| format!("c{course}w{week}")))
+fn course_weeks() -> impl Iterator<Item = &'static str> {
+    COURSE.iter().map(|(id, _)| *id)
 }
 
 #[cfg(test)]
@@ -114,19 +116,22 @@ mod tests {
         let mut ids = BTreeSet::new();
         for set in &catalogue.sets {
             assert!(ids.insert(&set.id), "{} stands twice", set.id);
-            assert!(set.weeks.iter().all(|week| course_weeks().any(|known| known == *week)), "{}: {:?}", set.id, set.weeks);
-            assert!(!set.weeks.is_empty() && !set.files.is_empty() && !set.title.is_empty() && !set.licence.is_empty(), "{}", set.id);
+            let strange: Vec<&String> = set.weeks.iter().filter(|week| course_weeks().all(|known| known != *week)).collect();
+            assert!(strange.is_empty(), "{}: {strange:?} are no weeks of the course", set.id);
+            let full = !set.weeks.is_empty() && !set.files.is_empty() && !set.title.is_empty() && !set.licence.is_empty();
+            assert!(full, "{} lacks weeks, files, a title or a licence", set.id);
             let mut files = BTreeSet::new();
             for file in &set.files {
                 assert!(files.insert(&file.name), "{}/{} stands twice", set.id, file.name);
-                assert!(!file.name.contains(['/', '\\']) && !file.name.starts_with('.'), "{}", file.name);
+                assert!(!file.name.contains(['/', '\\']) && !file.name.starts_with('.'), "{}: no plain file name", file.name);
                 let archive = [".zip", ".tar.gz"].iter().any(|ending| file.name.ends_with(ending));
                 let plain = |tree: &String| !tree.is_empty() && !tree.contains(['/', '\\', '.']) && archive;
-                assert!(file.tree.as_ref().is_none_or(plain), "{}: {:?}", file.name, file.tree);
+                assert!(file.tree.as_ref().is_none_or(plain), "{}: no tree: {:?}", file.name, file.tree);
                 assert!(!set.urls(file).is_empty(), "{}/{} has no URL", set.id, file.name);
-                assert!(set.urls(file).iter().all(|url| url.starts_with("http") && !url.ends_with('/')), "{:?}", set.urls(file));
-                assert!(file.sha256.as_ref().is_none_or(|sha256| hex(sha256, 64)), "{}: {:?}", file.name, file.sha256);
-                assert!(file.md5.as_ref().is_none_or(|md5| hex(md5, 32)), "{}: {:?}", file.name, file.md5);
+                let whole = |url: &String| url.starts_with("http") && !url.ends_with('/');
+                assert!(set.urls(file).iter().all(whole), "expected http(s) addresses of a file, got {:?}", set.urls(file));
+                assert!(file.sha256.as_ref().is_none_or(|sha256| hex(sha256, 64)), "{}: no SHA-256: {:?}", file.name, file.sha256);
+                assert!(file.md5.as_ref().is_none_or(|md5| hex(md5, 32)), "{}: no MD5: {:?}", file.name, file.md5);
             }
         }
     }
@@ -147,8 +152,8 @@ mod tests {
         let catalogue = Catalogue::built_in().unwrap();
         for (set, file) in catalogue.sets.iter().flat_map(|set| set.files.iter().map(move |file| (set, file))) {
             let urls = set.urls(file);
-            assert!(urls[0].starts_with("https://"), "{}: {urls:?}", file.name);
-            assert!(urls.is_sorted_by_key(|url| !url.starts_with("https://")), "{}: {urls:?}", file.name);
+            assert!(urls[0].starts_with("https://"), "{}: the first address is not https: {urls:?}", file.name);
+            assert!(urls.is_sorted_by_key(|url| !url.starts_with("https://")), "{}: https comes first: {urls:?}", file.name);
         }
     }
 

@@ -99,13 +99,13 @@ mod tests {
     #[test]
     fn weeks_stand_in_the_course_and_name_each_session_and_run_once() {
         for week in WEEKS {
-            assert!(COURSE.contains(&(week.id, week.title)), "{} {} is no week of the course", week.id, week.title);
+            assert!(COURSE.contains(&(week.id, week.title)), "{} {} is no line of COURSE (xtask/src/week/course.rs)", week.id, week.title);
             let kinds: Vec<SessionKind> = week.sessions.iter().map(|session| session.kind).collect();
-            assert!(kinds.contains(&SessionKind::Lab(1)), "{} has a first lab", week.id);
+            assert!(kinds.contains(&SessionKind::Lab(1)), "{} lacks a first lab", week.id);
             assert!(kinds.iter().enumerate().all(|(index, kind)| !kinds[..index].contains(kind)), "{} names a session twice", week.id);
-            assert!(week.sessions.iter().any(|session| !session.targets.is_empty()), "{} has a target", week.id);
+            assert!(week.sessions.iter().any(|session| !session.targets.is_empty()), "{} lacks a target", week.id);
         }
-        assert!(WEEKS.windows(2).all(|pair| pair[0].id < pair[1].id), "weeks stand in order");
+        assert!(WEEKS.windows(2).all(|pair| pair[0].id < pair[1].id), "WEEKS is not in the course's order");
     }
 
     #[test]
@@ -167,7 +167,8 @@ mod tests {
     #[test]
     fn the_table_of_the_readme_is_that_of_the_weeks() {
         let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md")).unwrap();
-        assert!(readme.contains(&crate::list::markdown()), "put the output of `cargo xtask list --markdown` into the README");
+        let table = format!("<!-- weeks -->\n{}<!-- /weeks -->", crate::list::markdown());
+        assert!(readme.contains(&table), "put the output of `cargo xtask list --markdown` between the README's marks `<!-- weeks -->`");
     }
 
     #[test]
