@@ -124,8 +124,8 @@ impl Recipe {
         // <page>
         if let Some((epoch, loss)) = lowest(losses) {
             clock.metric("lowest_loss", loss);
-            clock.metric("lowest_loss_rate", rates[epoch]);
-            clock.key_figure("lowest_loss_rate", ("the course goes on with", sweep.chosen));
+            clock.metric("rate_of_lowest_loss", rates[epoch]);
+            clock.key_figure("rate_of_lowest_loss", ("the course goes on with", sweep.chosen));
             let told = suggested.map_or_else(|| "; no suggestion".to_owned(), |rate| format!("; suggested {rate:.1e}"));
             run.say(&format!(
                 "lowest loss {loss:.4} at learning rate {:.1e}, epoch {epoch}{told}; the course goes on with {:.1e}",
