@@ -2,6 +2,7 @@
 //!
 //! From these values come `run-week`, `list`, the pages, the README's table, and the checks of all weeks.
 
+mod clock;
 mod course;
 mod run;
 mod source;
@@ -10,8 +11,9 @@ mod target;
 use std::fmt::{self, Display};
 
 use anyhow::Result;
+pub(crate) use clock::{RunClock, curves_of};
 pub(crate) use course::COURSE;
-pub(crate) use run::{BackboneName, DataChoice, RunClock, Settings, WeekRun, curves_of, now};
+pub(crate) use run::{BackboneName, DataChoice, Settings, WeekRun, now};
 pub(crate) use source::Code;
 pub(crate) use target::{Bound, Scale, Target};
 

@@ -10,13 +10,13 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, Result, bail};
 use practicum_core::prelude::*;
 
-use super::{Scale, Session, SessionKind, Target, Week};
+use super::{RunClock, Scale, Session, SessionKind, Target, Week, curves_of};
 use crate::console::mention;
 use crate::data::{AnyDataSet, DataSet, Fault};
 use crate::interrupt::{self, StopWhenAsked};
-use crate::report::Figures;
+use crate::report::{Figures, grouped};
 use crate::results::{CodeText, DataSource, DataUsed, Made, ParamCount, RunResults, SessionText};
-use crate::results::{TargetResult, Verdict, WeekResults, Yardstick};
+use crate::results::{TargetResult, Verdict, WeekResults};
 
 /// How a week is run.
 pub(crate) struct Settings {
@@ -198,6 +198,19 @@ impl<'a> WeekRun<'a> {
     pub(crate) fn is_full(&self) -> bool {
         self.reduced.set(self.reduced.get() || !self.settings.full);
         self.settings.full
+    }
+
+    /// Says where a run differs from the course's in size: each time the number here, the course's, and of what.
+    pub(crate) fn tell_size(&self, clock: &mut RunClock, sizes: &[(usize, usize, &str)]) -> Result<()> {
+        let others = sizes.iter().filter(|(here, course, _)| here != course);
+        let others: Vec<String> =
+            others.map(|(here, course, what)| format!("{} {what} instead of {}", grouped(*here as u64), grouped(*course as u64))).collect();
+        if !others.is_empty() {
+            let told = format!("Unlike the course's run: {}.", others.join("; "));
+            self.say(&told)?;
+            clock.note(told);
+        }
+        Ok(())
     }
 
     /// Options to fit with for this many epochs, unless others were asked for.
@@ -428,40 +441,6 @@ fn text_of(session: &Session, made: Made) -> SessionText {
         next: session.next.iter().map(|next| (next.change.to_owned(), next.command.to_owned())).collect(),
         made,
     }
-}
-
-/// A run that is going on.
-pub(crate) struct RunClock {
-    pub(crate) results: RunResults,
-    began: Instant,
-}
-
-impl RunClock {
-    /// A number that the run found out.
-    pub(crate) fn metric(&mut self, name: &str, value: f64) {
-        self.results.metrics.insert(name.to_owned(), value);
-    }
-
-    /// All logs of a split, with its name in front.
-    pub(crate) fn metrics(&mut self, split: &str, logs: &Logs) {
-        logs.iter().for_each(|(name, value)| self.metric(&format!("{split}_{name}"), value));
-    }
-
-    /// Says which metric the run is about, and what to hold it against: `("naive", 5.94)`. The metric comes first on the page.
-    pub(crate) fn key_figure(&mut self, metric: &str, (name, value): (&str, f64)) {
-        self.results.key = metric.to_owned();
-        self.results.yardstick = Some(Yardstick { name: name.to_owned(), value });
-    }
-
-    /// A line that a person should read.
-    pub(crate) fn note(&mut self, note: String) {
-        self.results.notes.push(note);
-    }
-}
-
-/// A history as results hold it and pictures are made of it.
-pub(crate) fn curves_of(history: &History) -> BTreeMap<String, Vec<f64>> {
-    history.iter().map(|(name, values)| (name.to_owned(), values.to_vec())).collect()
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use practicum_core::callbacks::Context;
 use practicum_core::prelude::*;
 use practicum_vision::datasets::ImageDataset;
 
-use super::pictures::{Answers, MNIST_PICTURES, Trained, data_of, judge, numbers_of, tell_size};
+use super::pictures::{Answers, MNIST_PICTURES, Trained, data_of, judge, numbers_of};
 use crate::code;
 use crate::data::{FMNIST, MNIST};
 use crate::results::DataSource;
@@ -184,7 +184,7 @@ const NINETY_NINE: Target = Target {
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: Fashion-MNIST")?;
     let set = run.data(&FMNIST)?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (5, 5))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
     let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
     let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
 
@@ -216,7 +216,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
         ("lab2-loss", "Lab 2: stop when the loss is below 0.4", Stop::when(precise, "Reached a loss below 0.4")),
     ] {
         let mut clock = run.begin(id, title)?;
-        tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (10, 10))?;
+        run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
         let mut model = dense(run, &[512]);
         model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
         let fit = run.fit(10).validation_data(&x_test, &y_test).callback(&mut stop);
@@ -233,7 +233,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
 fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exercise", "Exercise: handwriting")?;
     let set = run.data(&MNIST)?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (10, 10))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
     let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
     let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
 
@@ -293,7 +293,7 @@ fn exploration7(run: &mut WeekRun<'_>) -> Result<()> {
 fn exploration8(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exploration8", "Exploration 8: stop when the loss is below 0.4")?;
     let set = run.data(&FMNIST)?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (5, 5))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
     let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
     let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
     let mut model = dense(run, &[512]);
@@ -323,7 +323,7 @@ fn dense(run: &WeekRun<'_>, hidden: &[usize]) -> Sequential {
 fn explore(run: &mut WeekRun<'_>, id: &str, title: &str, mut model: Sequential, scale: f32, epochs: usize) -> Result<()> {
     let mut clock = run.begin(id, title)?;
     let set = run.data(&MNIST)?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (epochs, epochs))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
     let (x_train, y_train) = data_of(&set.train, scale)?;
     let (x_test, y_test) = data_of(&set.test, scale)?;
     model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;

@@ -10,7 +10,7 @@ use practicum_vision::visualize::{Colormap, feature_maps};
 
 use super::pictures::{
     Answers, MNIST_PICTURES, Trained, data_of, first, first_filters, heat_maps, judge, map_grids, maps_of, picture_of, sizes_of,
-    some_of_each, strips, tell_size, tell_stop,
+    some_of_each, strips, tell_stop,
 };
 use crate::code;
 use crate::data::{ASCENT, FMNIST, MNIST};
@@ -166,7 +166,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let epochs = run.epochs(5, 3);
 
     let mut clock = run.begin("lab1-dense", "Lab 1: a dense network first")?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (epochs, 5))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures"), (epochs, 5, "epochs")])?;
     let (x_train, y_train) = data_of(&set.train, 1.0 / 255.0)?;
     let (x_test, y_test) = data_of(&set.test, 1.0 / 255.0)?;
     let mut model = dense(run);
@@ -178,7 +178,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     // </page>
 
     let mut clock = run.begin("lab1-convolutions", "Lab 1: two convolutions")?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (epochs, 5))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures"), (epochs, 5, "epochs")])?;
     let (x_train, y_train) = maps_of(&set.train)?;
     let (x_test, y_test) = maps_of(&set.test)?;
     let mut model = run
@@ -240,7 +240,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exercise", "Exercise: 99.8 % with one convolution")?;
     let all = run.data(&MNIST)?;
     let set = first(run, &all, 6_000, 2_000)?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (10, 10))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
     let (x_train, y_train) = maps_of(&set.train)?;
     let (x_test, y_test) = maps_of(&set.test)?;
 
@@ -284,7 +284,7 @@ fn garments(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, epo
     let mut clock = run.begin(id, title)?;
     let all = run.data(&FMNIST)?;
     let set = first(run, &all, 6_000, 2_000)?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (epochs, epochs))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
     let (x_train, y_train) = maps_of(&set.train)?;
     let (x_test, y_test) = maps_of(&set.test)?;
     let mut model = convnet.build(run.sequential())?;
@@ -298,7 +298,7 @@ fn one_convolution(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("exploration3", "Exploration 3: one convolution, ten epochs")?;
     let all = run.data(&MNIST)?;
     let set = first(run, &all, 6_000, 2_000)?;
-    tell_size(run, &mut clock, (set.train.len(), MNIST_PICTURES), (10, 10))?;
+    run.tell_size(&mut clock, &[(set.train.len(), MNIST_PICTURES, "training pictures")])?;
     let (x_train, y_train) = maps_of(&set.train)?;
     let (x_test, y_test) = maps_of(&set.test)?;
     let mut model = Convnet::digits().build(run.sequential())?;

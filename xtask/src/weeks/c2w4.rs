@@ -5,7 +5,7 @@ use practicum_vision::architectures::Convnet;
 use practicum_vision::batches::ClassMode;
 
 use super::photos::{Flow, Photographed, Size, augmented, flow, look_at_with, preview, rescaled, sheet, side, tell};
-use super::pictures::{first, maps_of, sizes_of, tell_size};
+use super::pictures::{first, maps_of, sizes_of};
 use crate::code;
 use crate::data::{RPS, SIGNMNIST, squeezed};
 use crate::results::DataSource;
@@ -160,7 +160,7 @@ fn train_signs(run: &mut WeekRun<'_>, id: &str, title: &str, mirrored: bool, sca
     let all = run.data(&SIGNMNIST)?;
     let set = first(run, &all, 2_400, 960)?;
     let epochs = run.epochs(15, 15);
-    tell_size(run, &mut clock, (set.train.len(), COURSE), (epochs, 15))?;
+    run.tell_size(&mut clock, &[(set.train.len(), COURSE, "training pictures"), (epochs, 15, "epochs")])?;
     let generator = augmented().horizontal_flip(mirrored).seed(run.settings.seed);
     let mut train = generator.flow(&set.train)?.batch_size(32).seed(run.settings.seed);
     let (x_test, y_test) = maps_of(&set.test)?;

@@ -6,7 +6,7 @@ use practicum_core::prelude::*;
 use practicum_nlp::datasets::bbc;
 use practicum_nlp::{PadOptions, STOP_WORDS, Side, SubwordOptions, SubwordTextEncoder, Tokenizer};
 
-use super::texts::{HEADLINES, REVIEWS, Split, Trained, headlines, judge, padded, reviews, tell_size};
+use super::texts::{HEADLINES, REVIEWS, Split, Trained, headlines, judge, padded, reviews};
 use crate::code;
 use crate::data::{BBC, IMDB, SARCASM};
 use crate::results::DataSource;
@@ -180,7 +180,7 @@ fn small(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, [train, te
     let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     // <page>
-    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), (epochs, 10, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), (epochs, 10, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     let look_up = &["great", "boring", "funny"];
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding: test, split, look_up };
@@ -212,7 +212,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     // <page>
-    tell_size(run, &mut clock, &[(split.train.texts.len(), HEADLINES, "training headlines"), (epochs, 30, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), HEADLINES, "training headlines"), (epochs, 30, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     let look_up = &["man", "trump", "nation"];
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding, split: &split, look_up };
@@ -244,7 +244,7 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
     let history = model.fit(&train.padded_batch(64), (), fit)?;
     // <page>
     let ids = (encoder.vocab_size(), 8_185, "ids of pieces and bytes");
-    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), ids, (epochs, 10, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), ids, (epochs, 10, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     clock.metric("vocab_size", encoder.vocab_size() as f64);
     let ids = encoder.encode("TensorFlow, from basics to mastery");
@@ -295,7 +295,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let fit = run.fit(epochs).validation_data(&x_test, &split.test.labels);
     let history = model.fit(&x_train, &split.train.labels, fit)?;
     // <page>
-    tell_size(run, &mut clock, &[(split.train.texts.len(), 1_780, "training articles"), (epochs, 30, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), 1_780, "training articles"), (epochs, 30, "epochs")])?;
     clock.metric("parameters", model.count_params()? as f64);
     clock.metric("train_texts", split.train.texts.len() as f64);
     clock.metric("first_length", tokenizer.texts_to_sequences(&split.train.texts[..1])?[0].len() as f64);

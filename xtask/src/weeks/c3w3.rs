@@ -9,7 +9,7 @@ use practicum_core::rng::Key;
 use practicum_nlp::{PadOptions, Side, SubwordTextEncoder, Tokenizer};
 
 use super::c3w2::{pieces, subwords};
-use super::texts::{HEADLINES, REVIEWS, Split, Trained, compare, headlines, judge, padded, reviews, tell_size};
+use super::texts::{HEADLINES, REVIEWS, Split, Trained, compare, headlines, judge, padded, reviews};
 use crate::code;
 use crate::data::{GLOVE, IMDB, SARCASM, TWITTER};
 use crate::report::grouped;
@@ -189,7 +189,7 @@ fn read_pieces(
     // <page>
     clock.metric("parameters", model.count_params()? as f64);
     let ids = (encoder.vocab_size(), 8_185, "ids of pieces and bytes");
-    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), ids, (epochs, 10, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), ids, (epochs, 10, "epochs")])?;
     if !run.is_full() {
         clock.note(format!("Each review is cut after {longest} pieces; the course reads it whole."));
     }
@@ -228,7 +228,7 @@ fn read_headlines(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, r
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>
     clock.metric("parameters", model.count_params()? as f64);
-    tell_size(run, &mut clock, &[(split.train.texts.len(), HEADLINES, "training headlines"), (epochs, 50, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), HEADLINES, "training headlines"), (epochs, 50, "epochs")])?;
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding, split, look_up: &[] };
     judge(run, clock, &trained)
     // </page>
@@ -265,7 +265,7 @@ fn read_words(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, reade
     clock.metric("seconds_per_epoch", began.elapsed().as_secs_f64() / history.epochs().len().max(1) as f64);
     // <page>
     clock.metric("parameters", model.count_params()? as f64);
-    tell_size(run, &mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), (epochs, course, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), REVIEWS, "training reviews"), (epochs, course, "epochs")])?;
     let trained = Trained { model: &model, history: &history, encoder: tokenizer.into(), padding, split, look_up: &[] };
     judge(run, clock, &trained)
     // </page>
@@ -324,7 +324,7 @@ fn read_tweets(run: &mut WeekRun<'_>, id: &str, title: &str, split: &Split, drop
     let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
     clock.metric("val_loss_rise", losses.last().map_or(f64::NAN, |last| last - lowest));
     clock.metric("trainable_parameters", model.summary()?.param_count().trainable as f64);
-    tell_size(run, &mut clock, &[(split.train.texts.len(), 144_000, "training tweets"), (epochs, 50, "epochs")])?;
+    run.tell_size(&mut clock, &[(split.train.texts.len(), 144_000, "training tweets"), (epochs, 50, "epochs")])?;
     let known = words.iter().filter(|(word, _)| vectors.get(word).is_some()).count();
     let [known, all] = [known, words.len()].map(|count| grouped(count as u64));
     clock.note(format!("{known} of {all} words have a vector of {} numbers.", vectors.dimension()));

@@ -7,7 +7,6 @@ use practicum_core::prelude::*;
 use practicum_nlp::datasets::lanigan;
 use practicum_nlp::{Sampling, TextEncoder, TextGenerator, Tokenizer, next_token_examples, sliding_windows};
 
-use super::texts::tell_size;
 use crate::code;
 use crate::data::{IRISH, SONNETS};
 use crate::report::grouped;
@@ -178,7 +177,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let epochs = run.epochs(500, 120);
     let history = model.fit(&x, &y, run.fit(epochs).quiet())?;
     // <page>
-    tell_size(run, &mut clock, &[(epochs, 500, "epochs")])?;
+    run.tell_size(&mut clock, &[(epochs, 500, "epochs")])?;
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &lines, tokens: 100, seed_text: DUBLIN };
     write(run, clock, tokenizer, &trained)
     // </page>
@@ -203,7 +202,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let epochs = run.epochs(100, 8);
     let history = model.fit(&x, &y, run.fit(epochs))?;
     // <page>
-    tell_size(run, &mut clock, &[(y.len(), 12_038, "examples"), (epochs, 100, "epochs")])?;
+    run.tell_size(&mut clock, &[(y.len(), 12_038, "examples"), (epochs, 100, "epochs")])?;
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &lines, tokens: 100, seed_text: FEELING };
     write(run, clock, tokenizer, &trained)
     // </page>
@@ -257,7 +256,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let epochs = run.epochs(100, 12);
     let history = model.fit(&x, &y, run.fit(epochs))?;
     // <page>
-    tell_size(run, &mut clock, &[(y.len(), 15_462, "examples"), (epochs, 100, "epochs")])?;
+    run.tell_size(&mut clock, &[(y.len(), 15_462, "examples"), (epochs, 100, "epochs")])?;
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &lines, tokens: 100, seed_text: HOPE };
     write(run, clock, tokenizer, &trained)
     // </page>

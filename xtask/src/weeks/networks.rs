@@ -12,7 +12,7 @@ use practicum_timeseries::window::{Windowing, forecast_windows, windowed_dataset
 use super::series::{Subject, compare};
 use crate::console::{live, mention};
 use crate::report::Sweep as SweepPicture;
-use crate::week::{RunClock, WeekRun, curves_of};
+use crate::week::{WeekRun, curves_of};
 
 /// The sweep's first rate, and how many epochs make it ten times as large.
 const LOWEST: f64 = 1e-8;
@@ -112,7 +112,7 @@ impl Recipe {
         let schedule = LrSweep::new().start(LOWEST).epochs_per_decade(DECADE / stride);
         let mut model = model;
         self.compile(&mut model, LOWEST)?;
-        tell_epochs(run, &mut clock, epochs, SWEEP_EPOCHS)?;
+        run.tell_size(&mut clock, &[(epochs, SWEEP_EPOCHS, "epochs")])?;
         let progress = Progress::new(run, epochs, 0);
         let fit = run.fit(epochs).quiet().callback(progress).callback(LearningRateScheduler::new(|epoch, _| schedule.rate(epoch)));
         let history = self.fit(run, &mut model, subject, fit)?;
@@ -154,7 +154,7 @@ impl Recipe {
         let mut clock = run.begin(training.id, training.title)?;
         let (course, quick) = training.epochs;
         let epochs = run.epochs(course, quick);
-        tell_epochs(run, &mut clock, epochs, course)?;
+        run.tell_size(&mut clock, &[(epochs, course, "epochs")])?;
         let mut model = model;
         self.compile(&mut model, training.rate)?;
         let fit = run.fit(epochs).quiet().callback(Progress::new(run, epochs, LINES)).validation_data(self.validation(subject)?, ());
@@ -224,15 +224,6 @@ pub(super) fn expand_dims() -> Lambda {
 /// Brings a network's small numbers to the scale of the series.
 pub(super) fn times(scale: f32) -> Lambda {
     Lambda::new(&format!("times_{scale}"), move |x| x.scale(scale))
-}
-
-fn tell_epochs(run: &WeekRun<'_>, clock: &mut RunClock, epochs: usize, course: usize) -> Result<()> {
-    if epochs != course {
-        let told = format!("{epochs} epochs, where the course has {course}.");
-        run.say(&told)?;
-        clock.note(told);
-    }
-    Ok(())
 }
 
 fn tell_weights(run: &mut WeekRun<'_>, id: &str, model: &Model) -> Result<()> {

@@ -9,7 +9,7 @@ use practicum_vision::folder::{ImageFolder, OnBroken};
 use practicum_vision::visualize::augmentations;
 
 use super::pictures::{Answers, first_filters, heat_maps, map_grids, maps_of, picture_of, some_of_each, strips};
-use crate::report::{Figures, Panel, grouped};
+use crate::report::{Figures, Panel};
 use crate::results::Figure;
 use crate::week::{RunClock, WeekRun, curves_of};
 
@@ -64,31 +64,15 @@ pub(super) struct Size {
     pub(super) parameters: usize,
 }
 
-/// Says where a training is smaller than the course's.
+/// Says where a training differs from the course's in size.
 pub(super) fn tell(run: &WeekRun<'_>, clock: &mut RunClock, here: Size, course: Size) -> Result<()> {
-    let count = |number: usize| grouped(number as u64);
-    let mut less = Vec::new();
-    if here.pictures < course.pictures {
-        less.push(format!("{} pictures instead of {}", count(here.pictures), count(course.pictures)));
-    }
-    if here.side < course.side {
-        less.push(format!("{0} × {0} pixels a picture instead of {1} × {1}", here.side, course.side));
-    }
-    if here.epochs < course.epochs {
-        less.push(format!("{} epochs instead of {}", count(here.epochs), count(course.epochs)));
-    }
-    if here.parameters < course.parameters {
-        less.push(format!("a network of {} parameters instead of {}", count(here.parameters), count(course.parameters)));
-    }
-    let told = match less.split_last() {
-        None => return Ok(()),
-        Some((only, [])) => only.clone(),
-        Some((last, others)) => format!("{}, and {last}", others.join(", ")),
-    };
-    let told = format!("Smaller than the course's: {told}.");
-    run.say(&told)?;
-    clock.note(told);
-    Ok(())
+    let sizes = [
+        (here.pictures, course.pictures, "training pictures"),
+        (here.side, course.side, "pixels a side"),
+        (here.epochs, course.epochs, "epochs"),
+        (here.parameters, course.parameters, "parameters"),
+    ];
+    run.tell_size(clock, &sizes)
 }
 
 /// A model that was trained, and the pictures it is judged by.

@@ -44,22 +44,6 @@ pub(super) fn first(run: &WeekRun<'_>, set: &ImageDataset, train: usize, test: u
     Ok(ImageDataset::new(part(&set.train, train)?, part(&set.test, test)?)?)
 }
 
-/// Says how many pictures and epochs a run has, where the course has others.
-pub(super) fn tell_size(run: &WeekRun<'_>, clock: &mut RunClock, pictures: (usize, usize), epochs: (usize, usize)) -> Result<()> {
-    let mut told = Vec::new();
-    for ((here, course), what) in [(pictures, "pictures"), (epochs, "epochs")] {
-        if here != course {
-            told.push(format!("{} {what}, where the course has {}", grouped(here as u64), grouped(course as u64)));
-        }
-    }
-    if !told.is_empty() {
-        let told = format!("{}.", told.join("; "));
-        run.say(&told)?;
-        clock.note(told);
-    }
-    Ok(())
-}
-
 /// Says whether the training ended because it was good enough, or after how many epochs it ended without that.
 pub(super) fn tell_stop(run: &WeekRun<'_>, clock: &mut RunClock, stop: &StopWhen, goal: &str, history: &History) -> Result<()> {
     let epochs = history.epochs().len();

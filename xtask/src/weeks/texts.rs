@@ -115,21 +115,6 @@ pub(super) fn padded(tokenizer: &Tokenizer, texts: &[String], padding: PadOption
     Ok(pad_sequences(&tokenizer.texts_to_sequences(texts)?, padding)?)
 }
 
-/// Says where a run is not of the course's size: each time the number here, the course's, and of what.
-pub(super) fn tell_size(run: &WeekRun<'_>, clock: &mut RunClock, sizes: &[(usize, usize, &str)]) -> Result<()> {
-    let other: Vec<String> = sizes
-        .iter()
-        .filter(|(here, course, _)| here != course)
-        .map(|(here, course, what)| format!("{} {what} instead of {}", grouped(*here as u64), grouped(*course as u64)))
-        .collect();
-    if !other.is_empty() {
-        let told = format!("Unlike the course's run: {}.", other.join(", "));
-        run.say(&told)?;
-        clock.note(told);
-    }
-    Ok(())
-}
-
 /// A network that was trained on texts, and what it takes to ask it.
 pub(super) struct Trained<'a> {
     pub(super) model: &'a Model,
