@@ -120,7 +120,13 @@ pub(super) static C4W4: Week = Week {
                     source: "the naive forecast",
                     ..MAE
                 },
-                Target { run: "exercise", bound: Bound::AtMost(1.81), source: "seeds differ by 0.02", course: Some(1.780626), ..MAE },
+                Target {
+                    run: "exercise",
+                    bound: Bound::AtMost(1.82),
+                    source: "19 of 20 seeds meet it, half of them end below 1.803",
+                    course: Some(1.780626),
+                    ..MAE
+                },
             ],
             run: exercise,
         },
