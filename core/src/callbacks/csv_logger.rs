@@ -31,8 +31,7 @@ impl CsvLogger {
         self
     }
 
-    /// The first line of the file to be gone on with.
-    /// The header of the file, and whether its last line has an end.
+    /// The header of the file to be gone on with, and whether its last line has an end.
     fn read_header(&self) -> Result<(Option<String>, bool)> {
         match std::fs::read_to_string(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((None, true)),

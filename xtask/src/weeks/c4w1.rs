@@ -43,8 +43,10 @@ pub(super) static C4W1: Week = Week {
                    sunspots.",
             code: code!["c4w1.rs": "impulses", "c4w1.rs": "lab2", "c4w1.rs": "sunspots", "c4w1.rs": "pearson"],
             keras: include_str!("keras/c4w1_lab2.py"),
-            notice: "The autocorrelation of the two echoes peaks around lag 50, where the second echo is: at 51, because two strong impulses happen to be 51 steps apart. That of the sunspots falls \
-                     slowly and rises again after a cycle of about 11 years (132 months); once their changes are taken over such a cycle, little is left but noise, and one spike at lag 132, about −0.5, which the differencing itself makes.",
+            notice: "The autocorrelation of the two echoes peaks around lag 50, where the second echo is: at 51, because two strong \
+                     impulses happen to be 51 steps apart. That of the sunspots falls slowly and rises again after a cycle of about 11 \
+                     years (132 months); once their changes are taken over such a cycle, little is left but noise, and one spike at lag \
+                     132, about −0.5, which the differencing itself makes.",
             next: &[Next { change: "Lab 3 uses what the season tells.", command: "cargo xtask run-week c4w1 --lab 3" }],
             data: &[&SUNSPOTS],
             targets: &[
@@ -65,9 +67,9 @@ pub(super) static C4W1: Week = Week {
         Session {
             kind: SessionKind::Lab(3),
             title: "Naive forecast, moving average, differencing, smoothing",
-            task: "How good is a forecast that needs no network? Four of them, and last year's value as it was, are measured on the same 461 days: the last value again, \
-                   the mean of the last 30, last year's value plus the mean change since, and the same with last year smoothed. A \
-                   network has to beat the best of them.",
+            task: "How good is a forecast that needs no network? Four of them, and last year's value as it was, are measured on the same \
+                   461 days: the last value again, the mean of the last 30, last year's value plus the mean change since, and the same \
+                   with last year smoothed. A network has to beat the best of them.",
             code: code!["c4w1.rs": "forecast", "c4w1.rs": "lab3"],
             keras: include_str!("keras/c4w1_lab3.py"),
             notice: "The moving average is worse than the naive forecast: it removes noise, but lags behind trend and season. Taking \

@@ -55,13 +55,16 @@ pub(super) static C4W2: Week = Week {
         Session {
             kind: SessionKind::Lab(3),
             title: "Three layers, a sweep of the learning rate, and a longer training",
-            task: "Two hidden layers make the forecast nonlinear. Which learning rate suits them is found by a sweep: the rate \
-                   rises from epoch to epoch, and the loss shows from which one on the network learns, and from which one on it blows \
-                   up. Then the network is trained five times as long, on windows of 30 days, with a rate several times below the one at which it blows up.",
+            task: "Two hidden layers make the forecast nonlinear. Which learning rate suits them is found by a sweep: the rate rises from \
+                   epoch to epoch, and the loss shows from which one on the network learns, and from which one on it blows up. Then the \
+                   network is trained five times as long, on windows of 30 days, with a rate several times below the one at which it blows \
+                   up.",
             code: code!["c4w2.rs": "three_layers", "c4w2.rs": "dense", "c4w2.rs": "lab3", "networks.rs": "sweep"],
             keras: include_str!("keras/c4w2_lab3.py"),
             notice: "In the sweep the loss falls until a rate of about 2e-5 and explodes after 5e-5. The rate to choose lies where it \
-                     still falls steadily, a few times below the explosion. The two hidden layers alone gain nothing over the single neuron of lab 2 (5.11 in the course, both times). Five times as many epochs, longer windows and the higher rate bring the course to 4.93.",
+                     still falls steadily, a few times below the explosion. The two hidden layers alone gain nothing over the single \
+                     neuron of lab 2 (5.11 in the course, both times). Five times as many epochs, longer windows and the higher rate bring \
+                     the course to 4.93.",
             next: &[Next {
                 change: "Later notebooks use a steeper series with a weaker season. Does the same rate suit it?",
                 command: "cargo xtask run-week c4w2 --exploration 1",
@@ -76,7 +79,8 @@ pub(super) static C4W2: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "A dense network for series C",
-            task: "Ten years of days, with a steep season: train a network on windows of 20 days so that its forecasts are off by about 3 on average.",
+            task: "Ten years of days, with a steep season: train a network on windows of 20 days so that its forecasts are off by about 3 \
+                   on average.",
             code: code!["c4w2.rs": "exercise", "c4w2.rs": "dense", "networks.rs": "fit"],
             keras: include_str!("keras/c4w2_exercise.py"),
             notice: "The noise of this series has a standard deviation of 3, so that even the best forecast is off by 2.4 on average. \

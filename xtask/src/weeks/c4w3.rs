@@ -18,14 +18,16 @@ pub(super) static C4W3: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "Two SimpleRNN layers, the Huber loss, and a sweep",
-            task: "A dense layer gives each day of a window its own weight, but is not told that one day follows another. A recurrent layer reads the \
-                   days one after another and carries a state from each to the next. Two of them are trained with the Huber loss, which is less sensitive to outliers than the squared error; the notebook's learning rate is compared with one from a sweep.",
+            task: "A dense layer gives each day of a window its own weight, but is not told that one day follows another. A recurrent \
+                   layer reads the days one after another and carries a state from each to the next. Two of them are trained with the \
+                   Huber loss, which is less sensitive to outliers than the squared error; the notebook's learning rate is compared with \
+                   one from a sweep.",
             code: code!["c4w3.rs": "lab1", "c4w3.rs": "simple", "networks.rs": "expand_dims", "networks.rs": "times"],
             keras: include_str!("keras/c4w3_lab1.py"),
             notice: "The last layer multiplies by 100, because a recurrent layer's outputs lie between −1 and 1 and the series does not. \
-                     From one epoch to the next the validation error jumps by more than a hundred epochs improve it: with this rate the training is \
-                     noisy, and where it ends is partly luck. Of twenty seeds, half end below an error of 7.1 and the worst at 13.6, \
-                     where the naive forecast is at 5.9.",
+                     From one epoch to the next the validation error jumps by more than a hundred epochs improve it: with this rate the \
+                     training is noisy, and where it ends is partly luck. Of twenty seeds, half end below an error of 7.1 and the worst at \
+                     13.6, where the naive forecast is at 5.9.",
             next: &[Next {
                 change: "Another seed shows how much of the figure is luck.",
                 command: "cargo xtask run-week c4w3 --lab 1 --seed 1",
@@ -48,7 +50,10 @@ pub(super) static C4W3: Week = Week {
                    forecast better than two?",
             code: code!["c4w3.rs": "lab2", "c4w3.rs": "bidirectional"],
             keras: include_str!("keras/c4w3_lab2.py"),
-            notice: "Seven times the parameters of lab 1 hardly help: the course's run ends at 8.5, half of our seeds below 6.3, and the naive forecast at 5.9. The network fails on the high plateau, much of which lies above every value it was trained on. The two trainings at a tenth of the rate have a fifth of the epochs: compare two layers with three there, not with the first run.",
+            notice: "Seven times the parameters of lab 1 hardly help: the course's run ends at 8.5, half of our seeds below 6.3, and the \
+                     naive forecast at 5.9. The network fails on the high plateau, much of which lies above every value it was trained on. \
+                     The two trainings at a tenth of the rate have a fifth of the epochs: compare two layers with three there, not with \
+                     the first run.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w3 --lab 2 --full" }],
             targets: &[Target {
                 run: "lab2",
@@ -67,7 +72,9 @@ pub(super) static C4W3: Week = Week {
                    on the validation part.",
             code: code!["c4w3.rs": "exercise", "c4w3.rs": "bidirectional"],
             keras: include_str!("keras/c4w3_exercise.py"),
-            notice: "Eight seasons to learn from, instead of less than three, bring the forecast close to what the noise allows, which is an error of 2.4 on average. The sweep has another scale (10) and loss (Huber) than the training, so that its rates do not carry over.",
+            notice: "Eight seasons to learn from, instead of less than three, bring the forecast close to what the noise allows, which is \
+                     an error of 2.4 on average. The sweep has another scale (10) and loss (Huber) than the training, so that its rates do \
+                     not carry over.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w3 --exercise --full" }],
             targets: &[
                 Target {

@@ -24,8 +24,10 @@ pub(super) static C4W4: Week = Week {
                    window teaches as much as it has days.",
             code: code!["c4w4.rs": "lab1", "c4w4.rs": "causal", "c4w4.rs": "lstm", "networks.rs": "fit"],
             keras: include_str!("keras/c4w4_lab1.py"),
-            notice: "Within a few dozen epochs the loss falls as far as the recurrent network of week 3 came in hundreds. The remaining epochs gain only the last tenth. The sweep is done with a larger, bidirectional network, as in the course. The network answers at every step of a window: the curves count all of its \
-                     answers, the validation MAE above them the last one only.",
+            notice: "Within a few dozen epochs the loss falls as far as the recurrent network of week 3 came in hundreds. The remaining \
+                     epochs gain only the last tenth. The sweep is done with a larger, bidirectional network, as in the course. The \
+                     network answers at every step of a window: the curves count all of its answers, the validation MAE above them the \
+                     last one only.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --lab 1 --full" }],
             targets: &[
                 Target {
@@ -51,7 +53,8 @@ pub(super) static C4W4: Week = Week {
         Session {
             kind: SessionKind::Lab(2),
             title: "Sunspots with a dense network",
-            task: "The number of spots on the sun has been written down each month since 1749. It rises and falls in cycles of about 11 years, no two of which are alike. A dense network reads five years and says what the next month brings.",
+            task: "The number of spots on the sun has been written down each month since 1749. It rises and falls in cycles of about 11 \
+                   years, no two of which are alike. A dense network reads five years and says what the next month brings.",
             code: code!["c4w4.rs": "lab2", "c4w4.rs": "sunspots", "networks.rs": "fit"],
             keras: include_str!("keras/c4w4_lab2.py"),
             notice: "Here the naive forecast is hard to beat: each month resembles the one before. The network wins by a few per cent, \
@@ -90,8 +93,10 @@ pub(super) static C4W4: Week = Week {
                    pay?",
             code: code!["c4w4.rs": "deep", "c4w4.rs": "lab3", "c4w4.rs": "causal", "c4w4.rs": "lstm"],
             keras: include_str!("keras/c4w4_lab3.py"),
-            notice: "It hardly does: in the course this run ends at 15.40, lab 2 at 15.08. Compare with the naive forecast and a small network before you trust a large one. The \
-                     training loss keeps falling to the end, the validation error hardly follows it. As in lab 1, the curves count the answers at every step of a window, the validation MAE above them the last one only. The course sweeps a slightly different network than it trains.",
+            notice: "It hardly does: in the course this run ends at 15.40, lab 2 at 15.08. Compare with the naive forecast and a small \
+                     network before you trust a large one. The training loss keeps falling to the end, the validation error hardly follows \
+                     it. As in lab 1, the curves count the answers at every step of a window, the validation MAE above them the last one \
+                     only. The course sweeps a slightly different network than it trains.",
             next: &[Next {
                 change: "As long as the course trains it; this takes minutes.",
                 command: "cargo xtask run-week c4w4 --lab 3 --full",
@@ -108,7 +113,8 @@ pub(super) static C4W4: Week = Week {
             code: code!["c4w4.rs": "deep", "c4w4.rs": "exercise"],
             keras: include_str!("keras/c4w4_exercise.py"),
             notice: "On the temperatures of Melbourne, the network beats the naive forecast by a tenth. It does so by caution: its \
-                     forecasts swing less than the temperatures do, because the weather of tomorrow is nearer to the season's mean than that of today. As in labs 1 and 3, the curves count every step's answer, the MAE above them only the last.",
+                     forecasts swing less than the temperatures do, because the weather of tomorrow is nearer to the season's mean than \
+                     that of today. As in labs 1 and 3, the curves count every step's answer, the MAE above them only the last.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --exercise --full" }],
             data: &[&TEMPS],
             targets: &[
