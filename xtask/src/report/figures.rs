@@ -12,7 +12,7 @@ use super::bars::Bars;
 use super::confusion::Confusion;
 use super::files::write_whole;
 use super::grid::{Picture, draw_grid};
-use super::numbers::{measured, percent};
+use super::numbers::{measured, percent, plural};
 use crate::results::Figure;
 
 /// Where the pictures of one run go: the week's folder, and the run's id in front of every file's name.
@@ -190,9 +190,8 @@ fn by_epoch(values: &[f64]) -> Vec<(f64, f64)> {
 }
 
 fn curve_caption(epochs: usize, shown: &[(&str, &[f64])], scale: Scale) -> String {
-    let plural = if epochs == 1 { "" } else { "s" };
     let ends: Vec<String> = shown.iter().filter_map(|(name, values)| Some(format!("{name} {}", measured(*values.last()?)))).collect();
-    let mut caption = format!("After {} epoch{plural}: {}.", grouped(epochs as u64), ends.join(", "));
+    let mut caption = format!("After {}: {}.", plural(epochs, "epoch"), ends.join(", "));
     if scale == Scale::Log {
         caption.push_str(" Logarithmic axis.");
     }

@@ -27,7 +27,7 @@ pub(crate) use confusion::Confusion;
 pub(crate) use figures::{Figures, LineFit};
 pub(crate) use files::write_whole;
 pub(crate) use grid::{Guess, Picture};
-pub(crate) use numbers::{measured, percent};
+pub(crate) use numbers::{measured, percent, plural};
 pub(crate) use over_time::{CorrelogramPicture, Interval, OverTime, Sweep, Trace};
 pub(crate) use overview::{CourseWeek, write_overview};
 pub(crate) use page::{document as page_of, write_week_page};

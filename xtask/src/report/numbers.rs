@@ -1,7 +1,7 @@
 //! Numbers and times as people write them.
 
 use jiff::Timestamp;
-use practicum_core::plot::labels::{fixed, scientific};
+use practicum_core::plot::labels::{fixed, grouped, scientific};
 
 /// A measured number: four decimals as Keras prints them, fewer where it is large, powers of ten where it is tiny or huge, none
 /// where it counts something.
@@ -49,6 +49,11 @@ pub(crate) fn percent(share: f64) -> String {
     } else {
         format!("{rounded:.0} %")
     }
+}
+
+/// `1 epoch`, `1,200 epochs`.
+pub(crate) fn plural(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
 /// A span of wall-clock time, in the unit that suits it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use maud::{Markup, html};
 use practicum_core::plot::labels::{capital, grouped};
 
-use super::numbers::{date, duration, measured};
+use super::numbers::{date, duration, measured, plural};
 use super::page::{badges, scrolling};
 use super::targets::{against, key_figure, other_figures, targets};
 use crate::results::{CodeText, DataSource, Figure, ForecastScore, RunResults, SessionText, WeekResults};
@@ -180,7 +180,7 @@ fn facts_of_run(run: &RunResults) -> String {
         facts.push(format!("{} of them trainable", grouped(run.params.trainable as u64)));
     }
     if run.epochs > 0 {
-        facts.push(format!("{} epoch{}", grouped(run.epochs as u64), if run.epochs == 1 { "" } else { "s" }));
+        facts.push(plural(run.epochs, "epoch"));
     }
     if run.seconds >= 1e-3 {
         facts.push(format!("{} in all", duration(run.seconds)));

@@ -1,9 +1,9 @@
 //! What a run is about and what it had to reach, as a page says it.
 
 use maud::{Markup, html};
-use practicum_core::plot::labels::{grouped, words};
+use practicum_core::plot::labels::words;
 
-use super::numbers::{exact, measured, of_metric};
+use super::numbers::{exact, measured, of_metric, plural};
 use crate::results::{RunResults, TargetResult, Verdict};
 
 /// Whether a smaller number is a better one.
@@ -58,10 +58,6 @@ pub(super) fn targets(run: &RunResults, course_command: &str) -> Markup {
             }
         }
     }
-}
-
-fn plural(count: usize, noun: &str) -> String {
-    format!("{} {noun}{}", grouped(count as u64), if count == 1 { "" } else { "s" })
 }
 
 fn bound(target: &TargetResult) -> String {

@@ -10,7 +10,7 @@ use practicum_vision::datasets::{ImageDataset, LabeledImages};
 use practicum_vision::evaluation::{self, ConfusionMatrix, Roc};
 use practicum_vision::visualize::{Colormap, FeatureMaps, feature_maps, filters, hires_cam};
 
-use crate::report::{Bars, Confusion, Figures, Guess, Panel, Picture, grouped, percent};
+use crate::report::{Bars, Confusion, Figures, Guess, Panel, Picture, grouped, percent, plural};
 use crate::results::Figure;
 use crate::week::{RunClock, WeekRun, curves_of};
 
@@ -46,10 +46,9 @@ pub(super) fn first(run: &WeekRun<'_>, set: &ImageDataset, train: usize, test: u
 
 /// Says whether the training ended because it was good enough, or after how many epochs it ended without that.
 pub(super) fn tell_stop(run: &WeekRun<'_>, clock: &mut RunClock, stop: &StopWhen, goal: &str, history: &History) -> Result<()> {
-    let epochs = history.epochs().len();
     let told = match stop.reached() {
         Some(_) => format!("Reached {goal} training accuracy, so training stopped."),
-        None => format!("{goal} was not reached in {epochs} epoch{}.", if epochs == 1 { "" } else { "s" }),
+        None => format!("{goal} was not reached in {}.", plural(history.epochs().len(), "epoch")),
     };
     run.say(&told)?;
     clock.note(told);
