@@ -201,7 +201,7 @@ impl OpStep {
 }
 
 /// How many inputs of an operation are served without allocating.
-const INLINE: usize = 8;
+const INLINE: usize = 4;
 const NO_VIEW: View<'static> = View { shape: Shape::SCALAR, data: &[] };
 
 fn resolve<'a>(source: &'a Source, buffers: &Split<'a>, inputs: &[&'a [f32]], params: &'a impl Parameters) -> &'a [f32] {
