@@ -42,6 +42,13 @@ pub enum Direction {
 }
 
 impl Direction {
+    pub(crate) fn verb(self) -> &'static str {
+        match self {
+            Self::Minimize => "minimize",
+            Self::Maximize => "maximize",
+        }
+    }
+
     /// What every value is better than.
     pub(crate) fn worst(self) -> f64 {
         match self {

@@ -165,9 +165,99 @@ fn the_state_of_another_optimizer_or_model_is_refused_and_changes_nothing() {
     let mut broken = state.clone();
     broken.set("step", "many");
     says(&model(Adam::new(0.01)).set_training_state(&broken).unwrap_err(), &["step", "many"]);
-    let mut model = model(Adam::new(0.01));
-    let error = model.fit(&x, &y, Fit::new().epochs(3).quiet().callback(EarlyStopping::new("loss")).resume(state)).unwrap_err();
-    says(&error, &["EarlyStopping", "callbacks"]);
+    for (name, value) in [("pass", u64::MAX), ("step", u64::MAX), ("epoch", 1 << 60), ("taken", 1 << 60)] {
+        let mut broken = state.clone();
+        broken.set(name, value);
+        says(&model(Adam::new(0.01)).set_training_state(&broken).unwrap_err(), &[name, &value.to_string()]);
+    }
+    let mut broken = state.clone();
+    broken.set_tensor("slot/dense/kernel/momentum2", draw([3, 6], 1));
+    says(&model(Adam::new(0.01)).set_training_state(&broken).unwrap_err(), &["dense/kernel/momentum2", "Adam"]);
+    let mut broken = state;
+    let mut optimizer: serde_json::Value = broken.get("optimizer").unwrap();
+    optimizer["config"]["learning_rate"] = (-1.0).into();
+    broken.set("optimizer", optimizer);
+    says(&model(Adam::new(0.01)).set_training_state(&broken).unwrap_err(), &["Adam", "-1"]);
+}
+
+#[test]
+fn a_resume_that_is_refused_changes_neither_the_model_nor_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log.csv");
+    std::fs::write(&log, "epoch,loss,mae\n0,1,1\n").unwrap();
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let refused = |state: &State, callback: EarlyStopping, optimizer: Adam, words: &[&str]| {
+        let mut model = model(optimizer);
+        let before = model.training_state().unwrap();
+        let fit = Fit::new().epochs(3).quiet().callback(CsvLogger::new(&log)).callback(callback).resume(state.clone());
+        says(&model.fit(&x, &y, fit).unwrap_err(), words);
+        assert_eq!(model.training_state().unwrap(), before);
+        assert_eq!(std::fs::read_to_string(&log).unwrap(), "epoch,loss,mae\n0,1,1\n");
+    };
+    let mut trained = model(Adam::new(0.01));
+    let backup = folder.path().join("backup");
+    let callbacks = (EarlyStopping::new("loss"), BackupAndRestore::new(&backup), crash_after(1));
+    trained.fit(&x, &y, Fit::new().epochs(3).quiet().callbacks(callbacks)).unwrap_err();
+    let state = State::load(backup.join("training.safetensors")).unwrap();
+    refused(&state, EarlyStopping::new("mae"), Adam::new(0.01), &["EarlyStopping", "minimizes `loss`", "`mae`"]);
+    refused(&state, EarlyStopping::new("loss").maximize(), Adam::new(0.01), &["minimizes `loss`", "maximizes `loss`"]);
+    refused(&state, EarlyStopping::new("loss"), Adam::new(0.01).beta_1(0.8), &["beta_1"]);
+}
+
+#[test]
+fn a_training_goes_on_with_callbacks_that_it_did_not_have() {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let mut trained = model(Adam::new(0.01));
+    trained.fit(&x, &y, Fit::new().epochs(2).quiet()).unwrap();
+    let state = trained.training_state().unwrap();
+    let mut stopping = EarlyStopping::new("loss").patience(9);
+    let checkpoint = || ModelCheckpoint::new(folder.path().join("{epoch}"));
+    let mut again = model(Adam::new(0.01));
+    let fit = Fit::new().epochs(4).quiet().resume(state.clone()).callbacks((&mut stopping, checkpoint()));
+    assert_eq!(again.fit(&x, &y, fit).unwrap().epochs(), [2, 3]);
+    assert!(stopping.best_epoch().is_some());
+    assert!(folder.path().join("4").exists());
+}
+
+#[test]
+fn data_with_fewer_batches_than_a_training_had_taken_are_named() {
+    let (x, y) = (draw([20, 3], 1), draw([20, 1], 2));
+    let batches = |examples: usize| {
+        let (x, y) = (x.slice(0, 0..examples).unwrap(), y.slice(0, 0..examples).unwrap());
+        Dataset::from_tensor_slices((&x, &y)).unwrap().batch(4)
+    };
+    let mut trained = model(Adam::new(0.01));
+    trained.fit(&batches(20), (), Fit::new().steps_per_epoch(4).quiet()).unwrap();
+    let state = trained.training_state().unwrap();
+    let fit = Fit::new().epochs(2).steps_per_epoch(4).quiet().resume(state);
+    says(&model(Adam::new(0.01)).fit(&batches(8), (), fit).unwrap_err(), &["4 batches", "these have 2"]);
+}
+
+#[test]
+fn scores_that_are_not_finite_survive_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let (x, y) = (draw([8, 3], 1), Tensor::full([8, 1], 1e20).unwrap());
+    let mut trained = model(Sgd::new(0.01).clipnorm(1.0));
+    let history = trained.fit(&x, &y, Fit::new().epochs(1).quiet()).unwrap();
+    assert!(history["loss"][0].is_infinite() && trained.get_weights().iter().all(|w| w.as_slice().iter().all(|w| w.is_finite())));
+    trained.save(&path).unwrap();
+    let read = Model::load(&path).unwrap();
+    assert_eq!(read.training_state().unwrap(), trained.training_state().unwrap());
+
+    let numbers = [f64::INFINITY, f64::NEG_INFINITY, 0.1, f64::MIN_POSITIVE];
+    let mut state = State::new();
+    state.set_numbers("numbers", &numbers);
+    state.set_numbers("nan", &[f64::NAN]);
+    state.save(&path).unwrap();
+    let read = State::load(&path).unwrap();
+    assert_eq!(read.numbers("numbers").unwrap(), numbers);
+    assert!(read.numbers("nan").unwrap()[0].is_nan());
+    state.set("numbers", "1.5");
+    says(&state.numbers("numbers").unwrap_err(), &["numbers"]);
+    state.set("numbers", vec!["1.5"]);
+    says(&state.numbers("numbers").unwrap_err(), &["expected numbers", "1.5"]);
 }
 
 #[test]

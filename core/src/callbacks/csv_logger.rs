@@ -15,13 +15,15 @@ pub struct CsvLogger {
     append: bool,
     /// The columns of the lines that are in the file already.
     header: Option<String>,
+    /// Whether the last of these lines has an end.
+    ended: bool,
     open: Option<(File, Vec<String>)>,
 }
 
 impl CsvLogger {
     /// Writes to this file, in place of what is in it.
     pub fn new(path: impl AsRef<Path>) -> Self {
-        Self { path: path.as_ref().to_owned(), append: false, header: None, open: None }
+        Self { path: path.as_ref().to_owned(), append: false, header: None, ended: true, open: None }
     }
 
     /// Goes on at the end of the file, where it has lines already: of the same columns.
@@ -42,8 +44,8 @@ impl CsvLogger {
         }
     }
 
-    fn other_columns(&self, old: &str, new: &str) -> Error {
-        let path = self.path.display();
+    fn other_columns(path: &Path, old: &str, new: &str) -> Error {
+        let path = path.display();
         Error::format(format!("{path} has the columns {old}, and this training would write {new}"))
             .context("CsvLogger")
             .hint("write to another file, or without `append`")
@@ -52,28 +54,22 @@ impl CsvLogger {
 
 impl Callback for CsvLogger {
     fn on_train_begin(&mut self, cx: &mut Context<'_>) -> Result<()> {
-        let (header, ended) = if self.append { self.read_header()? } else { (None, true) };
-        self.header = header;
+        (self.header, self.ended) = if self.append { self.read_header()? } else { (None, true) };
         if let Some(header) = &self.header {
             // Callbacks may add columns at the end of the first epoch.
             let expected = format!("epoch,{}", cx.log_names().join(","));
             if header.strip_prefix(&expected).is_none_or(|rest| !rest.is_empty() && !rest.starts_with(',')) {
-                return Err(self.other_columns(header, &expected));
+                return Err(Self::other_columns(&self.path, header, &expected));
             }
         }
-        let mut options = OpenOptions::new();
-        options.create(true).write(true).append(self.append).truncate(!self.append);
-        let mut file = options.open(&self.path).map_err(|source| Error::io("write", &self.path, source))?;
-        if !ended {
-            // Else its last row and the first new one would be one.
-            file.write_all(b"\n").map_err(|source| Error::io("write", &self.path, source))?;
-        }
-        self.open = Some((file, Vec::new()));
+        // What is in it stays until there is a line to write.
+        let file = OpenOptions::new().create(true).write(true).append(self.append).truncate(false).open(&self.path);
+        self.open = Some((file.map_err(|source| Error::io("write", &self.path, source))?, Vec::new()));
         Ok(())
     }
 
     fn on_epoch_end(&mut self, epoch: usize, logs: &mut Logs, cx: &mut Context<'_>) -> Result<()> {
-        let Some((_, names)) = &mut self.open else { return Ok(()) };
+        let Some((file, names)) = &mut self.open else { return Ok(()) };
         let mut text = String::new();
         if names.is_empty() {
             names.extend(cx.log_names().iter().cloned());
@@ -82,12 +78,15 @@ impl Callback for CsvLogger {
             names.extend(added);
             let new = format!("epoch,{}", names.join(","));
             match &self.header {
-                Some(old) if *old != new => return Err(self.other_columns(old, &new)),
-                Some(_) => {}
+                Some(old) if *old != new => return Err(Self::other_columns(&self.path, old, &new)),
+                // Else the last row and the first new one would be one.
+                Some(_) => text.push_str(if self.ended { "" } else { "\n" }),
                 None => text = format!("{new}\n"),
             }
+            if !self.append {
+                file.set_len(0).map_err(|source| Error::io("write", &self.path, source))?;
+            }
         }
-        let Some((file, names)) = &mut self.open else { return Ok(()) };
         let numbers = names.iter().map(|name| logs.get(name).map_or(String::new(), |value| value.to_string()));
         text.push_str(&format!("{epoch},{}\n", numbers.collect::<Vec<_>>().join(",")));
         file.write_all(text.as_bytes()).map_err(|source| Error::io("write", &self.path, source))

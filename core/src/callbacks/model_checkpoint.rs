@@ -77,11 +77,11 @@ impl Callback for ModelCheckpoint {
     }
 
     fn state(&self) -> State {
-        self.watched.state()
+        if self.save_best_only { self.watched.state() } else { State::new() }
     }
 
     fn set_state(&mut self, state: &State) -> Result<()> {
-        self.watched.set_state(state)
+        if self.save_best_only { self.watched.set_state(state) } else { Ok(()) }
     }
 
     fn on_train_begin(&mut self, cx: &mut Context<'_>) -> Result<()> {

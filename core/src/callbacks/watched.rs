@@ -77,14 +77,22 @@ impl Watched {
 
     pub(super) fn state(&self) -> State {
         let mut state = State::new();
-        state.set("best", self.best.is_finite().then_some(self.best));
+        state.set("monitor", self.monitor.as_str());
+        state.set("direction", self.direction.verb());
+        state.set_numbers("best", &[self.best]);
         state.set("wait", self.wait);
         state
     }
 
     pub(super) fn set_state(&mut self, state: &State) -> Result<()> {
-        let best: Option<f64> = state.get("best")?;
-        (self.best, self.wait) = (best.unwrap_or(self.direction.worst()), state.get("wait")?);
+        let (monitor, direction): (String, String) = (state.get("monitor")?, state.get("direction")?);
+        if monitor != self.monitor || direction != self.direction.verb() {
+            let message =
+                format!("the state is of a training that {direction}s `{monitor}`, this one {}s `{}`", self.direction.verb(), self.monitor);
+            return Err(Error::format(message).hint("go on with the callbacks that the training began with"));
+        }
+        let [best] = state.numbers("best")?[..] else { return Err(Error::format("the state has no single number as `best`")) };
+        (self.best, self.wait) = (best, state.get("wait")?);
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::data::Batch;
 use crate::kernel::arena::Arena;
 use crate::kernel::{Exec, elementwise, reduce};
 use crate::optimizers::{AVERAGE, GRADIENT, Optimizer, Slot, Update};
-use crate::{Cpu, Result, Tensor};
+use crate::{Cpu, Error, Result, Tensor};
 
 #[derive(Debug)]
 pub(crate) struct Compiled {
@@ -28,6 +28,9 @@ pub(crate) struct Compiled {
     /// All gradients, where they have to be known before the first is used.
     gradients: Vec<Vec<f32>>,
 }
+
+/// More batches than any training has.
+const MOST: u64 = 1 << 53;
 
 /// How far a training got.
 #[derive(Clone, Copy, Debug, Default)]
@@ -53,8 +56,13 @@ impl Done {
     }
 
     pub(crate) fn read(state: &State) -> Result<Self> {
-        let (step, epoch) = (state.get("step")?, state.get("epoch")?);
-        Ok(Self { step, epoch, pass: state.get("pass")?, taken: state.get("taken")?, resumes: false })
+        let taken: Option<usize> = state.get("taken")?;
+        let done = Self { step: state.get("step")?, epoch: state.get("epoch")?, pass: state.get("pass")?, taken, resumes: false };
+        let counts = [("step", done.step), ("epoch", done.epoch as u64), ("pass", done.pass as u64), ("taken", taken.unwrap_or(0) as u64)];
+        match counts.into_iter().find(|(_, count)| *count > MOST) {
+            Some((name, count)) => Err(Error::format(format!("the state has {count} as `{name}`: no training gets as far"))),
+            None => Ok(done),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::callback::{Callback, Context, Plan};
 use super::compiled::StepLogs;
 use super::options::{Validation, Verbose};
+use super::state::Checked;
 use super::{Fit, History, Model, Progress, State};
 use crate::autodiff::program::Watch;
 use crate::data::{
@@ -271,12 +272,15 @@ impl Run<'_, '_> {
     }
 
     fn train(&mut self, mut stream: Stream<'_>, mut validator: Option<Validator<'_>>, options: &mut Fit<'_>) -> Result<()> {
-        let resumed = self.state_to_resume(options)?;
+        let resumed = match self.state_to_resume(options)? {
+            Some(state) => Some((self.check_state(&state)?, state)),
+            None => None,
+        };
         self.call_all(|callback, cx| callback.on_train_begin(cx))?;
-        let mut first = options.initial_epoch;
-        if let Some(state) = &resumed {
-            first = self.go_on_from(state)?;
-        }
+        let first = match resumed {
+            Some((checked, state)) => self.go_on_from(checked, &state)?,
+            None => options.initial_epoch,
+        };
         let mut batch = Batch::default();
         for epoch in first..options.epochs {
             if self.stop {
@@ -310,17 +314,20 @@ impl Run<'_, '_> {
         Ok(state)
     }
 
-    /// Brings the model and the callbacks to where a training was; the epoch that comes next.
-    fn go_on_from(&mut self, state: &State) -> Result<usize> {
-        self.model.set_training_state(state).map_err(|error| error.context("the training to go on with"))?;
+    fn check_state(&self, state: &State) -> Result<Checked> {
+        self.model.check_training_state(state).map_err(|error| error.context("the training to go on with"))
+    }
+
+    /// Brings the callbacks and the model to where a training was; the epoch that comes next.
+    fn go_on_from(&mut self, checked: Checked, state: &State) -> Result<usize> {
         for (name, callback) in names_of(&self.callbacks).into_iter().zip(&mut self.callbacks) {
             let kept = state.part(&format!("callback/{name}"));
-            if kept.is_empty() && !callback.state().is_empty() {
-                return Err(Error::format(format!("the state has nothing of the callback {name}"))
-                    .hint("go on with the callbacks that the training began with"));
+            // A callback that the training did not have begins with what comes.
+            if !kept.is_empty() {
+                callback.set_state(&kept).map_err(|error| error.context(name))?;
             }
-            callback.set_state(&kept).map_err(|error| error.context(name))?;
         }
+        self.model.go_on_from(checked)?;
         self.stop = state.get("stopped").unwrap_or(false);
         Ok(self.model.compiled()?.progress.epoch)
     }
@@ -422,9 +429,10 @@ impl<'a> Stream<'a> {
         let taken = progress.taken.take().filter(|_| std::mem::take(&mut progress.resumes));
         if let (Some(taken), Some(pass)) = (taken, progress.pass.checked_sub(1)) {
             self.source.start_epoch(pass)?;
-            for _ in 0..taken {
+            for batches in 0..taken {
                 if !self.source.next_batch(batch, exec)? {
-                    break;
+                    let message = format!("the training to go on with had taken {taken} batches of its data, these have {batches}");
+                    return Err(Error::data(message).hint("go on with the data and the batch size that it began with"));
                 }
             }
             progress.taken = Some(taken);

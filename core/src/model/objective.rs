@@ -179,7 +179,7 @@ impl Scores {
         for name in self.names() {
             let inner = state.part(name);
             for list in inner.names() {
-                let numbers: Vec<f64> = inner.get(list)?;
+                let numbers = inner.numbers(list)?;
                 let known = match scores.mean_mut(name) {
                     Some(mean) => mean.set_state(list, &numbers),
                     None => {

@@ -108,7 +108,8 @@ impl<'a> Fit<'a> {
     /// [`Model::training_state`](super::Model::training_state) and
     /// [`BackupAndRestore`](crate::callbacks::BackupAndRestore), which does so by itself.
     ///
-    /// The bits are those of a training that was not interrupted, where data and options are the same.
+    /// The bits are those of a training that was not interrupted, where data and options are the same. A callback that the
+    /// state does not know begins as in a new training.
     #[must_use]
     pub fn resume(mut self, state: State) -> Self {
         self.resume = Some(state);

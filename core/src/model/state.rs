@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::Model;
+use super::compiled::Done;
+use super::objective::Scores;
 use crate::config::{Config, class_and_config, with_class};
 use crate::schedules::Schedule;
 use crate::{Error, Result, Shape, Tensor};
@@ -37,9 +39,15 @@ impl State {
         Self::default()
     }
 
-    /// Keeps a value. A number that is not finite is kept as none.
+    /// Keeps a value. A number that is not finite is kept as none: [`set_numbers`](State::set_numbers) keeps it.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         self.values.insert(name.to_owned(), value.into());
+    }
+
+    /// Keeps numbers, among them those that are not finite.
+    pub fn set_numbers(&mut self, name: &str, numbers: &[f64]) {
+        let value = |number: &f64| if number.is_finite() { Value::from(*number) } else { number.to_string().into() };
+        self.set(name, numbers.iter().map(value).collect::<Vec<_>>());
     }
 
     /// Keeps a tensor.
@@ -54,6 +62,18 @@ impl State {
     pub fn get<T: DeserializeOwned>(&self, name: &str) -> Result<T> {
         let value = self.values.get(name).ok_or_else(|| Error::format(format!("the state has no value `{name}`")))?;
         T::deserialize(value).map_err(|source| Error::format(format!("the state has {value} as `{name}`: {source}")))
+    }
+
+    /// What [`set_numbers`](State::set_numbers) kept.
+    ///
+    /// # Errors
+    /// There are none of that name, or something else.
+    pub fn numbers(&self, name: &str) -> Result<Vec<f64>> {
+        let not_finite = |text: &str| text.parse().ok().filter(|number: &f64| !number.is_finite());
+        let number = |value: &Value| value.as_f64().or_else(|| not_finite(value.as_str()?));
+        let values: Vec<Value> = self.get(name)?;
+        let numbers: Option<Vec<f64>> = values.iter().map(number).collect();
+        numbers.ok_or_else(|| Error::format(format!("the state has {} as `{name}`: expected numbers", Value::from(values))))
     }
 
     /// A tensor.
@@ -90,6 +110,16 @@ impl State {
     }
 }
 
+/// The state of a training, found to be of this model.
+pub(super) struct Checked {
+    rate: Schedule,
+    weights: Vec<Tensor>,
+    slots: Vec<Vec<Vec<f32>>>,
+    scores: Scores,
+    seed: u64,
+    progress: Done,
+}
+
 impl Model {
     /// Everything that a training needs to go on: parameters, the optimizer's slots, step and learning rate, the order of
     /// batches, epochs and scores, by name.
@@ -123,7 +153,7 @@ impl Model {
         }
         for (score, metric) in compiled.scores().states() {
             for (list, numbers) in metric {
-                state.set(&format!("score/{score}/{list}"), numbers);
+                state.set_numbers(&format!("score/{score}/{list}"), &numbers);
             }
         }
         Ok(state)
@@ -153,20 +183,31 @@ impl Model {
     /// The model is not compiled or not built; the state is of another optimizer or model, or something is missing in it.
     /// Then nothing is changed.
     pub fn set_training_state(&mut self, state: &State) -> Result<()> {
+        let checked = self.check_training_state(state)?;
+        self.go_on_from(checked)
+    }
+
+    /// What a state holds, if it is of a training of this model.
+    pub(super) fn check_training_state(&self, state: &State) -> Result<Checked> {
         self.output_shapes()?;
         let compiled = self.compiled()?;
-        let rate = learning_rate_of(state, compiled.optimizer().class_name(), &compiled.optimizer().config())?;
-        let weights = self.parameters_of(state)?;
-        let slots = self.slots_of(state)?;
-        let scores = compiled.scores().with_states(&state.part("score"))?;
-        let (seed, progress) = (state.get("seed")?, super::compiled::Done::read(state)?);
+        Ok(Checked {
+            rate: learning_rate_of(state, compiled.optimizer().class_name(), &compiled.optimizer().config())?,
+            weights: self.parameters_of(state)?,
+            slots: self.slots_of(state)?,
+            scores: compiled.scores().with_states(&state.part("score"))?,
+            seed: state.get("seed")?,
+            progress: Done::read(state)?,
+        })
+    }
 
-        self.network.set_weights(&weights)?;
-        self.seed = seed;
+    pub(super) fn go_on_from(&mut self, state: Checked) -> Result<()> {
+        self.network.set_weights(&state.weights)?;
+        self.seed = state.seed;
         self.forget_programs();
         let compiled = self.compiled_mut()?;
-        compiled.optimizer_mut().options_mut().learning_rate = rate;
-        compiled.go_on_from(progress, slots, scores);
+        compiled.optimizer_mut().options_mut().learning_rate = state.rate;
+        compiled.go_on_from(state.progress, state.slots, state.scores);
         Ok(())
     }
 
@@ -198,6 +239,13 @@ impl Model {
         if given.is_empty() && (names.is_empty() || state.get::<u64>("step")? == 0) {
             return Ok(Vec::new());
         }
+        let known = |path: &str| {
+            let (param, slot) = path.rsplit_once('/').unwrap_or(("", path));
+            names.iter().any(|known| known.name == slot) && self.parameters().iter().any(|known| known.path() == param)
+        };
+        if let Some(stranger) = given.names().into_iter().find(|path| !known(path)) {
+            return Err(Error::format(format!("the state has a slot `{stranger}` that {} lacks", optimizer.class_name())));
+        }
         let slot = |param: &super::Parameter, name: &str| -> Result<Vec<f32>> {
             let tensor = given.tensor(&format!("{}/{name}", param.path())).map_err(|error| error.context(optimizer.class_name()))?;
             let expected: Shape = param.value().shape();
@@ -227,5 +275,7 @@ fn learning_rate_of(state: &State, class: &str, config: &Config) -> Result<Sched
             );
         }
     }
-    Schedule::from_config(options.get("learning_rate").unwrap_or(&none))
+    let rate = Schedule::from_config(options.get("learning_rate").unwrap_or(&none))?;
+    rate.check().map_err(|error| error.context(format!("the state of {class}")))?;
+    Ok(rate)
 }
