@@ -12,7 +12,7 @@ pub use crate::callbacks::{
 pub use crate::data::{
     ArraySource, BatchOptions, BatchSource, Data, Dataset, IntoArrays, IntoData, IntoFeed, ShuffleOptions, WindowOptions,
 };
-pub use crate::initializers::Initializer;
+pub use crate::initializers::{Fan, Initializer, Spread};
 pub use crate::layers::{
     Activate, Activation, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization,
     Bidirectional, Concatenate, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Cropping1D, Cropping2D, Dense, DepthwiseConv1D,

@@ -103,7 +103,9 @@ impl Data {
             return Err(Error::data(format!("at most {} examples are served, got data of shape {shape}", u32::MAX)));
         }
         if shape.rank() == 0 {
-            return Err(Error::shape("data need a first axis that counts examples, got a single number"));
+            return Err(
+                Error::shape("data need a first axis that counts examples, got a single number").hint("`batch` makes one in a pipeline")
+            );
         }
         if shape.size() != len {
             return Err(Error::shape(format!("data of shape {shape} have {} elements, got {len}", shape.size())));
@@ -257,30 +259,41 @@ impl Data {
         }
     }
 
-    /// The first element that is not finite, if there is one, by its index on every axis.
+    /// The first element that a batch would hold as a number that is not finite, if there is one, by its index on every axis.
     pub(crate) fn first_not_finite(&self) -> Option<(Vec<usize>, f32)> {
         // A search that ends at each number could not look at several at once.
         const BLOCK: usize = 1024;
-        let Values::F32(tensor) = &self.values else { return None };
-        let all_finite = |block: &[f32]| block.iter().fold(true, |all, value| all & value.is_finite());
-        let first = tensor.as_slice().chunks(BLOCK).position(|block| !all_finite(block))? * BLOCK;
-        let flat = first + tensor.as_slice()[first..].iter().position(|value| !value.is_finite())?;
-        Some((index_of(&self.shape, flat), tensor.as_slice()[flat]))
+        let largest = match &self.values {
+            Values::U8(_) => f32::from(u8::MAX),
+            Values::I32(_) => EXACT as f32,
+            Values::F32(tensor) => {
+                let all_finite = |block: &[f32]| block.iter().fold(true, |all, value| all & value.is_finite());
+                match tensor.as_slice().chunks(BLOCK).position(|block| !all_finite(block)) {
+                    Some(block) => return self.first(block * BLOCK, |value| !value.is_finite()),
+                    None if self.is_plain() => return None,
+                    None => f32::MAX,
+                }
+            }
+        };
+        let may_overflow = !(largest * self.scale.abs() + self.offset.abs()).is_finite();
+        may_overflow.then(|| self.first(0, |value| !value.is_finite())).flatten()
     }
 
     /// The first element that is no class of `classes`, by its index and value.
     pub(crate) fn first_not_a_class(&self, classes: usize) -> Option<(Vec<usize>, f32)> {
-        let wrong = |value: f32| !(value >= 0.0 && value < classes as f32 && value.fract() == 0.0);
-        let flat = match &self.values {
-            Values::F32(tensor) => tensor.as_slice().iter().position(|value| wrong(*value)),
-            Values::U8(bytes) => bytes.iter().position(|value| wrong(f32::from(*value))),
-            Values::I32(integers) => integers.iter().position(|value| wrong(*value as f32)),
+        self.first(0, |value| !(value >= 0.0 && value < classes as f32 && value.fract() == 0.0))
+    }
+
+    /// The first element, from the one that is number `from` in memory on, that is wrong as a batch would hold it.
+    fn first(&self, from: usize, wrong: impl Fn(f32) -> bool) -> Option<(Vec<usize>, f32)> {
+        let plain = self.is_plain();
+        let held = |value: f32| if plain { value } else { value.mul_add(self.scale, self.offset) };
+        let found = |value: f32| Some(held(value)).filter(|value| wrong(*value));
+        let (flat, value) = match &self.values {
+            Values::F32(tensor) => (from..).zip(&tensor.as_slice()[from..]).find_map(|(flat, value)| Some((flat, found(*value)?))),
+            Values::U8(bytes) => (from..).zip(&bytes[from..]).find_map(|(flat, value)| Some((flat, found(f32::from(*value))?))),
+            Values::I32(integers) => (from..).zip(&integers[from..]).find_map(|(flat, value)| Some((flat, found(*value as f32)?))),
         }?;
-        let value = match &self.values {
-            Values::F32(tensor) => tensor.as_slice()[flat],
-            Values::U8(bytes) => f32::from(bytes[flat]),
-            Values::I32(integers) => integers[flat] as f32,
-        };
         Some((index_of(&self.shape, flat), value))
     }
 }

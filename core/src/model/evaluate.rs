@@ -101,18 +101,25 @@ impl Model {
         match x.into_feed()? {
             Feed::Arrays(x) => {
                 self.check_inputs(&x)?;
-                self.predict_source(&mut ArraySource::from_arrays(x, Vec::new(), BATCH_SIZE)?)
+                self.predict_source(&mut ArraySource::from_arrays(x, Vec::new(), BATCH_SIZE)?, true)
             }
-            Feed::Source(mut source) => self.predict_source(&mut *source),
+            Feed::Source(mut source) => self.predict_source(&mut *source, false),
         }
     }
 
-    fn predict_source(&self, source: &mut dyn BatchSource) -> Result<Vec<Tensor>> {
+    fn predict_source(&self, source: &mut dyn BatchSource, checked: bool) -> Result<Vec<Tensor>> {
         check_end(source, None, "take_batches")?;
         let (mut batch, mut outputs) = (Batch::default(), Vec::new());
         let exec = self.cpu.exec();
         source.start_epoch(0)?;
-        while source.next_batch(&mut batch, exec)? {
+        for number in 0.. {
+            if !source.next_batch(&mut batch, exec)? {
+                break;
+            }
+            if !checked {
+                let [x, _] = batch.arrays()?;
+                self.check_inputs(&x).map_err(|error| error.context(format!("batch {number}")))?;
+            }
             batch.y.clear();
             batch.sample_weight = None;
             let program = self.runner.program(&batch, |shapes| {
@@ -125,6 +132,9 @@ impl Model {
             self.run_program(&program, &batch, |_, output| {
                 (0..program.outputs()).try_for_each(|place| take_output(&mut outputs, place, output(place)))
             })?;
+        }
+        if outputs.is_empty() {
+            return Err(no_batch());
         }
         outputs.into_iter().map(|(example, rows, data)| Tensor::new(Shape::new(&[&[rows], example.dims()].concat())?, data)).collect()
     }

@@ -454,7 +454,13 @@ impl Network {
         for ((expected, x), name) in expected.iter().zip(x).zip(&self.inputs) {
             if !expected.accepts(x) {
                 let what = if self.inputs.len() == 1 { "x" } else { name };
-                return Err(Error::shape(format!("{what}: expected {expected}, got {x}")));
+                let error = Error::shape(format!("{what}: expected {expected}, got {x}"));
+                let as_batch = Shape::new(&[&[1], x.dims()].concat());
+                return Err(if as_batch.is_ok_and(|batch| expected.accepts(&batch)) {
+                    error.hint("this is one example: a batch has a first axis that counts them, which `batch` makes in a pipeline")
+                } else {
+                    error
+                });
             }
         }
         Ok(())

@@ -168,10 +168,12 @@ impl<'a> Fit<'a> {
     }
 
     /// The share of the examples, taken from the end before they are shuffled, that the model is not trained but evaluated on. Their
-    /// sample weights go with them.
+    /// sample weights go with them. Where there is [`validation_data`](Fit::validation_data), nothing is split off, as in Keras.
     #[must_use]
     pub fn validation_split(mut self, share: f64) -> Self {
-        self.validation = Some(Validation::Split(share));
+        if !matches!(self.validation, Some(Validation::Data(_))) {
+            self.validation = Some(Validation::Split(share));
+        }
         self
     }
 

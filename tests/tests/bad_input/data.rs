@@ -154,8 +154,13 @@ fn batches_of_a_source_are_looked_at_as_arrays_are() {
         (draw([6, 5], 1), y.clone(), &["batch 1", "(None, 4)", "5"]),
     ];
     for (bad_x, bad_y, words) in cases {
+        let predicts = words.iter().all(|word| !word.contains('y'));
         let batches = [(x.clone(), y.clone()), (bad_x, bad_y)];
         let mut model = classifier();
+        match model.predict(source(batches.clone())) {
+            Ok(_) => assert!(!predicts, "{words:?}"),
+            Err(error) => says(&error, words),
+        }
         let error = model.fit(source(batches.clone()), (), quick()).unwrap_err();
         says(&error, words);
         // What was good was learned from.
@@ -166,6 +171,37 @@ fn batches_of_a_source_are_looked_at_as_arrays_are() {
         says(&error, &["validation"]);
         says(&error, words);
     }
+    says(&classifier().predict(source([])).unwrap_err(), &["no batch"]);
+}
+
+#[test]
+fn data_are_looked_at_as_a_batch_holds_them() {
+    let (x, y) = (draw([6, 4], 1), vec![0, 1, 2, 0, 1, 2]);
+    let bytes = || Data::from_u8([6, 4], (0..24).collect()).unwrap();
+    let floats = |value: f32| Data::new(Tensor::full([6, 4], value).unwrap()).unwrap();
+    for (bad, words) in [
+        (bytes().scaled(f32::NAN), ["x[0, 0]", "NaN"]),
+        (bytes().scaled(2e37), ["x[4, 2]", "inf"]),
+        (bytes().shifted(f32::NEG_INFINITY), ["x[0, 0]", "-inf"]),
+        (floats(1e38).scaled(1e3), ["x[0, 0]", "inf"]),
+    ] {
+        says(&fit_error(&mut classifier(), bad.clone(), y.clone(), quick()), &words);
+        says(&classifier().predict(bad).unwrap_err(), &words);
+    }
+    assert!(classifier().fit(floats(1e38).scaled(1e-38), &y, quick()).is_ok());
+
+    let from_one = || Data::from_u8([6], vec![1, 2, 3, 1, 2, 3]).unwrap();
+    assert!(classifier().fit(&x, from_one().shifted(-1.0), quick()).is_ok());
+    says(&fit_error(&mut classifier(), &x, from_one(), quick()), &["y[2] is 3"]);
+    says(&fit_error(&mut classifier(), &x, from_one().shifted(-1.5), quick()), &["y[0] is -0.5"]);
+}
+
+#[test]
+fn examples_that_are_no_batch_are_told_how_to_be_one() {
+    let (x, y) = (draw([6, 4], 1), vec![0, 1, 2, 0, 1, 2]);
+    let examples = Dataset::from_tensor_slices((&x, y)).unwrap();
+    says(&classifier().fit(&examples, (), quick()).unwrap_err(), &["`batch`"]);
+    says(&classifier().predict(draw([4], 1)).unwrap_err(), &["(None, 4)", "got [4]", "`batch`"]);
 }
 
 #[test]

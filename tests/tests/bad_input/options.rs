@@ -192,3 +192,12 @@ fn names_of_layers_are_unique_and_plain() {
     let model = Sequential::new().add(Input::new([4])).add(Dense::new(2).named("dense_1")).add(Dense::new(2)).add(Dense::new(2));
     assert_eq!(model.layer_names(), ["dense_1", "dense", "dense_2"]);
 }
+
+#[test]
+fn validation_data_come_before_a_split_as_in_keras() {
+    let (x, y) = examples();
+    let fit = |options: Fit<'_>| classifier().fit(&x, &y, options.epochs(1).quiet()).unwrap()["val_loss"].to_vec();
+    let alone = fit(Fit::new().validation_data(&x, &y));
+    assert_eq!(fit(Fit::new().validation_data(&x, &y).validation_split(0.5)), alone);
+    assert_eq!(fit(Fit::new().validation_split(0.5).validation_data(&x, &y)), alone);
+}
