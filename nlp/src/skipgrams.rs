@@ -1,5 +1,7 @@
 //! Pairs of words that stand near each other, and words as numbers without a vocabulary.
 
+use std::ops::Range;
+
 use practicum_core::rng::{DEFAULT_SEED, Key};
 use practicum_core::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -77,24 +79,22 @@ impl SkipGrams {
         self.check(sequence)?;
         let mut rng = Key::new(self.seed).fold_str("skip-grams").rng();
         let unit = |rng: &mut practicum_core::rng::KeyedRng| f64::from(rng.below(1 << 30)) / f64::from(1 << 30);
-        let mut pairs = Vec::new();
-        for (index, &id) in sequence.iter().enumerate().filter(|(_, id)| **id != 0) {
-            if self.sampling_table.as_ref().is_some_and(|table| table[id as usize] < unit(&mut rng)) {
-                continue;
-            }
-            let window =
-                index.saturating_sub(self.window_size)..sequence.len().min(index.saturating_add(self.window_size).saturating_add(1));
-            let others = window.filter(|&other| other != index && sequence[other] != 0);
-            pairs.extend(others.map(|other| [id, sequence[other]]));
-        }
-        let mut labels = vec![1; pairs.len()];
-        let positive = pairs.len();
+        let mut is_left_out = |id: i32| self.sampling_table.as_ref().is_some_and(|table| table[id as usize] < unit(&mut rng));
+        let kept: Vec<usize> = (0..sequence.len()).filter(|&index| sequence[index] != 0 && !is_left_out(sequence[index])).collect();
+        // Counted before any is made: a wide window over a long sequence holds more pairs than memory.
+        let positive = self.count(sequence, &kept);
         let negative = (positive as f64 * self.negative_samples) as usize;
         let all = positive.saturating_add(negative);
         if all > MOST {
             return Err(Error::data(format!("{all} pairs are more than memory is given to: expected {MOST} at most"))
                 .hint("give a shorter sequence, a smaller window or fewer negative samples"));
         }
+        let mut pairs = Vec::with_capacity(all);
+        for index in kept {
+            let others = self.window(index, sequence.len()).filter(|&other| other != index && sequence[other] != 0);
+            pairs.extend(others.map(|other| [sequence[index], sequence[other]]));
+        }
+        let mut labels = vec![1; positive];
         if negative > 0 && positive > 0 {
             let words = Key::new(self.seed).fold_str("words of negative skip-grams").permutation(positive as u32)?;
             for index in 0..negative {
@@ -109,6 +109,26 @@ impl SkipGrams {
             labels = order.iter().map(|&index| labels[index as usize]).collect();
         }
         Ok((pairs, labels))
+    }
+
+    /// The positions that count as near to one, itself among them.
+    fn window(&self, index: usize, length: usize) -> Range<usize> {
+        index.saturating_sub(self.window_size)..length.min(index.saturating_add(self.window_size).saturating_add(1))
+    }
+
+    /// How many pairs the ids at these positions make.
+    fn count(&self, sequence: &[i32], kept: &[usize]) -> usize {
+        let words_before: Vec<usize> = std::iter::once(0)
+            .chain(sequence.iter().scan(0, |words, &id| {
+                *words += usize::from(id != 0);
+                Some(*words)
+            }))
+            .collect();
+        let others = |&index: &usize| {
+            let window = self.window(index, sequence.len());
+            words_before[window.end] - words_before[window.start] - 1
+        };
+        kept.iter().map(others).fold(0, usize::saturating_add)
     }
 
     fn check(&self, sequence: &[i32]) -> Result<()> {
@@ -219,6 +239,19 @@ mod tests {
         assert!(begun.clone().any(|id| id < 10) && begun.clone().any(|id| id > 30));
         let rare = grams.sampling_table(vec![0.0; 50]).pairs(&sequence).unwrap().0;
         assert!(rare.len() < pairs.len() / 20, "{} of {}", rare.len(), pairs.len());
+    }
+
+    #[test]
+    fn too_many_pairs_are_refused_before_any_is_made() {
+        let sequence = vec![1; 1 << 20];
+        let error = SkipGrams::new(5).window_size(usize::MAX).negative_samples(0.0).pairs(&sequence).unwrap_err();
+        assert!(error.is_data() && error.to_string().contains("1099510579200 pairs are more than memory is given to"), "{error}");
+    }
+
+    #[test]
+    fn padding_and_ids_that_are_not_drawn_make_no_pairs() {
+        let grams = SkipGrams::new(4).window_size(2).negative_samples(0.0).shuffle(false).sampling_table(vec![1.0, 1.0, 0.0, 1.0]);
+        assert_eq!(grams.pairs(&[1, 0, 2, 3, 0]).unwrap().0, [[1, 2], [3, 2]]);
     }
 
     #[test]

@@ -57,9 +57,8 @@ impl<T: Clone + Debug + Eq + Hash + Ord> Table<T> {
                 return Err(Error::data(format!("token {rank} of the vocabulary, {token:?}, occurs before, expected each once")));
             }
         }
-        let new = Self { tokens, ranks, ..self.clone() };
-        new.check_tokens()?;
-        *self = new;
+        self.check_tokens(&ranks)?;
+        (self.tokens, self.ranks) = (tokens, ranks);
         Ok(())
     }
 
@@ -76,30 +75,31 @@ impl<T: Clone + Debug + Eq + Hash + Ord> Table<T> {
         }
     }
 
-    /// Whether the tokens go with the options, which may have changed since.
-    fn check_tokens(&self) -> Result<()> {
-        self.check_special()?;
-        let (given, special) = (self.tokens.len(), self.special());
-        if let Some(most) = self.max_tokens.filter(|most| self.size() > *most) {
+    /// Whether tokens go with the options.
+    fn check_tokens(&self, ranks: &FastMap<T, i32>) -> Result<()> {
+        let (given, special) = (ranks.len(), self.special());
+        let size = special.saturating_add(given);
+        if let Some(most) = self.max_tokens.filter(|most| size > *most) {
             return Err(Error::argument(format!("{given} tokens and {special} special ones are more than max_tokens, which is {most}")));
         }
-        if i32::try_from(self.size()).is_err() {
+        if i32::try_from(size).is_err() {
             return Err(Error::argument(format!("{given} tokens and {special} special ones have no 32-bit indices")));
         }
         let oov = (self.oov_indices > 0).then_some(&self.oov_token);
-        if let Some(token) = self.mask.iter().chain(oov).find(|token| self.ranks.contains_key(*token)) {
+        if let Some(token) = self.mask.iter().chain(oov).find(|token| ranks.contains_key(*token)) {
             return Err(Error::data(format!("the vocabulary holds {token:?}, which is a special token"))
                 .hint("leave special tokens out, or begin with all of them: the mask token, then one for each index of unknown ones"));
         }
         Ok(())
     }
 
-    /// That there is a vocabulary, which goes with the options.
+    /// That there is a vocabulary, which goes with the options: they may have changed since.
     pub(super) fn check_adapted(&self) -> Result<()> {
         if self.tokens.is_empty() {
             return Err(Error::state("there is no vocabulary yet").hint("call adapt or vocabulary first"));
         }
-        self.check_tokens()
+        self.check_special()?;
+        self.check_tokens(&self.ranks)
     }
 
     /// How many indices stand before the first token.
