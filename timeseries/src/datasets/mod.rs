@@ -1,6 +1,7 @@
 //! The course's observed series: [`sunspots`] and [`temps`] from files, and stand-ins of the same character that code
-//! makes, in [`builtin`].
+//! makes, in `builtin`, which the feature of that name turns on.
 
+#[cfg(feature = "builtin")]
 pub mod builtin;
 pub mod sunspots;
 pub mod temps;

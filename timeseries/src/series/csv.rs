@@ -90,7 +90,7 @@ impl CsvReader {
     /// | lines before the header | those that start with `#` are skipped |
     /// | delimiter | comma, semicolon, tab or bar, whichever the header has |
     /// | date column | `date`, `time`, `year`, `month`, `week`, … whatever its case, if its fields are dates; else the first whose fields all are dates. One that counts the rows is none |
-    /// | dates | ISO 8601 with or without time, fraction, offset or zone; `1981-01`, `1981`, `1960-Q2`, `20240131`; months as `1949.25`, a year and its twelfths; day, month and year in any order with `/`, `.` or `-`, English names of months, two-digit years, 12-hour clocks, where only one order fits all rows |
+    /// | dates | ISO 8601 with or without time, fraction, offset or zone; `1981-01`, `1981`, `1960-Q2`, `20240131`, `202004`; months as `1949.25`, a year and its twelfths; day, month and year in any order with `/`, `.` or `-`, English names of months, two-digit years, 12-hour clocks, where only one order fits all rows |
     /// | moments | seconds or milliseconds since 1970 in a column whose name says that it is a date |
     /// | missing values | an empty field, `NA`, `N/A`, `#N/A`, `NaN`, `nan`, `null`, `?` |
     ///
@@ -211,8 +211,9 @@ impl CsvReader {
         if rows.is_empty() {
             return Err(Error::data("there are no rows of values"));
         }
-        let dates = self.date_column(&names, rows)?;
-        let columns = self.value_columns(&names, dates)?;
+        let times = self.times.as_ref().map(|times| self.find(times, &names)).transpose()?;
+        let dates = self.date_column(&names, rows, times)?;
+        let columns = self.value_columns(&names, dates.as_ref().map(|(column, _)| *column), times)?;
         if let Some((_, twice)) = columns.iter().enumerate().find(|(index, column)| columns[..*index].contains(column)) {
             return Err(Error::argument(format!("column {twice} `{}` is named twice", names[*twice])));
         }
@@ -221,16 +222,14 @@ impl CsvReader {
             let values = rows.iter().map(|row| self.number(row, column, &names[column])).collect::<Result<Vec<f64>>>()?;
             series.push(&names[column], values)?;
         }
-        let Some(column) = dates else {
+        let Some((_, dates)) = dates else {
             return if self.sort {
                 Err(Error::argument("there is no column of dates to sort by").hint("name it with `.dates(…)`"))
             } else {
                 Ok(series)
             };
         };
-        let times = self.times.as_ref().map(|times| self.find(times, &names)).transpose()?;
-        let dates =
-            DateColumn { rows, column, times, name: &names[column] }.read(self.date_format.as_deref(), self.time_zone.as_deref())?;
+        let dates = dates?;
         if self.sort {
             let mut order: Vec<usize> = (0..dates.len()).collect();
             order.sort_by_key(|row| dates[*row]);
@@ -366,36 +365,31 @@ impl CsvReader {
         DELIMITERS.into_iter().filter(|_| !header.contains(asked)).find(|other| header.contains(*other))
     }
 
-    /// The column of dates: the one asked for, else one whose name says so, else the first whose fields all are dates and no
-    /// numbers.
-    fn date_column(&self, names: &[String], rows: &[Row]) -> Result<Option<usize>> {
-        if let Some(column) = &self.dates {
-            return self.find(column, names).map(Some);
-        }
-        let times = self.times.as_ref().map(|times| self.find(times, names)).transpose()?;
-        let free: Vec<usize> = (0..names.len()).filter(|column| !self.is_asked_for(&names[*column])).collect();
-        let named: Vec<usize> = free.iter().copied().filter(|column| dates::names_dates(&names[*column])).collect();
+    /// The column of dates, and what is read from it: the one asked for, else one whose name says so, else the first whose fields
+    /// all are dates and no numbers.
+    fn date_column(&self, names: &[String], rows: &[Row], times: Option<usize>) -> Result<Option<(usize, Result<Vec<Date>>)>> {
         let read = |column: usize| {
             let dates = DateColumn { rows, column, times, name: &names[column] };
-            dates.read(self.date_format.as_deref(), self.time_zone.as_deref()).is_ok()
+            (column, dates.read(self.date_format.as_deref(), self.time_zone.as_deref()))
         };
+        if let Some(column) = &self.dates {
+            return Ok(Some(read(self.find(column, names)?)));
+        }
+        let taken: Vec<usize> = self.columns.iter().filter_map(|column| self.find(column, names).ok()).chain(times).collect();
+        let free: Vec<usize> = (0..names.len()).filter(|column| !taken.contains(column)).collect();
+        let named: Vec<usize> = free.iter().copied().filter(|column| dates::names_dates(&names[*column])).collect();
         let fields = |column: usize| rows.iter().map(move |row| row.fields[column].as_str());
+        let found = named.iter().map(|column| read(*column)).find(|(_, dates)| dates.is_ok());
+        let of_dates = || free.iter().copied().find(|column| dates::are_dates(fields(*column)));
         // A named column that is not read is named by the error, unless it only counts the rows.
-        let found = named.iter().copied().find(|column| read(*column));
-        let found = found.or_else(|| free.iter().copied().find(|column| dates::are_dates(fields(*column))));
-        Ok(found.or_else(|| named.into_iter().find(|column| !dates::count_rows(fields(*column)))))
+        let unread = || named.iter().copied().find(|column| !dates::count_rows(fields(*column)));
+        Ok(found.or_else(|| of_dates().or_else(unread).map(read)))
     }
 
-    /// Whether a column is asked for as one of values.
-    fn is_asked_for(&self, name: &str) -> bool {
-        self.columns.iter().any(|column| matches!(column, Column::Name(asked) if asked == name))
-    }
-
-    fn value_columns(&self, names: &[String], dates: Option<usize>) -> Result<Vec<usize>> {
+    fn value_columns(&self, names: &[String], dates: Option<usize>, times: Option<usize>) -> Result<Vec<usize>> {
         if !self.columns.is_empty() {
             return self.columns.iter().map(|column| self.find(column, names)).collect();
         }
-        let times = self.times.as_ref().map(|times| self.find(times, names)).transpose()?;
         let others: Vec<usize> = (0..names.len()).filter(|number| Some(*number) != dates && Some(*number) != times).collect();
         if others.len() == 1 {
             return Ok(others);

@@ -88,6 +88,19 @@ fn t4_the_column_of_dates_is_found() {
 }
 
 #[test]
+fn columns_of_times_and_of_values_are_not_taken_for_dates() {
+    let ambiguous = "time,day,v\n18:00,01/02/2024,1\n18:00,02/02/2024,2\n";
+    let message = error(&CsvReader::new().times("time"), ambiguous);
+    assert!(message.contains("column `day`: `01/02/2024 18:00`") && message.contains("as well as"), "{message}");
+    // A year counts as a date where it is not asked for as a value.
+    let years = "year,stamp\n1990,2024-01-01\n1991,2024-01-02\n";
+    for reader in [CsvReader::new().column(0), CsvReader::new().column("year")] {
+        let series = reader.parse(years).unwrap();
+        assert_eq!((series.values().unwrap(), series.dates().unwrap()[1].to_string()), (&[1990.0, 1991.0][..], "2024-01-02".into()));
+    }
+}
+
+#[test]
 fn t7_dates_as_exports_have_them() {
     let dates = |reader: CsvReader, rows: &[&str]| -> Vec<String> {
         let text = rows.iter().fold("Date,x\n".to_owned(), |text, row| text + &format!("\"{row}\",1\n"));
@@ -99,6 +112,7 @@ fn t7_dates_as_exports_have_them() {
     assert_eq!(dates(new(), &["1704067200", "1704070800"]), ["2024-01-01", "2024-01-01T01:00:00"]);
     assert_eq!(dates(new(), &["1704067200000", "1704070800000"])[1], "2024-01-01T01:00:00");
     assert_eq!(dates(new(), &["20240101", "20240102"]), ["2024-01-01", "2024-01-02"]);
+    assert_eq!(dates(new(), &["202004", "202005"]), ["2020-04-01", "2020-05-01"]);
     assert_eq!(dates(new(), &["31/12/23", "01/01/24"]), ["2023-12-31", "2024-01-01"]);
     assert_eq!(dates(new(), &["1960-Q1", "1960-Q2"]), ["1960-01-01", "1960-04-01"]);
     assert_eq!(dates(new(), &["Q1 1960", "Q2 1960"]), ["1960-01-01", "1960-04-01"]);
