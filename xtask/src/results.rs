@@ -137,6 +137,9 @@ pub(crate) struct RunResults {
     /// True where it was stopped before its end: its numbers are those of a part of it.
     #[serde(default)]
     pub(crate) partial: bool,
+    /// True where it trained and measured nothing, but shows other runs beside each other.
+    #[serde(default)]
+    pub(crate) comparison: bool,
 }
 
 /// Parameters of a model.

@@ -270,14 +270,20 @@ impl RunArgs {
         self.exploration.iter().for_each(|number| add("--exploration", Some(number.to_string())));
         add("--full", settings.full.then(String::new));
         add("--data", (self.data != DataChoice::Auto).then(|| format!("{:?}", self.data).to_lowercase()));
-        add("--data-dir", self.data_dir.as_ref().map(|folder| folder.display().to_string()));
-        self.from.iter().for_each(|own| add("--from", Some(own.clone())));
+        add("--data-dir", self.data_dir.as_ref().map(|folder| quoted(&folder.display().to_string())));
+        self.from.iter().for_each(|own| add("--from", Some(quoted(own))));
         add("--epochs", self.epochs.map(|epochs| epochs.to_string()));
         add("--backbone", self.backbone.map(|name| name.to_string()));
         add("--seed", (self.seed != practicum_core::rng::DEFAULT_SEED).then(|| self.seed.to_string()));
         add("--simd", (self.simd != "auto").then(|| self.simd.clone()));
         command
     }
+}
+
+/// A word as it is typed in a shell: in quotes where it would not be taken as it is.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./=:,+@%".contains(c);
+    if word.chars().all(is_plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// The only one that writes to a folder, as long as the file is open.
@@ -370,4 +376,19 @@ fn keep(week: &Week, settings: &Settings, results: WeekResults, folder: &Path) -
     let json = serde_json::to_string_pretty(&results).context("the results cannot be written as JSON")?;
     report::write_whole(&file, json.as_bytes())?;
     Ok(results.sessions.iter().any(|session| new.contains(session)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn paths_are_quoted_where_a_shell_would_part_them() {
+        for plain in ["data", "../my-data_2/x.csv", "sunspots=/home/me/Köln.csv"] {
+            assert_eq!(quoted(plain), plain);
+        }
+        assert_eq!(quoted("sunspots=/home/me/my data"), "'sunspots=/home/me/my data'");
+        assert_eq!(quoted("$HOME's"), r"'$HOME'\''s'");
+        assert_eq!(quoted("~/data"), "'~/data'");
+    }
 }

@@ -143,14 +143,9 @@ fn table_of_runs(week: &WeekResults) -> Markup {
                     th.figure scope="col" role="columnheader" { "Time" }
                 }
             }
-            tbody role="rowgroup" { @for run in week.runs.iter().filter(|run| !is_comparison(run)) { (row_of_run(run)) } }
+            tbody role="rowgroup" { @for run in week.runs.iter().filter(|run| !run.comparison) { (row_of_run(run)) } }
         }
     }
-}
-
-/// Whether a run trained and measured nothing: it compares what others did.
-fn is_comparison(run: &RunResults) -> bool {
-    run.key.is_empty() && run.targets.is_empty() && run.seconds < 1e-3 && !run.partial
 }
 
 fn row_of_run(run: &RunResults) -> Markup {
@@ -191,5 +186,18 @@ fn files(folder: &Path, week: &WeekResults) -> Markup {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_is_no_row_among_the_runs_however_long_it_took() {
+        let run = |id: &str, seconds, comparison| RunResults { id: id.to_owned(), seconds, comparison, ..RunResults::default() };
+        let week = WeekResults { runs: vec![run("quick", 1e-6, false), run("compared", 2.0, true)], ..WeekResults::default() };
+        let told = table_of_runs(&week).into_string();
+        assert!(told.contains("#run-quick") && !told.contains("#run-compared"), "{told}");
     }
 }

@@ -182,7 +182,7 @@ fn facts_of_run(run: &RunResults) -> String {
     if run.epochs > 0 {
         facts.push(plural(run.epochs, "epoch"));
     }
-    if run.seconds >= 1e-3 {
+    if !run.comparison {
         facts.push(format!("{} in all", duration(run.seconds)));
     }
     facts.join(" · ")

@@ -213,9 +213,10 @@ impl<'a> WeekRun<'a> {
         Ok(())
     }
 
-    /// Options to fit with for this many epochs, unless others were asked for.
+    /// Options to fit with for this many epochs, unless others were asked for; where those are fewer, the page says that the
+    /// session did less.
     pub(crate) fn fit<'b>(&self, epochs: usize) -> Fit<'b> {
-        let fit = Fit::new().epochs(self.settings.epochs.unwrap_or(epochs)).callback(StopWhenAsked);
+        let fit = Fit::new().epochs(self.epochs(epochs, epochs)).callback(StopWhenAsked);
         if self.settings.quiet { fit.quiet() } else { fit }
     }
 
@@ -397,7 +398,8 @@ impl Used {
                 let why = self.why.as_ref().map(|why| format!(", because {why}")).unwrap_or_default();
                 format!("{} built-in: {stand_in}{why}", set.id())
             }
-            _ => format!("{} real, from {}", set.id(), self.path.display()),
+            // Not called real: some sets are checked only when they are loaded.
+            _ => format!("{} from {}", set.id(), self.path.display()),
         }
     }
 }
@@ -454,24 +456,47 @@ mod tests {
     static WEEK: Week =
         Week { id: "c9w9", title: "", teaches: "", sessions: &[Session { kind: SessionKind::Lab(1), data: &[&LONE], ..Session::BARE }] };
 
+    fn settings(data: DataChoice, epochs: Option<usize>) -> Settings {
+        Settings {
+            sessions: Vec::new(),
+            full: false,
+            data,
+            data_dir: "data".into(),
+            own_data: BTreeMap::new(),
+            epochs,
+            seed: 1,
+            cpu: Cpu::default(),
+            report: false,
+            quiet: true,
+            ask: None,
+            temperature: None,
+            backbone: None,
+        }
+    }
+
+    static FIVE_EPOCHS: Week =
+        Week { id: "c9w9", title: "", teaches: "", sessions: &[Session { kind: SessionKind::Lab(1), run: five_epochs, ..Session::BARE }] };
+
+    fn five_epochs(run: &mut WeekRun<'_>) -> Result<()> {
+        let clock = run.begin("lab1", "")?;
+        let _fit = run.fit(5);
+        run.finish_without_model(clock)
+    }
+
+    #[test]
+    fn fewer_epochs_than_the_courses_make_a_session_smaller() {
+        let is_reduced = |epochs| {
+            let (settings, mut results) = (settings(DataChoice::Auto, epochs), WeekResults::default());
+            WeekRun::begin_week(&FIVE_EPOCHS, &settings, &mut results, Path::new("out")).unwrap().run_sessions().unwrap();
+            results.sessions[0].made.reduced
+        };
+        assert_eq!([None, Some(4), Some(5), Some(6)].map(is_reduced), [false, true, false, false]);
+    }
+
     #[test]
     fn a_week_without_its_data_and_a_stand_in_does_not_begin() {
         let begin = |data| {
-            let settings = Settings {
-                sessions: Vec::new(),
-                full: false,
-                data,
-                data_dir: "data".into(),
-                own_data: BTreeMap::new(),
-                epochs: None,
-                seed: 1,
-                cpu: Cpu::default(),
-                report: false,
-                quiet: true,
-                ask: None,
-                temperature: None,
-                backbone: None,
-            };
+            let settings = settings(data, None);
             let mut results = WeekResults::default();
             let error = WeekRun::begin_week(&WEEK, &settings, &mut results, Path::new("out")).err().unwrap();
             format!("{error:#}")

@@ -304,6 +304,7 @@ fn start(text: &str) -> String {
 /// A table of runs that were just made: what each costs and reaches.
 pub(super) fn compare(run: &mut WeekRun<'_>, id: &str, title: &str, ids: &[&str]) -> Result<()> {
     let mut clock = run.begin(id, title)?;
+    clock.results.comparison = true;
     let metric = |run: &crate::results::RunResults, name: &str| run.metrics.get(name).copied().unwrap_or(f64::NAN);
     let mut lines = vec![format!(
         "{:<28}{:>12}{:>15}{:>15}{:>15}{:>11}",

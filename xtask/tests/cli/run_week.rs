@@ -194,6 +194,8 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
     let first = told.lines().next().unwrap();
     assert!(first.contains("sunspots built-in") && first.contains("because") && first.contains("my own numbers.txt"), "{told}");
     assert!(first.ends_with("[scale quick, seed 42]") && !told.contains("hint"), "{told}");
+    let command = out.results("c4w1")["command"].as_str().unwrap().to_owned();
+    assert!(command.ends_with(&format!(" --from '{from}'")), "{command}");
     run(&["--data", "real"]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
     run(&["--data", "builtin"]).failed(&["--data builtin refuses it"]);
     let from = |id: &str| format!("{id}={}", folder.path().display());
@@ -206,4 +208,18 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
     out.run_week(&["c1w1", "--from", &from("mnist")]).failed(&["c1w1 uses no data set"]);
     out.run_week(&["c4w1", "--from", &from("sunspot")]).failed(&["did you mean `sunspots`"]);
     out.run_week(&["c4w1", "--from", "sunspots"]).failed(&["expected ID=PATH"]);
+}
+
+#[test]
+fn files_are_not_called_real_before_they_are_loaded() {
+    let out = Out::new();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("bbc.csv");
+    std::fs::write(&file, "nothing\n").unwrap();
+    let from = format!("bbc={}", file.display());
+    let told = out.run_week(&["c3w1", "--exercise", "--no-report", "--from", &from]).succeeded().out;
+    let first = told.lines().next().unwrap();
+    assert!(first.contains(&format!("[data bbc from {}]", file.display())), "{told}");
+    assert!(told.lines().any(|line| line.starts_with("bbc built-in: ") && line.contains(", because ")), "{told}");
+    assert_eq!(out.results("c3w1")["data"][0]["source"], "built-in");
 }
