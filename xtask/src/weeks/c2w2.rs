@@ -178,20 +178,20 @@ fn cats_and_dogs(
     let mut train = flow(run, generator.clone(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, binary)?;
 
-    // A tenth of the course's rate needs many epochs.
+    // The course's rate needs many epochs; a short training takes ten times it.
     let rate = if run.is_full() { 1e-4 } else { 1e-3 };
     let mut model = smaller(run, convnet).input([side, side, 3]).build(run.sequential())?;
     tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB1)?;
     model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
-    // <page>
-    let images = squeezed(set.validation()?, side)?;
     let late = history.get("val_accuracy").map(|all| &all[all.len().saturating_sub(10)..]);
     let late = late.filter(|late| !late.is_empty()).map(|late| late.iter().sum::<f64>() / late.len() as f64);
     if let (Some(late), Some(plain)) = (late, plain) {
         clock.metric("gain_over_plain", late - plain);
     }
+    // <page>
+    let images = squeezed(set.validation()?, side)?;
     if !run.is_full() {
         clock.note("The network learns at ten times the course's rate.".to_owned());
     }

@@ -8,7 +8,7 @@ use practicum_vision::datasets::{ImageDataset, LabeledImages};
 
 use super::backbones::Backbone;
 use super::photos::{Photographed, augmented, look_at, look_at_with, preview, sheet, side};
-use super::pictures::{maps_of, some_of_each};
+use super::pictures::{maps_of, some_of_each, tell_stop};
 use crate::code;
 use crate::data::{CATSDOGS, DataSet, HORSES, INCEPTION, PhotoSet, squeezed};
 use crate::results::DataSource;
@@ -88,7 +88,13 @@ pub(super) static C2W3: Week = Week {
             title: "Horses or humans until 99.9 %",
             task: "Put the same head on the same base for horses and humans, and let a callback stop the training once the training \
                    accuracy is above 99.9 %.",
-            code: code!["c2w3.rs": "exercise", "c2w3.rs": "head", "c2w3.rs": "joined", "backbones.rs": "impl Backbone"],
+            code: code![
+                "c2w3.rs": "exercise",
+                "c2w3.rs": "head",
+                "c2w3.rs": "joined",
+                "backbones.rs": "impl Backbone",
+                "pictures.rs": "tell_stop",
+            ],
             keras: include_str!("keras/c2w3_exercise.py"),
             notice: "The bound is reached after a few epochs. The training accuracy says little here: a head with millions of weights \
                      learns a few hundred pictures by heart. The validation accuracy shows what the base has brought.",
@@ -227,8 +233,8 @@ fn from_scratch(run: &mut WeekRun<'_>, set: &ImageDataset) -> Result<(f64, Vec<f
     let mut model = head(begin, 1e-3)?;
     let fit = run.fit(20).batch_size(20).validation_data(&x_val, &y_val);
     let history = model.fit(&x, &y, fit)?;
-    // <page>
     let curve = history.get("val_accuracy").unwrap_or_default().to_vec();
+    // <page>
     look_at(run, clock, &Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: false })?;
     // </page>
     Ok((curve.last().copied().unwrap_or(f64::NAN), curve))
@@ -244,9 +250,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let mut stop = StopWhen::above("accuracy", 0.999);
     let fit = run.fit(100).batch_size(20).validation_data(&maps_val, &y_val).callback(&mut stop);
     let history = top.fit(&maps, &y, fit)?;
-    if stop.reached().is_some() {
-        run.say("Reached 99.9% accuracy so cancelling training!")?;
-    }
+    tell_stop(run, &mut clock, &stop, "99.9 %", &history)?;
     let model = joined(run, &base, &top, 1e-4)?;
     // <page>
     tell(run, &mut clock, &base, &set)?;
@@ -293,7 +297,9 @@ fn transformed(run: &mut WeekRun<'_>) -> Result<()> {
 
     let mut model = head(base.begin(run)?, 1e-4)?;
     model.set_trainable(base.name(), false)?;
-    let fit = run.fit(run.epochs(20, 10)).validation_data(&x_val, &y_val);
+    let epochs = run.epochs(20, 10);
+    run.tell_size(&mut clock, &[(epochs, 20, "epochs")])?;
+    let fit = run.fit(epochs).validation_data(&x_val, &y_val);
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     tell(run, &mut clock, &base, &set)?;

@@ -22,8 +22,8 @@ pub(super) static C3W4: Week = Week {
             kind: SessionKind::Lab(1),
             title: "One song by heart",
             task: "Every beginning of every line is an example, and the word that follows it is the answer. A network that reads one song \
-                   often enough knows it by heart; then it is given a few words and goes on with the word it holds for the likeliest, \
-                   again and again.",
+                   often enough knows it by heart; then it is given a few words and goes on with the word it considers likeliest, again \
+                   and again.",
             code: code!["c3w4.rs": "lab1", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab1.py"),
             notice: "The accuracy cannot reach 1: after the same words the song goes on in different ways, and a beginning of one word \
@@ -209,7 +209,7 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
 }
 
 fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
-    let clock = run.begin("lab3", "Lab 3: letter by letter")?;
+    let mut clock = run.begin("lab3", "Lab 3: letter by letter")?;
     let sonnets = run.data(&SONNETS)?;
     let lines = few(run, &sonnets, 168);
     let text = lines.join("\n").to_lowercase();
@@ -225,8 +225,10 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
         .add(LSTM::new(128))
         .add(Dense::new(characters).activation(Activation::Softmax));
     model.compile(Adam::new(0.003), "sparse_categorical_crossentropy", "accuracy")?;
-    let history = model.fit(&x, &y, run.fit(run.epochs(30, 16)).batch_size(64))?;
+    let epochs = run.epochs(30, 16);
+    let history = model.fit(&x, &y, run.fit(epochs).batch_size(64))?;
     // <page>
+    run.tell_size(&mut clock, &[(y.len(), 31_180, "examples"), (epochs, 30, "epochs")])?;
     let texts = [text.as_str()];
     let seed_text = "when forty winters shall besiege thy brow\n";
     let trained = Trained { model: &model, history: &history, examples: y.len(), lines: &texts, tokens: 240, seed_text };
