@@ -45,8 +45,8 @@ pub(crate) struct ForecastArgs {
     /// The time zone of the clock that the dates were read from, such as Europe/Berlin
     #[arg(long, value_name = "ZONE")]
     time_zone: Option<String>,
-    /// The character between the fields; by default the one that the header has
-    #[arg(long, value_name = "CHARACTER")]
+    /// The character between the fields, \t or tab for a tab; by default the one that the header has
+    #[arg(long, value_name = "CHARACTER", value_parser = delimiter)]
     delimiter: Option<char>,
     /// The first line has values; columns are named 0, 1 and so on
     #[arg(long)]
@@ -75,6 +75,14 @@ pub(crate) struct ForecastArgs {
     /// The folder of the page and the forecast; by default target/practicum/forecast/FILE
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+}
+
+/// A character, or one of the words for a tab, which a shell does not let one type.
+fn delimiter(text: &str) -> Result<char, String> {
+    match text {
+        r"\t" | "tab" => Ok('\t'),
+        _ => text.parse().map_err(|_| r"expected one character, \t or tab".to_owned()),
+    }
 }
 
 /// A file's series with all that was found out about it.

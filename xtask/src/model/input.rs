@@ -16,21 +16,16 @@ pub(super) fn read(model: &Model, files: &[String], scaling: Scaling) -> Result<
     let mut found: Vec<Option<Tensor>> = vec![None; names.len()];
     // Several pictures for a model with one input are a batch.
     if names.len() == 1 && files.len() > 1 {
-        let pictures: Vec<Tensor> = files.iter().map(|file| read_file(Path::new(file), &shapes[0], scaling)).collect::<Result<_>>()?;
+        let picture = |given: &String| read_file(addressed(&names, given)?.1, &shapes[0], scaling);
+        let pictures: Vec<Tensor> = files.iter().map(picture).collect::<Result<_>>()?;
         return Ok(vec![Tensor::concat(&pictures.iter().collect::<Vec<_>>(), 0)?]);
     }
     for (index, given) in files.iter().enumerate() {
-        let named = given.split_once('=').and_then(|(name, file)| Some((names.iter().position(|known| known == name)?, file)));
-        let (index, file) = named.unwrap_or((index, given));
-        let path = Path::new(file);
-        if let Some((name, _)) = file.split_once('=')
-            && !path.exists()
-        {
-            bail!("the model has no input `{name}`: known are {}", names.join(", "));
-        }
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {file}"))?;
+        let (named, path) = addressed(&names, given)?;
+        let index = named.unwrap_or(index);
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         if npy::is_npz(&bytes) {
-            take(&names, &mut found, npy::from_npz(&bytes).with_context(|| file.to_owned())?)?;
+            take(&names, &mut found, npy::from_npz(&bytes).with_context(|| path.display().to_string())?)?;
             continue;
         }
         let place =
@@ -41,6 +36,16 @@ pub(super) fn read(model: &Model, files: &[String], scaling: Scaling) -> Result<
     }
     let missing = |(name, value): (&String, Option<Tensor>)| value.ok_or_else(|| anyhow!("there is no file for the input `{name}`"));
     names.iter().zip(found).map(missing).collect()
+}
+
+/// The input that `NAME=FILE` is for, if a name is given, and the file.
+fn addressed<'a>(names: &[String], given: &'a str) -> Result<(Option<usize>, &'a Path)> {
+    let Some((name, file)) = given.split_once('=') else { return Ok((None, Path::new(given))) };
+    match names.iter().position(|known| known == name) {
+        Some(index) => Ok((Some(index), Path::new(file))),
+        None if Path::new(given).exists() => Ok((None, Path::new(given))),
+        None => bail!("the model has no input `{name}`: known are {}", names.join(", ")),
+    }
 }
 
 /// Takes arrays by the names of the inputs, or, where no name is an input's, in their order.
@@ -92,6 +97,7 @@ fn from_picture(picture: &image::DynamicImage, shape: &PartialShape, scaling: Sc
 /// Rows of numbers, an example each, in the shape of the input; a first row in which no cell is a number is a header.
 fn from_csv(bytes: &[u8], shape: &PartialShape) -> Result<Tensor> {
     let text = std::str::from_utf8(bytes).map_err(|_| anyhow!("this is none of npz, npy, csv and pictures"))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (mut numbers, mut rows, mut each) = (Vec::new(), 0, 0);
     for (line, row) in text.lines().enumerate().filter(|(_, row)| !row.trim().is_empty()) {
         let line = line + 1;

@@ -43,6 +43,11 @@ fn inputs_come_by_name_and_by_order() {
     let arrays = [("b".to_owned(), Tensor::ones([1, 1]).unwrap()), ("a".to_owned(), Tensor::ones([1, 2]).unwrap())];
     std::fs::write(path("both.npz"), npy::to_npz(&arrays).unwrap()).unwrap();
     assert_eq!(input::read(&model, &[path("both.npz")], Scaling::Unit).unwrap()[0].shape().dims(), [1, 2]);
+    let one = Sequential::new().add(Input::new([1]).named("x")).add(Dense::new(1));
+    let twice = [format!("x={}", path("b.csv")), path("b.csv")];
+    assert_eq!(input::read(&one, &twice, Scaling::Unit).unwrap()[0].as_slice(), [5.0, 6.0, 5.0, 6.0]);
+    let error = input::read(&one, &[path("b.csv"), format!("y={}", path("b.csv"))], Scaling::Unit).unwrap_err();
+    assert_eq!(error.to_string(), "the model has no input `y`: known are x");
     let error = input::read(&model, &[path("a.csv")], Scaling::Unit).unwrap_err();
     assert!(error.to_string().contains("`b`"), "{error}");
     let refused = |files: [String; 2]| input::read(&model, &files, Scaling::Unit).unwrap_err().to_string();
@@ -61,6 +66,9 @@ fn rows_of_a_csv_are_checked_one_by_one() {
         input::read(&model, std::slice::from_ref(&path), Scaling::Unit).map(|inputs| inputs[0].as_slice().to_vec())
     };
     assert_eq!(read("a,b,c\n\n1,2,3\n4, 5,6\n").unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    let one = Sequential::new().add(Input::new([1])).add(Dense::new(1));
+    std::fs::write(&path, "\u{feff}7\n8\n").unwrap();
+    assert_eq!(input::read(&one, std::slice::from_ref(&path), Scaling::Unit).unwrap()[0].as_slice(), [7.0, 8.0]);
     for (text, expected) in [
         ("1,2\n3,4,5,6\n", "line 2 has 4 numbers, expected 2"),
         ("a,b,c\n1,2,3\n4,5\n", "line 3 has 2 numbers, expected 3"),

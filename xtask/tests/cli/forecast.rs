@@ -94,3 +94,18 @@ fn files_without_dates_are_forecast_by_their_rows() {
     let german = rows(|i| format!("{i:02}.01.2024;{},{}", i * i % 7, i % 10));
     assert!(call(&format!("Tag;v\n{german}"), &["--decimal-comma"]).contains("\n2024-01-31,"));
 }
+
+#[test]
+fn a_tab_is_asked_for_in_the_words_of_the_hint() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, out) = (folder.path().join("rows.tsv"), folder.path().join("out"));
+    fs::write(&file, (1..=30).fold("day\tv\n".to_owned(), |text, i| text + &format!("2024-01-{i:02}\t{}\n", i * i % 7))).unwrap();
+    let call = |delimiter: &str| {
+        let arguments = ["forecast", file.to_str().unwrap(), "--value", "v", "--out", out.to_str().unwrap(), "--delimiter", delimiter];
+        xtask(&arguments)
+    };
+    call(",").failed(&[r"say `--delimiter '\t'`"]);
+    call(r"\t").succeeded();
+    call("tab").succeeded();
+    call("tabs").misused(&[r"expected one character, \t or tab"]);
+}
