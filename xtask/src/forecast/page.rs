@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use maud::html;
-use practicum_timeseries::Date;
+use maud::{Markup, html};
 use practicum_timeseries::plot::Timeline;
+use practicum_timeseries::{Date, Forecast, Ranking};
 
 use super::Study;
 use crate::report::{Figures, OverTime, Trace, figures_of, measured, page_of, write_whole};
@@ -17,24 +17,11 @@ const SHOWN: usize = 6;
 /// Writes `index.html` and its pictures into the folder, and returns its path.
 pub(super) fn write(folder: &Path, study: &Study) -> Result<PathBuf> {
     let pictures = pictures(folder, study)?;
-    let (ranking, lower, upper) = (&study.ranking, &study.forecast.lower, &study.forecast.upper);
-    let season = match study.period {
-        (1, _) => "none".to_owned(),
-        (steps, true) => format!("{steps} steps"),
-        (steps, false) => format!("{steps} steps, found"),
-    };
-    let facts = [
-        ("Values", study.series.len().to_string()),
-        ("Missing values filled in", study.filled.to_string()),
-        ("Season", season),
-        ("Best method", study.best.name.clone()),
-        ("Interval", format!("{} of 100 values", study.forecast.level_percent())),
-    ];
     let content = html! {
         header {
             p.kicker { "Practicum · forecast" }
             h1 { (study.column) " in " (study.file) }
-            dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
+            (facts(study))
         }
         main {
             section aria-labelledby="forecast" {
@@ -47,54 +34,12 @@ pub(super) fn write(folder: &Path, study: &Study) -> Result<PathBuf> {
                     "Each method saw the series up to " (study.best.folds.len()) " points of its past and forecast the "
                     (study.best.horizons.len()) " steps after each; less is better, and coverage should be near " (study.level) "."
                 }
-                table role="table" {
-                    thead role="rowgroup" {
-                        tr role="row" {
-                            th scope="col" role="columnheader" { "Method" }
-                            @for metric in &ranking.metrics { th.figure scope="col" role="columnheader" { (metric) } }
-                        }
-                    }
-                    tbody role="rowgroup" {
-                        @for row in &ranking.rows {
-                            tr role="row" {
-                                th scope="row" role="rowheader" { (row.name) }
-                                @for (metric, value) in ranking.metrics.iter().zip(&row.values) {
-                                    td.figure.number role="cell" data-label=(metric) {
-                                        (if value.is_nan() { "–".to_owned() } else { measured(*value) })
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-                @for (name, error) in &ranking.failed { p.muted { (name) " was not ranked: " (error.to_string()) } }
+                (table_of_methods(&study.ranking))
+                @for (name, error) in &study.ranking.failed { p.muted { (name) " was not ranked: " (error.to_string()) } }
             }
             section aria-labelledby="steps" {
                 h2 id="steps" { "Step by step" }
-                table role="table" {
-                    thead role="rowgroup" {
-                        tr role="row" {
-                            @for (index, name) in ["Step", "Forecast", "From", "To"].into_iter().enumerate() {
-                                th.figure[index > 0] scope="col" role="columnheader" { (name) }
-                            }
-                        }
-                    }
-                    tbody role="rowgroup" {
-                        @for (step, mean) in study.forecast.mean.iter().enumerate() {
-                            tr role="row" {
-                                th scope="row" role="rowheader" {
-                                    @match &study.ahead {
-                                        Some(dates) => (dates[step].to_string()),
-                                        None => { "+" (step + 1) }
-                                    }
-                                }
-                                @for (name, value) in [("Forecast", mean), ("From", &lower[step]), ("To", &upper[step])] {
-                                    td.figure.number role="cell" data-label=(name) { (measured(*value)) }
-                                }
-                            }
-                        }
-                    }
-                }
+                (table_of_steps(study))
                 p { a href="forecast.csv" { "forecast.csv" } " holds these numbers in full." }
             }
         }
@@ -102,6 +47,79 @@ pub(super) fn write(folder: &Path, study: &Study) -> Result<PathBuf> {
     let path = folder.join("index.html");
     write_whole(&path, page_of(&format!("{} · forecast · Practicum", study.column), &content).into_string().as_bytes())?;
     Ok(path)
+}
+
+fn facts(study: &Study) -> Markup {
+    let season = match study.period {
+        (1, _) => "none".to_owned(),
+        (steps, true) => format!("{steps} steps"),
+        (steps, false) => format!("{steps} steps, found"),
+    };
+    let facts = [
+        ("Values", study.series.len().to_string()),
+        ("Missing values filled in", study.filled.to_string()),
+        ("Season", season),
+        ("Best method", study.best.name.clone()),
+        ("Interval", format!("{} of 100 values", study.forecast.level_percent())),
+    ];
+    html! {
+        dl.facts { @for (name, value) in facts { div { dt { (name) } dd { (value) } } } }
+    }
+}
+
+fn table_of_methods(ranking: &Ranking) -> Markup {
+    html! {
+        table role="table" {
+            thead role="rowgroup" {
+                tr role="row" {
+                    th scope="col" role="columnheader" { "Method" }
+                    @for metric in &ranking.metrics { th.figure scope="col" role="columnheader" { (metric) } }
+                }
+            }
+            tbody role="rowgroup" {
+                @for row in &ranking.rows {
+                    tr role="row" {
+                        th scope="row" role="rowheader" { (row.name) }
+                        @for (metric, value) in ranking.metrics.iter().zip(&row.values) {
+                            td.figure.number role="cell" data-label=(metric) {
+                                (if value.is_nan() { "–".to_owned() } else { measured(*value) })
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn table_of_steps(study: &Study) -> Markup {
+    let Forecast { mean, lower, upper, .. } = &study.forecast;
+    html! {
+        table role="table" {
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for (index, name) in ["Step", "Forecast", "From", "To"].into_iter().enumerate() {
+                        th.figure[index > 0] scope="col" role="columnheader" { (name) }
+                    }
+                }
+            }
+            tbody role="rowgroup" {
+                @for (step, mean) in mean.iter().enumerate() {
+                    tr role="row" {
+                        th scope="row" role="rowheader" {
+                            @match &study.ahead {
+                                Some(dates) => (dates[step].to_string()),
+                                None => { "+" (step + 1) }
+                            }
+                        }
+                        @for (name, value) in [("Forecast", mean), ("From", &lower[step]), ("To", &upper[step])] {
+                            td.figure.number role="cell" data-label=(name) { (measured(*value)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn pictures(folder: &Path, study: &Study) -> Result<Vec<Figure>> {
