@@ -41,7 +41,7 @@ impl Confusion<'_> {
         (self.counts.iter().sum(), right)
     }
 
-    /// The row and column that are confused most often, with their count; none where several are as often.
+    /// The row and column that are confused most often, with their count; none where several are equally frequent.
     pub(super) fn worst(&self) -> Option<(usize, usize, u64)> {
         let size = self.classes.len();
         let cells = (0..size).flat_map(|row| (0..size).map(move |column| (row, column)));

@@ -78,9 +78,10 @@ pub(super) static C3W1: Week = Week {
                    it numbers the rest, and numbers the five subjects with a tokenizer of their own.",
             code: code!["c3w1.rs": "exercise"],
             keras: include_str!("keras/c3w1_exercise.py"),
-            notice: "The removal replaces a word with a space on each side by one space, so a stop word survives at the beginning or end \
-                     of the text, before a comma, and after itself. The numbers of the course come out only if it is done exactly so. \
-                     The subjects are numbered from 1, so a network that learns them needs six outputs and never uses the first.",
+            notice: "The removal replaces ` word `, with the spaces around it, by a single space, so a stop word survives at the \
+                     beginning or end of the text, before a comma, and after itself. The numbers of the course come out only if it is \
+                     done exactly so. The subjects are numbered from 1, so a network that learns them needs six outputs and never uses \
+                     the first.",
             next: &[Next { change: "A network that tells the subjects apart.", command: "cargo xtask run-week c3w2 --exercise" }],
             data: &[&BBC],
             targets: &[

@@ -67,9 +67,9 @@ pub(super) static C4W1: Week = Week {
         Session {
             kind: SessionKind::Lab(3),
             title: "Naive forecast, moving average, differencing, smoothing",
-            task: "How good is a forecast that needs no network? Four of them, and last year's value as it was, are measured on the same \
-                   461 days: the last value again, the mean of the last 30, last year's value plus the mean change since, and the same \
-                   with last year smoothed. A network has to beat the best of them.",
+            task: "How good is a forecast that needs no network? Five are measured on the same 461 days: the last value again; the mean \
+                   of the last 30; last year's value; that plus the mean change since; and the same with last year smoothed. A network \
+                   has to beat the best of them.",
             code: code!["c4w1.rs": "forecast", "c4w1.rs": "lab3"],
             keras: include_str!("keras/c4w1_lab3.py"),
             notice: "The moving average is worse than the naive forecast: it removes noise, but lags behind trend and season. Taking \

@@ -25,7 +25,7 @@ pub(super) static C4W3: Week = Week {
             code: code!["c4w3.rs": "lab1", "c4w3.rs": "simple", "networks.rs": "expand_dims", "networks.rs": "times"],
             keras: include_str!("keras/c4w3_lab1.py"),
             notice: "The last layer multiplies by 100, because a recurrent layer's outputs lie between −1 and 1 and the series does not. \
-                     From one epoch to the next the validation error jumps by more than a hundred epochs improve it: with this rate the \
+                     The validation error jumps more from one epoch to the next than it improves in a hundred: with this rate the \
                      training is noisy, and where it ends is partly luck. Of twenty seeds, half end below an error of 7.1 and the worst at \
                      13.6, where the naive forecast is at 5.9.",
             next: &[Next {
@@ -52,8 +52,8 @@ pub(super) static C4W3: Week = Week {
             keras: include_str!("keras/c4w3_lab2.py"),
             notice: "Seven times the parameters of lab 1 hardly help: the course's run ends at 8.5, half of our seeds below 6.3, and the \
                      naive forecast at 5.9. The network fails on the high plateau, much of which lies above every value it was trained on. \
-                     The two trainings at a tenth of the rate have a fifth of the epochs: compare two layers with three there, not with \
-                     the first run.",
+                     The two trainings at a tenth of the rate run for a fifth of the epochs, so compare them with each other (two layers \
+                     against three), not with the first run.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w3 --lab 2 --full" }],
             targets: &[Target {
                 run: "lab2",
