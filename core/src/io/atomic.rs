@@ -10,11 +10,17 @@ use crate::{Error, Result};
 /// Ends the names of files that are being written.
 const PART: &str = ".part";
 
+/// Of a file's name, a part's name holds so many bytes at most: systems limit the length of names.
+const NAME: usize = 100;
+
+/// Links that may lead from one to the next, as on Linux.
+const MOST_LINKS: usize = 40;
+
 /// Tells the files apart that this process writes at the same time.
 static WRITERS: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a file whole or not at all: into a temporary sibling first, which takes the file's name once everything is on
-/// the disk.
+/// the disk. A link stays, and the file that it leads to is written; so is a pipe or a device, which is written at once.
 ///
 /// ```
 /// let folder = std::env::temp_dir().join(format!("practicum-doc-{}", std::process::id()));
@@ -34,13 +40,14 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// A file being written that takes the place of an older one when it is complete: see [`commit`](AtomicFile::commit).
-/// Dropped before, it leaves everything as it was.
+/// Dropped before, it leaves everything as it was. Only what is written to a pipe or a device is there at once.
 ///
 /// What an interrupted process has left is removed by the next that writes the same file.
 #[derive(Debug)]
 pub struct AtomicFile {
     path: PathBuf,
-    part: PathBuf,
+    /// None for a pipe or a device.
+    part: Option<PathBuf>,
     /// None once it has its name.
     file: Option<File>,
 }
@@ -49,16 +56,26 @@ impl AtomicFile {
     /// Begins a file; its folder has to be there.
     ///
     /// # Errors
-    /// The path names no file, or nothing can be written in its folder.
+    /// The path names no file, or a folder; nothing can be written in its folder.
     pub fn create(path: impl Into<PathBuf>) -> Result<Self> {
         let path = path.into();
-        let Some(name) = path.file_name() else {
-            return Err(Error::argument(format!("`{}` names no file", path.display())));
+        let failed = |source: io::Error| Error::io("write", &path, source);
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => return Err(failed(io::ErrorKind::IsADirectory.into())),
+            Ok(found) if !found.is_file() => {
+                let file = OpenOptions::new().write(true).open(&path).map_err(failed)?;
+                return Ok(Self { path, part: None, file: Some(file) });
+            }
+            _ => {}
+        }
+        let path = behind_links(&path).map_err(failed)?;
+        let Some(name) = path.file_name().filter(|name| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes())) else {
+            return Err(Error::argument(format!("`{}` names no file", path.display())).hint("end the path with the name of a file"));
         };
         let name = name.to_string_lossy().into_owned();
         let started = start(&path, &name).map_err(|source| Error::io("write", &path, source));
         let (part, file) = started?;
-        Ok(Self { path, part, file: Some(file) })
+        Ok(Self { path, part: Some(part), file: Some(file) })
     }
 
     /// Gives the complete file its name.
@@ -66,7 +83,7 @@ impl AtomicFile {
     /// # Errors
     /// It cannot be written to the disk, or a folder has its name.
     pub fn commit(mut self) -> Result<()> {
-        let Some(file) = self.file.take() else { return Ok(()) };
+        let (Some(file), Some(part)) = (self.file.take(), self.part.take()) else { return Ok(()) };
         let finish = || {
             if let Ok(old) = fs::symlink_metadata(&self.path)
                 && old.is_file()
@@ -74,11 +91,11 @@ impl AtomicFile {
                 file.set_permissions(old.permissions())?;
             }
             file.sync_all()?;
-            fs::rename(&self.part, &self.path)
+            fs::rename(&part, &self.path)
         };
         finish().map_err(|source| {
             // The first error is the one to tell.
-            let _ = fs::remove_file(&self.part);
+            let _ = fs::remove_file(&part);
             Error::io("write", &self.path, source)
         })?;
         // Not every system can write a folder's entries to the disk; the file is complete in any case.
@@ -117,10 +134,23 @@ impl Seek for AtomicFile {
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
-            let _ = fs::remove_file(&self.part);
+        drop(self.file.take());
+        if let Some(part) = self.part.take() {
+            let _ = fs::remove_file(part);
         }
     }
+}
+
+/// The path that a link leads to, whether a file is there or not; any other path as it is.
+fn behind_links(path: &Path) -> io::Result<PathBuf> {
+    let mut path = path.to_owned();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder_of(&path).join(target),
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("links lead in a circle"))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -130,9 +160,10 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Opens a new sibling, `.NAME.PROCESS.NUMBER.part`, and locks it as long as it is open.
+/// Opens a new sibling, `.NAME.PROCESS.NUMBER.part` with the beginning of the name, and locks it as long as it is open.
 fn start(path: &Path, name: &str) -> io::Result<(PathBuf, File)> {
     let folder = folder_of(path);
+    let name = &name[..name.floor_char_boundary(NAME)];
     remove_parts(folder, |of| of == name);
     loop {
         let number = WRITERS.fetch_add(1, Ordering::Relaxed);
@@ -210,7 +241,71 @@ mod tests {
         write_atomically(&path, b"second").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"second");
         assert_eq!(names(folder.path()), ["page.html"]);
-        assert!(write_atomically(Path::new("/"), b"").unwrap_err().is_argument());
+    }
+
+    #[test]
+    fn a_path_of_a_folder_is_said_to_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let slash = |name: &str| PathBuf::from(format!("{}/{name}/", folder.path().display()));
+        write_atomically(&folder.path().join("file"), b"old").unwrap();
+        for path in [slash("none"), slash("file"), PathBuf::new()] {
+            let error = write_atomically(&path, b"").unwrap_err();
+            assert!(error.is_argument() && error.to_string().contains("names no file"), "{error}");
+        }
+        for path in [folder.path(), &slash("."), Path::new("/")] {
+            let error = write_atomically(path, b"").unwrap_err().to_string();
+            assert!(error.contains("a folder stands there"), "{error}");
+        }
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn a_name_may_be_as_long_as_the_system_allows() {
+        let folder = tempfile::tempdir().unwrap();
+        let (long, other) = (format!("{}1", "é".repeat(127)), format!("{}2", "é".repeat(127)));
+        fs::write(folder.path().join(format!(".{}.123.0{PART}", "é".repeat(NAME / 2))), "left").unwrap();
+        for name in [&long, &other, &long] {
+            write_atomically(&folder.path().join(name), name.as_bytes()).unwrap();
+        }
+        assert_eq!(fs::read(folder.path().join(&long)).unwrap(), long.as_bytes());
+        assert_eq!(names(folder.path()), [long, other]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_and_its_file_is_written() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir(at("inner")).unwrap();
+        symlink("inner/second", at("first")).unwrap();
+        symlink("../file", at("inner/second")).unwrap();
+        for content in [b"one", b"two"] {
+            write_atomically(&at("first"), content).unwrap();
+            assert_eq!(fs::read(at("file")).unwrap(), content);
+        }
+        assert!(at("first").is_symlink() && at("inner/second").is_symlink());
+        symlink("circle", at("circle")).unwrap();
+        assert!(write_atomically(&at("circle"), b"x").unwrap_err().to_string().contains("in a circle"));
+        assert_eq!(names(folder.path()), ["circle", "file", "first", "inner"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_stays_and_takes_what_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {
+            return;
+        }
+        let reader = std::thread::spawn({
+            let pipe = pipe.clone();
+            move || fs::read(pipe).unwrap()
+        });
+        write_atomically(&pipe, b"all of it").unwrap();
+        assert_eq!(reader.join().unwrap(), b"all of it");
+        assert_eq!(names(folder.path()), ["pipe"]);
+        assert!(!fs::metadata(&pipe).unwrap().is_file());
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl State {
     /// Writes everything to a safetensors file, whole or not at all: tensors under their names, values as JSON in its head.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written; a tensor is called `__metadata__`, a name that the format keeps for itself.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let values = serde_json::to_string(&self.values)
             .map_err(|source| Error::format(format!("cannot write the values of the state: {source}")))?;
@@ -49,4 +49,20 @@ pub(super) fn read(file: &[u8]) -> Result<State> {
     let found = SafeTensors::deserialize(file).map_err(|source| tensors::broken(&source))?;
     let named = found.iter().map(|(name, view)| Ok((name.to_owned(), tensors::read(&format!("`{name}`"), &view)?)));
     Ok(State { values, tensors: named.collect::<Result<_>>()? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_the_format_keeps_for_itself_is_refused_when_the_state_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("state.safetensors");
+        let mut state = State::new();
+        state.set_tensor("__metadata__", Tensor::from([1.0]));
+        let error = state.save(&path).unwrap_err().to_string();
+        assert!(error.contains("`__metadata__`") && error.contains("another name"), "{error}");
+        assert!(!path.exists());
+    }
 }

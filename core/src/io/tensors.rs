@@ -8,9 +8,15 @@ use safetensors::tensor::{Dtype, TensorView};
 use super::write_atomically;
 use crate::{Error, Result, Shape, Tensor};
 
+/// What safetensors keeps the texts under.
+const RESERVED: &str = "__metadata__";
+
 /// Writes tensors by name, and texts about them, to a file, whole or not at all. Errors say that `what` cannot be written.
 pub(super) fn write(path: &Path, what: &str, tensors: &[(&str, &Tensor)], about: &[(&str, &str)]) -> Result<()> {
     let unwritable = |source: &dyn Display| Error::format(format!("cannot write {what}: {source}"));
+    if tensors.iter().any(|(name, _)| *name == RESERVED) {
+        return Err(unwritable(&format!("a tensor is called `{RESERVED}`, which safetensors keeps for texts")).hint("give it another name"));
+    }
     let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, tensor)| tensor.as_slice().iter().flat_map(|x| x.to_le_bytes()).collect()).collect();
     let mut views = Vec::with_capacity(tensors.len());
     for ((name, tensor), bytes) in tensors.iter().zip(&bytes) {
