@@ -57,6 +57,23 @@ fn header_is_big_endian_as_in_mnist() {
 }
 
 #[test]
+fn what_cannot_be_written_leaves_the_old_file_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("array");
+    let too_deep = Idx::from(ArrayD::from_elem(IxDyn(&[1; 256]), 9i16));
+    for is_packed in [false, true] {
+        let written = |idx: &Idx| if is_packed { write_gzip(&path, idx) } else { write(&path, idx) };
+        write(&path, &small()).unwrap();
+        let error = written(&too_deep).unwrap_err();
+        assert!(error.is_data() && error.to_string().contains("at most 255 dimensions"), "{error}");
+        assert_eq!(read(&path).unwrap(), small());
+        written(&Idx::from(array![1u8])).unwrap();
+        assert_eq!(read(&path).unwrap().shape(), [1]);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
 fn arrays_in_any_memory_order_are_written_in_row_order() {
     let transposed = array![[1u8, 2], [3, 4]].reversed_axes();
     assert_eq!(bytes_of(&Idx::from(transposed))[12..], [1, 3, 2, 4]);

@@ -1,39 +1,41 @@
 //! From arrays to bytes.
 
-use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use practicum_core::io::AtomicFile;
 use practicum_core::ndarray::ArrayD;
 use practicum_core::{Error, Result};
 
 use super::{Element, Idx, dimensions};
 
-/// Writes an IDX file, replacing what is there.
+/// Writes an IDX file, whole or not at all, replacing what is there.
 ///
 /// # Errors
 /// An I/O error when the file cannot be written; a data error when the array has more than 255 dimensions or one of
 /// 2³² or more.
 pub fn write(path: impl AsRef<Path>, idx: &Idx) -> Result<()> {
     let path = path.as_ref();
-    let file = File::create(path).map_err(|cause| Error::io("create", path, cause))?;
-    let mut file = BufWriter::new(file);
+    let mut file = BufWriter::new(AtomicFile::create(path)?);
     write_to(&mut file, idx, &path.display().to_string())?;
-    file.flush().map_err(|cause| Error::io("write", path, cause))
+    finish(file, path)
 }
 
-/// Writes a gzipped IDX file, replacing what is there. The same array gives the same bytes, because no time is stored.
+/// Writes a gzipped IDX file, whole or not at all, replacing what is there. The same array gives the same bytes, because no time is stored.
 ///
 /// # Errors
 /// As [`write()`].
 pub fn write_gzip(path: impl AsRef<Path>, idx: &Idx) -> Result<()> {
     let path = path.as_ref();
-    let file = File::create(path).map_err(|cause| Error::io("create", path, cause))?;
-    let mut packer = GzEncoder::new(BufWriter::new(file), Compression::default());
+    let mut packer = GzEncoder::new(BufWriter::new(AtomicFile::create(path)?), Compression::default());
     write_to(&mut packer, idx, &path.display().to_string())?;
-    packer.finish().and_then(|mut file| file.flush()).map_err(|cause| Error::io("write", path, cause))
+    finish(packer.finish().map_err(|cause| Error::io("write", path, cause))?, path)
+}
+
+fn finish(file: BufWriter<AtomicFile>, path: &Path) -> Result<()> {
+    file.into_inner().map_err(|cause| Error::io("write", path, cause.into_error()))?.commit()
 }
 
 /// Writes an IDX array to any writer, unbuffered and unpacked; `name` is what errors call it.
