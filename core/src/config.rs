@@ -120,3 +120,23 @@ pub(crate) fn class_and_config(what: &str, value: &Value) -> Result<(String, Con
 pub(crate) fn with_class(class: &str, config: Config) -> Value {
     json!({"class_name": class, "config": config})
 }
+
+/// The same, marked as Keras marks custom classes where it is not one of this crate: whatever its name, it is read as no other.
+pub(crate) fn with_origin(class: &str, config: Config, own: bool) -> Value {
+    let mut described = with_class(class, config);
+    if !own {
+        described["registered_name"] = class.into();
+    }
+    described
+}
+
+/// Whether a file says of a class that it is none of Keras', whatever its name.
+pub(crate) fn is_custom(described: &Value) -> bool {
+    match described["module"].as_str() {
+        Some(module) => !module.split('.').next().is_some_and(|package| ["keras", "tensorflow", "tf_keras"].contains(&package)),
+        None => described["registered_name"].is_string(),
+    }
+}
+
+/// The class of a loss or a metric that is a function: its options are its name alone.
+pub(crate) const FUNCTION: &str = "Function";

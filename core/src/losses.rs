@@ -11,6 +11,7 @@ mod hinge;
 mod overlap;
 mod regression;
 
+use std::any::{Any, TypeId};
 use std::fmt::Debug;
 
 pub use entropy::{BinaryCrossentropy, CategoricalCrossentropy, KlDivergence, SparseCategoricalCrossentropy};
@@ -26,7 +27,7 @@ pub use regression::{
 use serde_json::{Value, json};
 
 use crate::autodiff::Var;
-use crate::config::{Config, without_idle, without_options};
+use crate::config::{Config, with_origin, without_idle, without_options};
 use crate::{Error, Result, Shape};
 
 /// What the numbers in the targets mean.
@@ -40,7 +41,7 @@ pub enum Targets {
 }
 
 /// How far predictions are from targets.
-pub trait Loss: Debug + Send + Sync + 'static {
+pub trait Loss: Any + Debug + Send + Sync {
     /// The name by which Keras knows it.
     fn name(&self) -> &'static str;
 
@@ -162,6 +163,12 @@ macro_rules! known {
         }
 
         const NAMES: &[&str] = &[$($plain_name,)+ $($name),+];
+
+        /// Whether a loss is one of this crate, whatever its class is called.
+        fn is_own(loss: &dyn Loss) -> bool {
+            let all = [$(TypeId::of::<$plain>(),)+ $(TypeId::of::<$loss>()),+];
+            all.contains(&(loss as &dyn Any).type_id())
+        }
     };
 }
 
@@ -186,6 +193,11 @@ known! {
     "CategoricalFocalCrossentropy" CategoricalFocalCrossentropy: "categorical_focal_crossentropy";
     "Dice" Dice: "dice";
     "Tversky" Tversky: "tversky";
+}
+
+/// A loss by its class and options.
+pub(crate) fn describe(loss: &dyn Loss) -> Value {
+    with_origin(loss.class_name(), loss.config(), is_own(loss))
 }
 
 /// What Keras writes beside the options, with the values that change nothing.

@@ -11,6 +11,7 @@ mod mean;
 mod r2;
 mod scored;
 
+use std::any::{Any, TypeId};
 use std::fmt::Debug;
 
 pub use confusion_matrix::{ConfusionMatrix, Normalize};
@@ -29,7 +30,7 @@ pub use scored::Scored;
 
 use serde_json::Value;
 
-use crate::config::{Config, class_and_config, with_class, without_idle};
+use crate::config::{Config, class_and_config, with_origin, without_idle};
 use crate::{Error, Result};
 
 /// Which values of a log are better.
@@ -67,7 +68,7 @@ impl Direction {
 }
 
 /// A number that tells how good predictions are, over all batches since it was reset.
-pub trait Metric: Debug + Send + Sync + 'static {
+pub trait Metric: Any + Debug + Send + Sync {
     /// The name in logs and history.
     fn name(&self) -> &str;
 
@@ -285,6 +286,12 @@ macro_rules! known {
         }
 
         const NAMES: &[&str] = &[$($name),+];
+
+        /// Whether a metric is one of this crate, whatever its class is called.
+        fn is_own(metric: &dyn Metric) -> bool {
+            let all = [TypeId::of::<LossMetric>(), TypeId::of::<Weighted>(), $(TypeId::of::<$metric>()),+];
+            all.contains(&(metric as &dyn Any).type_id())
+        }
     };
 }
 
@@ -339,6 +346,11 @@ fn of_a_loss(class: &str, mut config: Config) -> Result<LossMetric> {
     }
 }
 
+/// A metric by its class and options.
+pub(crate) fn describe(metric: &dyn Metric) -> Value {
+    with_origin(metric.class_name(), metric.config(), is_own(metric))
+}
+
 /// What Keras writes beside the options, with the values that change nothing.
 fn idle(class: &str) -> Vec<(&'static str, Value)> {
     let mut idle = vec![
@@ -381,7 +393,7 @@ impl Metric for Weighted {
     }
 
     fn config(&self) -> Config {
-        [("metric".to_owned(), with_class(self.0.class_name(), self.0.config()))].into_iter().collect()
+        [("metric".to_owned(), describe(&*self.0))].into_iter().collect()
     }
 
     fn direction(&self) -> Option<Direction> {

@@ -4,6 +4,7 @@ mod adam;
 mod adaptive;
 mod gradient_descent;
 
+use std::any::{Any, TypeId};
 use std::fmt::Debug;
 
 pub use adam::{Adam, AdamW, Adamax, Lamb, Nadam};
@@ -12,7 +13,7 @@ pub use gradient_descent::{Lion, Sgd};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::config::{Config, without_idle};
+use crate::config::{Config, with_origin, without_idle};
 use crate::kernel::Exec;
 use crate::schedules::{Schedule, check_rate};
 use crate::{Error, Result};
@@ -178,7 +179,7 @@ pub struct Update<'a> {
 }
 
 /// Changes parameters along their gradients.
-pub trait Optimizer: Debug + Send + Sync + 'static {
+pub trait Optimizer: Any + Debug + Send + Sync {
     /// Keras' name for the class.
     fn class_name(&self) -> &'static str;
 
@@ -266,29 +267,36 @@ fn without_unset(mut config: Config) -> Config {
     config
 }
 
-/// The optimizer of a class, or of its name in any case.
-pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Optimizer>> {
-    fn made<O: Optimizer + Default + Serialize + serde::de::DeserializeOwned>(class: &str, config: Config) -> Result<Box<dyn Optimizer>> {
-        Ok(Box::new(crate::config::from_config::<O>(class, config)?))
-    }
-    let config = without_unset(without_idle(class, config, &idle())?);
-    match class.to_lowercase().as_str() {
-        "sgd" => made::<Sgd>(class, config),
-        "rmsprop" => made::<RmsProp>(class, config),
-        "adam" => made::<Adam>(class, config),
-        "adamw" => made::<AdamW>(class, config),
-        "adagrad" => made::<Adagrad>(class, config),
-        "nadam" => made::<Nadam>(class, config),
-        "adamax" => made::<Adamax>(class, config),
-        "adadelta" => made::<Adadelta>(class, config),
-        "lion" => made::<Lion>(class, config),
-        "lamb" => made::<Lamb>(class, config),
-        "ftrl" => made::<Ftrl>(class, config),
-        _ => Err(Error::unknown("optimizer", class, NAMES)),
-    }
+/// The optimizers of this crate by their names, which in any case are those of their classes.
+macro_rules! known {
+    ($($name:literal $optimizer:ident),+ $(,)?) => {
+        /// The optimizer of a class, or of its name in any case.
+        pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Optimizer>> {
+            let config = without_unset(without_idle(class, config, &idle())?);
+            Ok(match class.to_lowercase().as_str() {
+                $($name => Box::new(crate::config::from_config::<$optimizer>(class, config)?),)+
+                _ => return Err(Error::unknown("optimizer", class, NAMES)),
+            })
+        }
+
+        const NAMES: &[&str] = &[$($name),+];
+
+        /// Whether an optimizer is one of this crate, whatever its class is called.
+        fn is_own(optimizer: &dyn Optimizer) -> bool {
+            [$(TypeId::of::<$optimizer>()),+].contains(&(optimizer as &dyn Any).type_id())
+        }
+    };
 }
 
-const NAMES: [&str; 11] = ["sgd", "rmsprop", "adam", "adamw", "adagrad", "nadam", "adamax", "adadelta", "lion", "lamb", "ftrl"];
+known! {
+    "sgd" Sgd, "rmsprop" RmsProp, "adam" Adam, "adamw" AdamW, "adagrad" Adagrad, "nadam" Nadam, "adamax" Adamax,
+    "adadelta" Adadelta, "lion" Lion, "lamb" Lamb, "ftrl" Ftrl,
+}
+
+/// An optimizer by its class and options.
+pub(crate) fn describe(optimizer: &dyn Optimizer) -> Value {
+    with_origin(optimizer.class_name(), optimizer.config(), is_own(optimizer))
+}
 
 /// The builder methods that all optimizers share.
 macro_rules! common_options {

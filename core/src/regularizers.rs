@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::autodiff::Var;
+use crate::config::is_custom;
 use crate::{Error, Result};
 
 /// A penalty `l1·Σ|w| + l2·Σw²`, with Keras' defaults of 0.01 for each.
@@ -81,15 +82,16 @@ impl TryFrom<Value> for Regularizer {
         if let Some(stranger) = json.as_object().and_then(|object| object.keys().find(|key| !KEYS.contains(&key.as_str()))) {
             return Err(Error::unknown(&format!("key of the regularizer {class}"), stranger, KEYS));
         }
-        let module = json["module"].as_str().unwrap_or("keras.regularizers");
+        let module = json["module"].as_str();
         let factors: &[&str] = match class.to_lowercase().as_str() {
             "l1" => &["l1"],
             "l2" => &["l2"],
             "l1l2" | "l1_l2" => &["l1", "l2"],
             _ => return Err(Error::unknown("regularizer", class, ["L1", "L2", "L1L2"])),
         };
-        if !module.contains("regularizers") || !(module.starts_with("keras") || module.starts_with("tensorflow")) {
-            return Err(Error::format(format!("`{class}` of the module {module} is no regularizer of Keras")));
+        if is_custom(&json) || module.is_some_and(|module| !module.contains("regularizers")) {
+            let of = module.map_or_else(|| " of the file".to_owned(), |module| format!(" of the module {module}"));
+            return Err(Error::format(format!("`{class}`{of} is no regularizer of Keras")));
         }
         let options = json["config"].as_object();
         if let Some(stranger) = options.and_then(|options| options.keys().find(|option| !factors.contains(&option.as_str()))) {

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::{Config, class_and_config, to_config, unused, with_class};
+use crate::config::{Config, class_and_config, is_custom, to_config, unused, with_class};
 use crate::{Error, Result};
 
 /// A learning rate as a function of the optimizer's step.
@@ -156,6 +156,9 @@ impl Schedule {
             return Ok(rate.into());
         }
         let (class, options) = class_and_config("a learning rate", config)?;
+        if is_custom(config) {
+            return Err(Error::format(format!("`{class}` of the file is a custom schedule, which has no counterpart here")));
+        }
         let [given, kept] = [&options, &to_config(&Self::tagged(&class, &options)?)].map(|options| Value::Object(options.clone()));
         match unused(&given, &kept["config"]) {
             Some(option) => Err(Error::format(format!("{class} has no option `{option}`"))),

@@ -3,6 +3,7 @@ use std::fmt::{self, Debug};
 use super::Loss;
 use crate::Result;
 use crate::autodiff::Var;
+use crate::config::{Config, FUNCTION};
 
 /// A loss that a function computes, for every row of the targets: see [`from_fn`].
 #[derive(Clone)]
@@ -13,7 +14,8 @@ pub struct FnLoss<F> {
 
 /// A loss from a function of the targets and the predictions, which gives one number a row.
 ///
-/// It has no configuration that a file could hold: a type that implements [`Loss`] can have one.
+/// A file holds its name alone. Who loads a model that was compiled with it gives it again under this name: see
+/// [`CompileRegistry::loss`](crate::model::CompileRegistry::loss). A type that implements [`Loss`] can have options in the file.
 ///
 /// ```
 /// use practicum_core::losses;
@@ -42,7 +44,11 @@ impl<F: Fn(&Var, &Var) -> Result<Var> + Send + Sync + 'static> Loss for FnLoss<F
     }
 
     fn class_name(&self) -> &'static str {
-        self.name
+        FUNCTION
+    }
+
+    fn config(&self) -> Config {
+        Config::from_iter([("name".to_owned(), self.name.into())])
     }
 
     fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {

@@ -2,6 +2,7 @@ use std::fmt::{self, Debug};
 
 use super::{Direction, Mean, Metric, Scored, unknown_state};
 use crate::Result;
+use crate::config::FUNCTION;
 
 /// The mean over all rows of what a function makes of each: see [`from_fn`].
 #[derive(Clone)]
@@ -14,7 +15,8 @@ pub struct FnMetric<F> {
 
 /// A metric from a function of the targets and the predictions of a row, whose mean over all rows is the value.
 ///
-/// It has no configuration that a file could hold: a type that implements [`Metric`] can have one.
+/// A file holds its name alone. Who loads a model that was compiled with it gives it again under this name: see
+/// [`CompileRegistry::metric`](crate::model::CompileRegistry::metric). A type that implements [`Metric`] can have options in the file.
 ///
 /// ```
 /// use practicum_core::metrics;
@@ -59,7 +61,7 @@ impl<F: Fn(&[f32], &[f32]) -> f64 + Clone + Send + Sync + 'static> Metric for Fn
     }
 
     fn class_name(&self) -> &'static str {
-        "Function"
+        FUNCTION
     }
 
     fn direction(&self) -> Option<Direction> {

@@ -2,8 +2,8 @@ use std::sync::Arc;
 
 use super::{Direction, Mean, Metric, Scored, unknown_state};
 use crate::autodiff::{Tape, View};
-use crate::config::{Config, with_class};
-use crate::losses::{IntoLoss, Loss, fit_targets};
+use crate::config::Config;
+use crate::losses::{self, IntoLoss, Loss, fit_targets};
 use crate::{Result, Tensor};
 
 /// A loss as a metric: its mean over all examples, without penalties.
@@ -69,7 +69,7 @@ impl Metric for LossMetric {
     }
 
     fn config(&self) -> Config {
-        let loss = with_class(self.loss.class_name(), self.loss.config());
+        let loss = losses::describe(&*self.loss);
         [("name".to_owned(), self.name.as_str().into()), ("loss".to_owned(), loss)].into_iter().collect()
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Model;
-use crate::config::{Config, class_and_config, with_class};
+use crate::config::{Config, FUNCTION, class_and_config, is_custom};
 use crate::losses::{self, Loss};
 use crate::metrics::{self, LossMetric, Metric};
 use crate::optimizers::{self, Optimizer};
@@ -45,14 +45,35 @@ impl CompileRegistry {
         self
     }
 
-    /// Adds a class of losses, or replaces one.
+    /// Adds a class of losses, or replaces one; or gives a loss of [`losses::from_fn`] again, under its name.
+    ///
+    /// ```
+    /// use practicum_core::callbacks::State;
+    /// use practicum_core::layers::Registry;
+    /// use practicum_core::losses;
+    /// use practicum_core::model::CompileRegistry;
+    /// use practicum_core::prelude::*;
+    ///
+    /// let quartic =
+    ///     || losses::from_fn("quartic", |y_true, y_pred| (y_pred - y_true)?.pow(4.0)?.mean_axis(-1));
+    /// let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
+    /// model.compile("sgd", quartic(), ())?;
+    /// let path = std::env::temp_dir().join("quartic.safetensors");
+    /// model.save(&path)?;
+    ///
+    /// let registry = CompileRegistry::default().loss("quartic", move |_| Ok(Box::new(quartic())));
+    /// let again = Model::from_state_with(&State::load(&path)?, &Registry::default(), &registry)?;
+    /// assert_eq!(again.evaluate([[1.0]], [[2.0]])?, model.evaluate([[1.0]], [[2.0]])?);
+    /// # std::fs::remove_file(path).ok();
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
     #[must_use]
     pub fn loss(mut self, class: &str, make: impl Fn(Config) -> Result<Box<dyn Loss>> + Send + Sync + 'static) -> Self {
         self.losses.insert(class.to_owned(), Arc::new(make));
         self
     }
 
-    /// Adds a class of metrics, or replaces one.
+    /// Adds a class of metrics, or replaces one; or gives a metric of [`metrics::from_fn`] again, under its name.
     #[must_use]
     pub fn metric(mut self, class: &str, make: impl Fn(Config) -> Result<Box<dyn Metric>> + Send + Sync + 'static) -> Self {
         self.metrics.insert(class.to_owned(), Arc::new(make));
@@ -65,7 +86,7 @@ impl CompileRegistry {
     /// A class that no one added, or options that do not fit it.
     pub fn make_optimizer(&self, value: &Value) -> Result<Box<dyn Optimizer>> {
         let (class, config) = class_and_config("an optimizer", value)?;
-        match self.optimizers.get(&class) {
+        match added(&self.optimizers, "optimizer", value)? {
             Some(make) => make(config),
             None => optimizers::from_config(&class, config).map_err(|error| hint(error, "optimizer")),
         }
@@ -77,7 +98,7 @@ impl CompileRegistry {
     /// A class that no one added, or options that do not fit it.
     pub fn make_loss(&self, value: &Value) -> Result<Box<dyn Loss>> {
         let (class, config) = class_and_config("a loss", value)?;
-        match self.losses.get(&class) {
+        match added(&self.losses, "loss", value)? {
             Some(make) => make(config),
             None => losses::from_config(&class, config).map_err(|error| hint(error, "loss")),
         }
@@ -89,15 +110,17 @@ impl CompileRegistry {
     /// A class that no one added, or options that do not fit it.
     pub fn make_metric(&self, value: &Value) -> Result<Box<dyn Metric>> {
         let (class, config) = class_and_config("a metric", value)?;
+        let custom = is_custom(value);
         if class == "LossMetric"
+            && !custom
             && let Some(loss) = config.get("loss")
         {
             return Ok(Box::new(LossMetric::new(self.make_loss(loss)?)?.with_name_of(&config)));
         }
-        if class == "Weighted" {
+        if class == "Weighted" && !custom {
             return Ok(Box::new(metrics::weighted_box(self.make_metric(&config.get("metric").cloned().unwrap_or_default())?)));
         }
-        match self.metrics.get(&class) {
+        match added(&self.metrics, "metric", value)? {
             Some(make) => make(config),
             None if value.is_string() => metrics::by_name(&class).map_err(|error| hint(error, "metric")),
             None => metrics::from_config(&class, config).map_err(|error| hint(error, "metric")),
@@ -105,8 +128,31 @@ impl CompileRegistry {
     }
 }
 
+/// What was added for a class, or for a function by its name. A custom class, as a file says, is none of this crate.
+fn added<'a, T: ?Sized>(makes: &'a BTreeMap<String, Make<T>>, kind: &str, described: &Value) -> Result<Option<&'a Make<T>>> {
+    let class = described.as_str().or(described["class_name"].as_str()).unwrap_or_default();
+    let (custom, name) = (is_custom(described), described["config"]["name"].as_str());
+    let name = name.filter(|_| custom && class == FUNCTION);
+    match makes.get(name.unwrap_or(class)) {
+        Some(make) => Ok(Some(make)),
+        None if !custom => Ok(None),
+        None => Err(match name {
+            Some(name) => Error::unknown(&format!("{kind} of a function"), name, makes.keys()).hint(format!(
+                "files hold no functions: give it again with `CompileRegistry::{kind}(\"{name}\", …)`, and load with this registry: \
+                 `Model::from_state_with(&State::load(path)?, …)`"
+            )),
+            None => hint(Error::unknown(&format!("custom {kind}"), class, makes.keys()), kind),
+        }),
+    }
+}
+
 fn hint(error: Error, kind: &str) -> Error {
-    if error.is_unknown() { error.hint(format!("add the class with `CompileRegistry::{kind}`")) } else { error }
+    if !error.is_unknown() {
+        return error;
+    }
+    error.hint(format!(
+        "add the class with `CompileRegistry::{kind}`, and load with this registry: `Model::from_state_with(&State::load(path)?, …)`"
+    ))
 }
 
 impl Debug for CompileRegistry {
@@ -123,14 +169,14 @@ impl Model {
     /// The model is not compiled.
     pub fn compile_config(&self) -> Result<Value> {
         let compiled = self.compiled()?;
-        let losses = compiled.objective().losses().map(|(loss, weight)| json!([with_class(loss.class_name(), loss.config()), weight]));
+        let losses = compiled.objective().losses().map(|(loss, weight)| json!([losses::describe(loss), weight]));
         let metrics = compiled
             .scores()
             .metrics(self.output_names().len())
             .into_iter()
-            .map(|list| -> Value { list.into_iter().map(|metric| with_class(metric.class_name(), metric.config())).collect() });
+            .map(|list| -> Value { list.into_iter().map(metrics::describe).collect() });
         Ok(json!({
-            "optimizer": with_class(compiled.optimizer().class_name(), compiled.optimizer().config()),
+            "optimizer": optimizers::describe(compiled.optimizer()),
             "loss": losses.collect::<Value>(),
             "metrics": metrics.collect::<Value>(),
         }))

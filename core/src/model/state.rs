@@ -8,7 +8,8 @@ use serde_json::{Map, Value};
 use super::Model;
 use super::compiled::Done;
 use super::objective::Scores;
-use crate::config::{Config, class_and_config, with_class};
+use crate::config::{Config, class_and_config};
+use crate::optimizers;
 use crate::schedules::Schedule;
 use crate::{Error, Result, Shape, Tensor};
 
@@ -143,7 +144,7 @@ impl Model {
         let mut state = self.state_of_parameters()?;
         let compiled = self.compiled()?;
         state.set("seed", self.seed);
-        state.set("optimizer", with_class(compiled.optimizer().class_name(), compiled.optimizer().config()));
+        state.set("optimizer", optimizers::describe(compiled.optimizer()));
         compiled.progress.write(&mut state);
         let names: Vec<&str> = compiled.slots().iter().map(|slot| slot.name).collect();
         for (index, param) in self.parameters().iter().enumerate() {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::hdf5::Hdf5;
 use super::upgrade::{plain_class, rename};
+use crate::config::is_custom;
 use crate::model::CompileRegistry;
 use crate::optimizers::{AVERAGE, GRADIENT, Slot};
 use crate::{Error, Model, Result, Shape, Tensor};
@@ -95,7 +96,19 @@ fn described(value: &Value) -> Value {
     if config.get("reduction").is_some_and(|reduction| reduction == "auto") {
         config.remove("reduction");
     }
-    json!({"class_name": class, "config": config})
+    with_origin(class, config.into(), value)
+}
+
+/// A class and its options, marked where the file says that it is none of Keras'.
+fn with_origin(class: &str, config: Value, described: &Value) -> Value {
+    let name = described["class_name"].as_str().unwrap_or_default();
+    // Keras 2.11 has its own optimizers registered as `Custom>Adam`.
+    let of_a_package = name.contains('>') && !name.starts_with("Custom>");
+    let mut plain = json!({"class_name": class, "config": config});
+    if is_custom(described) || of_a_package {
+        plain["registered_name"] = described["registered_name"].as_str().unwrap_or(name).into();
+    }
+    plain
 }
 
 /// An optimizer's class and options in the words of Keras 3.
@@ -116,10 +129,11 @@ fn optimizer_of(optimizer: &Value) -> Result<Value> {
     if let Some(schedule) = config.get_mut("learning_rate").filter(|rate| rate.is_object()) {
         let mut options = schedule["config"].as_object().cloned().unwrap_or_default();
         options.remove("name");
-        *schedule = json!({"class_name": schedule["class_name"], "config": options});
+        let class = schedule["class_name"].as_str().map(plain_class).unwrap_or_default();
+        *schedule = with_origin(class, options.into(), schedule);
     }
     decay(class, &mut config)?;
-    Ok(json!({"class_name": class, "config": config}))
+    Ok(with_origin(class, config.into(), optimizer))
 }
 
 /// Keras 2's `decay` is a schedule of its own; Nadam's, once `schedule_decay`, is how fast its momentum warms up.

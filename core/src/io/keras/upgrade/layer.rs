@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Upgrade, first, plain_class, rename};
+use crate::config::is_custom;
 use crate::{Error, Result};
 
 type Config = Map<String, Value>;
@@ -27,6 +28,7 @@ impl Upgrade<'_> {
                 upgraded.insert(field.into(), value.clone());
             }
         }
+        mark_package(&mut upgraded, layer);
         Ok(upgraded)
     }
 
@@ -150,6 +152,13 @@ fn before_third(class: &mut String, config: &mut Config) -> Result<()> {
     Ok(())
 }
 
+/// A class of a package, `Custom>Dense`, is none of Keras' whatever it is called.
+fn mark_package(upgraded: &mut Map<String, Value>, described: &Value) {
+    if let Some(name) = described["class_name"].as_str().filter(|name| name.contains('>')) {
+        upgraded.entry("registered_name").or_insert(name.into());
+    }
+}
+
 /// Objects that are only a name: `{"class_name": "function", "config": "relu"}` is `relu`.
 fn simple(value: &mut Value) {
     let is_function = value["class_name"] == "function" && value["config"].is_string();
@@ -158,11 +167,14 @@ fn simple(value: &mut Value) {
         return;
     }
     // What Keras 2 and 3 write around initializers and regularizers.
+    let (custom, described) = (is_custom(value), value.clone());
     if let Some(object) = value.as_object_mut().filter(|object| object.contains_key("class_name") && object.contains_key("config")) {
         let class = object["class_name"].as_str().map(|class| plain_class(class).to_owned());
-        ["module", "registered_name", "shared_object_id", "build_config"].iter().for_each(|field| {
+        let of_keras: &[&str] = if custom { &[] } else { &["module", "registered_name"] };
+        of_keras.iter().chain(&["shared_object_id", "build_config"]).for_each(|field| {
             object.remove(*field);
         });
+        mark_package(object, &described);
         if let Some(class) = class {
             object.insert("class_name".into(), class.into());
         }
