@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use practicum_core::model::{CompileRegistry, State};
+use practicum_core::model::State;
 use practicum_core::prelude::*;
 use practicum_vision::evaluation::Answers;
 use practicum_vision::picture::{ColorMode, LoadImg, load_img, save_png};
@@ -54,7 +54,7 @@ pub(crate) fn ask(week: &Path, session: &str, pictures: &[PathBuf]) -> Result<()
 fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
     let state = State::load(folder.join(format!("{run}.safetensors")))?;
     let (title, classes): (String, Vec<String>) = (state.get("title")?, state.get("classes")?);
-    let model = Model::from_state_with(&state, &practicum_vision::layers::registry(), &CompileRegistry::default())?;
+    let model = Model::from_state_with(&state, &practicum_vision::layers::registry())?;
     mention(&format!("\n{title}"))?;
     for picture in pictures {
         let seen = as_seen(&model, picture)?;

@@ -14,3 +14,4 @@ pub use atomic::{AtomicFile, remove_leftovers, write_atomically};
 pub(crate) use config::network_config;
 #[cfg(feature = "keras")]
 pub use keras::{FileKind, LoadWeights, Loaded, Mismatch, WeightReport, load, read_arrays};
+pub use whole::Load;

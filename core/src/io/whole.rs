@@ -46,20 +46,21 @@ impl Model {
     /// # Errors
     /// See [`load_with`](Model::load_with).
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
-        Self::load_with(path, &Registry::default())
+        Self::load_with(path, Load::new())
     }
 
-    /// Like [`load`](Model::load), with custom layers and the functions of Lambdas in the registry.
+    /// Like [`load`](Model::load), with custom classes, or without compiling the model: see [`Load`]. Where custom layers and
+    /// functions of Lambdas are all that is needed, their `&registry` will do.
     ///
     /// # Errors
     /// The file cannot be read, is no model or is not whole; a class, an option or a function that is not known, by name and
     /// with its path in the configuration; weights that do not fit.
-    pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self> {
+    pub fn load_with(path: impl AsRef<Path>, options: impl Into<Load>) -> Result<Self> {
         let path = path.as_ref();
         #[cfg(feature = "keras")]
-        let model = super::keras::load(path, registry).map(|loaded| loaded.model);
+        let model = super::keras::load(path, options).map(|loaded| loaded.model);
         #[cfg(not(feature = "keras"))]
-        let model = read(path, registry).map_err(|error| error.context(path.display().to_string()));
+        let model = read(path, &options.into()).map_err(|error| error.context(path.display().to_string()));
         model
     }
 
@@ -86,25 +87,26 @@ impl Model {
     /// # Errors
     /// See [`from_state_with`](Model::from_state_with).
     pub fn from_state(state: &State) -> Result<Self> {
-        Self::from_state_with(state, &Registry::default(), &CompileRegistry::default())
+        Self::from_state_with(state, Load::new())
     }
 
-    /// Like [`from_state`](Model::from_state), with custom layers, optimizers, losses and metrics in the registries.
+    /// Like [`from_state`](Model::from_state), with custom classes, or without compiling the model: see [`Load`].
     ///
     /// # Errors
     /// The state is of no whole model, has a class or an option that is not known, or parameters that are not the model's.
-    pub fn from_state_with(state: &State, registry: &Registry, compile: &CompileRegistry) -> Result<Self> {
+    pub fn from_state_with(state: &State, options: impl Into<Load>) -> Result<Self> {
+        let options = options.into();
         let Ok(config) = state.get::<Value>(MODEL) else {
             return Err(Error::format("the file is of no whole model: it does not say which layers there are")
                 .hint("build the model; `load_weights` reads weights, and `State::load` the state of a training"));
         };
-        let mut model = Self::from_json_with(&config, registry)?;
+        let mut model = Self::from_json_with(&config, &options.registry)?;
         match state.get::<Value>(COMPILE) {
-            Ok(config) => {
-                model.compile_from_config(&config, compile)?;
+            Ok(config) if options.compile => {
+                model.compile_from_config(&config, &options.compile_registry)?;
                 model.set_training_state(state)?;
             }
-            Err(_) => {
+            _ => {
                 let weights = model.parameters_of(state)?;
                 model.set_weights(&weights)?;
             }
@@ -113,14 +115,87 @@ impl Model {
     }
 }
 
+/// How a model is read from its file, as by Keras' `load_model`: with which custom classes, and whether it is compiled.
+///
+/// ```
+/// use practicum_core::io::Load;
+/// use practicum_core::losses;
+/// use practicum_core::model::CompileRegistry;
+/// use practicum_core::prelude::*;
+///
+/// let quartic =
+///     || losses::from_fn("quartic", |y_true, y_pred| (y_pred - y_true)?.pow(4.0)?.mean_axis(-1));
+/// let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
+/// model.compile("sgd", quartic(), ())?;
+/// let path = std::env::temp_dir().join("quartic.safetensors");
+/// model.save(&path)?;
+///
+/// // Who only predicts needs no loss.
+/// let predicts = Model::load_with(&path, Load::new().compile(false))?;
+/// assert_eq!(predicts.predict([[2.0]])?, model.predict([[2.0]])?);
+///
+/// let losses = CompileRegistry::default().loss("quartic", move |_| Ok(Box::new(quartic())));
+/// let trains = Model::load_with(&path, Load::new().compile_registry(&losses))?;
+/// assert_eq!(trains.evaluate([[1.0]], [[2.0]])?, model.evaluate([[1.0]], [[2.0]])?);
+/// # std::fs::remove_file(path).ok();
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Load {
+    pub(super) registry: Registry,
+    pub(super) compile_registry: CompileRegistry,
+    pub(super) compile: bool,
+}
+
+impl Load {
+    /// With the classes of this crate, compiled as the file says.
+    pub fn new() -> Self {
+        Self { registry: Registry::default(), compile_registry: CompileRegistry::default(), compile: true }
+    }
+
+    /// Custom layers, initializers and functions of Lambdas.
+    #[must_use]
+    pub fn registry(mut self, registry: &Registry) -> Self {
+        self.registry = registry.clone();
+        self
+    }
+
+    /// Custom optimizers, losses and metrics.
+    #[must_use]
+    pub fn compile_registry(mut self, registry: &CompileRegistry) -> Self {
+        self.compile_registry = registry.clone();
+        self
+    }
+
+    /// Whether the model is compiled as its file says, with the state of its training; it is if not set. One that is not predicts,
+    /// whatever loss it was trained with.
+    #[must_use]
+    pub fn compile(mut self, compile: bool) -> Self {
+        self.compile = compile;
+        self
+    }
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl From<&Registry> for Load {
+    fn from(registry: &Registry) -> Self {
+        Self::new().registry(registry)
+    }
+}
+
 /// Reads a file of [`Model::save`].
-pub(super) fn read(path: &Path, registry: &Registry) -> Result<Model> {
+pub(super) fn read(path: &Path, options: &Load) -> Result<Model> {
     let file = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
     if cfg!(not(feature = "keras")) && (file.starts_with(b"PK\x03\x04") || file.starts_with(b"\x89HDF")) {
         return Err(Error::format("this looks like a file of Keras, which this build cannot read")
             .hint("turn on the feature `keras` of practicum-core"));
     }
-    Model::from_state_with(&super::state::read(&file)?, registry, &CompileRegistry::default())
+    Model::from_state_with(&super::state::read(&file)?, options.clone())
 }
 
 #[cfg(test)]

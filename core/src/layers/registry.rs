@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Debug};
 use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
@@ -39,6 +40,12 @@ pub struct Registry {
     initializers: Arc<Makers>,
     /// The layers of the file being read that Keras marked as shared, by their marks.
     shared: Arc<Mutex<HashMap<u64, LayerSpec>>>,
+}
+
+impl Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("classes", &self.class_names()).finish_non_exhaustive()
+    }
 }
 
 #[derive(Clone)]

@@ -47,26 +47,7 @@ impl CompileRegistry {
 
     /// Adds a class of losses, or replaces one; or gives a loss of [`losses::from_fn`] again, under its name.
     ///
-    /// ```
-    /// use practicum_core::callbacks::State;
-    /// use practicum_core::layers::Registry;
-    /// use practicum_core::losses;
-    /// use practicum_core::model::CompileRegistry;
-    /// use practicum_core::prelude::*;
-    ///
-    /// let quartic =
-    ///     || losses::from_fn("quartic", |y_true, y_pred| (y_pred - y_true)?.pow(4.0)?.mean_axis(-1));
-    /// let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
-    /// model.compile("sgd", quartic(), ())?;
-    /// let path = std::env::temp_dir().join("quartic.safetensors");
-    /// model.save(&path)?;
-    ///
-    /// let registry = CompileRegistry::default().loss("quartic", move |_| Ok(Box::new(quartic())));
-    /// let again = Model::from_state_with(&State::load(&path)?, &Registry::default(), &registry)?;
-    /// assert_eq!(again.evaluate([[1.0]], [[2.0]])?, model.evaluate([[1.0]], [[2.0]])?);
-    /// # std::fs::remove_file(path).ok();
-    /// # Ok::<(), practicum_core::Error>(())
-    /// ```
+    /// See [`Load`](crate::io::Load) for an example.
     #[must_use]
     pub fn loss(mut self, class: &str, make: impl Fn(Config) -> Result<Box<dyn Loss>> + Send + Sync + 'static) -> Self {
         self.losses.insert(class.to_owned(), Arc::new(make));
@@ -138,8 +119,8 @@ fn added<'a, T: ?Sized>(makes: &'a BTreeMap<String, Make<T>>, kind: &str, descri
         None if !custom => Ok(None),
         None => Err(match name {
             Some(name) => Error::unknown(&format!("{kind} of a function"), name, makes.keys()).hint(format!(
-                "files hold no functions: give it again with `CompileRegistry::{kind}(\"{name}\", …)`, and load with this registry: \
-                 `Model::from_state_with(&State::load(path)?, …)`"
+                "files hold no functions: give it again with `CompileRegistry::{kind}(\"{name}\", …)` in `Load::compile_registry`, or load \
+                 with `Load::compile(false)`"
             )),
             None => hint(Error::unknown(&format!("custom {kind}"), class, makes.keys()), kind),
         }),
@@ -150,9 +131,7 @@ fn hint(error: Error, kind: &str) -> Error {
     if !error.is_unknown() {
         return error;
     }
-    error.hint(format!(
-        "add the class with `CompileRegistry::{kind}`, and load with this registry: `Model::from_state_with(&State::load(path)?, …)`"
-    ))
+    error.hint(format!("add the class with `CompileRegistry::{kind}` in `Load::compile_registry`, or load with `Load::compile(false)`"))
 }
 
 impl Debug for CompileRegistry {

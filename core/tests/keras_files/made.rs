@@ -165,3 +165,16 @@ fn training_goes_on_where_keras_left_it() {
     go_on_with(&Made::unpack(), 11);
     go_on_with(&Made::unpack_old(), 5);
 }
+
+#[test]
+fn a_model_that_is_not_to_be_compiled_predicts_and_does_not_train() {
+    let made = Made::unpack();
+    let facts = made.models.iter().find(|facts| !facts["later_losses"].is_null()).unwrap();
+    for ending in ["keras", "h5"] {
+        let path = made.path(&format!("{}.{ending}", facts["name"].as_str().unwrap()));
+        let loaded = io::load(&path, io::Load::new().compile(false)).unwrap();
+        assert!(loaded.notes.is_empty() && loaded.model.compile_config().is_err());
+        let predicted = |model: &Model| model.predict(&inputs(facts)[0]).unwrap();
+        assert_eq!(predicted(&loaded.model), predicted(&Model::load(&path).unwrap()));
+    }
+}

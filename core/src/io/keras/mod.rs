@@ -24,8 +24,7 @@ pub use self::report::{Mismatch, WeightReport};
 pub use self::sniff::FileKind;
 use self::version::Version;
 pub use self::weights::LoadWeights;
-use crate::layers::Registry;
-use crate::model::CompileRegistry;
+use super::Load;
 use crate::{Error, Model, Result, Tensor};
 
 /// A model that was read, and what is known about its file.
@@ -80,9 +79,9 @@ pub(crate) fn is_of_keras(path: &Path) -> Result<bool> {
 ///
 /// # Errors
 /// As [`Model::load_with`].
-pub fn load(path: impl AsRef<Path>, registry: &Registry) -> Result<Loaded> {
+pub fn load(path: impl AsRef<Path>, options: impl Into<Load>) -> Result<Loaded> {
     let path = path.as_ref();
-    read(path, registry).map_err(|error| error.context(path.display().to_string()))
+    read(path, &options.into()).map_err(|error| error.context(path.display().to_string()))
 }
 
 /// All arrays of a file by path: those of Keras' files with the state of the optimizer, and those of safetensors.
@@ -100,13 +99,13 @@ pub fn read_arrays(path: impl AsRef<Path>) -> Result<Vec<(String, Tensor)>> {
     read().map_err(|error| error.context(path.display().to_string()))
 }
 
-fn read(path: &Path, registry: &Registry) -> Result<Loaded> {
+fn read(path: &Path, options: &Load) -> Result<Loaded> {
     let kind = sniff::kind_of(path)?;
     match kind {
         FileKind::Keras => {
             let Parts { config, version, weights: file } = Parts::read(path)?;
             let settings = config["compile_config"].clone();
-            build(&Source { config: &config, version: &Version::new(&version)?, file: &file, root: "", settings }, registry, kind)
+            build(&Source { config: &config, version: &Version::new(&version)?, file: &file, root: "", settings }, options, kind)
         }
         FileKind::Hdf5 => {
             let file = Hdf5::open(path)?;
@@ -125,10 +124,10 @@ fn read(path: &Path, registry: &Registry) -> Result<Loaded> {
                 }
                 None => Value::Null,
             };
-            build(&Source { config: &config, version: &version, file: &file, root, settings }, registry, kind)
+            build(&Source { config: &config, version: &version, file: &file, root, settings }, options, kind)
         }
         FileKind::Safetensors => {
-            let model = super::whole::read(path, registry)?;
+            let model = super::whole::read(path, options)?;
             let loaded = model.parameters().iter().map(|param| param.path().to_owned()).collect();
             Ok(Loaded { model, kind, keras_version: None, weights: WeightReport { loaded, ..WeightReport::default() }, notes: Vec::new() })
         }
@@ -155,9 +154,9 @@ struct Source<'a> {
     settings: Value,
 }
 
-fn build(source: &Source<'_>, registry: &Registry, kind: FileKind) -> Result<Loaded> {
+fn build(source: &Source<'_>, options: &Load, kind: FileKind) -> Result<Loaded> {
     let upgraded = upgrade::upgrade(source.config, source.version)?;
-    let mut model = Model::from_json_with(&upgraded, registry)?;
+    let mut model = Model::from_json_with(&upgraded, &options.registry)?;
     if model.output_shapes().is_err()
         && let Some(shape) = source.config["build_config"]["input_shape"].as_array()
     {
@@ -166,7 +165,8 @@ fn build(source: &Source<'_>, registry: &Registry, kind: FileKind) -> Result<Loa
     }
     let weights = weights::load(&mut model, source.file, source.root, Some(&upgraded), LoadWeights::new())?;
     let mut notes = Vec::new();
-    match compile::compile(&mut model, &source.settings, &CompileRegistry::default()) {
+    let settings = if options.compile { &source.settings } else { &Value::Null };
+    match compile::compile(&mut model, settings, &options.compile_registry) {
         Ok(true) => {
             if let Err(error) = compile::restore(&mut model, source.file) {
                 notes.push(format!("the optimizer begins anew: {error}"));
