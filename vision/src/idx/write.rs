@@ -23,7 +23,8 @@ pub fn write(path: impl AsRef<Path>, idx: &Idx) -> Result<()> {
     finish(file, path)
 }
 
-/// Writes a gzipped IDX file, whole or not at all, replacing what is there. The same array gives the same bytes, because no time is stored.
+/// Writes a gzipped IDX file, whole or not at all, replacing what is there. The same array gives the same bytes, because no
+/// time is stored.
 ///
 /// # Errors
 /// As [`write()`].
