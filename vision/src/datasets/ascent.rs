@@ -25,12 +25,13 @@ pub fn missing(folder: impl AsRef<Path>) -> Result<Vec<&'static str>> {
     super::missing_files(folder.as_ref(), &FILES)
 }
 
-/// Loads the picture from `folder`: [512, 512], 0 is black, 255 white.
+/// Loads the picture from its folder, or from the file itself, whatever it is called: [512, 512], 0 is black, 255 white.
 ///
 /// # Errors
 /// An I/O error when the file cannot be read; a data error when it is no pickle of 512 × 512 bytes.
-pub fn load(folder: impl AsRef<Path>) -> Result<Array2<u8>> {
-    let path = folder.as_ref().join(FILES[0]);
+pub fn load(path: impl AsRef<Path>) -> Result<Array2<u8>> {
+    let path = path.as_ref();
+    let path = if path.is_dir() { path.join(FILES[0]) } else { path.to_owned() };
     let bytes = std::fs::read(&path).map_err(|cause| Error::io("read", &path, cause))?;
     parse(&bytes).map_err(|error| error.context(path.display().to_string()))
 }
@@ -89,5 +90,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(missing(folder.path()).unwrap(), FILES);
         assert!(load(folder.path()).unwrap_err().is_io());
+        let path = folder.path().join("stairs");
+        std::fs::write(&path, pickle(b"M\x00\x02M\x00\x02", 262_144, 262_144)).unwrap();
+        assert!(load(path).is_ok());
     }
 }

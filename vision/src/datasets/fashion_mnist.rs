@@ -13,7 +13,7 @@ use super::{ImageDataset, idx_folder};
 pub const CLASS_NAMES: [&str; 10] =
     ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"];
 
-/// The files that make up the set; each may also stand there unpacked, without `.gz`.
+/// The files that make up the set; each may also stand there unpacked, without `.gz`, and with a dot before `idx`.
 pub const FILES: [&str; 4] = idx_folder::FILES;
 
 /// Names the files that `folder` lacks: none when the set is complete, all when there is no such folder.

@@ -7,9 +7,15 @@ use practicum_core::{Error, Result};
 use super::{ImageDataset, LabeledImages};
 use crate::idx;
 
-/// The names of the files, as they are published; the same without `.gz` will do.
+/// The names of the files, as they are published. The same without `.gz` will do, and with a dot before `idx`.
 pub(super) const FILES: [&str; 4] =
     ["train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", "t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"];
+
+/// How the published labels begin, to learn from and to be judged by, so that no set is taken for another.
+const FIRST_LABELS: [(&str, [[u32; 16]; 2]); 2] = [
+    ("MNIST", [[5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7], [7, 2, 1, 0, 4, 1, 4, 9, 5, 9, 0, 6, 9, 0, 1, 5]]),
+    ("Fashion-MNIST", [[9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9], [9, 2, 1, 1, 6, 1, 4, 6, 5, 7, 4, 5, 7, 3, 4, 1]]),
+];
 
 const TRAIN: usize = 60_000;
 const TEST: usize = 10_000;
@@ -33,7 +39,13 @@ pub(super) fn load(folder: &Path, title: &str, class_names: &[&str]) -> Result<I
     }
     let [train_images, train_labels, test_images, test_labels] = FILES;
     let train = part(folder, train_images, train_labels, TRAIN, class_names)?;
-    ImageDataset::new(train, part(folder, test_images, test_labels, TEST, class_names)?)
+    let test = part(folder, test_images, test_labels, TEST, class_names)?;
+    let begins = |part: &LabeledImages, first: &[u32; 16]| part.labels().starts_with(first);
+    let known = FIRST_LABELS.iter().find(|(_, [first, first_of_test])| begins(&train, first) || begins(&test, first_of_test));
+    if let Some((other, _)) = known.filter(|(other, _)| *other != title) {
+        return Err(Error::data(format!("{}: this is {other}, not {title}", folder.display())));
+    }
+    ImageDataset::new(train, test)
 }
 
 fn part(folder: &Path, images: &str, labels: &str, count: usize, class_names: &[&str]) -> Result<LabeledImages> {
@@ -64,11 +76,13 @@ fn existing(folder: &Path, name: &str) -> Result<PathBuf> {
     find(folder, name)?.ok_or_else(|| Error::data(format!("{} is gone", folder.join(name).display())))
 }
 
-/// The file as published, or unpacked. A folder that may not be looked into is an error, not a missing file.
+/// The file as published or unpacked, in either spelling. A folder that may not be looked into is an error, not a missing file.
 fn find(folder: &Path, name: &str) -> Result<Option<PathBuf>> {
-    for name in [name, name.trim_end_matches(".gz")] {
+    let dotted = name.replace("-idx", ".idx");
+    for name in [name, &dotted].into_iter().flat_map(|name| [name, name.trim_end_matches(".gz")]) {
         let path = folder.join(name);
-        if path.try_exists().map_err(|cause| Error::io("look for", &path, cause))? {
+        // Some archives have a folder for each file.
+        if path.try_exists().map_err(|cause| Error::io("look for", &path, cause))? && !path.is_dir() {
             return Ok(Some(path));
         }
     }
@@ -102,6 +116,32 @@ mod tests {
         let set = load(folder.path(), "set", &NAMES).unwrap();
         assert_eq!((set.train.len(), set.test.len()), (TRAIN, TEST));
         assert_eq!((set.train.labels()[1], set.test.images()[[9_999, 27, 27, 0]]), (1, 1));
+    }
+
+    #[test]
+    fn files_of_the_other_spelling_are_found_beside_folders_of_the_usual_one() {
+        let folder = folder(Array1::ones(TEST));
+        for name in FILES {
+            let plain = folder.path().join(name.trim_end_matches(".gz"));
+            std::fs::rename(&plain, folder.path().join(name.trim_end_matches(".gz").replace("-idx", ".idx"))).unwrap();
+            std::fs::create_dir(plain).unwrap();
+        }
+        assert_eq!(load(folder.path(), "set", &NAMES).unwrap().train.len(), TRAIN);
+        let (dotted, packed) = (folder.path().join("t10k-labels.idx1-ubyte"), folder.path().join("t10k-labels.idx1-ubyte.gz"));
+        crate::idx::write_gzip(packed, &crate::idx::read(&dotted).unwrap()).unwrap();
+        std::fs::remove_file(dotted).unwrap();
+        assert!(missing(folder.path()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_set_is_not_taken_for_the_other_of_its_form() {
+        let mut labels = Array1::<u8>::ones(TEST);
+        labels.iter_mut().zip([7, 2, 1, 0, 4, 1, 4, 9, 5, 9, 0, 6, 9, 0, 1, 5]).for_each(|(label, known)| *label = known);
+        let folder = folder(labels);
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+        assert!(load(folder.path(), "MNIST", &names).is_ok());
+        let error = load(folder.path(), "Fashion-MNIST", &names).unwrap_err();
+        assert!(error.is_data() && error.to_string().ends_with(": this is MNIST, not Fashion-MNIST"), "{error}");
     }
 
     #[test]

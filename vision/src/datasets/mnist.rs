@@ -11,7 +11,7 @@ use super::{ImageDataset, idx_folder};
 /// The ten classes are the digits themselves.
 pub const CLASS_NAMES: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
 
-/// The files that make up the set; each may also stand there unpacked, without `.gz`.
+/// The files that make up the set; each may also stand there unpacked, without `.gz`, and with a dot before `idx`.
 pub const FILES: [&str; 4] = idx_folder::FILES;
 
 /// Names the files that `folder` lacks: none when the set is complete, all when there is no such folder.

@@ -76,17 +76,19 @@ impl Photographs {
         self.class_names
     }
 
-    /// The folders of classes that `folder` lacks, or that lack a class: none when the set is there.
+    /// The folders of classes that `folder` lacks, or that lack a class: none when the set is there, under the names that were
+    /// published or as `train` and `validation`; a set of one part may also be the folder itself.
     ///
     /// # Errors
     /// An I/O error when the folder may not be looked into.
     pub fn missing(&self, folder: impl AsRef<Path>) -> Result<Vec<&'static str>> {
         let mut missing = Vec::new();
-        for (part, _) in self.parts() {
+        for (part, _) in self.parts(folder.as_ref()) {
             for class in self.class_names {
                 let path = folder.as_ref().join(part).join(class);
-                if !path.try_exists().map_err(|cause| Error::io("look for", &path, cause))? && !missing.contains(&part) {
-                    missing.push(part);
+                let name = if part.is_empty() { class } else { part };
+                if !path.try_exists().map_err(|cause| Error::io("look for", &path, cause))? && !missing.contains(&name) {
+                    missing.push(name);
                 }
             }
         }
@@ -99,7 +101,7 @@ impl Photographs {
     /// A data error when class folders are missing, strange or have another number of pictures.
     pub fn open(&self, folder: impl AsRef<Path>) -> Result<PhotographFolders> {
         let folder = folder.as_ref();
-        for (part, counts) in self.parts() {
+        for (part, counts) in self.parts(folder) {
             let found = self.count(&folder.join(part))?;
             if found != counts {
                 let told =
@@ -118,17 +120,16 @@ impl Photographs {
     /// A data error when class folders are missing or empty.
     pub fn open_any(&self, folder: impl AsRef<Path>) -> Result<PhotographFolders> {
         let folder = folder.as_ref();
-        for (part, _) in self.parts() {
+        let parts = self.parts(folder);
+        for (part, _) in &parts {
             let found = self.count(&folder.join(part))?;
             if let Some((class, _)) = self.class_names.iter().zip(&found).find(|(_, count)| **count == 0) {
                 return Err(Error::data(format!("{}: no pictures", folder.join(part).join(class).display())));
             }
         }
-        Ok(PhotographFolders {
-            class_names: self.class_names,
-            train: folder.join(self.train.0),
-            validation: self.validation.map(|(part, _)| folder.join(part)),
-        })
+        let mut paths = parts.iter().map(|(part, _)| folder.join(part));
+        let train = paths.next().unwrap_or_else(|| folder.to_owned());
+        Ok(PhotographFolders { class_names: self.class_names, train, validation: paths.next() })
     }
 
     /// Writes drawn pictures into `folder` in the form of this set, as PNG: `<part>/<class>/<class>0000.png`, the first half to learn
@@ -142,7 +143,7 @@ impl Photographs {
             let (expected, got) = (self.class_names.join(", "), pictures.class_names().join(", "));
             return Err(Error::data(format!("{} has the classes {expected}, got pictures of {got}", self.title)));
         }
-        for ((part, _), images) in self.parts().zip([&pictures.train, &pictures.test]) {
+        for ((part, _), images) in self.published().zip([&pictures.train, &pictures.test]) {
             for class in self.class_names {
                 let path = folder.as_ref().join(part).join(class);
                 std::fs::create_dir_all(&path).map_err(|cause| Error::io("make", &path, cause))?;
@@ -155,8 +156,16 @@ impl Photographs {
         Ok(())
     }
 
-    fn parts(&self) -> impl Iterator<Item = (&'static str, &'static [usize])> {
+    fn published(&self) -> impl Iterator<Item = (&'static str, &'static [usize])> {
         std::iter::once(self.train).chain(self.validation)
+    }
+
+    /// The folders of classes within `folder`, and how many pictures each class has: named as published, or by what they are for.
+    fn parts(&self, folder: &Path) -> Vec<(&'static str, &'static [usize])> {
+        let plain = if self.validation.is_some() { ["train", "validation"] } else { [""; 2] };
+        let is_plain =
+            !folder.join(self.train.0).is_dir() && self.class_names.iter().any(|class| folder.join(plain[0]).join(class).is_dir());
+        self.published().zip(plain).map(|((name, counts), plain)| (if is_plain { plain } else { name }, counts)).collect()
     }
 
     /// Pictures of each class.
@@ -237,6 +246,29 @@ mod tests {
         let set = HAPPY_OR_SAD.open(folder.path()).unwrap();
         assert_eq!(set.train().target_size((4, 4)).load().unwrap().count_by_class(), [40, 40]);
         assert!(set.validation().unwrap_err().is_data());
+    }
+
+    #[test]
+    fn a_folder_of_ones_own_name_is_opened_and_what_it_lacks_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let (faces, pets) = (folder.path().join("faces"), folder.path().join("pets"));
+        put(&faces, "", "happy", 2);
+        assert_eq!(HAPPY_OR_SAD.missing(&faces).unwrap(), ["sad"]);
+        put(&faces, "", "sad", 1);
+        assert!(HAPPY_OR_SAD.missing(&faces).unwrap().is_empty());
+        assert_eq!(HAPPY_OR_SAD.open_any(&faces).unwrap().train().target_size((4, 4)).load().unwrap().count_by_class(), [2, 1]);
+
+        for class in ["cats", "dogs"] {
+            put(&pets, "train", class, 2);
+            assert_eq!(CATS_AND_DOGS.missing(&pets).unwrap().last(), Some(&"validation"));
+        }
+        for class in ["cats", "dogs"] {
+            put(&pets, "validation", class, 1);
+        }
+        let set = CATS_AND_DOGS.open_any(&pets).unwrap();
+        assert_eq!(set.validation().unwrap().target_size((4, 4)).load().unwrap().count_by_class(), [1, 1]);
+        let error = CATS_AND_DOGS.open(&pets).unwrap_err().to_string();
+        assert!(error.contains("has 1000 cats, 1000 dogs; found 2 cats, 2 dogs"), "{error}");
     }
 
     #[test]
