@@ -1,10 +1,10 @@
 //! The weights of a network that has learned from other pictures: InceptionV3's, or those that come with the program.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use practicum_core::{Error, Result};
+use practicum_core::io;
 
-use super::{DataSet, Form, StandIn};
+use super::{DataSet, Form, StandIn, file, missing};
 
 const FILE: &str = "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5";
 
@@ -18,15 +18,30 @@ pub(crate) enum Weights {
 pub(crate) static INCEPTION: DataSet<Weights> = DataSet {
     id: "inception",
     form: Form::File(FILE),
-    missing: |path| Ok(if path.join(FILE).is_file() { Vec::new() } else { vec![FILE] }),
-    check: |path| file_in(path).map(drop),
-    load: |path| Ok(Weights::File(file_in(path)?)),
+    missing: |path| missing(path, FILE),
+    // Which network its weights are for is known when they are read into one.
+    check: |path| io::read_arrays(file(path, FILE)).map(drop),
+    load: |path| Ok(Weights::File(file(path, FILE))),
     stand_in: Some(StandIn { what: "SketchNet, a small network that has learned to tell drawings apart", make: || Ok(Weights::BuiltIn) }),
 };
 
-/// The file in a folder, or the file itself: which network its weights are for is known when they are read into one.
-fn file_in(path: &Path) -> Result<PathBuf> {
-    let file = if path.is_dir() { path.join(FILE) } else { path.to_owned() };
-    std::fs::File::open(&file).map_err(|source| Error::io("read", &file, source))?;
-    Ok(file)
+#[cfg(test)]
+mod tests {
+    use practicum_core::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn weights_are_told_from_other_files_and_from_those_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine");
+        Sequential::new().add(Input::new([4])).add(Dense::new(2)).save_weights(&path).unwrap();
+        assert!((INCEPTION.check)(&path).is_ok());
+        let whole = std::fs::read(&path).unwrap();
+        for content in [&whole[..whole.len() - 1], b"root:x:0:0\n", b"\x89HDF\r\n\x1a\n", b""] {
+            std::fs::write(&path, content).unwrap();
+            assert!((INCEPTION.check)(&path).unwrap_err().to_string().contains("mine"));
+        }
+        assert!((INCEPTION.check)(&folder.path().join("none")).is_err());
+    }
 }

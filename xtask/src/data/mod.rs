@@ -127,6 +127,17 @@ impl<T> AnyDataSet for DataSet<T> {
     }
 }
 
+fn missing(folder: &Path, name: &'static str) -> Result<Vec<&'static str>> {
+    let path = folder.join(name);
+    let there = path.try_exists().map_err(|source| Error::io("look for", &path, source))?;
+    Ok(if there { Vec::new() } else { vec![name] })
+}
+
+/// The file itself, or the one of that name in the folder.
+fn file(path: &Path, name: &str) -> PathBuf {
+    if path.is_dir() { path.join(name) } else { path.to_owned() }
+}
+
 /// The data set of that id.
 ///
 /// # Errors

@@ -223,3 +223,21 @@ fn files_are_not_called_real_before_they_are_loaded() {
     assert!(told.lines().any(|line| line.starts_with("bbc built-in: ") && line.contains(", because ")), "{told}");
     assert_eq!(out.results("c3w1")["data"][0]["source"], "built-in");
 }
+
+#[test]
+fn own_files_of_weights_and_folders_of_any_name_are_looked_at_before_anything_is_trained() {
+    let (out, folder) = (Out::new(), tempfile::tempdir().unwrap());
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    for classes in ["pets/train/cats", "pets/train/dogs", "pets/validation/cats"] {
+        std::fs::create_dir_all(path(classes)).unwrap();
+    }
+    std::fs::write(path("mine"), "root:x:0:0\n").unwrap();
+    let from = |id: &str, name: &str| format!("--from={id}={}", path(name));
+    let pets = ["c2w3", "--lab", "1", "--data", "real", &from("catsdogs", "pets"), &from("inception", "mine")];
+    out.run_week(&pets).failed(&["pets lacks validation", "`--from catsdogs=FOLDER`"]);
+    std::fs::create_dir_all(path("pets/validation/dogs")).unwrap();
+    out.run_week(&pets).failed(&["mine", "it holds no arrays"]);
+    let words = ["c3w3", "--exercise", "--data", "real", &from("twitter", "mine"), &from("glove", "mine")];
+    out.run_week(&words).failed(&["mine", "line 1 holds no numbers"]);
+    assert!(out.files().is_empty());
+}
