@@ -7,6 +7,7 @@ use practicum_core::{Error, Result};
 
 use super::catalogue::{Catalogue, DataFile, DataSet};
 use super::download::is_file;
+use crate::data;
 
 /// The files given, by data set and file name.
 pub(super) struct Given {
@@ -76,7 +77,8 @@ fn only_file(set: &DataSet, path: &Path) -> Result<(String, PathBuf)> {
     }
 }
 
-/// A folder for a set: those of its files, and of the trees that its archives become, that lie there or that it is.
+/// A folder for a set: those of its files, and of the trees that its archives become, that lie there or that it is, whatever it is
+/// called where the week's loader takes it.
 fn folder(set: &DataSet, path: &Path) -> Result<Vec<(String, PathBuf)>> {
     let there = |file: &DataFile| {
         let own = file.tree.iter().filter(|tree| path.ends_with(tree)).map(|_| path.to_owned());
@@ -85,6 +87,12 @@ fn folder(set: &DataSet, path: &Path) -> Result<Vec<(String, PathBuf)>> {
         found.map(|path| (file.name.clone(), path))
     };
     let found: Vec<_> = set.files.iter().filter_map(there).collect();
+    if let ([only], []) = (set.files.as_slice(), found.as_slice())
+        && only.tree.is_some()
+        && matches!(data::find(&set.id).and_then(|known| known.fault(path)), Ok(None))
+    {
+        return Ok(vec![(only.name.clone(), path.to_owned())]);
+    }
     if found.is_empty() {
         let expected = set.files.iter().flat_map(|file| [Some(&file.name), file.tree.as_ref()]).flatten().cloned().collect::<Vec<_>>();
         return Err(Error::argument(format!("--from {}: {} holds none of its files: {}", set.id, path.display(), expected.join(", "))));

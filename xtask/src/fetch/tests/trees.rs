@@ -94,6 +94,22 @@ fn folders_and_archives_of_the_users_own_are_as_good() {
 }
 
 #[test]
+fn a_folder_of_another_name_is_taken_where_the_set_is_in_it() {
+    let given = TempDir::new().unwrap();
+    let text = "[[set]]\nid = \"happysad\"\ntitle = \"Faces\"\nlicence = \"none\"\nweeks = [\"c1w4\"]\n\
+                [[set.file]]\nname = \"happy-or-sad.zip\"\ntree = \"happy-or-sad\"\n";
+    let world = World { catalogue: Catalogue::from_toml(text).unwrap(), ..World::new(&[]) };
+    let args = FetchArgs { from: vec![format!("happysad={}", given.path().display())], ..FetchArgs::default() };
+    fs::create_dir(given.path().join("happy")).unwrap();
+    fs::write(given.path().join("happy/1.png"), b"happy").unwrap();
+    let error = world.run(&args).error.unwrap();
+    assert!(error.contains("holds none of its files"), "{error}");
+    fs::create_dir(given.path().join("sad")).unwrap();
+    assert_eq!(world.run(&args).error, None);
+    assert_eq!(fs::read(world.data_dir().join("happysad/happy-or-sad/happy/1.png")).unwrap(), b"happy");
+}
+
+#[test]
 fn nothing_leaves_its_folder_and_nothing_stays_of_what_is_refused() {
     let bomb = vec![0; 100 << 20];
     let one = |name| vec![(name, b"x".as_slice())];
