@@ -41,4 +41,5 @@ pub(crate) fn live(line: &str) -> io::Result<()> {
 fn write(line: &str) -> io::Result<()> {
     let clear = if LIVE.swap(false, Ordering::Relaxed) { CLEAR } else { "" };
     writeln!(io::stdout(), "{clear}{line}")
+        .map_err(|source| io::Error::new(source.kind(), format!("cannot write to the standard output: {source}")))
 }

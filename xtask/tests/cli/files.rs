@@ -42,6 +42,13 @@ fn no_space_for_results_leaves_the_old_ones() {
 }
 
 #[test]
+fn no_space_for_what_is_said_is_told() {
+    let Ok(full) = fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let ran = Ran::of(&super::command(&["list"]).stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap());
+    ran.failed(&["cannot write to the standard output"]);
+}
+
+#[test]
 fn no_space_for_pictures_or_pages_leaves_none_in_halves() {
     let out = Out::new();
     let ran = with_files_up_to(8, &out, &["c1w1", "--quiet", "--epochs", "2"]);
