@@ -1,8 +1,9 @@
-//! No room for a file: the error says so, and what was there before stays.
+//! No room for a file, or no time: the error says so, and what was there before stays.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail")]
 
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use practicum_core::prelude::*;
 
@@ -29,4 +30,28 @@ fn weights_that_find_no_room_leave_the_old_file_as_it_was() {
     assert!(String::from_utf8_lossy(&status.stdout).contains("1 passed"));
     assert_eq!(std::fs::read(&file).unwrap(), before);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left half-written");
+}
+
+#[test]
+fn a_save_that_is_killed_leaves_the_old_file_or_the_new_and_the_next_one_cleans_up() {
+    const NAME: &str = "a_save_that_is_killed_leaves_the_old_file_or_the_new_and_the_next_one_cleans_up";
+    let model = Sequential::new().add(Input::new([256])).add(Dense::new(256)).into_model();
+    if let Some(file) = std::env::var_os(FILE) {
+        loop {
+            model.save(&file).unwrap();
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("model.safetensors");
+    model.save(&file).unwrap();
+    for delay in (100..400).step_by(29) {
+        let mut saving = Command::new(std::env::current_exe().unwrap());
+        let mut saving = saving.args(["--exact", NAME]).env(FILE, &file).stdout(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(delay));
+        saving.kill().unwrap();
+        saving.wait().unwrap();
+        Model::load(&file).unwrap();
+    }
+    model.save(&file).unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
