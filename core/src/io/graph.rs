@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::config::{input, only};
+use super::masks::{self, Mask};
 use crate::layers::{Argument, Config, Function, Layer, LayerSpec, Operation, Registry, SharedLayer, Symbol, describe};
 use crate::model::Network;
 use crate::{Error, Model, Result};
@@ -61,15 +62,23 @@ fn tensor(network: &Network, value: usize) -> Value {
 }
 
 /// Names an output of a layer: its name, its call, which output.
-type Origin = (String, usize, usize);
+pub(super) type Origin = (String, usize, usize);
 
 /// A layer, and what each of its calls takes.
 struct Described {
     layer: SharedLayer,
     name: String,
-    calls: Vec<Vec<Origin>>,
+    calls: Vec<Takes>,
     /// How many of its calls were made.
     made: usize,
+}
+
+/// What a call takes.
+#[derive(Default)]
+struct Takes {
+    inputs: Vec<Origin>,
+    /// The masks that it names for its inputs.
+    masks: Vec<Option<Origin>>,
 }
 
 /// Makes the model that was written.
@@ -83,7 +92,7 @@ pub(super) fn read(config: &Config, registry: &Registry) -> Result<Model> {
         let name = name_of(layer).unwrap_or_default();
         described.push(read_layer(layer, registry).map_err(|error| error.context(format!("layer {index} `{name}` of the file")))?);
     }
-    let symbols = call_all(&mut described)?;
+    let symbols = call_all(&mut described, &masks::made_by_operations(layers))?;
     let ends = |name: &str| -> Result<Vec<Symbol>> {
         let origins = origins(field(name)).ok_or_else(|| Error::format(format!("{name}: expected a list of [layer, call, output]")))?;
         find(&symbols, &origins).ok_or_else(|| Error::format(format!("{name} names a layer that the file does not have")))
@@ -96,12 +105,19 @@ pub(super) fn read(config: &Config, registry: &Registry) -> Result<Model> {
 }
 
 /// Calls all layers. Calls may be listed before those that they take from: rounds go on as long as one of them can be made.
-fn call_all(described: &mut [Described]) -> Result<HashMap<(String, usize), Symbol>> {
+fn call_all(described: &mut [Described], made: &HashMap<&str, Mask>) -> Result<HashMap<(String, usize), Symbol>> {
     let mut symbols: HashMap<(String, usize), Symbol> = HashMap::new();
+    let mut masks: HashMap<Origin, Mask> = HashMap::new();
     loop {
         let mut any = false;
         for layer in &mut *described {
-            while let Some(inputs) = layer.calls.get(layer.made).and_then(|inputs| find(&symbols, inputs)) {
+            while let Some(takes) = layer.calls.get(layer.made)
+                && let Some(inputs) = find(&symbols, &takes.inputs)
+            {
+                let travel: Vec<Option<Mask>> = takes.inputs.iter().map(|input| masks.get(input).cloned()).collect();
+                check_masks(takes, &travel, made).map_err(|error| error.context(format!("layer `{}` of the file", layer.name)))?;
+                let after = masks::after(&*layer.layer.spec().layer, &takes.inputs, &travel);
+                masks.extend(after.map(|mask| ((layer.name.clone(), layer.made, 0), mask)));
                 symbols.insert((layer.name.clone(), layer.made), layer.layer.on(inputs));
                 layer.made += 1;
                 any = true;
@@ -113,15 +129,29 @@ fn call_all(described: &mut [Described]) -> Result<HashMap<(String, usize), Symb
     }
     match described.iter().find(|layer| layer.made < layer.calls.len()) {
         Some(layer) => {
-            let wanted: Vec<&str> = layer.calls[layer.made].iter().map(|origin| origin.0.as_str()).collect();
+            let wanted: Vec<&str> = layer.calls[layer.made].inputs.iter().map(|origin| origin.0.as_str()).collect();
             Err(Error::format(format!("layer `{}` is called on {}, which the file does not make", layer.name, wanted.join(", "))))
         }
         None => Ok(symbols),
     }
 }
 
+/// A call may name the masks that reach it anyway, and no others.
+fn check_masks(takes: &Takes, travel: &[Option<Mask>], made: &HashMap<&str, Mask>) -> Result<()> {
+    for (input, mask) in takes.masks.iter().enumerate() {
+        let Some((operation, ..)) = mask else { continue };
+        if made.get(operation.as_str()) != travel.get(input).and_then(Option::as_ref) || !made.contains_key(operation.as_str()) {
+            return Err(Error::format(format!("it is called with mask = `{operation}`, which is not the mask that reaches it by itself"))
+                .hint(
+                    "a mask here comes from an Embedding with mask_zero or from Masking, and travels with its tensor: build the model so",
+                ));
+        }
+    }
+    Ok(())
+}
+
 /// The layers that inputs and outputs need. What is there for masks alone is not among them: masks travel by themselves.
-fn needed<'a>(config: &'a Config, layers: &'a [Value]) -> HashSet<&'a str> {
+pub(super) fn needed<'a>(config: &'a Config, layers: &'a [Value]) -> HashSet<&'a str> {
     let by_name: HashMap<&str, &Value> = layers.iter().filter_map(|layer| Some((name_of(layer)?, layer))).collect();
     let ends = ["input_layers", "output_layers"].into_iter().filter_map(|field| origins(config.get(field)?)).flatten();
     let mut open: Vec<String> = ends.map(|(layer, ..)| layer).collect();
@@ -137,7 +167,7 @@ fn needed<'a>(config: &'a Config, layers: &'a [Value]) -> HashSet<&'a str> {
     needed
 }
 
-fn name_of(layer: &Value) -> Option<&str> {
+pub(super) fn name_of(layer: &Value) -> Option<&str> {
     layer["name"].as_str().or(layer["config"]["name"].as_str())
 }
 
@@ -151,15 +181,15 @@ fn read_layer(layer: &Value, registry: &Registry) -> Result<Described> {
     let mut spec = registry.read(layer)?;
     spec.name = Some(name.clone());
     let calls = match spec.layer.declared_input() {
-        Some(_) => vec![Vec::new()],
+        Some(_) => vec![Takes::default()],
         None => nodes.iter().map(read_call).collect::<Result<_>>()?,
     };
     Ok(Described { layer: SharedLayer::new(spec), name, calls, made: 0 })
 }
 
 /// The tensors that a layer is called on. A call may say nothing else that would change what is computed.
-fn read_call(node: &Value) -> Result<Vec<Origin>> {
-    let mut inputs = Vec::new();
+fn read_call(node: &Value) -> Result<Takes> {
+    let Takes { mut inputs, mut masks } = Takes::default();
     if let Some(keras_2) = node.as_array() {
         for tensor in keras_2 {
             let parts = tensor.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -167,11 +197,11 @@ fn read_call(node: &Value) -> Result<Vec<Origin>> {
                 return Err(Error::format(format!("the call {tensor} is not [layer, call, output, {{}}]")));
             };
             for (name, value) in options.as_object().into_iter().flatten() {
-                check_keyword(name, value)?;
+                read_keyword(name, value, &mut masks)?;
             }
             inputs.push(origin);
         }
-        return Ok(inputs);
+        return Ok(Takes { inputs, masks });
     }
     let args = node["args"].as_array().ok_or_else(|| Error::format(format!("the call {node} has no args")))?;
     for argument in args {
@@ -181,10 +211,10 @@ fn read_call(node: &Value) -> Result<Vec<Origin>> {
         match name.as_str() {
             // States stand after the sequence that begins with them.
             "inputs" | "sequence" | "initial_state" if !value.is_null() => read_tensors(value, &mut inputs)?,
-            _ => check_keyword(name, value)?,
+            _ => read_keyword(name, value, &mut masks)?,
         }
     }
-    Ok(inputs)
+    Ok(Takes { inputs, masks })
 }
 
 /// A tensor, or a list of tensors.
@@ -192,7 +222,7 @@ fn read_tensors(argument: &Value, inputs: &mut Vec<Origin>) -> Result<()> {
     if let Some(several) = argument.as_array() {
         return several.iter().try_for_each(|argument| read_tensors(argument, inputs));
     }
-    let origin = tensor_of(argument);
+    let origin = origin_of_tensor(argument);
     inputs.push(origin.ok_or_else(|| {
         Error::format(format!("it is called on {argument}, which is no tensor of the graph"))
             .hint("constants are served by the operations of keras.ops, such as `x * 2.0`")
@@ -200,12 +230,21 @@ fn read_tensors(argument: &Value, inputs: &mut Vec<Origin>) -> Result<()> {
     Ok(())
 }
 
-/// Arguments that change nothing: what is not given, masks, which travel by themselves, and `training=False`, which Keras
-/// writes for recurrent layers and overrides by what the model does.
-fn check_keyword(name: &str, value: &Value) -> Result<()> {
-    let masks = |value: &Value| value.is_null() || tensor_of(value).is_some();
-    let travels = name == "mask" && (masks(value) || value.as_array().is_some_and(|all| all.iter().all(masks)));
-    if value.is_null() || travels || (name, value.as_bool()) == ("training", Some(false)) {
+/// Masks, and arguments that change nothing: what is not given, and `training=False`, which Keras writes for recurrent layers and
+/// overrides by what the model does.
+fn read_keyword(name: &str, value: &Value, masks: &mut Vec<Option<Origin>>) -> Result<()> {
+    if value.is_null() || (name, value.as_bool()) == ("training", Some(false)) {
+        return Ok(());
+    }
+    let one = |mask: &Value| if mask.is_null() { Some(None) } else { origin_of_tensor(mask).map(Some) };
+    let read = match value.as_array() {
+        Some(several) => several.iter().map(one).collect(),
+        None => one(value).map(|mask| vec![mask]),
+    };
+    if name == "mask"
+        && let Some(read) = read
+    {
+        *masks = read;
         return Ok(());
     }
     Err(Error::format(format!("it is called with {name} = {value}, which has no counterpart here")))
@@ -231,7 +270,7 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
         if function.takes_a_list() { args.first().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() } else { args };
     let (mut inputs, mut arguments) = (Vec::new(), Vec::new());
     for argument in tensors {
-        match tensor_of(argument) {
+        match origin_of_tensor(argument) {
             Some(origin) => {
                 inputs.push(origin);
                 arguments.push(Argument::Input);
@@ -244,12 +283,12 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
     }
     let mut spec = LayerSpec::from(Operation::with(function, arguments));
     spec.name = Some(name.clone());
-    Ok(Described { layer: SharedLayer::new(spec), name, calls: vec![inputs], made: 0 })
+    Ok(Described { layer: SharedLayer::new(spec), name, calls: vec![Takes { inputs, ..Takes::default() }], made: 0 })
 }
 
 /// The origins (layer, call and output) of all tensors in a description of calls, but for masks.
 fn collect(calls: &Value, found: &mut Vec<Origin>) {
-    if let Some(origin) = tensor_of(calls).or_else(|| calls.as_array().and_then(|parts| origin_of(parts.get(..3)?))) {
+    if let Some(origin) = origin_of_tensor(calls).or_else(|| calls.as_array().and_then(|parts| origin_of(parts.get(..3)?))) {
         found.push(origin);
         return;
     }
@@ -260,7 +299,7 @@ fn collect(calls: &Value, found: &mut Vec<Origin>) {
     }
 }
 
-fn tensor_of(value: &Value) -> Option<Origin> {
+pub(super) fn origin_of_tensor(value: &Value) -> Option<Origin> {
     let history = (value["class_name"].as_str() == Some(TENSOR)).then(|| value["config"]["keras_history"].as_array())?;
     origin_of(history?)
 }

@@ -5,6 +5,7 @@ mod config;
 mod graph;
 #[cfg(feature = "keras")]
 mod keras;
+mod masks;
 mod state;
 mod tensors;
 mod weights;

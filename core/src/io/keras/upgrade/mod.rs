@@ -11,6 +11,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
+use super::super::graph::needed;
 use super::version::Version;
 use crate::layers::Function;
 use crate::{Error, Result};
@@ -107,20 +108,36 @@ impl Upgrade<'_> {
 
     fn functional(self, config: &Value) -> Result<Value> {
         let layers = config["layers"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut upgraded = Vec::with_capacity(layers.len());
+        let (inputs, outputs) = (graph::ends(&config["input_layers"]), graph::ends(&config["output_layers"]));
+        let mut called = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {
-            let inner = self.called(layer).map(|mut inner| {
-                let name = layer["name"].as_str().or_else(|| layer["config"]["name"].as_str()).unwrap_or_default();
-                inner.insert("name".into(), name.into());
-                inner
-            });
-            upgraded.push(Value::Object(inner.map_err(|error| error.context(path_of(index, layer)))?));
+            let mut layer = layer.clone();
+            if !layer.is_object() {
+                return Err(Error::format("expected an object with class_name and config").context(path_of(index, &layer)));
+            }
+            let name = layer["name"].as_str().or_else(|| layer["config"]["name"].as_str()).unwrap_or_default();
+            layer["name"] = name.into();
+            layer["inbound_nodes"] = graph::calls(&layer["inbound_nodes"]).map_err(|error| error.context(path_of(index, &layer)))?;
+            called.push(layer);
+        }
+        let ends = Map::from_iter([("input_layers".to_owned(), inputs.clone()), ("output_layers".to_owned(), outputs.clone())]);
+        let needed = needed(&ends, &called);
+        let mut upgraded = Vec::with_capacity(layers.len());
+        for (index, layer) in called.iter().enumerate() {
+            // What makes masks alone is only compared with the masks that travel.
+            if !layer["name"].as_str().is_some_and(|name| needed.contains(name)) {
+                upgraded.push(layer.clone());
+                continue;
+            }
+            let mut inner = self.called(layer).map_err(|error| error.context(path_of(index, layer)))?;
+            inner.insert("name".into(), layer["name"].clone());
+            upgraded.push(Value::Object(inner));
         }
         let mut whole = json!({
             "name": config.get("name").cloned().unwrap_or_else(|| json!("functional")),
             "layers": upgraded,
-            "input_layers": graph::ends(&config["input_layers"]),
-            "output_layers": graph::ends(&config["output_layers"]),
+            "input_layers": inputs,
+            "output_layers": outputs,
         });
         graph::count_calls(&mut whole);
         Ok(json!({"class_name": "Functional", "config": whole}))
@@ -128,7 +145,7 @@ impl Upgrade<'_> {
 
     /// A layer of a graph, with its calls.
     fn called(self, layer: &Value) -> Result<Map<String, Value>> {
-        let calls = graph::calls(&layer["inbound_nodes"])?;
+        let calls = layer["inbound_nodes"].clone();
         if ["TFOpLambda", "SlicingOpLambda"].iter().any(|class| layer["class_name"] == *class) {
             return tf_op::operation(layer, &calls);
         }

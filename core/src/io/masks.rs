@@ -1,0 +1,254 @@
+//! Masks in the graphs of Keras. There, a mask is made by operations and given to a call by name; here, it travels with its tensor.
+//! So a call may name the mask that travels there anyway, and no other.
+
+use std::any::Any;
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::Value;
+
+use super::graph::{Origin, name_of, origin_of_tensor};
+use crate::autodiff::Tape;
+use crate::layers::{Call, Effects, Layer, Operation};
+use crate::rng::Key;
+use crate::{Result, Shape};
+
+/// How many parts a mask may be joined of.
+const MOST: usize = 1000;
+
+/// Which steps of a tensor count.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Mask {
+    /// All of them.
+    All,
+    /// Those where a tensor of the graph differs from a number, given by its bits; `axes` is how many axes the mask has more than the
+    /// tensor, less those over which it is enough that one of the numbers differs.
+    Differs { tensor: Origin, number: u32, axes: i32 },
+    /// Those that one of these masks has.
+    Any(BTreeSet<Mask>),
+    /// Those of masks that are joined along an axis.
+    Joined(i64, Vec<Mask>),
+}
+
+impl Mask {
+    fn any(masks: impl IntoIterator<Item = Self>) -> Self {
+        let mut any = BTreeSet::new();
+        for mask in masks {
+            match mask {
+                Self::All => return Self::All,
+                Self::Any(masks) => any.extend(masks),
+                one => {
+                    any.insert(one);
+                }
+            }
+        }
+        match any.pop_first() {
+            Some(one) if any.is_empty() => one,
+            first => Self::Any(first.into_iter().chain(any).collect()),
+        }
+    }
+
+    /// Too many parts are none: each joining may double them.
+    fn joined(axis: i64, masks: Vec<Self>) -> Option<Self> {
+        let joined = Self::Joined(axis, masks);
+        (joined.parts() <= MOST).then_some(joined)
+    }
+
+    fn parts(&self) -> usize {
+        match self {
+            Self::All | Self::Differs { .. } => 1,
+            Self::Any(masks) => masks.iter().map(Self::parts).sum(),
+            Self::Joined(_, masks) => masks.iter().map(Self::parts).sum(),
+        }
+    }
+
+    /// The mask with an axis more, or less, at the end.
+    fn with_axes(self, more: i32) -> Self {
+        match self {
+            Self::All => Self::All,
+            Self::Differs { tensor, number, axes } => Self::Differs { tensor, number, axes: axes.saturating_add(more) },
+            Self::Any(masks) => Self::Any(masks.into_iter().map(|mask| mask.with_axes(more)).collect()),
+            Self::Joined(axis, masks) => Self::Joined(axis, masks.into_iter().map(|mask| mask.with_axes(more)).collect()),
+        }
+    }
+}
+
+/// The masks that operations of a graph make in the ways in which Keras makes them, by the names of the operations.
+pub(super) fn made_by_operations(layers: &[Value]) -> HashMap<&str, Mask> {
+    let mut made = HashMap::new();
+    loop {
+        let before = made.len();
+        for layer in layers {
+            if let Some(name) = name_of(layer).filter(|name| !made.contains_key(name))
+                && let Some(mask) = made_by(layer, &made)
+            {
+                made.insert(name, mask);
+            }
+        }
+        if made.len() == before {
+            return made;
+        }
+    }
+}
+
+fn made_by(layer: &Value, made: &HashMap<&str, Mask>) -> Option<Mask> {
+    let [node] = layer["inbound_nodes"].as_array()?.as_slice() else { return None };
+    let arguments = node["args"].as_array()?;
+    let mask = |argument: &Value| made.get(origin_of_tensor(argument)?.0.as_str()).cloned();
+    let axis = layer["config"]["axis"].as_i64();
+    match (layer["class_name"].as_str()?, arguments.as_slice()) {
+        ("NotEqual", [tensor, number]) => {
+            let number = number.as_f64()? as f32;
+            Some(Mask::Differs { tensor: origin_of_tensor(tensor)?, number: number.to_bits(), axes: 0 })
+        }
+        ("Any", [one]) if axis == Some(-1) && layer["config"]["keepdims"] != true => Some(mask(one)?.with_axes(-1)),
+        ("ExpandDims", [one]) if axis == Some(-1) => Some(mask(one)?.with_axes(1)),
+        ("ZerosLike", [_]) => Some(Mask::any([])),
+        ("OnesLike", [_]) => Some(Mask::All),
+        ("LogicalOr", [a, b]) => Some(Mask::any([mask(a)?, mask(b)?])),
+        ("Concatenate", [several]) => Mask::joined(axis?, several.as_array()?.iter().map(mask).collect::<Option<_>>()?),
+        _ => None,
+    }
+}
+
+/// The mask of a layer's first output, from its inputs and their masks.
+pub(super) fn after(layer: &dyn Layer, inputs: &[Origin], masks: &[Option<Mask>]) -> Option<Mask> {
+    // Some are called as layers are.
+    if (layer as &dyn Any).is::<Operation>() {
+        return None;
+    }
+    let (config, first) = (layer.config(), inputs.first().cloned());
+    let differs = |number: f32, axes| first.map(|tensor| Mask::Differs { tensor, number: number.to_bits(), axes });
+    match layer.class_name() {
+        "Embedding" => differs(0.0, 0).filter(|_| config.get("mask_zero") == Some(&Value::Bool(true))),
+        "Masking" => differs(config.get("mask_value")?.as_f64()? as f32, -1),
+        "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" => {
+            Some(Mask::any(masks.iter().cloned().collect::<Option<Vec<_>>>()?))
+        }
+        "Concatenate" if masks.iter().any(Option::is_some) => {
+            Mask::joined(config.get("axis")?.as_i64()?, masks.iter().map(|mask| mask.clone().unwrap_or(Mask::All)).collect())
+        }
+        _ => masks.first().cloned().flatten().filter(|_| passes(layer).unwrap_or(false)),
+    }
+}
+
+/// Whether a layer gives the mask of its first input to its output.
+fn passes(layer: &dyn Layer) -> Result<bool> {
+    let tape = Tape::deferred();
+    let (mask, x) = (tape.input(0, Shape::new(&[1, 1])?), tape.input(1, Shape::new(&[1, 1, 1])?));
+    let (masks, effects) = ([Some(mask.clone())], Effects::default());
+    let call = Call {
+        tape: &tape,
+        weights: &[],
+        masks: &masks,
+        training: false,
+        trainable: false,
+        key: Key::new(0),
+        effects: &effects,
+        scope: None,
+    };
+    Ok(layer.compute_mask(&call, &[x])?.is_some_and(|passed| passed.id() == mask.id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{Model, Tensor};
+
+    fn tensor(layer: &str) -> Value {
+        json!({"class_name": "__keras_tensor__", "config": {"shape": null, "dtype": "float32", "keras_history": [layer, 0, 0]}})
+    }
+
+    fn layer(name: &str, class: &str, config: &Value, args: &Value, kwargs: &Value) -> Value {
+        json!({"class_name": class, "name": name, "config": config, "inbound_nodes": [{"args": args, "kwargs": kwargs}]})
+    }
+
+    fn embedding(name: &str, mask_zero: bool) -> Value {
+        let config = json!({"input_dim": 9, "output_dim": 2, "mask_zero": mask_zero});
+        layer(name, "Embedding", &config, &json!([tensor("x")]), &json!({}))
+    }
+
+    fn operation(name: &str, class: &str, axis: &Value, args: &Value) -> Value {
+        layer(name, class, &json!({"axis": axis}), args, &json!({}))
+    }
+
+    /// The mean of `summed`'s output over the steps of a mask.
+    fn read(layers: &[Value], summed: &str, mask: &Value) -> Result<Model> {
+        let input = json!({"class_name": "InputLayer", "name": "x", "config": {"batch_shape": [null, 3]}, "inbound_nodes": []});
+        let mean = layer("mean", "GlobalAveragePooling1D", &json!({}), &json!([tensor(summed)]), &json!({"mask": mask}));
+        let all = [&[input], layers, &[mean]].concat();
+        let config = json!({
+            "layers": all,
+            "input_layers": [["x", 0, 0]],
+            "output_layers": [["mean", 0, 0]],
+        });
+        Model::from_json(&json!({"class_name": "Functional", "config": config}))
+    }
+
+    /// What Keras makes of the mask of an Embedding where it is joined with others.
+    fn stretched(name: &str, of: &str) -> [Value; 3] {
+        let [zeros, expanded] = ["zeros", "expanded"].map(|what| format!("{name}_{what}"));
+        [
+            operation(&expanded, "ExpandDims", &json!(-1), &json!([tensor(of)])),
+            operation(&zeros, "ZerosLike", &Value::Null, &json!([tensor("a")])),
+            operation(name, "LogicalOr", &Value::Null, &json!([tensor(&expanded), tensor(&zeros)])),
+        ]
+    }
+
+    #[test]
+    fn a_call_may_name_the_mask_that_travels_there() {
+        let differs = || operation("differs", "NotEqual", &Value::Null, &json!([tensor("x"), 0]));
+        let dense = layer("dense", "Dense", &json!({"units": 2}), &json!([tensor("a")]), &json!({}));
+        read(&[embedding("a", true), dense, differs()], "dense", &tensor("differs")).unwrap();
+
+        for axis in [-1, 1] {
+            let mut layers = vec![embedding("a", true), embedding("b", false), differs()];
+            layers.push(layer("both", "Concatenate", &json!({"axis": axis}), &json!([[tensor("a"), tensor("b")]]), &json!({})));
+            layers.extend(stretched("of_a", "differs"));
+            layers.push(operation("of_b", "OnesLike", &Value::Null, &json!([tensor("b")])));
+            layers.push(operation("joined", "Concatenate", &json!(axis), &json!([[tensor("of_a"), tensor("of_b")]])));
+            layers.push(operation("any", "Any", &json!(-1), &json!([tensor("joined")])));
+            read(&layers, "both", &tensor("any")).unwrap();
+            let error = read(&layers, "both", &tensor("differs")).unwrap_err().to_string();
+            assert!(error.contains("`mean`") && error.contains("`differs`") && error.contains("Masking"), "{error}");
+        }
+
+        let x = Tensor::from([[1.0, 0.0, 2.0]]);
+        let model = read(&[embedding("a", true), differs()], "a", &json!([tensor("differs")])).unwrap();
+        let table = &model.get_weights()[0];
+        let mean = (table.as_slice()[2] + table.as_slice()[4]) / 2.0;
+        assert!((model.predict(&x).unwrap().as_slice()[0] - mean).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_call_with_another_mask_is_refused() {
+        let of = |class: &str, number: f32| operation("mask", class, &Value::Null, &json!([tensor("x"), number]));
+        let conv = layer("conv", "Conv1D", &json!({"filters": 2, "kernel_size": 1}), &json!([tensor("a")]), &json!({}));
+        let doubled = layer("doubled", "Multiply", &json!({}), &json!([tensor("a"), 2.0]), &json!({}));
+        let doubled = json!({"module": "keras.src.ops.numpy", "class_name": "Multiply", "name": "doubled", "config": {}, "inbound_nodes": doubled["inbound_nodes"]});
+        for (layers, summed) in [
+            (vec![embedding("a", false), of("NotEqual", 0.0)], "a"),
+            (vec![embedding("a", true), of("NotEqual", 1.0)], "a"),
+            (vec![embedding("a", true), of("Greater", 0.0)], "a"),
+            (vec![embedding("a", true), of("Minimum", 1.0)], "a"),
+            (vec![embedding("a", true), conv, of("NotEqual", 0.0)], "conv"),
+            (vec![embedding("a", true), doubled, of("NotEqual", 0.0)], "doubled"),
+        ] {
+            let error = read(&layers, summed, &tensor("mask")).unwrap_err().to_string();
+            assert!(error.contains("`mean`") && error.contains("mask = `mask`"), "{error}");
+        }
+        let fixed = json!({"class_name": "__numpy__", "config": {"value": [[true, true, false]], "dtype": "bool"}});
+        assert!(read(&[embedding("a", true)], "a", &fixed).unwrap_err().to_string().contains("mask = "));
+    }
+
+    #[test]
+    fn masks_that_double_with_each_joining_end() {
+        let mut layers = vec![embedding("a", true), operation("m0", "NotEqual", &Value::Null, &json!([tensor("x"), 0]))];
+        for step in 0..60 {
+            let before = tensor(&format!("m{step}"));
+            layers.push(operation(&format!("m{}", step + 1), "Concatenate", &json!(1), &json!([[before, before]])));
+        }
+        assert!(read(&layers, "a", &tensor("m60")).unwrap_err().is_format());
+    }
+}
