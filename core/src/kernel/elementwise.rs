@@ -73,6 +73,10 @@ binary! {
     /// The smaller of `a` and `b`; NaN when either is.
     min<F>(a, b) = if a < b || a.is_nan() { a } else { b }
 }
+binary! {
+    /// `aᵇ`: see [`math::pow`].
+    power<F>(a, b) = math::pow(a, b)
+}
 
 pointwise! { CHEAP;
     /// `y += a·x`.
@@ -166,6 +170,14 @@ pointwise! { CHEAP;
 pointwise! { CHEAP;
     /// Of `a/b` by b.
     pub fn div_slope<F>(dy, a, b => dx) = -dy * a / (b * b)
+}
+pointwise! { COSTLY;
+    /// Of `aᵇ` by a.
+    pub fn power_slope<F>(dy, a, b => dx) = if b == 0.0 { 0.0 } else { dy * b * math::pow(a, b - 1.0) }
+}
+pointwise! { COSTLY;
+    /// Of `aᵇ` by b: 0 where a is not above 0.
+    pub fn exponent_slope<F>(dy, a, b => dx) = if a > 0.0 { dy * math::pow(a, b) * math::ln::<F>(a) } else { 0.0 }
 }
 pointwise! { CHEAP;
     /// `dy` where `a ≥ b`, else 0.

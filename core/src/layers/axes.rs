@@ -87,6 +87,14 @@ impl Axes {
         }
     }
 
+    /// The same, for what is computed over the axes: there must be one.
+    pub(super) fn some_of(&self, rank: usize) -> Result<Vec<usize>> {
+        if self.0.is_empty() {
+            return Err(Error::argument("there is no axis to compute over").hint("name one or several axes after the batch, such as -1"));
+        }
+        self.of(rank)
+    }
+
     /// The sizes of the axes, all of which must be known.
     pub(super) fn sizes(&self, input: &PartialShape) -> Result<Vec<usize>> {
         let size = |axis: usize| {
@@ -97,7 +105,7 @@ impl Axes {
 
     /// The same elements with these axes after all others.
     pub(super) fn gather(&self, x: &Var) -> Result<Gathered> {
-        let (shape, axes) = (x.shape(), self.of(x.shape().rank())?);
+        let (shape, axes) = (x.shape(), self.some_of(x.shape().rank())?);
         let others = (0..shape.rank()).filter(|axis| !axes.contains(axis));
         let order: Vec<usize> = others.chain(axes.iter().copied()).collect();
         let moved = if order.is_sorted() { x.clone() } else { x.permute(&order)? };

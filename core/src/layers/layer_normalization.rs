@@ -61,6 +61,7 @@ impl Layer for LayerNormalization {
     class!("LayerNormalization");
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        self.axis.some_of(input.rank())?;
         let sizes = self.axis.sizes(input)?;
         self.affine.build(cx, &sizes)?;
         Ok(input.clone())

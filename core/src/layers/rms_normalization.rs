@@ -66,6 +66,7 @@ impl Layer for RMSNormalization {
 
     fn build(&mut self, cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
         check_epsilon(self.epsilon)?;
+        self.axis.some_of(input.rank())?;
         let scale = WeightSpec::new("scale", &self.axis.sizes(input)?);
         self.scale = cx.weight(scale.initializer(Initializer::Ones))?;
         Ok(input.clone())

@@ -53,7 +53,7 @@ impl Layer for Softmax {
     class!("Softmax");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
-        self.axis.of(input.rank())?;
+        self.axis.some_of(input.rank())?;
         Ok(input.clone())
     }
 

@@ -58,7 +58,7 @@ impl Layer for UnitNormalization {
     class!("UnitNormalization");
 
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
-        self.axis.of(input.rank())?;
+        self.axis.some_of(input.rank())?;
         Ok(input.clone())
     }
 

@@ -102,6 +102,14 @@ binary!(
     by_a: |exec, dy, a, b, dx| elementwise::where_ge(exec, dy, b, a, dx),
     by_b: |exec, dy, a, b, dx| elementwise::where_lt(exec, dy, b, a, dx),
 );
+binary!(
+    Power,
+    power,
+    "power",
+    reads: Reads::INPUTS,
+    by_a: |exec, dy, a, b, dx| elementwise::power_slope(exec, dy, a, b, dx),
+    by_b: |exec, dy, a, b, dx| elementwise::exponent_slope(exec, dy, a, b, dx),
+);
 
 /// How the second operand meets the first.
 enum Fit {
@@ -252,6 +260,15 @@ methods! {
     pub fn minimum(&self, other: &Self) -> Result<Self> {
         Self::apply(Minimum, &[self, other])
     }
+
+    /// `self` to the power of `other`, element by element; shapes broadcast. A base below 0 needs a whole exponent, else the power is
+    /// NaN; no gradient flows to the exponent of a base that is not above 0.
+    ///
+    /// # Errors
+    /// Shapes that do not broadcast.
+    pub fn power(&self, other: &Self) -> Result<Self> {
+        Self::apply(Power, &[self, other])
+    }
 }
 
 #[cfg(test)]
@@ -283,6 +300,7 @@ mod tests {
             for f in functions {
                 gradcheck(&[numbers(a, 1.2), numbers(b, 2.55)], |x| f(&x[0], &x[1])).unwrap();
             }
+            gradcheck(&[numbers(a, 2.7), numbers(b, 2.55)], |x| x[0].power(&x[1])).unwrap();
         }
     }
 

@@ -1,6 +1,7 @@
 use serde_json::{Value, json};
 
-use super::Argument;
+use super::shapes::{get_item, matmul, parts, read_items, reshape, squeeze};
+use super::{Argument, number, written};
 use crate::autodiff::Var;
 use crate::layers::{Activation, Axes, Config};
 use crate::{Error, Result, Shape, Tensor};
@@ -149,6 +150,11 @@ impl Options<'_> {
         serde_json::from_value(value.clone()).map_err(|source| Error::format(format!("{option} = {value} of {}: {source}", self.class)))
     }
 
+    fn take_number(&mut self, option: &str) -> Result<f32> {
+        let value = self.left.remove(option).unwrap_or_default();
+        number(&value).ok_or_else(|| Error::format(format!("{option} = {value} of {}: expected a number", self.class)))
+    }
+
     fn take_or<T: serde::de::DeserializeOwned>(&mut self, option: &str, absent: T) -> Result<T> {
         if self.left.contains_key(option) { self.take(option) } else { Ok(absent) }
     }
@@ -190,7 +196,7 @@ impl Function {
             "Gelu" => Self::Gelu { approximate: options.take_or("approximate", true)? },
             "Softmax" => Self::Softmax(options.take_or("axis", Axes::from(-1))?),
             "LogSoftmax" => Self::LogSoftmax(options.take_or("axis", -1)?),
-            "Clip" => Self::Clip(options.take("x_min")?, options.take("x_max")?),
+            "Clip" => Self::Clip(options.take_number("x_min")?, options.take_number("x_max")?),
             "Reshape" => Self::Reshape(options.take("newshape")?),
             "Transpose" => Self::Transpose(options.take("axes")?),
             "ExpandDims" => Self::ExpandDims(options.take("axis")?),
@@ -256,7 +262,7 @@ impl Function {
             Self::Gelu { approximate } => json!({"approximate": approximate}),
             Self::Softmax(axes) => json!({"axis": axes}),
             Self::LogSoftmax(axis) | Self::Concatenate(axis) | Self::Stack(axis) | Self::ExpandDims(axis) => json!({"axis": axis}),
-            Self::Clip(low, high) => json!({"x_min": low, "x_max": high}),
+            Self::Clip(low, high) => json!({"x_min": written(*low), "x_max": written(*high)}),
             Self::Reduce { axes, keepdims, .. } => json!({"axis": axes, "keepdims": keepdims}),
             Self::Reshape(shape) => json!({"newshape": shape}),
             Self::Transpose(axes) => json!({"axes": axes}),
@@ -282,7 +288,7 @@ impl Function {
 
     /// Whether constants may stand beside its tensors.
     pub(crate) fn takes_constants(&self) -> bool {
-        matches!(self, Self::Binary(_))
+        matches!(self, Self::Binary(_)) || self.takes_a_list()
     }
 
     pub(crate) fn apply(&self, x: &[Var], arguments: &[Argument]) -> Result<Var> {
@@ -308,9 +314,9 @@ impl Function {
             Self::Transpose(axes) => axes.as_ref().map_or_else(|| first.transpose(), |axes| first.permute(axes)),
             Self::ExpandDims(axis) => first.expand_dims(*axis),
             Self::Squeeze(axes) => squeeze(first, axes.as_ref()),
-            Self::Concatenate(axis) => Var::concat(&x.iter().collect::<Vec<_>>(), *axis),
+            Self::Concatenate(axis) => Var::concat(&parts(x, arguments)?.iter().collect::<Vec<_>>(), *axis),
             Self::Stack(axis) => {
-                let parts: Vec<Var> = x.iter().map(|x| x.expand_dims(*axis)).collect::<Result<_>>()?;
+                let parts: Vec<Var> = parts(x, arguments)?.iter().map(|x| x.expand_dims(*axis)).collect::<Result<_>>()?;
                 let axis = if *axis < 0 { axis + parts[0].shape().rank() as isize } else { *axis };
                 Var::concat(&parts.iter().collect::<Vec<_>>(), axis)
             }
@@ -369,7 +375,6 @@ impl Binary {
             Self::Subtract => x.affine(-1.0, number),
             Self::Multiply => x.scale(number),
             Self::Power if number > 0.0 => x.scale(number.ln())?.exp(),
-            Self::Power => Err(Error::argument(format!("the powers of {number} by a tensor are no real numbers: the base is above 0"))),
             _ => self.of_tensors(&constant(x, number)?, x),
         }
     }
@@ -383,29 +388,13 @@ impl Binary {
             Self::Maximum => a.maximum(b),
             Self::Minimum => a.minimum(b),
             Self::Matmul => matmul(a, b),
-            Self::Power => {
-                Err(Error::argument("the power of a tensor by a tensor is not served").hint("one of the two has to be a number"))
-            }
+            Self::Power => a.power(b),
         }
     }
 }
 
-fn constant(x: &Var, number: f32) -> Result<Var> {
+pub(super) fn constant(x: &Var, number: f32) -> Result<Var> {
     Ok(x.tape().constant(Tensor::full(Shape::SCALAR, number)?))
-}
-
-/// `a·b`, where one of the two may be one matrix for all that the other holds.
-fn matmul(a: &Var, b: &Var) -> Result<Var> {
-    let (left, right) = (a.shape(), b.shape());
-    match (left.rank(), right.rank()) {
-        (rank, 2) if rank > 2 => a.dense(b, None, Activation::Linear),
-        (2, rank) if rank > 2 => {
-            let pairs = Shape::new(&[&right[..rank - 2], &left[..]].concat())?;
-            let zeros = a.tape().constant(Tensor::zeros(pairs)?);
-            zeros.add(a)?.matmul(b)
-        }
-        _ => a.matmul(b),
-    }
 }
 
 impl Reduction {
@@ -428,73 +417,4 @@ impl Reduction {
         }
         Ok(y)
     }
-}
-
-/// Sizes with at most one that is open, which the others decide.
-fn reshape(x: &Var, sizes: &[isize]) -> Result<Var> {
-    let total = x.shape().size();
-    let known: usize = sizes.iter().filter_map(|size| usize::try_from(*size).ok()).product();
-    let open = sizes.iter().filter(|size| **size < 0).count();
-    if open > 1 || (open == 1 && (known == 0 || !total.is_multiple_of(known))) {
-        return Err(Error::shape(format!("{} cannot become {sizes:?}", x.shape())));
-    }
-    let dims: Vec<usize> = sizes.iter().map(|size| usize::try_from(*size).unwrap_or_else(|_| total / known)).collect();
-    x.reshape(Shape::new(&dims)?)
-}
-
-fn squeeze(x: &Var, axes: Option<&Axes>) -> Result<Var> {
-    let axes = match axes {
-        Some(axes) => axes.of(x.shape().rank())?,
-        None => (1..x.shape().rank()).filter(|axis| x.shape()[*axis] == 1).collect(),
-    };
-    axes.into_iter().rev().try_fold(x.clone(), |x, axis| x.squeeze(axis as isize))
-}
-
-fn read_items(arguments: &[Value]) -> Result<Vec<Item>> {
-    let [items] = arguments else {
-        return Err(Error::format(format!("GetItem takes one key, got {}", arguments.len())));
-    };
-    let one = std::slice::from_ref(items);
-    let item = |item: &Value| {
-        if let Some(index) = item.as_i64() {
-            return Ok(Item::Index(index as isize));
-        }
-        let (class, config) = (item["class_name"].as_str(), &item["config"]);
-        let bound = |name: &str| match &config[name] {
-            Value::Null => Ok(None),
-            bound => bound.as_i64().map(|bound| Some(bound as isize)).ok_or(()),
-        };
-        match (class, bound("start"), bound("stop"), bound("step")) {
-            (Some("__slice__"), Ok(start), Ok(stop), Ok(None | Some(1))) => Ok(Item::Range(start, stop)),
-            _ => Err(Error::format(format!("the key {item} of GetItem has no counterpart here")).hint("slices have a step of 1")),
-        }
-    };
-    items.as_array().map_or(one, Vec::as_slice).iter().map(item).collect()
-}
-
-fn get_item(x: &Var, items: &[Item]) -> Result<Var> {
-    if items.len() > x.shape().rank() {
-        return Err(Error::shape(format!("{} keys for the axes of {}", items.len(), x.shape())));
-    }
-    let mut y = x.clone();
-    for (axis, item) in items.iter().enumerate().rev() {
-        let size = x.shape()[axis];
-        let place = |place: isize| (if place < 0 { place.saturating_add_unsigned(size) } else { place }).clamp(0, size as isize) as usize;
-        y = match *item {
-            Item::Range(None, None) => y,
-            Item::Range(start, stop) => {
-                let start = start.map_or(0, place);
-                y.slice(axis as isize, start..stop.map_or(size, place).max(start))?
-            }
-            Item::Index(index) => {
-                let found = if index < 0 { index.saturating_add_unsigned(size) } else { index };
-                let found = usize::try_from(found).ok().filter(|found| *found < size);
-                y.index(
-                    axis as isize,
-                    found.ok_or_else(|| Error::shape(format!("there is no place {index} on axis {axis} of {}", x.shape())))?,
-                )?
-            }
-        };
-    }
-    Ok(y)
 }

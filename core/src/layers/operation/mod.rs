@@ -1,6 +1,7 @@
 //! Functions of `keras.ops` as layers of a graph: arithmetic with tensors and constants, reductions, reshapes, activations.
 
 mod function;
+mod shapes;
 mod symbols;
 
 use serde_json::{Value, json};
@@ -33,8 +34,8 @@ pub(crate) enum Argument {
 impl Argument {
     /// A constant as Keras writes it: a number, or an array under a mark.
     pub(crate) fn read(value: &Value) -> Result<Self> {
-        if let Some(number) = value.as_f64() {
-            return Ok(Self::Number(number as f32));
+        if let Some(number) = number(value) {
+            return Ok(Self::Number(number));
         }
         let class = value["class_name"].as_str().unwrap_or_default();
         if !["__numpy__", "__tensor__"].contains(&class) {
@@ -48,7 +49,7 @@ impl Argument {
     fn write(&self) -> Value {
         match self {
             Self::Input => Value::Null,
-            Self::Number(number) => json!(number),
+            Self::Number(number) => written(*number),
             Self::Constant(tensor) => {
                 json!({"class_name": "__numpy__", "config": {"value": nested(tensor.as_slice(), tensor.shape().dims()), "dtype": "float32"}})
             }
@@ -56,11 +57,31 @@ impl Argument {
     }
 }
 
+/// A number; those that JSON does not have are there by Python's names.
+fn number(value: &Value) -> Option<f32> {
+    match value.as_str() {
+        Some("Infinity") => Some(f32::INFINITY),
+        Some("-Infinity") => Some(f32::NEG_INFINITY),
+        Some("NaN") => Some(f32::NAN),
+        _ => value.as_f64().map(|number| number as f32),
+    }
+}
+
+fn written(number: f32) -> Value {
+    if number.is_nan() {
+        json!("NaN")
+    } else if number.is_infinite() {
+        json!(if number > 0.0 { "Infinity" } else { "-Infinity" })
+    } else {
+        json!(number)
+    }
+}
+
 /// Reads nested lists of numbers, all those of a depth of one length.
 fn collect(value: &Value, depth: usize, dims: &mut Vec<usize>, numbers: &mut Vec<f32>) -> Result<()> {
     let Some(list) = value.as_array() else {
-        let number = value.as_f64().or(value.as_bool().map(|yes| f64::from(u8::from(yes))));
-        numbers.push(number.ok_or_else(|| Error::format(format!("`{value}` is no number of an array")))? as f32);
+        let number = number(value).or(value.as_bool().map(|yes| f32::from(u8::from(yes))));
+        numbers.push(number.ok_or_else(|| Error::format(format!("`{value}` is no number of an array")))?);
         return if depth == dims.len() { Ok(()) } else { Err(uneven()) };
     };
     if depth == dims.len() && depth < MAX_RANK && numbers.is_empty() {
@@ -78,8 +99,8 @@ fn uneven() -> Error {
 
 fn nested(numbers: &[f32], dims: &[usize]) -> Value {
     match dims {
-        [] => json!(numbers.first()),
-        [_] => json!(numbers),
+        [] => numbers.first().map_or(Value::Null, |number| written(*number)),
+        [_] => numbers.iter().map(|number| written(*number)).collect(),
         [count, rest @ ..] => {
             let step: usize = rest.iter().product();
             (0..*count).map(|index| nested(&numbers[index * step..][..step], rest)).collect()
@@ -105,16 +126,14 @@ impl Operation {
 
     /// The arguments of its call, with these descriptions of its inputs.
     pub(crate) fn describe_call(&self, inputs: Vec<Value>) -> Vec<Value> {
-        if self.function.takes_a_list() {
-            return vec![inputs.into()];
-        }
         let mut inputs = inputs.into_iter();
         let items = self.function.items();
         let argument = |argument: &Argument| match argument {
             Argument::Input => inputs.next().unwrap_or_default(),
             constant => constant.write(),
         };
-        self.arguments.iter().map(argument).chain(items).collect()
+        let arguments = self.arguments.iter().map(argument).chain(items);
+        if self.function.takes_a_list() { vec![arguments.collect()] } else { arguments.collect() }
     }
 
     fn apply(&self, x: &[Var]) -> Result<Var> {
@@ -185,6 +204,8 @@ mod tests {
     fn constants_are_written_and_read() {
         for constant in [
             Argument::Number(2.5),
+            Argument::Number(f32::INFINITY),
+            Argument::Constant(Tensor::from([f32::NEG_INFINITY, 1.0])),
             Argument::Constant(Tensor::from([1.0, -2.0])),
             Argument::Constant(Tensor::from([[1.0, -2.0], [3.0, 4.0], [0.0, 9.0]])),
             Argument::Constant(Tensor::zeros([2, 0]).unwrap()),

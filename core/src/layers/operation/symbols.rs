@@ -144,9 +144,9 @@ impl Symbol {
         Operation::new(function, 1).on(self)
     }
 
-    /// `self` to the power of a number.
+    /// `self` to the power of the other, element by element. Where the other is learned, `self` must be above 0.
     #[must_use]
-    pub fn power(&self, exponent: f32) -> Self {
+    pub fn power(&self, exponent: impl Into<Operand>) -> Self {
         binary(Binary::Power, self, exponent)
     }
 
@@ -162,7 +162,8 @@ impl Symbol {
         binary(Binary::Minimum, self, other)
     }
 
-    /// The product of matrices: those of the last two axes, one for each index of the others.
+    /// The product of matrices: those of the last two axes, one for each index of the others, which broadcast. A vector is a column,
+    /// and the product has an axis less.
     #[must_use]
     pub fn matmul(&self, other: impl Into<Operand>) -> Self {
         binary(Binary::Matmul, self, other)
