@@ -154,6 +154,10 @@ macro_rules! known {
     ) => {
         /// The loss of a class, or of its name.
         pub(crate) fn from_config(class: &str, config: Config) -> Result<Box<dyn Loss>> {
+            if config.get("reduction") == Some(&Value::Null) {
+                return Err(Error::format(format!("{class} with reduction = null has no counterpart here"))
+                    .hint("a loss is one number: expected is sum_over_batch_size"));
+            }
             let config = without_idle(class, config, &idle(class))?;
             Ok(match class {
                 $($plain_class | $plain_name $(| $plain_alias)* => Box::new(without_options::<$plain>(class, &config)?),)+

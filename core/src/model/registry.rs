@@ -169,11 +169,43 @@ impl Model {
         let list = |name: &str| {
             config[name].as_array().ok_or_else(|| Error::format(format!("expected a list as `{name}` of what a model is compiled with")))
         };
+        const KNOWN: [&str; 3] = ["optimizer", "loss", "metrics"];
+        if let Some(stranger) = config.as_object().and_then(|all| all.keys().find(|key| !KNOWN.contains(&key.as_str()))) {
+            return Err(Error::unknown("key of what a model is compiled with", stranger, KNOWN));
+        }
         let optimizer = registry.make_optimizer(&config["optimizer"])?;
-        let loss = |pair: &Value| Ok((registry.make_loss(&pair[0])?, pair[1].as_f64().unwrap_or(1.0) as f32));
+        let loss = |pair: &Value| match pair.as_array().map(Vec::as_slice) {
+            Some([loss, weight]) if weight.is_number() => Ok((registry.make_loss(loss)?, weight.as_f64().unwrap_or(1.0) as f32)),
+            _ => Err(Error::format(format!("expected a loss and its weight, a number, as [loss, weight], got {pair}"))),
+        };
         let losses = list("loss")?.iter().map(loss).collect::<Result<Vec<_>>>()?;
         let metrics = |list: &Value| list.as_array().into_iter().flatten().map(|metric| registry.make_metric(metric)).collect();
         let metrics = list("metrics")?.iter().map(metrics).collect::<Result<Vec<Vec<_>>>>()?;
         self.compile_parts(optimizer, losses, metrics)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Dense, Input};
+    use crate::model::Sequential;
+
+    #[test]
+    fn what_a_model_is_compiled_with_is_read_whole() {
+        let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(1)).into_model();
+        model.compile("sgd", "mse", "mae").unwrap();
+        let config = model.compile_config().unwrap();
+        let mut refused = |key: &str, value: Value| {
+            let mut changed = config.clone();
+            changed[key] = value;
+            model.compile_from_config(&changed, &CompileRegistry::default()).unwrap_err().to_string()
+        };
+        assert!(refused("loss_weights", json!([2.0])).contains("loss_weights"));
+        for pair in [json!(["mse", "much"]), json!(["mse", 1.0, "huber"]), json!(["mse"]), json!("mse")] {
+            let error = refused("loss", json!([pair]));
+            assert!(error.contains("[loss, weight]") && error.contains(&pair.to_string()), "{error}");
+        }
+        model.compile_from_config(&config, &CompileRegistry::default()).unwrap();
     }
 }

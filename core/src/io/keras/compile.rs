@@ -18,35 +18,41 @@ pub(super) fn compile(model: &mut Model, settings: &Value, registry: &CompileReg
     let optimizer = settings.get("optimizer").or_else(|| settings.get("optimizer_config")).filter(|optimizer| !optimizer.is_null());
     let Some(optimizer) = optimizer.filter(|_| !settings["loss"].is_null()) else { return Ok(false) };
     let outputs: Vec<String> = model.output_names().into_iter().map(str::to_owned).collect();
-    let losses = per_output(&settings["loss"], &outputs);
-    let weights = per_output(&settings["loss_weights"], &outputs);
-    let weight = |index: usize| weights.get(index).or_else(|| weights.first()).and_then(Value::as_f64).unwrap_or(1.0);
-    let losses = losses.iter().enumerate().map(|(index, loss)| json!([described(loss), weight(index)]));
+    let losses = per_output(settings, "loss", &outputs)?;
+    let weights = per_output(settings, "loss_weights", &outputs)?;
+    let weight = |index: usize| match weights.get(index).or_else(|| weights.first()) {
+        None | Some(Value::Null) => Ok(1.0),
+        Some(weight) => weight.as_f64().ok_or_else(|| Error::format(format!("loss_weights has {weight}: expected a number"))),
+    };
+    let losses = losses.iter().enumerate().map(|(index, loss)| Ok(json!([described(loss), weight(index)?])));
     let config = json!({
         "optimizer": optimizer_of(optimizer)?,
-        "loss": losses.collect::<Value>(),
-        "metrics": metrics(settings, &outputs),
+        "loss": losses.collect::<Result<Value>>()?,
+        "metrics": metrics(settings, &outputs)?,
     });
     model.compile_from_config(&config, registry)?;
     Ok(true)
 }
 
 /// A value for each output, or one for all.
-fn per_output(value: &Value, outputs: &[String]) -> Vec<Value> {
-    match value {
+fn per_output(settings: &Value, name: &str, outputs: &[String]) -> Result<Vec<Value>> {
+    Ok(match &settings[name] {
         Value::Null => Vec::new(),
         Value::Array(values) => values.clone(),
         Value::Object(values) if !values.contains_key("class_name") => {
+            if let Some(stranger) = values.keys().find(|key| !outputs.contains(key)) {
+                return Err(Error::unknown(&format!("output in {name}"), stranger, outputs));
+            }
             outputs.iter().map(|output| values.get(output).cloned().unwrap_or_default()).collect()
         }
         one => vec![one.clone()],
-    }
+    })
 }
 
-fn metrics(settings: &Value, outputs: &[String]) -> Value {
+fn metrics(settings: &Value, outputs: &[String]) -> Result<Value> {
     let mut lists: Vec<Vec<Value>> = Vec::new();
     for (name, weighted) in [("metrics", false), ("weighted_metrics", true)] {
-        let given = per_output(&settings[name], outputs);
+        let given = per_output(settings, name, outputs)?;
         // One list for the only output, or a list each.
         let nested = given.iter().any(Value::is_array);
         for (index, metric) in given.into_iter().enumerate() {
@@ -64,7 +70,7 @@ fn metrics(settings: &Value, outputs: &[String]) -> Value {
             );
         }
     }
-    json!(lists)
+    Ok(json!(lists))
 }
 
 fn given_len(value: &Value) -> usize {
@@ -79,13 +85,10 @@ fn described(value: &Value) -> Value {
     if class == "function" {
         return config;
     }
-    // A function as a class: it goes by its own name.
-    if class.ends_with("Wrapper")
-        && let Some(function) = config.get("fn")
-    {
-        return described(function);
-    }
     let mut config = config.as_object().cloned().unwrap_or_default();
+    // A function as a class: its options stand beside it.
+    let function = config.get("fn").filter(|_| class.ends_with("Wrapper")).map(described);
+    let class = function.as_ref().map_or(class, |function| function.as_str().unwrap_or_default());
     // A tuple, such as the axes of a loss.
     for value in config.values_mut().filter(|value| value["class_name"] == "__tuple__") {
         *value = value["items"].take();
@@ -171,6 +174,9 @@ pub(super) fn restore(model: &mut Model, file: &Hdf5) -> Result<bool> {
     let scalars = learns.iter().any(|(_, shape)| shape.rank() == 0);
     // The learning rate, and products that follow from the step.
     let mut arrays: Vec<Tensor> = arrays.filter(|array| scalars || array.rank() > 0).collect();
+    if step == 0.0 && arrays.is_empty() {
+        return Ok(false);
+    }
     let slots = model.optimizer_slots()?;
     // What all optimizers can keep comes first: an array for each parameter, then the next for each.
     let (shared, own): (Vec<Slot>, Vec<Slot>) = slots.iter().partition(|slot| [AVERAGE, GRADIENT].contains(&slot.name));
@@ -275,7 +281,7 @@ fn slot_order(arrays: &[Tensor], learns: &[(String, Shape)], slots: usize, first
 mod tests {
     use super::*;
     use crate::Sequential;
-    use crate::layers::{Dense, Input};
+    use crate::layers::{Dense, Input, LayerExt};
 
     fn settings(loss: &str) -> Value {
         json!({
@@ -307,6 +313,47 @@ mod tests {
             assert!(error.contains(class) && error.contains(named), "{error}");
         }
         optimizer_of(&json!({"class_name": "Nadam", "config": {"learning_rate": 0.002, "decay": 1.0}})).unwrap();
+    }
+
+    #[test]
+    fn functions_keep_the_options_and_the_name_beside_them() {
+        let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3)).into_model();
+        let huber = json!({"module": "builtins", "class_name": "function", "config": "huber"});
+        let wrapped = |class: &str, more: (&str, Value)| {
+            let mut wrapped = json!({"class_name": class, "config": {"name": "hub", "dtype": "float32", "fn": huber, "delta": 0.5}});
+            wrapped["config"][more.0] = more.1;
+            wrapped
+        };
+        let mut settings = settings("mse");
+        settings["loss"] = wrapped("LossFunctionWrapper", ("reduction", json!("sum_over_batch_size")));
+        settings["metrics"] = json!([wrapped("MeanMetricWrapper", ("delta", json!(0.25)))]);
+        assert!(compile(&mut model, &settings, &CompileRegistry::default()).unwrap());
+        let config = model.compile_config().unwrap();
+        assert_eq!(config["loss"][0][0]["config"]["delta"], 0.5, "{config}");
+        let metric = &config["metrics"][0][0]["config"];
+        assert_eq!((&metric["name"], &metric["loss"]["config"]["delta"]), (&json!("hub"), &json!(0.25)), "{config}");
+
+        for reduction in [json!("sum"), Value::Null] {
+            settings["loss"] = wrapped("LossFunctionWrapper", ("reduction", reduction));
+            let error = compile(&mut model, &settings, &CompileRegistry::default()).unwrap_err().to_string();
+            assert!(error.contains("reduction"), "{error}");
+        }
+    }
+
+    #[test]
+    fn weights_and_outputs_without_meaning_are_named() {
+        let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3).named("out")).into_model();
+        for (key, value, word) in [
+            ("loss_weights", json!(["much"]), "much"),
+            ("loss_weights", json!({"outt": 2.0}), "outt"),
+            ("loss", json!({"out": "mse", "other": "mae"}), "other"),
+            ("metrics", json!({"other": ["mae"]}), "other"),
+        ] {
+            let mut settings = settings("mse");
+            settings[key] = value;
+            let error = compile(&mut model, &settings, &CompileRegistry::default()).unwrap_err().to_string();
+            assert!(error.contains(key) && error.contains(word), "{error}");
+        }
     }
 
     #[test]
