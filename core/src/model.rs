@@ -304,6 +304,12 @@ impl Model {
         Ok(())
     }
 
+    /// Freezes all layers.
+    pub(crate) fn freeze(&mut self) {
+        (0..self.network.nodes().len()).for_each(|index| self.network.set_trainable(index, false));
+        self.forget_programs();
+    }
+
     /// The model computes something else from now on.
     fn forget_programs(&mut self) {
         if let Some(compiled) = &mut self.compiled {

@@ -61,10 +61,14 @@ impl Model {
     pub fn from_json_with(json: &Value, registry: &Registry) -> Result<Self> {
         let registry = registry.for_a_file();
         let (class, config) = model_of(json)?;
-        match class {
-            "Functional" | "Model" => graph::read(config, &registry),
-            _ => Ok(sequential(config, &registry)?.into_model()),
+        let mut model = match class {
+            "Functional" | "Model" => graph::read(config, &registry)?,
+            _ => sequential(config, &registry)?.into_model(),
+        };
+        if says_frozen(config) {
+            model.freeze();
         }
+        Ok(model)
     }
 }
 
@@ -86,6 +90,11 @@ fn model_of(json: &Value) -> Result<(&str, &Config)> {
         return Err(Error::format(format!("`{class}` of the module {module} is not Keras' {class}")));
     }
     Ok((class, config))
+}
+
+/// Whether nothing of a model learns.
+fn says_frozen(config: &Config) -> bool {
+    config.get("trainable") == Some(&Value::Bool(false))
 }
 
 /// Refuses options of a model that are none of these.
@@ -143,9 +152,35 @@ impl Sequential {
     /// As [`from_json`](Sequential::from_json).
     pub fn from_json_with(json: &Value, registry: &Registry) -> Result<Self> {
         match model_of(json)? {
-            ("Sequential", config) => sequential(config, &registry.for_a_file()),
+            ("Sequential", config) => {
+                let mut model = sequential(config, &registry.for_a_file())?;
+                if says_frozen(config) {
+                    model.freeze();
+                }
+                Ok(model)
+            }
             (class, _) => Err(Error::format(format!("expected a Sequential with its layers, got class_name `{class}`"))
                 .hint("read it by `Model::from_json`")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::{Dense, Input, LayerExt};
+
+    #[test]
+    fn a_model_that_does_not_learn_has_no_layer_that_learns() {
+        let x = Input::new([3]).symbol();
+        let graph = Model::new(&x, Dense::new(2).on(&x)).unwrap();
+        for model in [graph, Sequential::new().add(Input::new([3])).add(Dense::new(2)).into_model()] {
+            let mut json = model.to_json().unwrap();
+            json["config"]["trainable"] = false.into();
+            let frozen = Model::from_json(&json).unwrap();
+            assert!(!frozen.get_layer(0).unwrap().trainable());
+            json["config"]["trainable"] = true.into();
+            assert!(Model::from_json(&json).unwrap().get_layer(0).unwrap().trainable());
         }
     }
 }

@@ -281,9 +281,22 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
             None => return Err(Error::format(format!("{class} is called on {argument}, which is no tensor of the graph"))),
         }
     }
+    if wraps(class, tensors) {
+        return Err(Error::format(format!("{class} of bytes or truth values alone wraps around in Keras, which it does not here"))
+            .hint("in Keras, turn them into floats first, as by Rescaling, and save the model again"));
+    }
     let mut spec = LayerSpec::from(Operation::with(function, arguments));
     spec.name = Some(name.clone());
     Ok(Described { layer: SharedLayer::new(spec), name, calls: vec![Takes { inputs, ..Takes::default() }], made: 0 })
+}
+
+/// Whether an operation has integers without a sign, or truth values, alone, and may leave their range.
+fn wraps(class: &str, arguments: &[Value]) -> bool {
+    let small = |argument: &Value| match argument["config"]["dtype"].as_str() {
+        Some(dtype) => dtype.starts_with("uint") || dtype == "bool",
+        None => !argument.is_f64(),
+    };
+    ["Add", "Subtract", "Multiply", "Power", "Square", "Negative"].contains(&class) && arguments.iter().all(small)
 }
 
 /// The origins (layer, call and output) of all tensors in a description of calls, but for masks.

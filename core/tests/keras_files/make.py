@@ -396,6 +396,53 @@ def functions():
 
 
 @model
+def constants():
+    x = keras.Input((3, 4))
+    row = np.array([0.5, 1.0, 2.0, 3.0], np.float32)
+    rows = (np.arange(12, dtype=np.float32).reshape(3, 4) - 4) / 8
+    powers = [ops.power(ops.abs(x), row), ops.power(row, x), 0.0 ** ops.relu(x), (-2.0) ** (x * 0.0 + 3.0), ops.power(x, 2.0)]
+    products = [ops.matmul(x, rows.T), ops.matmul(rows.T, x), ops.matmul(x, rows.T[None]), ops.matmul(x, ops.expand_dims(x[:, 0], -1))]
+    vectors = [ops.matmul(x, row), ops.matmul(row[:3], x)]
+    joined = [ops.concatenate([x, ops.ones((2, 3, 1)), np.stack([rows, rows])], axis=-1), ops.stack([np.stack([rows, rows]), x], axis=1)]
+    bounded = [ops.minimum(x, float("inf")), ops.clip(x, 0.1, float("inf")), ops.maximum(float("-inf"), x)]
+    return keras.Model(x, [*powers, *products, *vectors, *joined, *bounded])
+
+
+@model
+def joined_with_masks():
+    x = keras.Input((7,), dtype="int32")
+    a, b, c = (L.Embedding(10, 3, mask_zero=zero)(x) for zero in (True, True, False))
+    added = L.LSTM(2)(L.Dense(3)(L.Add()([a, b])))
+    longer = L.Bidirectional(L.GRU(2))(L.Concatenate(axis=1)([a, c]))
+    return keras.Model(x, [L.LSTM(2)(L.Concatenate()([a, c])), added, longer, L.GlobalAveragePooling1D()(L.Concatenate()([a, b]))])
+
+
+@model
+def recurrent_cells():
+    return sequential(
+        (6, 3),
+        L.RNN(L.GRUCell(3), return_sequences=True),
+        L.LSTM(4, return_sequences=True),
+        L.RNN(L.LSTMCell(4), return_sequences=True),
+        L.RNN(L.SimpleRNNCell(2)),
+    )
+
+
+@model
+def picture_of_bytes():
+    x = keras.Input((4, 4, 1), dtype="uint8")
+    return keras.Model(x, L.Dense(2)(L.Flatten()(L.Rescaling(1 / 255.0)(x))))
+
+
+@model
+def called_by_names():
+    last, first = keras.Input((4,), name="last"), keras.Input((4,), name="first")
+    by_names = keras.Model({"last": last, "first": first}, L.Dense(2)(last) - L.Dense(2)(first) * 3.0)
+    x = keras.Input((4,))
+    return keras.Model(x, by_names({"last": x, "first": x * 2.0}))
+
+
+@model
 def long_names():
     steps = [L.Activation("linear", name=f"a_name_that_is_long_enough_to_fill_the_attribute_of_a_group_after_many_layers_{n:04}") for n in range(900)]
     return sequential((3,), L.Dense(2, name="first"), *steps, L.Dense(2, name="last"))
@@ -485,8 +532,8 @@ def fill(model, name):
 
 
 def given(model):
-    """The inputs of a model: ids below 10 for an embedding."""
-    ids = any(isinstance(layer, L.Embedding) for layer in model.layers)
+    """The inputs of a model: ids below 10 for an embedding, and where no floats are taken."""
+    ids = any(isinstance(layer, L.Embedding) for layer in model.layers) or any(x.dtype != "float32" for x in model.inputs)
     shapes = [[2 if n == 0 else 6 if size is None else size for n, size in enumerate(x.shape)] for x in model.inputs]
     return [inputs(shape, index, 10 if ids else None) for index, shape in enumerate(shapes)], shapes, ids
 

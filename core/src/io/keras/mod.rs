@@ -6,6 +6,7 @@ mod archive;
 mod compile;
 mod convert;
 mod hdf5;
+mod python;
 mod report;
 mod sniff;
 mod upgrade;
@@ -111,7 +112,7 @@ fn read(path: &Path, options: &Load) -> Result<Loaded> {
             let file = Hdf5::open(path)?;
             let Some(config) = file.text("", "model_config")? else { return Err(no_model(&file)?) };
             let config: Value =
-                serde_json::from_str(&config).map_err(|source| Error::format(format!("model_config is no JSON: {source}")))?;
+                python::json(config.as_bytes()).map_err(|source| Error::format(format!("model_config is no JSON: {source}")))?;
             let root = if file.has_group("model_weights") { "model_weights" } else { "" };
             let mut version = file.text("", "keras_version")?;
             if version.is_none() {
@@ -120,7 +121,7 @@ fn read(path: &Path, options: &Load) -> Result<Loaded> {
             let version = Version::new(version.as_deref().unwrap_or("1"))?;
             let settings = match file.text("", "training_config")? {
                 Some(settings) => {
-                    serde_json::from_str(&settings).map_err(|source| Error::format(format!("training_config is no JSON: {source}")))?
+                    python::json(settings.as_bytes()).map_err(|source| Error::format(format!("training_config is no JSON: {source}")))?
                 }
                 None => Value::Null,
             };
@@ -207,7 +208,7 @@ impl Parts {
             |name: &str| Error::format(format!("there is no {name} in the file: it is no whole `.keras`, but has {}", names.join(", ")));
         let mut json = |name: &str| -> Result<Option<Value>> {
             let Some(content) = member(name)? else { return Ok(None) };
-            serde_json::from_slice(&content).map(Some).map_err(|source| Error::format(format!("{name} is no JSON: {source}")))
+            python::json(&content).map(Some).map_err(|source| Error::format(format!("{name} is no JSON: {source}")))
         };
         let version = json("metadata.json")?.and_then(|metadata| Some(metadata["keras_version"].as_str()?.to_owned()));
         let config = json("config.json")?.ok_or_else(|| missing("config.json"))?;

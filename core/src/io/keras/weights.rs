@@ -142,7 +142,8 @@ impl Loading<'_> {
             if is_operation(layer) {
                 continue;
             }
-            let class = default_name(layer["class_name"].as_str().unwrap_or_default());
+            let written = Some("RNN").filter(|class| layer["registered_name"] == *class).or(layer["class_name"].as_str());
+            let class = default_name(written.unwrap_or_default());
             let name = layer["config"]["name"].as_str().or_else(|| layer["name"].as_str()).unwrap_or_default();
             let count = counts.entry(class.clone()).or_default();
             let key = if *count == 0 { class } else { format!("{class}_{count}") };

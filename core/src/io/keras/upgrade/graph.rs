@@ -60,6 +60,22 @@ fn nested_argument(value: &Value) -> Value {
     }
 }
 
+/// Calls of a model by the names of its inputs, as calls by their order. `inputs` are the model's: a dictionary, or a list of layers.
+pub(super) fn by_order(calls: &mut Value, inputs: &Value) {
+    let names: Vec<&str> = match inputs {
+        Value::Object(inputs) => inputs.keys().map(String::as_str).collect(),
+        inputs => inputs.as_array().into_iter().flatten().filter_map(|input| input[0].as_str()).collect(),
+    };
+    for call in calls.as_array_mut().into_iter().flatten() {
+        for argument in ["/args/0", "/kwargs/mask"] {
+            let Some(argument) = call.pointer_mut(argument) else { continue };
+            let Some(named) = argument.as_object().filter(|named| named.len() == names.len()) else { continue };
+            let ordered: Option<Value> = names.iter().map(|name| named.get(*name).cloned()).collect();
+            *argument = ordered.unwrap_or_else(|| argument.clone());
+        }
+    }
+}
+
 /// The inputs or outputs of a model, which Keras 3 may hold in lists and dictionaries, in the order in which it takes them: that
 /// of their keys.
 pub(super) fn ends(structure: &Value) -> Value {

@@ -29,6 +29,11 @@ impl Upgrade<'_> {
             }
         }
         mark_package(&mut upgraded, layer);
+        // Weights lie under the name of the class that the file has.
+        if class == "RNN" {
+            upgraded.insert("registered_name".into(), class.into());
+            upgraded.entry("module").or_insert_with(|| "keras.layers".into());
+        }
         Ok(upgraded)
     }
 
@@ -43,12 +48,18 @@ impl Upgrade<'_> {
         if self.version.is_first() {
             first::layer(&mut class, &mut config)?;
         }
-        dtype(&mut config)?;
+        dtype(&class, &mut config)?;
         if self.version.is_before_third() {
             before_third(&mut class, &mut config)?;
         }
         for value in config.values_mut() {
             simple(value);
+        }
+        for name in ["activation", "recurrent_activation"] {
+            if let Some(layer) = config.get(name).and_then(|function| function["class_name"].as_str()) {
+                return Err(Error::format(format!("{class} with the layer {layer} as its {name} has no counterpart here"))
+                    .hint(format!("in Keras, put {layer} after {class} as a layer of its own, and save the model again")));
+            }
         }
         if self.version.is_before_third() {
             for name in ["activation", "recurrent_activation"] {
@@ -89,12 +100,13 @@ fn model_layer(mut model: Value, layer: &Value) -> Map<String, Value> {
     }
 }
 
-/// The type of numbers: all that computes in floats is computed in `f32` here.
-fn dtype(config: &mut Config) -> Result<()> {
+/// The type of numbers: all that computes in floats is computed in `f32` here, and what comes in may be anything.
+fn dtype(class: &str, config: &mut Config) -> Result<()> {
     let Some(policy) = config.get("dtype") else { return Ok(()) };
     let name = policy.as_str().or_else(|| policy["config"]["name"].as_str()).unwrap_or_default();
     let floats = ["", "float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"];
-    let integers = policy.is_string() && name.starts_with("int");
+    let input = class == "InputLayer" && (name.starts_with("uint") || name == "bool");
+    let integers = policy.is_string() && (name.starts_with("int") || input);
     let quantized = policy["class_name"].as_str().is_some_and(|class| class.contains("Quantized"));
     if quantized || !floats.contains(&name) && !integers {
         return Err(Error::format(format!("its numbers are of the type {policy}: known are floats"))

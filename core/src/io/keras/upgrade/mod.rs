@@ -25,6 +25,9 @@ const DEEPEST: usize = 100;
 /// What is no model made of layers, as a custom class with its own `call`; a layer that keeps Python code.
 pub(super) fn upgrade(model: &Value, version: &Version) -> Result<Value> {
     let mut upgraded = Upgrade { version, depth: 0 }.model(model)?;
+    if model["config"]["trainable"] == false {
+        upgraded["config"]["trainable"] = false.into();
+    }
     let mut parted = HashSet::new();
     collect_parted(&upgraded, &mut parted);
     if !parted.is_empty() {
@@ -118,6 +121,8 @@ impl Upgrade<'_> {
             let name = layer["name"].as_str().or_else(|| layer["config"]["name"].as_str()).unwrap_or_default();
             layer["name"] = name.into();
             layer["inbound_nodes"] = graph::calls(&layer["inbound_nodes"]).map_err(|error| error.context(path_of(index, &layer)))?;
+            let inputs = layer["config"]["input_layers"].clone();
+            graph::by_order(&mut layer["inbound_nodes"], &inputs);
             called.push(layer);
         }
         let ends = Map::from_iter([("input_layers".to_owned(), inputs.clone()), ("output_layers".to_owned(), outputs.clone())]);

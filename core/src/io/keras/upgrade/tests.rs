@@ -235,3 +235,42 @@ fn slashes_in_names_become_underscores_wherever_the_layer_is_named() {
     let model = Model::from_json(&upgrade(&old, "2.4.0").unwrap()).unwrap();
     assert_eq!((model.output_names(), model.parameters()[0].path()), (vec!["top_d"], "top_d/kernel"));
 }
+
+#[test]
+fn bytes_and_truths_come_in_and_are_not_computed_with() {
+    let history = |layer: &str, dtype: &str| json!({"class_name": "__keras_tensor__", "config": {"shape": null, "dtype": dtype, "keras_history": [layer, 0, 0]}});
+    let model = |dtype: &str, number: Value| {
+        let node = json!([{"args": [history("x", dtype), number], "kwargs": {}}]);
+        let layers = json!([
+            {"module": "keras.layers", "class_name": "InputLayer", "name": "x", "config": {"batch_shape": [null, 2], "dtype": dtype}, "inbound_nodes": []},
+            {"module": "keras.src.ops.numpy", "class_name": "Multiply", "name": "y", "config": {"name": "y"}, "inbound_nodes": node},
+        ]);
+        let config = json!({"layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [["y", 0, 0]]});
+        Model::from_json(&upgrade(&json!({"class_name": "Functional", "config": config}), "3.15.1")?)
+    };
+    for dtype in ["uint8", "uint16", "bool"] {
+        model(dtype, json!(0.5)).unwrap();
+        let error = model(dtype, json!(100)).unwrap_err().to_string();
+        assert!(error.contains("Multiply") && error.contains("wraps around"), "{error}");
+    }
+    model("int32", json!(100)).unwrap();
+    assert!(model("string", json!(0.5)).unwrap_err().to_string().contains("string"));
+}
+
+#[test]
+fn a_layer_as_an_activation_is_named() {
+    let slope = json!({"class_name": "LeakyReLU", "config": {"name": "leaky_re_lu", "negative_slope": 0.3}});
+    let config = json!({"name": "dense", "units": 2, "activation": slope});
+    let model = json!({"class_name": "Sequential", "config": {"layers": [{"class_name": "Dense", "config": config}]}});
+    let error = upgrade(&model, "3.15.1").unwrap_err().to_string();
+    assert!(["Dense", "LeakyReLU", "activation", "layer of its own"].iter().all(|word| error.contains(word)), "{error}");
+}
+
+#[test]
+fn a_whole_model_stays_frozen() {
+    let dense = json!({"class_name": "Dense", "config": {"name": "dense", "units": 2, "trainable": true}});
+    let input = json!({"class_name": "InputLayer", "config": {"batch_shape": [null, 2], "name": "x"}});
+    let model = json!({"class_name": "Sequential", "config": {"trainable": false, "layers": [input, dense]}});
+    let model = Model::from_json(&upgrade(&model, "3.15.1").unwrap()).unwrap();
+    assert!(!model.get_layer("dense").unwrap().trainable());
+}
