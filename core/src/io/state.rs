@@ -16,8 +16,10 @@ impl State {
     /// Writes everything to a safetensors file, whole or not at all: tensors under their names, values as JSON in its head.
     ///
     /// # Errors
-    /// The file cannot be written; a tensor is called `__metadata__`, a name that the format keeps for itself.
+    /// The path ends as those of Keras' files, which this is none of, or the file cannot be written; a tensor is called
+    /// `__metadata__`, a name that the format keeps for itself.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        super::not_of_keras(path.as_ref())?;
         let values = serde_json::to_string(&self.values)
             .map_err(|source| Error::format(format!("cannot write the values of the state: {source}")))?;
         let named: Vec<(&str, &Tensor)> = self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();

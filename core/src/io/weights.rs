@@ -12,8 +12,9 @@ impl Model {
     /// Writes all parameters to a safetensors file, under their paths (`dense/kernel`), whole or not at all.
     ///
     /// # Errors
-    /// The model is not built, or the file cannot be written.
+    /// The model is not built; the path ends as those of Keras' files, which this is none of; the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        super::not_of_keras(path.as_ref())?;
         self.output_shapes()?;
         let parameters: Vec<(&str, &Tensor)> = self.parameters().iter().map(|param| (param.path(), param.value())).collect();
         tensors::write(path.as_ref(), "the weights", &parameters, &[("format", "practicum-weights-1")])
@@ -42,6 +43,10 @@ impl Model {
     fn read_weights(&self, file: &[u8]) -> Result<Vec<Tensor>> {
         let found = SafeTensors::deserialize(file).map_err(|source| tensors::broken(&source))?;
         let names = found.names();
+        if names.iter().any(|name| name.starts_with("parameter/")) {
+            return Err(Error::format("the file holds the state of a model, not weights alone")
+                .hint("read a file of `Model::save` by `Model::load`; `get_weights` and `set_weights` take its weights over"));
+        }
         if let Some(stranger) = names.iter().find(|name| self.parameters().iter().all(|param| param.path() != **name)) {
             let known: Vec<&str> = self.parameters().iter().map(|param| param.path()).collect();
             return Err(Error::format(format!("the model has no parameter `{stranger}`, as the file has: it has {}", known.join(", ")))

@@ -35,7 +35,7 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// The model is not built, or the file cannot be written.
+    /// The model is not built; the path ends as those of Keras' files, which this is none of; the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.to_state()?.save(path)
     }
@@ -190,6 +190,10 @@ impl From<&Registry> for Load {
 
 /// Reads a file of [`Model::save`].
 pub(super) fn read(path: &Path, options: &Load) -> Result<Model> {
+    if path.is_dir() {
+        return Err(Error::format("this is a folder, not a file of `Model::save`")
+            .hint("a SavedModel is a graph that TensorFlow alone can run: load it there, save it as `.keras`, and read that file"));
+    }
     let file = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
     if cfg!(not(feature = "keras")) && (file.starts_with(b"PK\x03\x04") || file.starts_with(b"\x89HDF")) {
         return Err(Error::format("this looks like a file of Keras, which this build cannot read")
@@ -248,6 +252,26 @@ mod tests {
         assert_eq!(again.get_weights(), model.get_weights());
         assert_eq!(again.to_json().unwrap(), model.to_json().unwrap());
         assert!(again.compile_config().is_err());
+    }
+
+    #[test]
+    fn names_of_files_of_keras_and_folders_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let model = model();
+        let mut weights = model.clone();
+        for name in ["m.keras", "m.h5", "m.weights.h5", "m.hdf5"] {
+            let path = folder.path().join(name);
+            for error in [model.save(&path).unwrap_err(), model.save_weights(&path).unwrap_err()] {
+                assert!(error.is_argument() && error.to_string().contains("m.safetensors"), "{error}");
+            }
+            assert!(!path.exists());
+        }
+        let error = Model::load(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("folder") && error.contains("SavedModel"), "{error}");
+        let path = folder.path().join("m.safetensors");
+        model.save(&path).unwrap();
+        let error = weights.load_weights(&path).unwrap_err().to_string();
+        assert!(error.contains("`Model::load`") && !error.contains("of another model"), "{error}");
     }
 
     #[test]

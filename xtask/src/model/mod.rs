@@ -94,12 +94,12 @@ fn predict(args: &PredictArgs) -> Result<()> {
     let model = load(&args.file)?;
     let inputs = input::read(&model, &args.input, args.preprocess.scaling())?;
     let outputs = model.predict_all(inputs.as_slice()).context("the inputs do not fit the model")?;
-    let names = model.output_names();
+    let names = distinct(model.output_names());
     if names.len() != outputs.len() {
         bail!("the model names {} outputs and has {}", names.len(), outputs.len());
     }
     if let Some(path) = &args.output {
-        let arrays: Vec<_> = names.iter().map(|name| (*name).to_owned()).zip(outputs.iter().cloned()).collect();
+        let arrays: Vec<_> = names.iter().cloned().zip(outputs.iter().cloned()).collect();
         practicum_core::io::write_atomically(path, &npy::to_npz(&arrays)?)?;
     }
     for (name, output) in names.iter().zip(&outputs) {
@@ -110,6 +110,18 @@ fn predict(args: &PredictArgs) -> Result<()> {
         console::say(&told)?;
     }
     Ok(())
+}
+
+/// Outputs of one layer have one name: later ones get a number.
+fn distinct(names: Vec<&str>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::with_capacity(names.len());
+    for (index, name) in names.iter().enumerate() {
+        let taken = |candidate: &String| all.contains(candidate) || names[index + 1..].contains(&candidate.as_str());
+        let numbered = (1..).map(|number| format!("{name}_{number}"));
+        let first = Some((*name).to_owned()).filter(|name| !all.contains(name));
+        all.extend(first.into_iter().chain(numbered.filter(|name| !taken(name))).next());
+    }
+    all
 }
 
 #[cfg(test)]

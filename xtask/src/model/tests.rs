@@ -17,6 +17,11 @@ fn arrays_come_back_from_an_npz() {
 }
 
 #[test]
+fn outputs_of_one_layer_get_names_of_their_own() {
+    assert_eq!(super::distinct(vec!["lstm", "lstm", "lstm_1", "dense", "lstm"]), ["lstm", "lstm_2", "lstm_1", "dense", "lstm_3"]);
+}
+
+#[test]
 fn broken_arrays_are_refused() {
     let whole = npy::to_npz(&[("a".into(), Tensor::ones([4]).unwrap())]).unwrap();
     for length in 0..whole.len() {

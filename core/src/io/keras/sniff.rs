@@ -25,6 +25,8 @@ pub enum FileKind {
     Json,
     /// Nothing: a file without content.
     Empty,
+    /// A folder that holds no model.
+    Folder,
     /// Something else.
     Unknown,
 }
@@ -40,6 +42,7 @@ impl fmt::Display for FileKind {
             Self::LfsPointer => "a pointer of Git LFS, not what it points to (run `git lfs pull`)",
             Self::Json => "JSON, which holds no weights",
             Self::Empty => "empty",
+            Self::Folder => "a folder, and neither a SavedModel nor an unpacked `.keras`",
             Self::Unknown => "nothing that is known",
         })
     }
@@ -54,7 +57,7 @@ pub(super) fn kind_of(path: &Path) -> Result<FileKind> {
         } else if path.join("saved_model.pb").is_file() {
             FileKind::SavedModel
         } else {
-            FileKind::Unknown
+            FileKind::Folder
         });
     }
     Ok(kind_of_bytes(&super::head_of(path)?))
