@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::config::{input, only};
 use super::masks::{self, Mask};
-use crate::layers::{Argument, Config, Function, Layer, LayerSpec, Operation, Registry, SharedLayer, Symbol, describe};
+use crate::layers::{Argument, Config, Function, Layer, LayerExt, LayerSpec, Operation, Registry, SharedLayer, Symbol, describe};
 use crate::model::Network;
 use crate::{Error, Model, Result};
 
@@ -79,6 +79,8 @@ struct Takes {
     inputs: Vec<Origin>,
     /// The masks that it names for its inputs.
     masks: Vec<Option<Origin>>,
+    /// Whether states are given by name, but no mask: then Keras 3 takes all steps of the sequence.
+    unmasked: bool,
 }
 
 /// Makes the model that was written.
@@ -112,10 +114,15 @@ fn call_all(described: &mut [Described], made: &HashMap<&str, Mask>) -> Result<H
         let mut any = false;
         for layer in &mut *described {
             while let Some(takes) = layer.calls.get(layer.made)
-                && let Some(inputs) = find(&symbols, &takes.inputs)
+                && let Some(mut inputs) = find(&symbols, &takes.inputs)
             {
-                let travel: Vec<Option<Mask>> = takes.inputs.iter().map(|input| masks.get(input).cloned()).collect();
+                let mut travel: Vec<Option<Mask>> = takes.inputs.iter().map(|input| masks.get(input).cloned()).collect();
                 check_masks(takes, &travel, made).map_err(|error| error.context(format!("layer `{}` of the file", layer.name)))?;
+                if takes.unmasked && travel[0].take().is_some() {
+                    // An operation that changes nothing, and has no mask.
+                    let unmasked = Operation::new(Function::GetItem(Vec::new()), 1);
+                    inputs[0] = unmasked.named(format!("{}_{}_unmasked", layer.name, layer.made)).on(&inputs[0]);
+                }
                 let after = masks::after(&*layer.layer.spec().layer, &takes.inputs, &travel);
                 masks.extend(after.map(|mask| ((layer.name.clone(), layer.made, 0), mask)));
                 symbols.insert((layer.name.clone(), layer.made), layer.layer.on(inputs));
@@ -189,7 +196,7 @@ fn read_layer(layer: &Value, registry: &Registry) -> Result<Described> {
 
 /// The tensors that a layer is called on. A call may say nothing else that would change what is computed.
 fn read_call(node: &Value) -> Result<Takes> {
-    let Takes { mut inputs, mut masks } = Takes::default();
+    let (mut inputs, mut masks) = (Vec::new(), Vec::new());
     if let Some(keras_2) = node.as_array() {
         for tensor in keras_2 {
             let parts = tensor.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -201,7 +208,7 @@ fn read_call(node: &Value) -> Result<Takes> {
             }
             inputs.push(origin);
         }
-        return Ok(Takes { inputs, masks });
+        return Ok(Takes { inputs, masks, unmasked: false });
     }
     let args = node["args"].as_array().ok_or_else(|| Error::format(format!("the call {node} has no args")))?;
     for argument in args {
@@ -214,7 +221,8 @@ fn read_call(node: &Value) -> Result<Takes> {
             _ => read_keyword(name, value, &mut masks)?,
         }
     }
-    Ok(Takes { inputs, masks })
+    let unmasked = masks.is_empty() && !inputs.is_empty() && !node["kwargs"]["initial_state"].is_null();
+    Ok(Takes { inputs, masks, unmasked })
 }
 
 /// A tensor, or a list of tensors.

@@ -414,7 +414,9 @@ def joined_with_masks():
     a, b, c = (L.Embedding(10, 3, mask_zero=zero)(x) for zero in (True, True, False))
     added = L.LSTM(2)(L.Dense(3)(L.Add()([a, b])))
     longer = L.Bidirectional(L.GRU(2))(L.Concatenate(axis=1)([a, c]))
-    return keras.Model(x, [L.LSTM(2)(L.Concatenate()([a, c])), added, longer, L.GlobalAveragePooling1D()(L.Concatenate()([a, b]))])
+    begun = L.LSTM(2)(a, initial_state=L.LSTM(2, return_state=True)(b)[1:])
+    mean = L.GlobalAveragePooling1D()(L.Concatenate()([a, b]))
+    return keras.Model(x, [L.LSTM(2)(L.Concatenate()([a, c])), added, longer, begun, mean])
 
 
 @model

@@ -37,6 +37,12 @@ fn call(node: &Value) -> Result<Value> {
             kwargs[name] = nested_argument(value);
         }
     }
+    // States counted among the inputs, as those that Keras 3 takes by name do not: the mask of the sequence is that of the call.
+    match kwargs.as_object_mut().and_then(|kwargs| kwargs.remove("initial_state")) {
+        Some(Value::Array(states)) => tensors.extend(states),
+        Some(Value::Null) | None => {}
+        Some(state) => tensors.push(state),
+    }
     let first = if tensors.len() == 1 { tensors.swap_remove(0) } else { tensors.into() };
     Ok(json!({"args": [first], "kwargs": kwargs}))
 }
