@@ -122,6 +122,7 @@ impl<T> AnyDataSet for DataSet<T> {
                 Err(told(&format!("is a folder without {name}, expected the file itself")))
             }
             Form::File(name) if found.is_dir() => Ok(path.join(name)),
+            _ if !found.is_dir() && !found.is_file() => Err(told("is neither a file nor a folder")),
             _ => Ok(path.to_owned()),
         }
     }
@@ -171,6 +172,8 @@ mod tests {
         assert_eq!(SUNSPOTS.own(&file).unwrap(), file);
         assert!(MNIST.own(&file).unwrap_err().to_string().contains("is a file, expected the folder"));
         assert!(MNIST.own(&folder.path().join("none")).unwrap_err().is_io());
+        #[cfg(unix)]
+        assert!(SUNSPOTS.own(Path::new("/dev/null")).unwrap_err().to_string().contains("neither a file nor a folder"));
         assert!(find("sunspot").err().unwrap().to_string().contains("did you mean `sunspots`"));
     }
 }

@@ -150,7 +150,8 @@ fn verses(id: &str, path: &Path) -> Result<Vec<String>> {
     let lines = lyrics::load(path)?;
     let known = FIRST_LINES.iter().find(|(_, first)| lines.first().is_some_and(|line| line.trim() == *first));
     match known.filter(|(other, _)| *other != id) {
-        Some((other, _)) => Err(Error::data(format!("{}: these are the lines of `{other}`, not of `{id}`", path.display()))),
+        Some((other, _)) => Err(Error::data(format!("{}: these are the lines of `{other}`, not of `{id}`", path.display()))
+            .hint("give the file of the set that is meant")),
         None => Ok(lines),
     }
 }
@@ -171,7 +172,7 @@ mod tests {
         assert_eq!(fault(&lines), "");
         assert_eq!(fault(&format!("20000 3\r\n{}\r\n", lines.trim_end())), "");
         assert_eq!(fault("one 0.5"), "");
-        let cut = fault(&lines[..lines.len() - 8]);
+        let cut = fault(&lines[..lines.len() - " 2e-3\n".len()]);
         assert!(cut.contains("mine: the last line has 2 numbers, expected 3 as in the first"), "{cut}");
         for (text, told) in [("", "none of the words"), ("root:x:0:0\n", "line 1 holds no numbers"), ("a b\nc d\n", "holds `b`")] {
             assert!(fault(text).contains(told), "{}", fault(text));
