@@ -276,7 +276,10 @@ fn learning_rate_of(state: &State, class: &str, config: &Config) -> Result<Sched
             );
         }
     }
-    let rate = Schedule::from_config(options.get("learning_rate").unwrap_or(&none))?;
-    rate.check().map_err(|error| error.context(format!("the state of {class}")))?;
-    Ok(rate)
+    let Some(rate) = options.get("learning_rate") else {
+        return Err(Error::format(format!("the options of the optimizer {class} lack `learning_rate`"))
+            .hint("`Optimizer::config` writes all options, those of `Optimizer::options` among them"));
+    };
+    let rate = Schedule::from_config(rate).and_then(|rate| rate.check().map(|()| rate));
+    rate.map_err(|error| error.context(format!("the optimizer {class}")))
 }

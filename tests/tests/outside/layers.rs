@@ -228,6 +228,34 @@ fn a_custom_layer_whose_name_is_taken_is_never_read_as_the_other() {
     assert!(Model::from_json(&json).is_ok());
 }
 
+/// Sevens, under the name of Keras' ones.
+#[derive(Debug)]
+struct NamedOnes;
+
+impl Initialize for NamedOnes {
+    fn class_name(&self) -> &'static str {
+        "Ones"
+    }
+
+    fn config(&self) -> Config {
+        Config::new()
+    }
+
+    fn draw(&self, shape: &Shape, _key: Key) -> Result<Tensor> {
+        Tensor::full(*shape, 7.0)
+    }
+}
+
+#[test]
+fn a_custom_initializer_whose_name_is_taken_is_never_read_as_the_other() {
+    let model = Sequential::new().add(Input::new([1])).add(Dense::new(1).kernel_initializer(Initializer::custom(NamedOnes)));
+    let json = model.to_json().unwrap();
+    let error = Model::from_json(&json).unwrap_err().to_string();
+    assert!(error.contains("`Ones` of the file is no initializer of Keras") && error.contains("Registry::initializer"), "{error}");
+    let registry = Registry::default().initializer("Ones", |_| Ok(Initializer::custom(NamedOnes)));
+    assert_eq!(Model::from_json_with(&json, &registry).unwrap().get_weights()[0].as_slice(), [7.0]);
+}
+
 #[test]
 fn a_custom_layer_that_is_not_registered_is_never_taken_for_one_of_keras() {
     for module in [None, Some("mine.layers")] {

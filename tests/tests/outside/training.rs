@@ -3,8 +3,9 @@
 use practicum_core::autodiff::Var;
 use practicum_core::callbacks::{Context, State};
 use practicum_core::config::{Config, from_config, to_config};
-use practicum_core::losses::Loss;
-use practicum_core::metrics::{Direction, Metric, Scored};
+use practicum_core::layers::Registry;
+use practicum_core::losses::{self, IntoLoss, Loss};
+use practicum_core::metrics::{self, Direction, LossMetric, Metric, Scored};
 use practicum_core::model::CompileRegistry;
 use practicum_core::optimizers::{Optimizer, Options, Slot, Update};
 use practicum_core::prelude::*;
@@ -252,4 +253,194 @@ fn a_training_with_all_of_them_is_resumed_from_its_file() {
     assert_eq!(counter.0, 6);
     assert_eq!(history["worst"], expected["worst"][3..]);
     assert_eq!(resumed.get_weights(), whole.get_weights());
+}
+
+/// A hundred times the square of the error, under a name of Keras.
+#[derive(Clone, Debug)]
+struct NamedMse;
+
+impl Loss for NamedMse {
+    fn name(&self) -> &'static str {
+        "mean_squared_error"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "MeanSquaredError"
+    }
+
+    fn call(&self, y_true: &Var, y_pred: &Var) -> Result<Var> {
+        y_pred.sub(y_true)?.square()?.mean_axis(-1)?.scale(100.0)
+    }
+}
+
+/// Ascent, under the name of descent.
+#[derive(Clone, Debug)]
+struct NamedSgd {
+    options: Options,
+}
+
+impl Optimizer for NamedSgd {
+    fn class_name(&self) -> &'static str {
+        "SGD"
+    }
+
+    fn config(&self) -> Config {
+        Sgd::new(0.1).config()
+    }
+
+    fn options(&self) -> &Options {
+        &self.options
+    }
+
+    fn options_mut(&mut self) -> &mut Options {
+        &mut self.options
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        Vec::new()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Optimizer> {
+        Box::new(self.clone())
+    }
+
+    fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], _slots: &mut [Vec<f32>]) {
+        w.iter_mut().zip(gradient).for_each(|(w, g)| *w += cx.rate as f32 * g);
+    }
+}
+
+/// The largest error, under a name of Keras.
+#[derive(Clone, Debug, Default)]
+struct NamedMae(LargestError);
+
+impl Metric for NamedMae {
+    fn name(&self) -> &str {
+        "mae"
+    }
+
+    fn class_name(&self) -> &'static str {
+        "MeanAbsoluteError"
+    }
+
+    fn update(&mut self, batch: &Scored<'_>) -> Result<()> {
+        self.0.update(batch)
+    }
+
+    fn result(&self) -> f64 {
+        self.0.result()
+    }
+
+    fn reset(&mut self) {
+        self.0.reset();
+    }
+
+    fn fresh(&self) -> Box<dyn Metric> {
+        Box::new(Self::default())
+    }
+
+    fn state(&self) -> Vec<(&'static str, Vec<f64>)> {
+        self.0.state()
+    }
+
+    fn set_state(&mut self, name: &str, numbers: &[f64]) -> Result<()> {
+        self.0.set_state(name, numbers)
+    }
+}
+
+#[test]
+fn what_has_a_name_of_keras_is_never_read_as_that_of_keras() {
+    let loss = || -> Box<dyn Loss> { Box::new(NamedMse) };
+    let by_a_loss = || -> Box<dyn Metric> { Box::new(LossMetric::new(NamedMse).unwrap()) };
+    let weighted = || -> Box<dyn Metric> { Box::new(metrics::weighted(NamedMae::default())) };
+    let mse = || "mse".into_loss().unwrap();
+    let sgd = || -> Box<dyn Optimizer> { Box::new(Sgd::new(0.1)) };
+    let parts: [(Box<dyn Optimizer>, Box<dyn Loss>, Vec<Box<dyn Metric>>, &str); 5] = [
+        (sgd(), loss(), Vec::new(), "custom loss `MeanSquaredError`"),
+        (Box::new(NamedSgd { options: Options::new(0.1) }), mse(), Vec::new(), "custom optimizer `SGD`"),
+        (sgd(), mse(), vec![Box::new(NamedMae::default())], "custom metric `MeanAbsoluteError`"),
+        (sgd(), mse(), vec![by_a_loss()], "custom loss `MeanSquaredError`"),
+        (sgd(), mse(), vec![weighted()], "custom metric `MeanAbsoluteError`"),
+    ];
+    let registry = CompileRegistry::default()
+        .loss("MeanSquaredError", |_| Ok(Box::new(NamedMse)))
+        .optimizer("SGD", |_| Ok(Box::new(NamedSgd { options: Options::new(0.1) })))
+        .metric("MeanAbsoluteError", |_| Ok(Box::new(NamedMae::default())));
+    let (x, y) = data();
+    for (optimizer, loss, metrics, words) in parts {
+        let mut model = model();
+        model.compile(optimizer, loss, metrics).unwrap();
+        let state = model.to_state().unwrap();
+        let error = Model::from_state(&state).unwrap_err();
+        assert!(error.is_unknown(), "{error:?}");
+        for words in [words, "CompileRegistry::", "Model::from_state_with"] {
+            assert!(error.to_string().contains(words), "{error}");
+        }
+        let again = Model::from_state_with(&state, &Registry::default(), &registry).unwrap();
+        assert_eq!(again.evaluate(&x, &y).unwrap(), model.evaluate(&x, &y).unwrap());
+    }
+}
+
+#[test]
+fn a_function_is_given_again_under_its_name_and_read_as_no_other() {
+    let (x, y) = data();
+    for name in ["quartic", "huber", "mse", "MeanSquaredError"] {
+        let quartic = move || losses::from_fn(name, |t, p| (p - t)?.pow(4.0)?.mean_axis(-1));
+        let near = || metrics::from_fn("accuracy", |t: &[f32], p: &[f32]| f64::from((t[0] - p[0]).abs() < 0.5));
+        let mut model = model();
+        model.compile("sgd", quartic(), (near(), LossMetric::new(quartic()).unwrap().named("again"))).unwrap();
+        let state = model.to_state().unwrap();
+        let error = Model::from_state(&state).unwrap_err().to_string();
+        for words in [&format!("loss of a function `{name}`"), &format!("CompileRegistry::loss(\"{name}\""), "Model::from_state_with"] {
+            assert!(error.contains(words), "{error}");
+        }
+        let registry = CompileRegistry::default().loss(name, move |_| Ok(Box::new(quartic())));
+        let error = Model::from_state_with(&state, &Registry::default(), &registry).unwrap_err().to_string();
+        assert!(error.contains("metric of a function `accuracy`") && error.contains("CompileRegistry::metric"), "{error}");
+        let registry = registry.metric("accuracy", move |_| Ok(Box::new(near())));
+        let again = Model::from_state_with(&state, &Registry::default(), &registry).unwrap();
+        assert_eq!(again.evaluate(&x, &y).unwrap(), model.evaluate(&x, &y).unwrap());
+    }
+}
+
+#[test]
+fn an_optimizer_that_does_not_write_its_rate_is_named() {
+    let mut model = model();
+    model.compile(Forgetful(Options::new(0.1)), "mse", ()).unwrap();
+    let state = model.training_state().unwrap();
+    let error = model.set_training_state(&state).unwrap_err().to_string();
+    assert!(error.contains("optimizer Forgetful lack `learning_rate`") && error.contains("Optimizer::config"), "{error}");
+}
+
+/// Descent that writes no options.
+#[derive(Clone, Debug)]
+struct Forgetful(Options);
+
+impl Optimizer for Forgetful {
+    fn class_name(&self) -> &'static str {
+        "Forgetful"
+    }
+
+    fn config(&self) -> Config {
+        Config::new()
+    }
+
+    fn options(&self) -> &Options {
+        &self.0
+    }
+
+    fn options_mut(&mut self) -> &mut Options {
+        &mut self.0
+    }
+
+    fn slots(&self) -> Vec<Slot> {
+        Vec::new()
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Optimizer> {
+        Box::new(self.clone())
+    }
+
+    fn update(&self, cx: Update<'_>, w: &mut [f32], gradient: &[f32], _slots: &mut [Vec<f32>]) {
+        w.iter_mut().zip(gradient).for_each(|(w, g)| *w -= cx.rate as f32 * g);
+    }
 }

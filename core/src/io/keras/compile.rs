@@ -357,6 +357,33 @@ mod tests {
     }
 
     #[test]
+    fn what_a_file_calls_custom_is_none_of_keras() {
+        let keras = |class: &str| json!({"module": "keras.src", "class_name": class, "config": {}, "registered_name": null});
+        let custom = |class: &str| json!({"module": null, "class_name": class, "config": {}, "registered_name": class});
+        let schedule = |class: &Value| {
+            let mut schedule = class.clone();
+            schedule["config"] = json!({"initial_learning_rate": 0.5, "decay_steps": 1, "decay_rate": 0.5});
+            json!({"class_name": "Custom>SGD", "config": {"learning_rate": schedule}})
+        };
+        let settings = |optimizer: Value, loss: Value, metric: Value| json!({"optimizer": optimizer, "loss": loss, "metrics": [metric]});
+        let [sgd, mse, decay] = ["SGD", "MeanSquaredError", "ExponentialDecay"].map(|class| (keras(class), custom(class)));
+        let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3)).into_model();
+        let mut made = |settings| compile(&mut model, &settings, &CompileRegistry::default()).map_err(|error| error.to_string());
+        assert_eq!(made(settings(schedule(&decay.0), mse.0.clone(), mse.0.clone())), Ok(true));
+        let of_a_package = json!({"class_name": "Addons>SGD", "config": {}});
+        for (settings, word) in [
+            (settings(sgd.1, mse.0.clone(), mse.0.clone()), "custom optimizer `SGD`"),
+            (settings(of_a_package, mse.0.clone(), mse.0.clone()), "custom optimizer `SGD`"),
+            (settings(sgd.0.clone(), mse.1.clone(), mse.0.clone()), "custom loss `MeanSquaredError`"),
+            (settings(sgd.0, mse.0.clone(), mse.1), "custom metric `MeanSquaredError`"),
+            (settings(schedule(&decay.1), mse.0.clone(), mse.0), "`ExponentialDecay` of the file is a custom schedule"),
+        ] {
+            let error = made(settings).unwrap_err();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+
+    #[test]
     fn a_loss_without_counterpart_is_named() {
         let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3)).into_model();
         let error = compile(&mut model, &settings("my_own_loss"), &CompileRegistry::default()).unwrap_err();

@@ -28,7 +28,7 @@ impl Upgrade<'_> {
                 upgraded.insert(field.into(), value.clone());
             }
         }
-        mark_package(&mut upgraded, layer);
+        mark_package(&mut upgraded, layer["class_name"].as_str());
         // Weights lie under the name of the class that the file has.
         if class == "RNN" {
             upgraded.insert("registered_name".into(), class.into());
@@ -165,8 +165,8 @@ fn before_third(class: &mut String, config: &mut Config) -> Result<()> {
 }
 
 /// A class of a package, `Custom>Dense`, is none of Keras' whatever it is called.
-fn mark_package(upgraded: &mut Map<String, Value>, described: &Value) {
-    if let Some(name) = described["class_name"].as_str().filter(|name| name.contains('>')) {
+fn mark_package(upgraded: &mut Map<String, Value>, class_name: Option<&str>) {
+    if let Some(name) = class_name.filter(|name| name.contains('>')) {
         upgraded.entry("registered_name").or_insert(name.into());
     }
 }
@@ -179,16 +179,16 @@ fn simple(value: &mut Value) {
         return;
     }
     // What Keras 2 and 3 write around initializers and regularizers.
-    let (custom, described) = (is_custom(value), value.clone());
+    let custom = is_custom(value);
     if let Some(object) = value.as_object_mut().filter(|object| object.contains_key("class_name") && object.contains_key("config")) {
-        let class = object["class_name"].as_str().map(|class| plain_class(class).to_owned());
+        let class_name = object["class_name"].as_str().map(str::to_owned);
         let of_keras: &[&str] = if custom { &[] } else { &["module", "registered_name"] };
-        of_keras.iter().chain(&["shared_object_id", "build_config"]).for_each(|field| {
+        of_keras.iter().chain(&["build_config"]).for_each(|field| {
             object.remove(*field);
         });
-        mark_package(object, &described);
-        if let Some(class) = class {
-            object.insert("class_name".into(), class.into());
+        mark_package(object, class_name.as_deref());
+        if let Some(class_name) = class_name {
+            object.insert("class_name".into(), plain_class(&class_name).into());
         }
         if let Some(config) = object.get_mut("config").and_then(Value::as_object_mut) {
             config.remove("dtype");

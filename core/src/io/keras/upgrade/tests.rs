@@ -274,3 +274,24 @@ fn a_whole_model_stays_frozen() {
     let model = Model::from_json(&upgrade(&model, "3.15.1").unwrap()).unwrap();
     assert!(!model.get_layer("dense").unwrap().trainable());
 }
+
+#[test]
+fn classes_of_a_package_are_none_of_keras() {
+    let model = |class: &str, initializer: Value| {
+        json!({"class_name": "Sequential", "config": {"name": "s", "layers": [
+            {"class_name": class, "config": {"name": "d", "units": 2, "batch_input_shape": [null, 3], "kernel_initializer": initializer}},
+        ]}})
+    };
+    let ones = json!({"class_name": "Ones", "config": {}});
+    assert!(Model::from_json(&upgrade(&model("Dense", ones.clone()), "2.4.0").unwrap()).is_ok());
+    let error = Model::from_json(&upgrade(&model("Mine>Dense", ones), "2.4.0").unwrap()).unwrap_err().to_string();
+    assert!(error.contains("`Dense` of the file is a custom layer"), "{error}");
+    for ones in [
+        json!({"class_name": "Mine>Ones", "config": {}}),
+        json!({"class_name": "Ones", "config": {}, "module": "mine", "registered_name": "Mine>Ones"}),
+        json!({"class_name": "Ones", "config": {}, "module": null, "registered_name": "Ones"}),
+    ] {
+        let error = Model::from_json(&upgrade(&model("Dense", ones), "3.0.0").unwrap()).unwrap_err().to_string();
+        assert!(error.contains("is no initializer of Keras"), "{error}");
+    }
+}
