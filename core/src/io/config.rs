@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::graph;
-use crate::layers::{Config, Layer, LayerSpec, Registry, describe};
+use crate::layers::{Config, Layer, LayerSpec, Registry, describe, sharing};
 use crate::model::{Network, Sequential};
 use crate::{Error, Model, PartialShape, Result};
 
@@ -28,7 +28,7 @@ impl Model {
     pub fn to_json(&self) -> Result<Value> {
         self.check_pending()?;
         let network = self.network();
-        let mut config = network_config(network);
+        let mut config = sharing::whole(|| network_config(network));
         config.insert("name".into(), self.name().into());
         let functional = network.class_name() == "Functional";
         let module = if functional { "keras.src.models.functional" } else { "keras" };
@@ -107,6 +107,10 @@ pub(super) fn only(class: &str, config: &Config, known: &[&str]) -> Result<()> {
 
 /// The options of a model: its layers.
 pub(crate) fn network_config(network: &Network) -> Config {
+    sharing::within(network.copied(), || config_of_layers(network))
+}
+
+fn config_of_layers(network: &Network) -> Config {
     let mut config = Config::new();
     if network.class_name() == "Functional" {
         graph::write(network, &mut config);
@@ -114,7 +118,7 @@ pub(crate) fn network_config(network: &Network) -> Config {
     }
     let mut layers = Vec::new();
     layers.extend(network.shape(0).map(|shape| input(&network.input_names()[0], shape)));
-    layers.extend(network.nodes().iter().map(|node| describe(&*node.layer, &node.name, node.trainable)));
+    layers.extend(network.nodes().iter().map(|node| describe(&*node.layer, node.same(), &node.name, node.trainable)));
     config.insert("layers".into(), layers.into());
     config
 }

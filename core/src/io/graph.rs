@@ -28,7 +28,7 @@ pub(super) fn write(network: &Network, config: &mut Config) {
             let tensors: Vec<Value> = call.inputs.iter().map(|&value| tensor(network, value)).collect();
             json!({"args": arguments(&*node.layer, tensors), "kwargs": {}})
         });
-        let mut layer = describe(&*node.layer, &node.name, node.trainable);
+        let mut layer = describe(&*node.layer, node.same(), &node.name, node.trainable);
         layer["inbound_nodes"] = arguments.collect();
         layer["name"] = node.name.clone().into();
         layers.push(layer);

@@ -40,6 +40,7 @@ mod reshape;
 mod rms_normalization;
 mod scale_center;
 mod shared;
+pub(crate) mod sharing;
 mod softmax;
 mod symbol;
 mod time_distributed;

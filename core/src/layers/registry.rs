@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::classes::CLASSES;
 use super::kit::from_config;
-use super::{Config, Lambda, Layer, LayerSpec, Operation};
+use super::{Config, Copied, Lambda, Layer, LayerId, LayerSpec, Operation, sharing};
 use crate::autodiff::Var;
 use crate::initializers::{Initializer, Makers, with_makers};
 use crate::{Error, Result};
@@ -159,17 +159,21 @@ impl Registry {
         }
         let mark = described["shared_object_id"].as_u64();
         let lock = || self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = mark.and_then(|mark| lock().get(&mark).map(LayerSpec::share)) {
-            return Ok(known);
-        }
-        self.check_module(class_name, described)?;
-        check_dtype(class_name, config.get("dtype"))?;
+        let known = mark.and_then(|mark| lock().get(&mark).map(LayerSpec::share));
+        let mut spec = match known {
+            Some(known) => known,
+            None => {
+                self.check_module(class_name, described)?;
+                check_dtype(class_name, config.get("dtype"))?;
+                LayerSpec::boxed(self.make(class_name, config.clone())?)
+            }
+        };
+        // The same layer may have another name elsewhere, and may be frozen there alone.
         let flag = |value: &Value| value.as_bool().ok_or_else(|| Error::format(format!("{class_name}: trainable = {value}")));
-        let mut spec = LayerSpec::boxed(self.make(class_name, config.clone())?);
         spec.trainable = config.get("trainable").map_or(Ok(true), flag)?;
         spec.name = config.get("name").and_then(Value::as_str).map(str::to_owned);
         if let Some(mark) = mark {
-            lock().insert(mark, spec.share());
+            lock().entry(mark).or_insert_with(|| spec.share());
         }
         Ok(spec)
     }
@@ -219,16 +223,28 @@ fn check_dtype(class_name: &str, dtype: Option<&Value>) -> Result<()> {
 }
 
 impl LayerSpec {
-    /// The layer as Keras describes it: what [`Registry::read`] reads.
+    /// The layer as Keras describes it: what [`Registry::read`] reads. Layers that are the same have the same
+    /// `shared_object_id`.
     pub fn to_json(&self) -> Value {
-        describe(&*self.layer, &self.name(), self.trainable)
+        describe(&*self.layer, (self.id, self.copied), &self.name(), self.trainable)
     }
 }
 
 /// A layer and its use, as Keras describes them.
-pub(crate) fn describe(layer: &dyn Layer, name: &str, trainable: bool) -> Value {
+pub(crate) fn describe(layer: &dyn Layer, same: (LayerId, Copied), name: &str, trainable: bool) -> Value {
+    sharing::whole(|| {
+        let mark = sharing::mark(same.0, same.1);
+        let config = sharing::within(same.1, || layer.config());
+        let mut described = describe_with(layer, config, name, trainable);
+        if let Some(mark) = mark {
+            described["shared_object_id"] = mark.into();
+        }
+        described
+    })
+}
+
+fn describe_with(layer: &dyn Layer, mut config: Config, name: &str, trainable: bool) -> Value {
     let class = layer.class_name();
-    let mut config = layer.config();
     config.insert("name".into(), name.into());
     if let Some(operation) = (layer as &dyn Any).downcast_ref::<Operation>() {
         return json!({"module": operation.module(), "class_name": class, "config": config, "registered_name": class});

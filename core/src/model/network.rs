@@ -28,6 +28,11 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// What tells its layer from all others, and which copy of it it is.
+    pub(crate) fn same(&self) -> (LayerId, Copied) {
+        (self.id, self.copied)
+    }
+
     fn share(&self) -> Self {
         Self {
             name: self.name.clone(),
