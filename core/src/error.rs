@@ -140,10 +140,13 @@ impl Error {
         self
     }
 
-    /// Adds a line under the message.
+    /// Adds a line under the message, unless it is there.
     #[must_use]
     pub fn note(mut self, note: impl Into<String>) -> Self {
-        self.0.notes.push(note.into());
+        let note = note.into();
+        if !self.0.notes.contains(&note) {
+            self.0.notes.push(note);
+        }
         self
     }
 

@@ -17,8 +17,10 @@ struct Level {
 }
 
 impl Scope {
-    /// The layer of this index and name in a network, which is itself a layer of `outer`.
-    pub(crate) fn new(outer: Option<&Self>, index: usize, name: &str, about: Option<String>) -> Self {
+    /// The layer of this index and name in a network or a layer, which is itself a layer of `outer`: with what it is, given as
+    /// class and description, where its name does not say so.
+    pub(crate) fn new(outer: Option<&Self>, index: usize, name: &str, (class, described): (&str, String), named_by_user: bool) -> Self {
+        let about = (described != class || named_by_user).then_some(described);
         Self(Arc::new(Level { outer: outer.cloned(), index, name: name.to_owned(), about }))
     }
 

@@ -142,8 +142,8 @@ impl<'a> Build<'a> {
     }
 
     /// Builds a layer that is part of this one, which may be any: a model, a shared layer, a frozen one. Its parameters are
-    /// named `name/…`; a shared layer that the model has built before brings none of its own. Call it with what
-    /// [`Call::within`] gives for the same index.
+    /// named `name/…`; a shared layer that the model has built before brings none of its own. Call it by [`Call::layer`] with
+    /// the same index and name.
     ///
     /// # Errors
     /// The layer cannot serve the inputs, or has other parameters than it was given.
@@ -161,15 +161,13 @@ impl<'a> Build<'a> {
             copied: self.copied.and(layer.copied),
             trainable: self.trainable && layer.trainable,
         };
-        let outputs = layer.layer.build_many(&mut cx, inputs).map_err(|error| error.context(layer.layer.describe()))?;
+        let outputs = layer.layer.build_many(&mut cx, inputs);
         let built = self.asked.len() - first;
-        match count {
-            Some(count) if count != built => {
-                let error = Error::shape(format!("the layer has {built} parameters, got {count} weights"));
-                Err(error.context(layer.layer.describe()))
-            }
+        let outputs = outputs.and_then(|outputs| match count {
+            Some(count) if count != built => Err(Error::shape(format!("the layer has {built} parameters, got {count} weights"))),
             _ => Ok(outputs),
-        }
+        });
+        outputs.map_err(|error| error.context(layer.scope(None, index, name).to_string()))
     }
 
     /// Asks for a parameter. The n-th of a layer begins with the same values in every model with the same seed and the
@@ -329,10 +327,18 @@ impl<'a> Call<'a> {
         Self { key: self.key.fold_str("within").fold(index), ..*self }
     }
 
-    /// What to call a layer with that is part of this one and was built by [`Build::layer`] with the same index.
-    #[must_use]
-    pub fn within(&self, index: u64, layer: &LayerSpec) -> Self {
-        Self { trainable: self.trainable && layer.trainable, ..self.child(index) }
+    /// Calls a layer that is part of this one and was built by [`Build::layer`] with the same index and name. Errors, profiles
+    /// and [`find_non_finite`](crate::Model::find_non_finite) name it after the layers that it is in.
+    ///
+    /// # Errors
+    /// As [`Layer::call_many`](super::Layer::call_many).
+    pub fn layer(&self, index: u64, name: &str, layer: &LayerSpec, inputs: &[Var]) -> Result<Vec<Var>> {
+        let scope = layer.scope(self.scope, index, name);
+        let cx = Call { trainable: self.trainable && layer.trainable, scope: Some(&scope), ..self.child(index) };
+        self.tape.set_scope(Some(scope.clone()));
+        let outputs = layer.layer.call_many(&cx, inputs).map_err(|error| error.context(scope.label().to_string()));
+        self.tape.set_scope(self.scope.cloned());
+        outputs
     }
 
     /// Updates a non-trainable weight after this step.

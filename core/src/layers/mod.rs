@@ -101,7 +101,7 @@ pub use time_distributed::TimeDistributed;
 pub use unit_normalization::UnitNormalization;
 pub use up_sampling::{Interpolation, UpSampling1D, UpSampling2D};
 
-use crate::autodiff::Var;
+use crate::autodiff::{Scope, Var};
 pub use crate::ops::Activation;
 use crate::{Error, PartialShape, Result, Tensor};
 
@@ -294,6 +294,11 @@ impl LayerSpec {
     /// Whether it learns.
     pub fn trainable(&self) -> bool {
         self.trainable
+    }
+
+    /// The layer as a part of another, for errors and profiles.
+    fn scope(&self, outer: Option<&Scope>, index: u64, name: &str) -> Scope {
+        Scope::new(outer, index as usize, name, (self.layer.class_name(), self.layer.describe()), self.name.is_some())
     }
 
     /// The same use of a layer, with another in its stead.

@@ -63,7 +63,7 @@ impl Layer for TimeDistributed {
             return Err(Error::shape(format!("expected [batch, steps, …], got {shape}")));
         };
         let all = x.reshape(Shape::new(&[&[batch * steps], example].concat())?)?;
-        let y = only_output(self.layer.layer().call_many(&cx.within(0, &self.layer).with_masks(&[]), &[all])?)?;
+        let y = only_output(cx.with_masks(&[]).layer(0, &self.layer.name(), &self.layer, &[all])?)?;
         y.reshape(Shape::new(&[&[batch, steps], y.shape().without_batch().dims()].concat())?)
     }
 

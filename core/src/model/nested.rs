@@ -30,6 +30,9 @@ impl Model {
     }
 }
 
+/// The model as a layer. If its inputs are known, it begins with the weights that it has, trained ones or those of its own
+/// [seed](Sequential::with_seed); otherwise with weights that are drawn for its place in the model that it is in.
+///
 /// ```
 /// use practicum_core::prelude::*;
 ///

@@ -431,9 +431,7 @@ impl Network {
     /// another, after the path to it.
     pub(super) fn scope(&self, index: usize, outer: Option<&Scope>) -> Scope {
         let node = &self.nodes[index];
-        let described = node.layer.describe();
-        let about = (described != node.layer.class_name() || node.named_by_user).then_some(described);
-        Scope::new(outer, index, &node.name, about)
+        Scope::new(outer, index, &node.name, (node.layer.class_name(), node.layer.describe()), node.named_by_user)
     }
 
     /// A layer in the words of an error.

@@ -42,6 +42,20 @@ impl Sequential {
     }
 
     /// Where the model's random numbers begin; to be set before layers are added.
+    ///
+    /// As a layer of another model, a model with an [`Input`](crate::layers::Input) keeps the weights that it has: those of its
+    /// own seed. Two of them begin alike unless their seeds differ. Without an `Input`, its weights are drawn by the seed of the
+    /// model that it is in, and by its place there.
+    ///
+    /// ```
+    /// use practicum_core::prelude::*;
+    ///
+    /// let half = |seed| Sequential::new().with_seed(seed).add(Input::new([4])).add(Dense::new(4));
+    /// let model = Sequential::new().add(Input::new([4])).add(half(1)).add(half(1)).add(half(2));
+    /// let weights = model.get_weights();
+    /// assert!(weights[0] == weights[2] && weights[0] != weights[4]);
+    /// # Ok::<(), practicum_core::Error>(())
+    /// ```
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.0.seed = seed;

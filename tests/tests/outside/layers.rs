@@ -88,7 +88,7 @@ impl Layer for Residual {
     }
 
     fn call(&self, cx: &Call<'_>, x: &Var) -> Result<Var> {
-        x.add(&self.layer.layer().call_many(&cx.within(0, &self.layer), std::slice::from_ref(x))?[0])
+        x.add(&cx.layer(0, &self.layer.name(), &self.layer, std::slice::from_ref(x))?[0])
     }
 
     fn boxed_clone(&self) -> Box<dyn Layer> {

@@ -234,11 +234,12 @@ impl Layer for Bidirectional {
         }
         let (x, states) = inputs.split_first().ok_or_else(|| Error::argument("the layer takes a sequence, got nothing"))?;
         let half = states.len() / 2;
-        let run = |layer: &LayerSpec, index, states: &[Var]| {
-            layer.layer().call_many(&cx.within(index, layer), &[std::slice::from_ref(x), states].concat())
+        let [name, back_name] = self.names();
+        let run = |index, name: &str, layer: &LayerSpec, states: &[Var]| {
+            cx.layer(index, name, layer, &[std::slice::from_ref(x), states].concat())
         };
-        let mut forward = run(&self.forward, 0, &states[..half])?;
-        let mut backward = run(&self.backward, 1, &states[half..])?;
+        let mut forward = run(0, &name, &self.forward, &states[..half])?;
+        let mut backward = run(1, &back_name, &self.backward, &states[half..])?;
         if forward.is_empty() || backward.is_empty() {
             return Err(missing());
         }
