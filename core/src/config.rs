@@ -1,5 +1,8 @@
 //! Options as JSON objects, in Keras' words: how optimizers, losses, metrics and schedules are written and read.
 
+mod finite;
+
+pub(crate) use finite::{check_finite, number};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -9,9 +12,10 @@ use crate::{Error, Result};
 /// Options by name.
 pub type Config = Map<String, Value>;
 
-/// The options of a value that serde can write; of anything else than an object, none.
+/// The options of a value that serde can write; of anything else than an object, none. Numbers that are not finite are marked: a
+/// model is neither built nor compiled with them.
 pub fn to_config<T: Serialize>(options: &T) -> Config {
-    match serde_json::to_value(options) {
+    match finite::to_value(options) {
         Ok(Value::Object(config)) => config,
         _ => Config::new(),
     }

@@ -48,6 +48,7 @@ pub use trace::Traced;
 use self::compiled::Compiled;
 use self::evaluate::Runner;
 use self::objective::{Objective, Scores};
+use crate::config::check_finite;
 use crate::data::Batch;
 use crate::layers::LayerSpec;
 use crate::losses::{IntoLosses, Loss};
@@ -155,7 +156,12 @@ impl Model {
         let (objective, outputs) = (Objective::new(losses)?, self.network.output_names());
         objective.check(&outputs)?;
         let scores = Scores::new(metrics, &outputs)?;
-        self.compiled = Some(Compiled::new(optimizer, objective, scores)?);
+        let compiled = Compiled::new(optimizer, objective, scores)?;
+        check_finite(compiled.optimizer().class_name(), &compiled.optimizer().config())?;
+        compiled.objective().losses().try_for_each(|(loss, _)| check_finite(loss.name(), &loss.config()))?;
+        let mut metrics = compiled.scores().metrics(outputs.len()).into_iter().flatten();
+        metrics.try_for_each(|metric| check_finite(metric.name(), &metric.config()))?;
+        self.compiled = Some(compiled);
         self.runner.forget();
         Ok(())
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::autodiff::Var;
-use crate::config::is_custom;
+use crate::config::{is_custom, number};
 use crate::{Error, Result};
 
 /// A penalty `l1·Σ|w| + l2·Σw²`, with Keras' defaults of 0.01 for each.
@@ -110,11 +110,11 @@ impl TryFrom<Value> for Regularizer {
 impl From<Regularizer> for Config {
     fn from(Regularizer { l1, l2 }: Regularizer) -> Self {
         let (class_name, config) = if l2 == 0.0 {
-            ("L1", json!({"l1": l1}))
+            ("L1", json!({"l1": number(l1)}))
         } else if l1 == 0.0 {
-            ("L2", json!({"l2": l2}))
+            ("L2", json!({"l2": number(l2)}))
         } else {
-            ("L1L2", json!({"l1": l1, "l2": l2}))
+            ("L1L2", json!({"l1": number(l1), "l2": number(l2)}))
         };
         Self { module: "keras.regularizers", class_name, config, registered_name: None }
     }

@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Fan, Initializer, Spread};
-use crate::config::is_custom;
+use crate::config::{is_custom, number};
 use crate::layers::{Config, default_name};
 use crate::{Error, Result};
 
@@ -75,11 +75,15 @@ impl Initializer {
 
     fn to_json(&self) -> Value {
         let config = match self {
-            Self::Constant { value } => json!({"value": value}),
-            Self::RandomUniform { minval, maxval } => json!({"minval": minval, "maxval": maxval}),
-            Self::RandomNormal { mean, stddev } | Self::TruncatedNormal { mean, stddev } => json!({"mean": mean, "stddev": stddev}),
-            Self::VarianceScaling { scale, mode, distribution } => json!({"scale": scale, "mode": mode, "distribution": distribution}),
-            Self::Orthogonal { gain } | Self::Identity { gain } => json!({"gain": gain}),
+            Self::Constant { value } => json!({"value": number(*value)}),
+            Self::RandomUniform { minval, maxval } => json!({"minval": number(*minval), "maxval": number(*maxval)}),
+            Self::RandomNormal { mean, stddev } | Self::TruncatedNormal { mean, stddev } => {
+                json!({"mean": number(*mean), "stddev": number(*stddev)})
+            }
+            Self::VarianceScaling { scale, mode, distribution } => {
+                json!({"scale": number(*scale), "mode": mode, "distribution": distribution})
+            }
+            Self::Orthogonal { gain } | Self::Identity { gain } => json!({"gain": number(*gain)}),
             Self::Custom(custom) => custom.config().into(),
             _ => json!({}),
         };

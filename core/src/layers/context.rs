@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::LayerSpec;
 use super::identity::{Copied, Identity, LayerId};
+use super::{LayerSpec, check_options};
 use crate::autodiff::{Scope, Tape, Var};
 use crate::initializers::Initializer;
 use crate::regularizers::Regularizer;
@@ -165,7 +165,7 @@ impl<'a> Build<'a> {
         let built = self.asked.len() - first;
         let outputs = outputs.and_then(|outputs| match count {
             Some(count) if count != built => Err(Error::shape(format!("the layer has {built} parameters, got {count} weights"))),
-            _ => Ok(outputs),
+            _ => check_options(&*layer.layer).map(|()| outputs),
         });
         outputs.map_err(|error| error.context(layer.scope(None, index, name).to_string()))
     }

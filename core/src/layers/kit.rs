@@ -6,6 +6,9 @@
 //! a [`Weight`](super::Weight), has `#[serde(skip)]`; an option with `#[serde(default = "…")]` may be absent from a file, such as
 //! one that is older than the option. The crate needs `serde` with its feature `derive`.
 //!
+//! No option is called `name` or `trainable`, which in files say how the layer is used, and no number is infinite or NaN, which
+//! JSON cannot say: a model refuses layers with such options.
+//!
 //! ```
 //! use practicum_core::PartialShape;
 //! use practicum_core::autodiff::Var;
@@ -77,6 +80,8 @@ use super::Config;
 use crate::{Error, Result};
 
 #[doc(inline)]
+pub use crate::config::to_config;
+#[doc(inline)]
 pub use crate::{layer_class as class, layer_options as options};
 
 /// The methods of [`Layer`](crate::layers::Layer) that are the same for every layer that is `Clone` and that serde can write:
@@ -113,14 +118,6 @@ macro_rules! layer_options {
         $crate::layer_options! { self $(.$within)*; $($more)* }
     };
     (self $(.$within:ident)*;) => {};
-}
-
-/// The options of a layer, as serde writes them.
-pub fn to_config(layer: &impl Serialize) -> Config {
-    match serde_json::to_value(layer) {
-        Ok(Value::Object(config)) => config,
-        _ => Config::new(),
-    }
 }
 
 /// A layer from its options.

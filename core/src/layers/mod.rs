@@ -88,7 +88,7 @@ pub use pooling::{
 pub use prelu::PReLU;
 pub use recurrent::{Bidirectional, GRU, LSTM, MergeMode, Recurrent, SimpleRNN};
 pub use registry::Registry;
-pub(crate) use registry::{default_name, describe};
+pub(crate) use registry::{check_options, default_name, describe};
 pub use relu::ReLU;
 pub use repeat_vector::RepeatVector;
 pub use rescaling::Rescaling;

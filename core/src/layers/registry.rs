@@ -13,12 +13,16 @@ use super::classes::CLASSES;
 use super::kit::from_config;
 use super::{Config, Copied, Lambda, Layer, LayerId, LayerSpec, Operation, sharing};
 use crate::autodiff::Var;
+use crate::config::check_finite;
 use crate::initializers::{Initializer, Makers, with_makers};
 use crate::{Error, Result};
 
 /// What to do about a layer that no class is known for.
 const ADD: &str = "add a custom layer with `Registry::class` or `Registry::layer`, and read the model with this registry: \
                    `Model::from_json_with`, `Model::load_with`";
+
+/// What Keras writes among the options of a layer about its use.
+const OF_ITS_USE: [&str; 2] = ["name", "trainable"];
 
 type Make = Arc<dyn Fn(&Registry, Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 
@@ -227,6 +231,18 @@ impl LayerSpec {
     /// `shared_object_id`.
     pub fn to_json(&self) -> Value {
         describe(&*self.layer, (self.id, self.copied), &self.name(), self.trainable)
+    }
+}
+
+/// Refuses options that would be lost in a file.
+pub(crate) fn check_options(layer: &dyn Layer) -> Result<()> {
+    let (class, config) = (layer.class_name(), layer.config());
+    match OF_ITS_USE.into_iter().find(|option| config.contains_key(*option)) {
+        Some(option) => {
+            let error = Error::argument(format!("{class} has an option `{option}`, which in files says how a layer is used"));
+            Err(error.hint("call the option something else"))
+        }
+        None => check_finite(class, &config),
     }
 }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::nested::Nested;
 use super::parameter::{ParamCount, Parameter};
 use crate::autodiff::Scope;
-use crate::layers::{Asked, Build, Copied, Known, Layer, LayerId, LayerSpec, Source, WeightSpec, default_name};
+use crate::layers::{Asked, Build, Copied, Known, Layer, LayerId, LayerSpec, Source, WeightSpec, check_options, default_name};
 use crate::rng::Key;
 use crate::{Error, MAX_RANK, PartialShape, Result, Shape, Tensor};
 
@@ -376,6 +376,9 @@ impl Network {
         let given = if again { Some(values.as_slice()) } else { node.weights.as_deref() };
         let mut cx = Build::new(key.fold(index as u64), &mut asked, &self.known).given(given).owned(node.id, node.copied);
         let served = node.layer.build_many(&mut cx, &shapes).and_then(|outputs| {
+            if !again {
+                check_options(&*node.layer)?;
+            }
             let too_many = outputs.iter().find(|output| output.rank() > MAX_RANK);
             match (given.map_or(asked.len(), <[Tensor]>::len), too_many) {
                 (_, Some(output)) => {

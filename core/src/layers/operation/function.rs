@@ -257,8 +257,8 @@ impl Function {
     pub(crate) fn options(&self) -> Config {
         let options = match self {
             Self::Binary(_) | Self::Unary(_) | Self::Activation(_) | Self::GetItem(_) => json!({}),
-            Self::LeakyRelu(slope) => json!({"negative_slope": slope}),
-            Self::Elu(alpha) => json!({"alpha": alpha}),
+            Self::LeakyRelu(slope) => json!({"negative_slope": written(*slope)}),
+            Self::Elu(alpha) => json!({"alpha": written(*alpha)}),
             Self::Gelu { approximate } => json!({"approximate": approximate}),
             Self::Softmax(axes) => json!({"axis": axes}),
             Self::LogSoftmax(axis) | Self::Concatenate(axis) | Self::Stack(axis) | Self::ExpandDims(axis) => json!({"axis": axis}),
