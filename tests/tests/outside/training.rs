@@ -3,7 +3,7 @@
 use practicum_core::autodiff::Var;
 use practicum_core::callbacks::{Context, State};
 use practicum_core::config::{Config, from_config, to_config};
-use practicum_core::layers::Registry;
+use practicum_core::io::Load;
 use practicum_core::losses::{self, IntoLoss, Loss};
 use practicum_core::metrics::{self, Direction, LossMetric, Metric, Scored};
 use practicum_core::model::CompileRegistry;
@@ -352,14 +352,14 @@ fn what_has_a_name_of_keras_is_never_read_as_that_of_keras() {
     let loss = || -> Box<dyn Loss> { Box::new(NamedMse) };
     let by_a_loss = || -> Box<dyn Metric> { Box::new(LossMetric::new(NamedMse).unwrap()) };
     let weighted = || -> Box<dyn Metric> { Box::new(metrics::weighted(NamedMae::default())) };
-    let mse = || "mse".into_loss().unwrap();
-    let sgd = || -> Box<dyn Optimizer> { Box::new(Sgd::new(0.1)) };
+    let mae = || "mae".into_loss().unwrap();
+    let adam = || -> Box<dyn Optimizer> { Box::new(Adam::new(0.1)) };
     let parts: [(Box<dyn Optimizer>, Box<dyn Loss>, Vec<Box<dyn Metric>>, &str); 5] = [
-        (sgd(), loss(), Vec::new(), "custom loss `MeanSquaredError`"),
-        (Box::new(NamedSgd { options: Options::new(0.1) }), mse(), Vec::new(), "custom optimizer `SGD`"),
-        (sgd(), mse(), vec![Box::new(NamedMae::default())], "custom metric `MeanAbsoluteError`"),
-        (sgd(), mse(), vec![by_a_loss()], "custom loss `MeanSquaredError`"),
-        (sgd(), mse(), vec![weighted()], "custom metric `MeanAbsoluteError`"),
+        (adam(), loss(), Vec::new(), "custom loss `MeanSquaredError`"),
+        (Box::new(NamedSgd { options: Options::new(0.1) }), mae(), Vec::new(), "custom optimizer `SGD`"),
+        (adam(), mae(), vec![Box::new(NamedMae::default())], "custom metric `MeanAbsoluteError`"),
+        (adam(), mae(), vec![by_a_loss()], "custom loss `MeanSquaredError`"),
+        (adam(), mae(), vec![weighted()], "custom metric `MeanAbsoluteError`"),
     ];
     let registry = CompileRegistry::default()
         .loss("MeanSquaredError", |_| Ok(Box::new(NamedMse)))
@@ -372,10 +372,10 @@ fn what_has_a_name_of_keras_is_never_read_as_that_of_keras() {
         let state = model.to_state().unwrap();
         let error = Model::from_state(&state).unwrap_err();
         assert!(error.is_unknown(), "{error:?}");
-        for words in [words, "CompileRegistry::", "Model::from_state_with"] {
+        for words in [words, "CompileRegistry::", "Load::compile_registry"] {
             assert!(error.to_string().contains(words), "{error}");
         }
-        let again = Model::from_state_with(&state, &Registry::default(), &registry).unwrap();
+        let again = Model::from_state_with(&state, Load::new().compile_registry(&registry)).unwrap();
         assert_eq!(again.evaluate(&x, &y).unwrap(), model.evaluate(&x, &y).unwrap());
     }
 }
@@ -390,14 +390,14 @@ fn a_function_is_given_again_under_its_name_and_read_as_no_other() {
         model.compile("sgd", quartic(), (near(), LossMetric::new(quartic()).unwrap().named("again"))).unwrap();
         let state = model.to_state().unwrap();
         let error = Model::from_state(&state).unwrap_err().to_string();
-        for words in [&format!("loss of a function `{name}`"), &format!("CompileRegistry::loss(\"{name}\""), "Model::from_state_with"] {
+        for words in [&format!("loss of a function `{name}`"), &format!("CompileRegistry::loss(\"{name}\""), "Load::compile(false)"] {
             assert!(error.contains(words), "{error}");
         }
         let registry = CompileRegistry::default().loss(name, move |_| Ok(Box::new(quartic())));
-        let error = Model::from_state_with(&state, &Registry::default(), &registry).unwrap_err().to_string();
+        let error = Model::from_state_with(&state, Load::new().compile_registry(&registry)).unwrap_err().to_string();
         assert!(error.contains("metric of a function `accuracy`") && error.contains("CompileRegistry::metric"), "{error}");
         let registry = registry.metric("accuracy", move |_| Ok(Box::new(near())));
-        let again = Model::from_state_with(&state, &Registry::default(), &registry).unwrap();
+        let again = Model::from_state_with(&state, Load::new().compile_registry(&registry)).unwrap();
         assert_eq!(again.evaluate(&x, &y).unwrap(), model.evaluate(&x, &y).unwrap());
     }
 }

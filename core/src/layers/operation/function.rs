@@ -159,6 +159,10 @@ impl Options<'_> {
         if self.left.contains_key(option) { self.take(option) } else { Ok(absent) }
     }
 
+    fn take_number_or(&mut self, option: &str, absent: f32) -> Result<f32> {
+        if self.left.contains_key(option) { self.take_number(option) } else { Ok(absent) }
+    }
+
     fn finish(self) -> Result<()> {
         match self.left.into_iter().find(|(_, value)| !value.is_null()) {
             Some((option, value)) => Err(Error::format(format!("{} with {option} = {value} has no counterpart here", self.class))),
@@ -191,8 +195,8 @@ impl Function {
 
     fn read_other(class: &str, options: &mut Options<'_>, items: &[Value]) -> Result<Self> {
         Ok(match class {
-            "LeakyRelu" => Self::LeakyRelu(options.take_or("negative_slope", 0.2)?),
-            "Elu" => Self::Elu(options.take_or("alpha", 1.0)?),
+            "LeakyRelu" => Self::LeakyRelu(options.take_number_or("negative_slope", 0.2)?),
+            "Elu" => Self::Elu(options.take_number_or("alpha", 1.0)?),
             "Gelu" => Self::Gelu { approximate: options.take_or("approximate", true)? },
             "Softmax" => Self::Softmax(options.take_or("axis", Axes::from(-1))?),
             "LogSoftmax" => Self::LogSoftmax(options.take_or("axis", -1)?),
