@@ -300,9 +300,9 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
 
 /// Whether an operation has integers without a sign, or truth values, alone, and may leave their range.
 fn wraps(class: &str, arguments: &[Value]) -> bool {
-    let small = |argument: &Value| match argument["config"]["dtype"].as_str() {
-        Some(dtype) => dtype.starts_with("uint") || dtype == "bool",
-        None => !argument.is_f64(),
+    let small = |argument: &Value| {
+        let dtype = argument["config"]["dtype"].as_str().unwrap_or_default();
+        argument.is_i64() || dtype.starts_with("uint") || dtype == "bool"
     };
     ["Add", "Subtract", "Multiply", "Power", "Square", "Negative"].contains(&class) && arguments.iter().all(small)
 }

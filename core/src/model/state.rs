@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Model;
 use super::compiled::Done;
 use super::objective::Scores;
-use crate::config::{Config, class_and_config};
+use crate::config::{class_and_config, is_custom};
 use crate::optimizers;
 use crate::schedules::Schedule;
 use crate::{Error, Result, Shape, Tensor};
@@ -193,7 +193,7 @@ impl Model {
         self.output_shapes()?;
         let compiled = self.compiled()?;
         Ok(Checked {
-            rate: learning_rate_of(state, compiled.optimizer().class_name(), &compiled.optimizer().config())?,
+            rate: learning_rate_of(state, &optimizers::describe(compiled.optimizer()))?,
             weights: self.parameters_of(state)?,
             slots: self.slots_of(state)?,
             scores: compiled.scores().with_states(&state.part("score"))?,
@@ -261,15 +261,20 @@ impl Model {
 }
 
 /// The learning rate of a state, if the state is of this optimizer.
-fn learning_rate_of(state: &State, class: &str, config: &Config) -> Result<Schedule> {
-    let (of, options) = class_and_config("an optimizer", &state.get::<Value>("optimizer")?)?;
+fn learning_rate_of(state: &State, optimizer: &Value) -> Result<Schedule> {
+    let there: Value = state.get("optimizer")?;
+    let (class, config) = class_and_config("an optimizer", optimizer)?;
+    let (of, options) = class_and_config("an optimizer", &there)?;
     let hint = "compile the model as the one that the state is of";
-    if of != class {
-        return Err(Error::format(format!("the state is of the optimizer {of}, the model is compiled with {class}")).hint(hint));
+    if of != class || is_custom(&there) != is_custom(optimizer) {
+        let [of, with] = [(of, &there), (class, optimizer)].map(|(class, described)| {
+            if is_custom(described) { format!("custom optimizer {class}") } else { format!("optimizer {class}") }
+        });
+        return Err(Error::format(format!("the state is of the {of}, the model is compiled with the {with}")).hint(hint));
     }
     let none = Value::Null;
     for name in config.keys().chain(options.keys()).filter(|name| *name != "learning_rate") {
-        let [here, there] = [config, &options].map(|config| config.get(name).unwrap_or(&none));
+        let [here, there] = [&config, &options].map(|config| config.get(name).unwrap_or(&none));
         if here != there {
             return Err(
                 Error::format(format!("the state is of {class} with {name} = {there}, the model is compiled with {here}")).hint(hint)

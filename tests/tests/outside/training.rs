@@ -381,6 +381,17 @@ fn what_has_a_name_of_keras_is_never_read_as_that_of_keras() {
 }
 
 #[test]
+fn the_state_of_a_custom_optimizer_is_not_that_of_one_of_the_same_name() {
+    let mut ascent = model();
+    ascent.compile(NamedSgd { options: Options::new(0.1) }, "mse", ()).unwrap();
+    let state = ascent.training_state().unwrap();
+    let mut descent = model();
+    descent.compile(Sgd::new(0.1), "mse", ()).unwrap();
+    let error = descent.set_training_state(&state).unwrap_err().to_string();
+    assert!(error.contains("of the custom optimizer SGD, the model is compiled with the optimizer SGD"), "{error}");
+}
+
+#[test]
 fn a_function_is_given_again_under_its_name_and_read_as_no_other() {
     let (x, y) = data();
     for name in ["quartic", "huber", "mse", "MeanSquaredError"] {
