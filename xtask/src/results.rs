@@ -65,6 +65,9 @@ pub(crate) struct Made {
     #[serde(default)]
     pub(crate) reduced: bool,
     pub(crate) seed: u64,
+    /// The options that it was run with, as they are typed, each after a space.
+    #[serde(default)]
+    pub(crate) options: String,
     /// In seconds since 1970-01-01 UTC.
     pub(crate) started: u64,
     /// Wall-clock seconds.

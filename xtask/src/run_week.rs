@@ -218,6 +218,7 @@ impl RunArgs {
             quiet: self.quiet,
             ask: self.ask.as_ref().map(|words| (!words.is_empty()).then(|| words.join(" "))),
             temperature: self.temperature,
+            options: self.options(),
         })
     }
 
@@ -262,21 +263,26 @@ impl RunArgs {
     /// What to type to get the same results.
     fn command(&self, week: &Week, settings: &Settings) -> String {
         let mut command = format!("cargo xtask run-week {}", week.id);
-        let mut add = |option: &str, value: Option<String>| {
-            command.extend(value.map(|value| if value.is_empty() { format!(" {option}") } else { format!(" {option} {value}") }));
-        };
-        add("--lab", self.lab.map(|lab| lab.to_string()));
-        add("--exercise", self.exercise.then(String::new));
-        self.exploration.iter().for_each(|number| add("--exploration", Some(number.to_string())));
-        add("--full", settings.full.then(String::new));
+        let mut add = |option: Option<String>| command.extend(option);
+        add(self.lab.map(|lab| format!(" --lab {lab}")));
+        add(self.exercise.then(|| " --exercise".to_owned()));
+        self.exploration.iter().for_each(|number| add(Some(format!(" --exploration {number}"))));
+        add(settings.full.then(|| " --full".to_owned()));
+        add(self.epochs.map(|epochs| format!(" --epochs {epochs}")));
+        command + &settings.options
+    }
+
+    /// The options that say with what, not which part of a week is run and for how long, each after a space.
+    fn options(&self) -> String {
+        let mut options = String::new();
+        let mut add = |option: &str, value: Option<String>| options.extend(value.map(|value| format!(" {option} {value}")));
         add("--data", (self.data != DataChoice::Auto).then(|| format!("{:?}", self.data).to_lowercase()));
         add("--data-dir", self.data_dir.as_ref().map(|folder| quoted(&folder.display().to_string())));
         self.from.iter().for_each(|own| add("--from", Some(quoted(own))));
-        add("--epochs", self.epochs.map(|epochs| epochs.to_string()));
         add("--backbone", self.backbone.map(|name| name.to_string()));
         add("--seed", (self.seed != practicum_core::rng::DEFAULT_SEED).then(|| self.seed.to_string()));
         add("--simd", (self.simd != "auto").then(|| self.simd.clone()));
-        command
+        options
     }
 }
 

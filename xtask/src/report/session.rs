@@ -17,7 +17,7 @@ pub(super) fn anchor(session: &str) -> String {
 
 pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) -> Markup {
     let anchor = anchor(&session.session);
-    let command = format!("cargo xtask run-week {} --{} --full", week.week, session.session);
+    let command = format!("cargo xtask run-week {} --{} --full{}", week.week, session.session, session.made.options);
     html! {
         section aria-labelledby=(anchor) {
             p.kicker { (session.session) }
@@ -32,16 +32,18 @@ pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) 
                     h3.label { "What to notice" }
                     p { (prose(&session.notice)) }
                     @if let Some(differs) = differs(session) {
-                        p.muted.small { "This is about the course's own training and data. The run below " (differs) " and may not show it." }
+                        p.muted.small {
+                            "This is about a run with " code { "--full" } " on the course's data. The one below " (differs) " and may not show it."
+                        }
                     }
                 }
-            }
-            @for run in week.runs.iter().filter(|run| run.session == session.session) {
-                (block_of_run(folder, run, &week.figures, &command))
             }
             @if !session.next.is_empty() {
                 h3.label { "What to try next" }
                 @for (change, command) in &session.next { p.next { (prose(change)) } (scrolling(command, "Command")) }
+            }
+            @for run in week.runs.iter().filter(|run| run.session == session.session) {
+                (block_of_run(folder, run, &week.figures, &command))
             }
             (made(session))
         }
@@ -229,5 +231,40 @@ fn one_version(file: &str, narrow: Option<&String>, class: Option<&str>, title: 
             @if let Some(narrow) = narrow { source media="(max-width: 40rem)" srcset=(narrow); }
             img src=(file) alt={ "Picture: " (title) };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::{Made, TargetResult, Verdict};
+
+    #[test]
+    fn what_to_try_stands_above_the_figures_and_a_short_run_names_the_command_that_judges_it() {
+        let text = |text: &str| text.to_owned();
+        let session = SessionText {
+            session: text("lab 1"),
+            task: text("the task"),
+            notice: text("the notice"),
+            next: vec![(text("the change"), text("cargo xtask list"))],
+            made: Made { options: text(" --data-dir 'my data' --seed 7"), reduced: true, ..Made::default() },
+            ..SessionText::default()
+        };
+        let target = TargetResult {
+            metric: text("loss"),
+            bound: text("<= 1"),
+            value: 0.5,
+            verdict: Verdict::TooShort,
+            print: false,
+            source: String::new(),
+            course: None,
+        };
+        let run =
+            RunResults { id: text("lab1"), session: text("lab 1"), title: text("the run"), targets: vec![target], ..RunResults::default() };
+        let week = WeekResults { week: text("c1w1"), runs: vec![run], ..WeekResults::default() };
+        let page = section(Path::new("out"), &week, &session).into_string();
+        let at = |words: &str| page.find(words).unwrap_or_else(|| panic!("{words}: {page}"));
+        assert!(at("the task") < at("the notice") && at("the notice") < at("the change") && at("the change") < at("the run"), "{page}");
+        assert!(page.contains("cargo xtask run-week c1w1 --lab 1 --full --data-dir 'my data' --seed 7"), "{page}");
     }
 }

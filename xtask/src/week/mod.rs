@@ -7,6 +7,8 @@ mod course;
 mod run;
 mod source;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::fmt::{self, Display};
 

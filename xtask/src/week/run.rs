@@ -39,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) ask: Option<Option<String>>,
     /// How boldly a generator of texts chooses.
     pub(crate) temperature: Option<f32>,
+    /// The options of the command that say with what it is run, as they are typed, each after a space.
+    pub(crate) options: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -154,6 +156,7 @@ impl<'a> WeekRun<'a> {
                     scale: self.results.scale.clone(),
                     reduced: self.reduced.get(),
                     seed: self.settings.seed,
+                    options: self.settings.options.clone(),
                     started,
                     seconds: began.elapsed().as_secs_f64(),
                     complete: outcome.is_ok() && !interrupt::asked(),
@@ -262,10 +265,16 @@ impl<'a> WeekRun<'a> {
     /// Puts a run into the results, with the targets it must reach.
     fn add_run(&mut self, mut results: RunResults) -> Result<()> {
         results.partial = interrupt::asked();
-        // Other numbers of epochs than the course's reach other numbers.
-        let judged = self.settings.epochs.is_none() && !results.partial;
-        let meant = |target: &&Target| judged && target.run == results.id && target.on == self.source;
-        let targets: Vec<&Target> = self.session.iter().flat_map(|session| session.targets).filter(meant).collect();
+        let mut targets: Vec<&Target> = self.targets(&results.id).collect();
+        if results.partial {
+            targets.clear();
+        } else if self.settings.epochs.is_some() && !targets.is_empty() {
+            // Other numbers of epochs than the course's reach other numbers.
+            let told = "Not judged: the targets of this run are for other epochs than those of `--epochs`.";
+            self.say(told)?;
+            results.notes.push(told.to_owned());
+            targets.clear();
+        }
         for target in targets {
             let value = results.metrics.get(target.metric).copied().unwrap_or(f64::NAN);
             let verdict = match target.bound.is_met(value) {
@@ -287,6 +296,20 @@ impl<'a> WeekRun<'a> {
         }
         self.results.runs.push(results);
         Ok(())
+    }
+
+    /// The targets of a run, on the data that were loaded last.
+    fn targets(&self, run: &str) -> impl Iterator<Item = &'static Target> {
+        let meant = move |target: &&Target| {
+            let at_this_scale = !(target.at == Scale::Quick && self.settings.full);
+            target.run == run && target.on == self.source && at_this_scale
+        };
+        self.session.into_iter().flat_map(|session| session.targets).filter(meant)
+    }
+
+    /// The metric that a run has to reach something in first, prints aside: the one to show as its key figure.
+    pub(crate) fn goal(&self, run: &str) -> Option<&'static str> {
+        self.targets(run).find(|target| !target.bound.is_print()).map(|target| target.metric)
     }
 
     /// What makes the pictures of a run; none where no report is wanted.
@@ -442,71 +465,5 @@ fn text_of(session: &Session, made: Made) -> SessionText {
         notice: session.notice.to_owned(),
         next: session.next.iter().map(|next| (next.change.to_owned(), next.command.to_owned())).collect(),
         made,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::Form;
-
-    static LONE: DataSet<()> =
-        DataSet { id: "lone", form: Form::Folder, missing: |_| Ok(vec!["lone.csv"]), check: |_| Ok(()), load: |_| Ok(()), stand_in: None };
-
-    static WEEK: Week =
-        Week { id: "c9w9", title: "", teaches: "", sessions: &[Session { kind: SessionKind::Lab(1), data: &[&LONE], ..Session::BARE }] };
-
-    fn settings(data: DataChoice, epochs: Option<usize>) -> Settings {
-        Settings {
-            sessions: Vec::new(),
-            full: false,
-            data,
-            data_dir: "data".into(),
-            own_data: BTreeMap::new(),
-            epochs,
-            seed: 1,
-            cpu: Cpu::default(),
-            report: false,
-            quiet: true,
-            ask: None,
-            temperature: None,
-            backbone: None,
-        }
-    }
-
-    static FIVE_EPOCHS: Week =
-        Week { id: "c9w9", title: "", teaches: "", sessions: &[Session { kind: SessionKind::Lab(1), run: five_epochs, ..Session::BARE }] };
-
-    fn five_epochs(run: &mut WeekRun<'_>) -> Result<()> {
-        let clock = run.begin("lab1", "")?;
-        let _fit = run.fit(5);
-        run.finish_without_model(clock)
-    }
-
-    #[test]
-    fn fewer_epochs_than_the_courses_make_a_session_smaller() {
-        let is_reduced = |epochs| {
-            let (settings, mut results) = (settings(DataChoice::Auto, epochs), WeekResults::default());
-            WeekRun::begin_week(&FIVE_EPOCHS, &settings, &mut results, Path::new("out")).unwrap().run_sessions().unwrap();
-            results.sessions[0].made.reduced
-        };
-        assert_eq!([None, Some(4), Some(5), Some(6)].map(is_reduced), [false, true, false, false]);
-    }
-
-    #[test]
-    fn a_week_without_its_data_and_a_stand_in_does_not_begin() {
-        let begin = |data| {
-            let settings = settings(data, None);
-            let mut results = WeekResults::default();
-            let error = WeekRun::begin_week(&WEEK, &settings, &mut results, Path::new("out")).err().unwrap();
-            format!("{error:#}")
-        };
-        let folder = Path::new("data").join("lone");
-        for choice in [DataChoice::Auto, DataChoice::Real] {
-            let lacks = format!("{} lacks lone.csv\n  hint: fetch it with `cargo xtask fetch-data lone`", folder.display());
-            assert_eq!(begin(choice), lacks, "without a stand-in no other choice helps");
-        }
-        let error = begin(DataChoice::Builtin);
-        assert!(error.contains("lone has no stand-in") && error.contains("leave out `--data builtin`"), "{error}");
     }
 }

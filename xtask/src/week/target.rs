@@ -26,6 +26,8 @@ pub(crate) struct Target {
 pub(crate) enum Scale {
     /// Either way.
     Any,
+    /// With fewer epochs or smaller sizes than the course's.
+    Quick,
     /// With the course's own epochs and sizes.
     Course,
 }

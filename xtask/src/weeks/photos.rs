@@ -108,11 +108,11 @@ pub(super) fn look_at_with(run: &mut WeekRun<'_>, mut clock: RunClock, seen: &Ph
             clock.metric(metric, best);
         }
     }
-    let key = if seen.unseen { "val_accuracy" } else { "train_accuracy" };
     if clock.results.key.is_empty() {
         let mut classes = images.labels().to_vec();
         classes.sort_unstable();
         classes.dedup();
+        let key = run.goal(&clock.results.id).unwrap_or(if seen.unseen { "val_accuracy" } else { "train_accuracy" });
         clock.key_figure(key, ("guessing", 1.0 / classes.len().max(1) as f64));
     }
     run.keep(&clock, model, images.class_names())?;

@@ -86,6 +86,16 @@ fn check(results: &Value) {
 }
 
 #[test]
+fn of_texts_that_only_become_numbers_have_a_picture_for_the_overview() {
+    let out = Out::new();
+    out.run_week(&["c3w1", "--lab", "3", "--data", "builtin", "--quiet"]).succeeded();
+    let figure = &out.results("c3w1")["figures"][0];
+    assert_eq!((&figure["run"], &figure["title"]), (&"lab3".into(), &"How often each word occurs".into()));
+    let overview = std::fs::read_to_string(out.path().join("index.html")).unwrap();
+    assert!(overview.contains(&format!("src=\"c3w1/{}\"", figure["file"].as_str().unwrap())), "{overview}");
+}
+
+#[test]
 fn of_a_week_with_its_data_in_the_lab() {
     let out = Out::new();
     out.run_week(&["c1w1", "--quiet"]).succeeded();

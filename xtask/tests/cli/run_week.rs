@@ -31,6 +31,7 @@ fn parts_of_a_week() {
     let run = &results["runs"][0];
     assert_eq!((run["epochs"].as_u64(), run["history"]["loss"].as_array().map(Vec::len)), (Some(3), Some(3)));
     assert!(run["targets"].as_array().unwrap().is_empty() && !told.contains("predict_10"), "{told}");
+    assert!(told.contains("\nNot judged: "), "{told}");
 }
 
 #[test]
@@ -121,6 +122,7 @@ fn the_command_in_the_results_gives_the_results_again() {
     let results = first.results("c1w1");
     let words: Vec<&str> = results["command"].as_str().unwrap().split(' ').collect();
     assert_eq!(words[..3], ["cargo", "xtask", "run-week"]);
+    assert_eq!(results["sessions"][0]["made"]["options"], " --seed 5 --simd portable");
     again.run_week(&[&words[3..], &["--no-report", "--quiet"]].concat()).succeeded();
     assert_eq!(again.results("c1w1")["runs"][0]["history"], results["runs"][0]["history"]);
 }
