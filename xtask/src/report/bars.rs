@@ -11,13 +11,15 @@ const MARGIN: f64 = 6.0;
 
 /// A number for each name, from 0 on.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Bars<'a> {
-    pub(crate) names: &'a [&'a str],
-    pub(crate) values: &'a [f64],
+pub(super) struct Bars<'a> {
+    pub(super) names: &'a [&'a str],
+    pub(super) values: &'a [f64],
     /// The longest bar that fits; a longer one is cut.
-    pub(crate) most: f64,
+    pub(super) most: f64,
     /// The name that stands out.
-    pub(crate) marked: Option<usize>,
+    pub(super) marked: Option<usize>,
+    /// The quantity and its unit.
+    pub(super) axis: &'a str,
 }
 
 impl Bars<'_> {
@@ -29,9 +31,11 @@ impl Bars<'_> {
         }
         let left = left.min(WIDTH * 0.4) + 2.0 * MARGIN;
         let right = WIDTH - MARGIN - text_width("0.0000", LETTER, false)? - 8.0;
-        let height = ROW * self.names.len().max(1) as f64 + 2.0 * MARGIN;
-        draw((WIDTH, height), theme, |canvas| {
-            canvas.line(&[(left, MARGIN), (left, height - MARGIN)], canvas.palette().muted, 1.0)?;
+        let bottom = ROW * self.names.len().max(1) as f64 + MARGIN;
+        draw((WIDTH, bottom + ROW + MARGIN), theme, |canvas| {
+            let muted = canvas.palette().muted;
+            canvas.line(&[(left, MARGIN), (left, bottom)], muted, 1.0)?;
+            canvas.text((left, bottom + ROW / 2.0), self.axis, Text::new(LETTER, muted, Anchor::Start))?;
             for (row, (name, value)) in self.names.iter().zip(self.values).enumerate() {
                 self.draw_row(canvas, (left, right), row, name, *value)?;
             }
@@ -65,9 +69,10 @@ mod tests {
             values: &[0.5, f64::NAN, 7.0],
             most: 1.0,
             marked: Some(0),
+            axis: "Probability",
         };
         let svg = bars.draw(Theme::Light).unwrap();
-        assert!(svg.contains("0.5000") && svg.contains('…') && !svg.contains("inf"), "{svg}");
-        assert!(Bars { names: &[], values: &[], most: 1.0, marked: None }.draw(Theme::Light).is_ok());
+        assert!(svg.contains("0.5000") && svg.contains("Probability") && svg.contains('…') && !svg.contains("inf"), "{svg}");
+        assert!(Bars { names: &[], values: &[], marked: None, ..bars }.draw(Theme::Light).is_ok());
     }
 }

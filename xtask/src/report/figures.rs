@@ -42,6 +42,11 @@ impl Figures<'_> {
     /// Losses that fall over more than one and a half decades get a logarithmic axis. Epochs whose value is not finite are
     /// left out, and the caption counts them. A history without epochs gives no picture.
     pub(crate) fn curves(&self, history: &BTreeMap<String, Vec<f64>>) -> Result<Vec<Figure>> {
+        self.curves_in("", history)
+    }
+
+    /// The same of a network whose targets are measured in `unit`; empty where it is not known.
+    pub(crate) fn curves_in(&self, unit: &str, history: &BTreeMap<String, Vec<f64>>) -> Result<Vec<Figure>> {
         let mut names: Vec<&str> = history.keys().map(|key| key.strip_prefix("val_").unwrap_or(key)).collect();
         names.sort_by_key(|&name| (name != "loss", name));
         names.dedup();
@@ -55,6 +60,7 @@ impl Figures<'_> {
             }
             let y = Axis::of_log(name, training.iter().chain(validation).copied());
             let scale = y.scale();
+            let y = if name == "mae" && !unit.is_empty() { Axis::new(&format!("MAE ({unit})"), scale) } else { y };
             let shown: Vec<(&str, &[f64])> =
                 [("training", training), ("validation", validation)].into_iter().filter(|(_, values)| !values.is_empty()).collect();
             let lines = shown.iter().map(|(name, values)| Series::new(name, Mark::Line, by_epoch(values)));
@@ -88,9 +94,20 @@ impl Figures<'_> {
         self.chart(name, title, &caption, false, &chart)
     }
 
-    /// A bar for each name, such as the probability of each class; those in `marked` stand out.
-    pub(crate) fn bars(&self, name: &str, title: &str, caption: &str, bars: &Bars<'_>) -> Result<Figure> {
-        self.save(name, title, caption, Extent::Part, |theme, _| Ok(bars.draw(theme)?))
+    /// The probability of each class for one example, the predicted class marked.
+    pub(crate) fn probabilities(
+        &self,
+        title: &str,
+        classes: &[&str],
+        values: &[f32],
+        predicted: Option<usize>,
+        truth: &str,
+    ) -> Result<Figure> {
+        let values: Vec<f64> = values.iter().take(classes.len()).map(|value| f64::from(*value)).collect();
+        let bars = Bars { names: classes, values: &values, most: 1.0, marked: predicted, axis: "Probability" };
+        let caption =
+            format!("Probability of each class, from 0 to 1; together they are 1. Blue: the predicted class. The true class: {truth}.");
+        self.save("probabilities", title, &caption, Extent::Part, |theme, _| Ok(bars.draw(theme)?))
     }
 
     /// A stem for each number, such as the weight of each step of a window.

@@ -22,7 +22,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 pub(crate) use practicum_core::plot::labels::grouped;
 
-pub(crate) use bars::Bars;
 pub(crate) use confusion::Confusion;
 pub(crate) use figures::{Figures, LineFit};
 pub(crate) use files::write_whole;

@@ -2,12 +2,13 @@
 
 use anyhow::Result;
 use practicum_core::ndarray::Array2;
+use practicum_core::plot::{self, Axis, Chart, Mark, Series};
 use practicum_nlp::{PadOptions, STOP_WORDS, Side, Tokenizer, pad_sequences, remove_stop_words};
 
 use crate::code;
 use crate::data::{BBC, SARCASM};
-use crate::report::{grouped, percent};
-use crate::results::DataSource;
+use crate::report::{Figures, grouped, percent};
+use crate::results::{DataSource, Figure};
 use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
 
 pub(super) static C3W1: Week = Week {
@@ -197,7 +198,7 @@ fn rows(padded: &Array2<i32>, count: usize) -> String {
 }
 
 /// What the tokenizer found: how many words, the most frequent, those that occur once, and the size of the matrix.
-fn count(run: &WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, padded: &Array2<i32>) -> Result<()> {
+fn count(run: &mut WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, padded: &Array2<i32>) -> Result<()> {
     let words = tokenizer.word_index().len();
     let once = tokenizer.word_counts().filter(|&(_, count)| count == 1).count();
     let first: Vec<String> = tokenizer.word_index().iter().take(14).map(|(word, id)| format!("{word} {id}")).collect();
@@ -221,5 +222,26 @@ fn count(run: &WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, padded:
     clock.metric("first_id", f64::from(padded[[0, 0]]));
     clock.metric("words_seen_once", once as f64);
     clock.key_figure("words", ("of them only once", once as f64));
+    let id = clock.results.id.clone();
+    if let Some(figures) = run.figures(&id) {
+        let drawn = frequencies(&figures, tokenizer)?;
+        run.results.figures.push(drawn);
+    }
     Ok(())
+}
+
+/// How often each word occurs, the most frequent first.
+fn frequencies(figures: &Figures<'_>, tokenizer: &Tokenizer) -> Result<Figure> {
+    let mut counts: Vec<f64> = tokenizer.word_counts().map(|(_, count)| count as f64).collect();
+    counts.sort_by(|a, b| b.total_cmp(a));
+    // No more points than can be told apart: the places grow by a twentieth.
+    let next = |place: &usize| Some(place + (place / 20).max(1));
+    let places = std::iter::successors(Some(1), next).take_while(|place| *place <= counts.len());
+    let points = places.map(|place| (place as f64, counts[place - 1])).collect();
+    let axes = ("Place of the word, the most frequent first", "Occurrences");
+    let chart =
+        Chart::new(Axis::new(axes.0, plot::Scale::Log), Axis::new(axes.1, plot::Scale::Log)).series(Series::new("", Mark::Line, points));
+    let caption = "On logarithmic axes; in natural language the fall is nearly a straight line: the hundredth word occurs about a tenth as \
+                   often as the tenth.";
+    figures.chart("frequencies", "How often each word occurs", caption, false, &chart)
 }

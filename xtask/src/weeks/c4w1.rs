@@ -45,8 +45,8 @@ pub(super) static C4W1: Week = Week {
             keras: include_str!("keras/c4w1_lab2.py"),
             notice: "The autocorrelation of the two echoes peaks around lag 50, where the second echo is: at 51, because two strong \
                      impulses happen to be 51 steps apart. That of the sunspots falls slowly and rises again after a cycle of about 11 \
-                     years (132 months); once their changes are taken over such a cycle, little is left but noise, and one spike at lag \
-                     132, about −0.5, which the differencing itself makes.",
+                     years (132 months); once their changes are taken over such a cycle, little is left but noise, and what the \
+                     differencing itself makes of it: about −0.3 at lag 1, and −0.5 at lag 132.",
             next: &[Next { change: "Lab 3 uses what the season tells.", command: "cargo xtask run-week c4w1 --lab 3" }],
             data: &[&SUNSPOTS],
             targets: &[
@@ -298,7 +298,7 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
     }
     // <page>
     if let Some(figures) = run.figures(ID) {
-        let subject = Subject::observed(&series, values.len() - 1, CYCLE, "month", "Value (sunspots, mean of the month)")?;
+        let subject = Subject::observed(&series, values.len() - 1, CYCLE, "month", "sunspots, mean of the month")?;
         let changes = difference(values, 1)?;
         let of_cycles = difference(&changes, CYCLE)?;
         let dates = series.dates().unwrap_or_default();

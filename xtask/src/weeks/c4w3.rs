@@ -22,7 +22,15 @@ pub(super) static C4W3: Week = Week {
                    layer reads the days one after another and carries a state from each to the next. Two of them are trained with the \
                    Huber loss, which is less sensitive to outliers than the squared error; the notebook's learning rate is compared with \
                    one from a sweep.",
-            code: code!["c4w3.rs": "lab1", "c4w3.rs": "simple", "networks.rs": "expand_dims", "networks.rs": "times"],
+            code: code![
+                "c4w3.rs": "lab1",
+                "c4w3.rs": "simple",
+                "c4w3.rs": "HUBER",
+                "c4w3.rs": "sweep",
+                "networks.rs": "expand_dims",
+                "networks.rs": "times",
+                "networks.rs": "impl Recipe",
+            ],
             keras: include_str!("keras/c4w3_lab1.py"),
             notice: "The last layer multiplies by 100, because a recurrent layer's outputs lie between −1 and 1 and the series does not. \
                      The validation error jumps more from one epoch to the next than it improves in a hundred: with this rate the \
@@ -48,7 +56,16 @@ pub(super) static C4W3: Week = Week {
             task: "A simple recurrent layer forgets within a few steps. An LSTM layer has a second state with gates that say what to \
                    keep, and a bidirectional one reads the window from both ends. Do they forecast better, and do three layers \
                    forecast better than two?",
-            code: code!["c4w3.rs": "lab2", "c4w3.rs": "bidirectional"],
+            code: code![
+                "c4w3.rs": "lab2",
+                "c4w3.rs": "bidirectional",
+                "c4w3.rs": "HUBER",
+                "c4w3.rs": "MSE",
+                "c4w3.rs": "sweep",
+                "networks.rs": "expand_dims",
+                "networks.rs": "times",
+                "networks.rs": "impl Recipe",
+            ],
             keras: include_str!("keras/c4w3_lab2.py"),
             notice: "Seven times the parameters of lab 1 hardly help: the course's run ends at 8.5, half of our seeds below 6.3, and the \
                      naive forecast at 5.9. The network fails on the high plateau, much of which lies above every value it was trained on. \
@@ -70,7 +87,16 @@ pub(super) static C4W3: Week = Week {
             title: "Two bidirectional LSTM layers for series C",
             task: "The network of lab 2 for the ten years of series C: a mean absolute error below 3 on the training part, and below 4 \
                    on the validation part.",
-            code: code!["c4w3.rs": "exercise", "c4w3.rs": "bidirectional"],
+            code: code![
+                "c4w3.rs": "exercise",
+                "c4w3.rs": "bidirectional",
+                "c4w3.rs": "HUBER",
+                "c4w3.rs": "MSE",
+                "c4w3.rs": "sweep",
+                "networks.rs": "expand_dims",
+                "networks.rs": "times",
+                "networks.rs": "impl Recipe",
+            ],
             keras: include_str!("keras/c4w3_exercise.py"),
             notice: "Eight seasons to learn from, instead of less than three, bring the forecast close to what the noise allows, which is \
                      an error of 2.4 on average. The sweep has another scale (10) and loss (Huber) than the training, so that its rates do \
@@ -81,10 +107,10 @@ pub(super) static C4W3: Week = Week {
                     run: "exercise",
                     metric: "train_mae",
                     bound: Bound::AtMost(3.1),
-                    source: "the exercise asks for 3; our seeds end at 3.02 to 3.07",
+                    source: "the exercise asks for 3; the few seeds that were measured end at 3.02 to 3.07",
                     ..MAE
                 },
-                Target { run: "exercise", bound: Bound::Below(4.0), source: "what the exercise asks for", ..MAE },
+                Target { run: "exercise", bound: Bound::Below(4.0), source: "what the exercise asks for; no seed was measured", ..MAE },
             ],
             run: exercise,
             ..Session::BARE

@@ -159,16 +159,20 @@ impl Recipe {
         self.compile(&mut model, training.rate)?;
         let fit = run.fit(epochs).quiet().callback(Progress::new(run, epochs, LINES)).validation_data(self.validation(subject)?, ());
         let history = self.fit(run, &mut model, subject, fit)?;
+        // <page>
         for name in ["loss", "mae"] {
             history.last(name).into_iter().for_each(|value| clock.metric(&format!("train_{name}"), value));
         }
         if training.tell_weights {
             tell_weights(run, training.id, &model)?;
         }
+        // </page>
 
         let window = training.forecast_window.unwrap_or(self.window);
         let forecast = self.forecast(&model, &subject.values, window, subject.split)?;
         let score = subject.score("network", &forecast)?;
+        let baselines = subject.baseline_scores()?;
+        // <page>
         clock.metric("validation_mse", score.mse);
         clock.metric("validation_mae", score.mae);
         let first: Vec<String> = forecast[..4].iter().map(|value| format!("{value:.2}")).collect();
@@ -178,11 +182,11 @@ impl Recipe {
             run.say(told)?;
             clock.note(told.to_owned());
         }
-        let mut scores = subject.baseline_scores()?;
-        clock.metric("naive_mae", scores[0].mae);
-        clock.key_figure("validation_mae", ("naive", scores[0].mae));
-        scores.push(score);
-        compare(run, &mut clock, scores)?;
+        clock.metric("naive_mae", baselines[0].mae);
+        clock.key_figure("validation_mae", ("naive", baselines[0].mae));
+        // </page>
+        compare(run, &mut clock, baselines.into_iter().chain([score]).collect())?;
+        // <page>
         if let Some(figures) = run.figures(training.id) {
             let from = subject.split - EARLIER;
             let earlier = self.forecast(&model, &subject.values[..subject.split], window, from)?;
@@ -194,11 +198,12 @@ impl Recipe {
                 shown.push(figures.over_time("series", "The series", "From the first step to the last.", &all)?);
             }
             shown.extend(subject.draw_forecast(&figures, &mut clock, ("network", &forecast), &errors)?);
-            shown.extend(figures.curves(&curves_of(&history))?);
+            shown.extend(figures.curves_in(subject.unit, &curves_of(&history))?);
             let losses = [("training", "loss"), ("validation", "val_loss")].map(|(name, log)| (name, history.get(log).unwrap_or_default()));
             shown.extend(figures.zoomed_curve("zoom", "Loss, closer", training.zoom.min(epochs / 2), &losses)?);
             run.results.figures.extend(shown);
         }
+        // </page>
         run.finish(clock, &model, &history)
     }
 

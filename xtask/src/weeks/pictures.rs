@@ -10,7 +10,7 @@ use practicum_vision::datasets::{ImageDataset, LabeledImages};
 use practicum_vision::evaluation::{self, ConfusionMatrix, Roc};
 use practicum_vision::visualize::{Colormap, FeatureMaps, feature_maps, filters, hires_cam};
 
-use crate::report::{Bars, Confusion, Figures, Guess, Panel, Picture, grouped, percent, plural};
+use crate::report::{Confusion, Figures, Guess, Panel, Picture, grouped, percent, plural};
 use crate::results::Figure;
 use crate::week::{RunClock, WeekRun, curves_of};
 
@@ -63,7 +63,8 @@ pub(super) struct Trained<'a> {
     pub(super) test: &'a Logs,
 }
 
-/// Tells the figures and draws the curves; `classes` is what somebody who guesses has to choose from.
+/// Tells the figures and draws the curves. A run that is held against nothing yet is held against guessing, which has to choose
+/// from `classes`.
 pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Trained<'_>, classes: usize) -> Result<()> {
     for name in ["loss", "accuracy"] {
         if let Some(value) = trained.history.last(name) {
@@ -71,7 +72,7 @@ pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Traine
         }
     }
     clock.metrics("test", trained.test);
-    if trained.test.get("accuracy").is_some() {
+    if trained.test.get("accuracy").is_some() && clock.results.key.is_empty() {
         clock.key_figure("test_accuracy", ("guessing", 1.0 / classes as f64));
     }
     let told: Vec<String> = trained.test.iter().map(|(name, value)| format!("test {name} {value:.4}")).collect();
@@ -97,18 +98,6 @@ impl Answers {
         let probabilities = self.0.probabilities(picture).unwrap_or_default();
         let each: Vec<String> = names.iter().zip(probabilities).map(|(name, p)| format!("{name} {p:.4}")).collect();
         format!("test picture {picture}: {}", each.join(", "))
-    }
-
-    /// The probabilities of the first picture as bars, the likeliest class marked.
-    fn bars(&self, kind: &str, images: &LabeledImages, figures: &Figures<'_>) -> Result<Figure> {
-        let names: Vec<&str> = images.class_names().iter().map(String::as_str).collect();
-        let probabilities = self.0.probabilities(0).unwrap_or_default();
-        let values: Vec<f64> = probabilities.iter().take(names.len()).map(|value| f64::from(*value)).collect();
-        let bars = Bars { names: &names, values: &values, most: 1.0, marked: self.0.classes().first().copied() };
-        let truth = images.class_of(0).unwrap_or("none");
-        let caption =
-            format!("Probability of each class, from 0 to 1; together they are 1. Blue: the predicted class. The true class: {truth}.");
-        figures.bars("probabilities", &format!("What the model says about the first {kind} picture"), &caption, &bars)
     }
 
     /// A grid of some pictures, the worst mistakes, the confusion matrix, and, for two classes, the ROC curve, for more, the
@@ -143,7 +132,9 @@ impl Answers {
         let confusion = Confusion { counts: &counts, classes: &names };
         drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &confusion)?);
         if names.len() > 2 {
-            drawn.push(self.bars(kind, images, figures)?);
+            let title = format!("What the model says about the first {kind} picture");
+            let (values, predicted) = (self.0.probabilities(0).unwrap_or_default(), self.0.classes().first().copied());
+            drawn.push(figures.probabilities(&title, &names, values, predicted, images.class_of(0).unwrap_or("none"))?);
         }
         if names.len() == 2 {
             let roc = Roc::new(&truth, &self.0.scores(1), 1)?;

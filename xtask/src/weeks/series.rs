@@ -23,9 +23,11 @@ pub(super) struct Subject {
     period: usize,
     dates: Option<Vec<Date>>,
     /// What a step is.
-    unit: &'static str,
-    /// The quantity and its unit.
-    value: &'static str,
+    step: &'static str,
+    /// The unit of the values; empty where they have none.
+    pub(super) unit: &'static str,
+    /// The axis of the values.
+    value: String,
 }
 
 impl Subject {
@@ -37,12 +39,13 @@ impl Subject {
 
     fn generate(spec: &SeriesSpec) -> Result<Self> {
         let (values, period) = (spec.generate()?, spec.period as usize);
-        Ok(Self { values, split: spec.split, period, dates: None, unit: "day", value: "Value" })
+        Ok(Self { values, split: spec.split, period, dates: None, step: "day", unit: "", value: axis("Value", "") })
     }
 
     /// A series with dates.
-    pub(super) fn observed(series: &Series, split: usize, period: usize, unit: &'static str, value: &'static str) -> Result<Self> {
-        Ok(Self { values: series.to_f32()?, split, period, dates: series.dates().map(<[Date]>::to_vec), unit, value })
+    pub(super) fn observed(series: &Series, split: usize, period: usize, step: &'static str, unit: &'static str) -> Result<Self> {
+        let (values, dates) = (series.to_f32()?, series.dates().map(<[Date]>::to_vec));
+        Ok(Self { values, split, period, dates, step, unit, value: axis("Value", unit) })
     }
 
     /// The validation part.
@@ -75,7 +78,7 @@ impl Subject {
     }
 
     fn time(&self) -> Timeline<'_> {
-        self.dates.as_deref().map_or(Timeline::steps(self.unit), Timeline::dates)
+        self.dates.as_deref().map_or(Timeline::steps(self.step), Timeline::dates)
     }
 
     /// A part of the series as it is.
@@ -86,7 +89,7 @@ impl Subject {
 
     /// Any rows of values over the same time.
     pub(super) fn over_time(&self, traces: Vec<Trace>) -> OverTime<'_> {
-        OverTime { time: self.time(), value: self.value, traces, interval: None, limits: None, wide: true }
+        OverTime { time: self.time(), value: &self.value, traces, interval: None, limits: None, wide: true }
     }
 
     /// The truth from a step on, and forecasts over it.
@@ -132,14 +135,20 @@ impl Subject {
         let mut zoom = self.overlay(split, split + shown, &[(name, split, &forecast[..shown])]);
         zoom.interval = whole.interval.clone().map(|interval| Interval { values: interval.values[..shown].to_vec(), ..interval });
         let residuals = self.actual().iter().zip(forecast).map(|(value, forecast)| f64::from(value - forecast)).collect();
+        let missed = axis("Value − forecast", self.unit);
         let mut residuals = self.over_time(vec![Trace { name: String::new(), start: split, values: residuals }]);
-        residuals.value = "Value − forecast";
+        residuals.value = &missed;
         Ok(vec![
             figures.over_time("forecast", "Forecast over the validation part", &caption, &whole)?,
             figures.over_time("forecast-zoom", "Its first 100 steps", "The same, closer.", &zoom)?,
             figures.over_time("residuals", "What the forecast misses", "The series less the forecast, step by step.", &residuals)?,
         ])
     }
+}
+
+/// The name of an axis.
+fn axis(quantity: &str, unit: &str) -> String {
+    if unit.is_empty() { quantity.to_owned() } else { format!("{quantity} ({unit})") }
 }
 
 /// A forecast of the validation part that needs no network.

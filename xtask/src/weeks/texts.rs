@@ -7,6 +7,7 @@ use anyhow::Result;
 use practicum_core::prelude::*;
 use practicum_nlp::datasets::imdb::Review;
 use practicum_nlp::{BagOfWords, MatrixMode, PadOptions, TextClassifier, TextEncoder, Tokenizer, WordVectors, pad_sequences};
+use practicum_vision::evaluation::{Answers, ConfusionMatrix};
 
 use crate::data::{IMDB, SARCASM};
 use crate::interrupt;
@@ -138,42 +139,56 @@ pub(super) fn judge(run: &mut WeekRun<'_>, mut clock: RunClock, trained: &Traine
     }
     baselines(run, &mut clock, split)?;
     let asked = TextClassifier::new(model, trained.encoder.clone(), trained.padding, split.classes.iter().copied())?;
-    // In chunks as large as the batches of the validation: texts of no fixed length are padded to the longest of a batch, and a
-    // network without a mask answers differently where there is more padding.
-    let chunks = split.test.texts.chunks(64).map(|texts| asked.classify_all(texts));
-    let verdicts = chunks.collect::<practicum_core::Result<Vec<_>>>()?.concat();
-    let mut wrong: Vec<usize> = (0..verdicts.len()).filter(|&i| verdicts[i].label as i32 != split.test.labels[i]).collect();
-    wrong.sort_by(|&a, &b| verdicts[b].probability.total_cmp(&verdicts[a].probability));
-    let mut lines = vec!["The surest mistakes".to_owned()];
-    lines.extend(wrong.iter().take(4).map(|&i| {
-        format!(
-            "{} {:.3}, but {}: {}",
-            verdicts[i].class,
-            verdicts[i].probability,
-            split.classes[split.test.labels[i] as usize],
-            start(&split.test.texts[i])
-        )
-    }));
-    clock.note(lines.join("\n"));
-    if let Some(sure) = (0..verdicts.len())
-        .filter(|&i| verdicts[i].label as i32 == split.test.labels[i] && split.test.texts[i].len() < 400)
-        .max_by(|&a, &b| verdicts[a].probability.total_cmp(&verdicts[b].probability))
-    {
-        clock.note(format!("The surest right answer, and the words that decided\n{}", explained(&asked, &split.test.texts[sure])?));
+    let answers = answers(trained)?;
+    let (texts, truth) = (&split.test.texts, split.test.labels.iter().map(|&label| label as usize).collect::<Vec<_>>());
+    clock.note(surest_mistakes(&answers, texts, &truth, split.classes)?);
+    let right = (0..texts.len()).filter(|&i| answers.classes()[i] == truth[i] && texts[i].len() < 400);
+    let sure = |&i: &usize| answers.confidence(i).unwrap_or_default();
+    if let Some(surest) = right.max_by(|a, b| sure(a).total_cmp(&sure(b))) {
+        clock.note(format!("The surest right answer, and the words that decided\n{}", explained(&asked, &texts[surest])?));
     }
     let id = clock.results.id.clone();
     if let Some(figures) = run.figures(&id) {
         let mut drawn = figures.curves(&curves_of(history))?;
-        let mut counts = vec![0_u64; split.classes.len() * split.classes.len()];
-        for (verdict, &label) in verdicts.iter().zip(&split.test.labels) {
-            counts[label as usize * split.classes.len() + verdict.label] += 1;
-        }
+        let matrix = ConfusionMatrix::new(&truth, answers.classes(), split.classes.len())?;
+        let counts: Vec<u64> = matrix.counts().iter().map(|count| *count as u64).collect();
         drawn.push(figures.confusion_matrix("confusion", "Confusion matrix", &Confusion { counts: &counts, classes: split.classes })?);
+        if split.classes.len() > 2 {
+            let title = "What the network says about the first validation text";
+            let (values, predicted) = (answers.probabilities(0).unwrap_or_default(), answers.classes().first().copied());
+            let truth = truth.first().map_or("none", |&class| split.classes[class]);
+            drawn.push(figures.probabilities(title, split.classes, values, predicted, truth)?);
+        }
         drawn.extend(explore(&figures, &mut clock, trained)?);
         run.results.figures.extend(drawn);
     }
     run.finish(clock, model, history)?;
     ask(run, &asked)
+}
+
+/// What a network answers to the texts that it is judged by.
+///
+/// In chunks as large as the batches of the validation: texts of no fixed length are padded to the longest of a batch, and a
+/// network without a mask answers differently where there is more padding.
+fn answers(trained: &Trained<'_>) -> Result<Answers> {
+    let texts = &trained.split.test.texts;
+    let mut values = Vec::new();
+    for texts in texts.chunks(64) {
+        let rows = pad_sequences(&trained.encoder.encode_all(texts)?, trained.padding)?;
+        values.extend_from_slice(trained.model.predict(&rows)?.as_slice());
+    }
+    Ok(Answers::new(&Tensor::new([texts.len(), values.len() / texts.len().max(1)], values)?)?)
+}
+
+/// The wrong answers that the network was surest of: the predicted and the true class with the probability of each, and the text.
+fn surest_mistakes(answers: &Answers, texts: &[String], truth: &[usize], classes: &[&str]) -> Result<String> {
+    let mut lines = vec!["The surest mistakes".to_owned()];
+    for mistake in answers.mistakes(truth)?.iter().take(4) {
+        let (index, probabilities) = (mistake.index, answers.probabilities(mistake.index).unwrap_or_default());
+        let told = |class: usize| format!("{} {:.3}", classes[class], probabilities[class]);
+        lines.push(format!("{}, but {}: {}", told(answers.classes()[index]), told(truth[index]), start(&texts[index])));
+    }
+    Ok(lines.join("\n"))
 }
 
 /// The best and the last accuracy, and the seconds of an epoch.
@@ -328,7 +343,8 @@ pub(super) fn compare(run: &mut WeekRun<'_>, id: &str, title: &str, ids: &[&str]
     }
     let table = lines.join("\n");
     run.say(&table)?;
-    clock.note(table);
+    // The first line of a note is its title, and folds the others.
+    clock.note(format!("Parameters, seconds and accuracies\n{table}"));
     run.finish_without_model(clock)
 }
 
@@ -342,6 +358,14 @@ mod tests {
         let told = merged(&words);
         let names: Vec<(&str, f32)> = told.iter().map(|(word, by)| (word.as_str(), *by)).collect();
         assert_eq!(names, [("it (3×)", 0.75), ("bad", 0.5), ("but", -0.5)]);
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_the_probability_of_the_true_class() {
+        let answers = Answers::new(&Tensor::new([2, 3], vec![0.7, 0.2, 0.1, 0.25, 0.25, 0.5]).unwrap()).unwrap();
+        let texts = ["a goal".to_owned(), "a vote".to_owned()];
+        let told = surest_mistakes(&answers, &texts, &[1, 2], &["sport", "politics", "tech"]).unwrap();
+        assert_eq!(told, "The surest mistakes\nsport 0.700, but politics 0.200: a goal");
     }
 
     #[test]

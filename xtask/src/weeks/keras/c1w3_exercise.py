@@ -23,5 +23,5 @@ model = keras.Sequential([
 ])
 model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
-model.fit(x_train, y_train, epochs=10, callbacks=[Stop()])
+model.fit(x_train, y_train, epochs=10, validation_data=(x_test, y_test), callbacks=[Stop()])
 model.evaluate(x_test, y_test)
