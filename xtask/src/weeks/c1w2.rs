@@ -95,7 +95,14 @@ pub(super) static C1W2: Week = Week {
                      and rises more slowly: part of what the last epochs taught holds for the training pictures alone.",
             next: &[Next { change: "Does a second hidden layer help?", command: "cargo xtask run-week c1w2 --exploration 5" }],
             data: &[&MNIST],
-            targets: &[Target { on: DataSource::Real, ..NINETY_NINE }, Target { on: DataSource::BuiltIn, ..NINETY_NINE }],
+            targets: &[
+                NINETY_NINE,
+                Target {
+                    on: DataSource::BuiltIn,
+                    source: "what the exercise asks for, within 10 epochs; seven of seven seeds meet it",
+                    ..NINETY_NINE
+                },
+            ],
             run: exercise,
         },
         Session {
@@ -177,7 +184,7 @@ const NINETY_NINE: Target = Target {
     bound: Bound::Above(0.99),
     on: DataSource::Real,
     at: Scale::Any,
-    source: "what the exercise asks for, within 10 epochs",
+    source: "what the exercise asks for, within 10 epochs; three of three seeds meet it",
     course: None,
 };
 

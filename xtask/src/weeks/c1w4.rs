@@ -58,8 +58,9 @@ pub(super) static C1W4: Week = Week {
                    layer after it has more weights: 9.5 million instead of 1.6 million.",
             code: code!["c1w4.rs": "lab3", "c1w4.rs": "convolutions", "photos.rs": "flow"],
             keras: include_str!("keras/c1w4_lab3.py"),
-            notice: "The training accuracy reaches 1 and the validation loss rises: with far more weights than examples, the network \
-                     learns them by heart. The heat maps show whether the network looked at the figure or at the background.",
+            notice: "On the photographs, the training accuracy comes close to 1, and the validation loss ends far above its lowest value: \
+                     with far more weights than examples, the network learns them by heart. The built-in drawings are easier, and their \
+                     validation loss falls, too. The heat maps show whether the network looked at the figure or at the background.",
             next: &[Next {
                 change: "On the course's photographs another seed moves the validation accuracy by several points. And here?",
                 command: "cargo xtask run-week c1w4 --lab 3 --seed 7",
@@ -68,21 +69,21 @@ pub(super) static C1W4: Week = Week {
             targets: &[
                 Target {
                     run: "lab3",
-                    metric: "best_train_accuracy",
-                    bound: Bound::Above(0.99),
-                    on: DataSource::Real,
-                    at: Scale::Course,
-                    source: "the notebook's best epoch reaches 1",
-                    course: Some(1.0),
-                },
-                Target {
-                    run: "lab3",
                     metric: "best_val_accuracy",
                     bound: Bound::AtLeast(0.8),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "the notebook's best epoch reaches 0.8789",
+                    source: "eight points less than the notebook's best epoch; one seed was measured, which reaches 0.875",
                     course: Some(0.8789),
+                },
+                Target {
+                    run: "lab3",
+                    metric: "best_train_accuracy",
+                    bound: Bound::Above(0.99),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "the notebook's best epoch reaches 1; one seed was measured, which reaches 0.994",
+                    course: Some(1.0),
                 },
                 Target {
                     run: "lab3",
@@ -90,7 +91,7 @@ pub(super) static C1W4: Week = Week {
                     bound: Bound::AtLeast(0.7),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "far above guessing, on drawings",
+                    source: "20 points above guessing; eight of eight seeds meet it, and reach 0.984 to 1",
                     course: None,
                 },
             ],
@@ -103,8 +104,8 @@ pub(super) static C1W4: Week = Week {
                    stop the training.",
             code: code!["c1w4.rs": "exercise", "c1w4.rs": "convolutions", "photos.rs": "flow", "pictures.rs": "tell_stop"],
             keras: include_str!("keras/c1w4_exercise.py"),
-            notice: "Eighty pictures are learned by heart quickly, and no other pictures are there to judge by. The heat maps say whether \
-                     it was the mouth that was learned.",
+            notice: "At the course's size, eighty pictures are learned by heart before the fifteen epochs are over, and no other pictures \
+                     are there to judge by. The heat maps say whether it was the mouth that was learned.",
             next: &[Next {
                 change: "Lab 3 shows what validation pictures add, with horses and humans.",
                 command: "cargo xtask run-week c1w4 --lab 3",
@@ -116,7 +117,7 @@ pub(super) static C1W4: Week = Week {
                 bound: Bound::Above(0.999),
                 on: DataSource::Real,
                 at: Scale::Course,
-                source: "what the exercise asks for, within 15 epochs",
+                source: "what the exercise asks for, within 15 epochs; one seed was measured, which meets it after 7",
                 course: Some(1.0),
             }],
             run: exercise,

@@ -30,28 +30,29 @@ pub(super) static C2W2: Week = Week {
             keras: include_str!("keras/c2w2_lab1.py"),
             notice: "On the photographs, without augmentation the training accuracy goes to 1 and the validation loss rises. With \
                      augmentation, both curves stay together: the training is slower, but keeps improving. The built-in drawings are so \
-                     alike that there is little to gain: in the few epochs of a quick run only the slowness shows. The validation \
+                     alike that there is little to gain: in the few epochs of a quick run, transforms and dropout only make the training \
+                     slower and the validation accuracy jump. The validation \
                      pictures are never transformed: they stand for what the network will meet.",
             next: &[Next { change: "Where augmentation does not help: horses and humans.", command: "cargo xtask run-week c2w2 --lab 2" }],
             data: &[&CATSDOGS],
             targets: &[
                 Target {
                     run: "lab1-plain",
+                    metric: "best_val_accuracy",
+                    bound: Bound::AtLeast(0.7),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "the notebook's stays at 0.73 to 0.76; one seed was measured, which reaches 0.748",
+                    course: Some(0.76),
+                },
+                Target {
+                    run: "lab1-plain",
                     metric: "train_accuracy",
                     bound: Bound::AtLeast(0.95),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "the notebook's training accuracy reaches 0.99",
+                    source: "four points less than the notebook's; one seed was measured, which reaches 0.994",
                     course: Some(0.99),
-                },
-                Target {
-                    run: "lab1-plain",
-                    metric: "val_accuracy",
-                    bound: Bound::AtMost(0.78),
-                    on: DataSource::Real,
-                    at: Scale::Course,
-                    source: "the notebook's validation accuracy stays at 0.73 to 0.76",
-                    course: Some(0.75),
                 },
                 Target {
                     run: "lab1-dropout",
@@ -59,7 +60,8 @@ pub(super) static C2W2: Week = Week {
                     bound: Bound::AtLeast(0.04),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "means of the last ten epochs; the notebook's third run ends at 0.826",
+                    source: "means of the last ten epochs; one seed was measured, which gains 0.054; the notebook's third run ends at \
+                             0.826",
                     course: None,
                 },
                 Target {
@@ -68,7 +70,7 @@ pub(super) static C2W2: Week = Week {
                     bound: Bound::AtLeast(0.55),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "above guessing, on drawings",
+                    source: "five points above guessing; one seed was measured, which reaches 0.975",
                     course: None,
                 },
             ],
@@ -94,7 +96,8 @@ pub(super) static C2W2: Week = Week {
             task: "The exercise of last week, with augmentation of the training pictures only.",
             code: code!["c2w2.rs": "exercise", "photos.rs": "augmented"],
             keras: include_str!("keras/c2w2_exercise.py"),
-            notice: "Training and validation accuracy stay together. The published answer transforms the validation pictures, too, and \
+            notice: "In a training of the course's length on all photographs, training and validation accuracy stay close; in a quick \
+                     run on a few drawings they need not. The published answer transforms the validation pictures, too, and \
                      takes them from those it trains on; here they are other pictures, and are not transformed.",
             next: &[Next {
                 change: "Compare with last week's training without augmentation.",
@@ -104,20 +107,20 @@ pub(super) static C2W2: Week = Week {
             targets: &[
                 Target {
                     run: "exercise",
-                    metric: "train_accuracy",
-                    bound: Bound::AtLeast(0.8),
-                    on: DataSource::Real,
-                    at: Scale::Course,
-                    source: "what the later edition asks for",
-                    course: None,
-                },
-                Target {
-                    run: "exercise",
                     metric: "best_val_accuracy",
                     bound: Bound::AtLeast(0.8),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "what the later edition asks for",
+                    source: "what the later edition asks for; no seed was measured",
+                    course: None,
+                },
+                Target {
+                    run: "exercise",
+                    metric: "train_accuracy",
+                    bound: Bound::AtLeast(0.8),
+                    on: DataSource::Real,
+                    at: Scale::Course,
+                    source: "what the later edition asks for; no seed was measured",
                     course: None,
                 },
             ],
@@ -189,6 +192,8 @@ fn cats_and_dogs(
     let late = late.filter(|late| !late.is_empty()).map(|late| late.iter().sum::<f64>() / late.len() as f64);
     if let (Some(late), Some(plain)) = (late, plain) {
         clock.metric("gain_over_plain", late - plain);
+        clock.metric("val_accuracy_of_the_last_10_epochs", late);
+        clock.key_figure("val_accuracy_of_the_last_10_epochs", ("without augmentation", plain));
     }
     // <page>
     let images = squeezed(set.validation()?, side)?;

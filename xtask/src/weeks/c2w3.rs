@@ -59,7 +59,8 @@ pub(super) static C2W3: Week = Week {
                     bound: Bound::AtLeast(0.78),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "two points below a linear model on the same layer of a content filter's InceptionV3",
+                    source: "two points below a linear model on the same layer of a content filter's InceptionV3; one seed was at 0.817 \
+                             after six epochs",
                     course: Some(0.967),
                 },
                 Target {
@@ -68,7 +69,7 @@ pub(super) static C2W3: Week = Week {
                     bound: Bound::AtLeast(0.93),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "four of four seeds reached 0.966, on drawings",
+                    source: "seven of seven seeds meet it, and end at 0.958 to 0.975",
                     course: None,
                 },
                 Target {
@@ -77,7 +78,7 @@ pub(super) static C2W3: Week = Week {
                     bound: Bound::AtLeast(0.15),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "four of four seeds reached 0.28, on drawings",
+                    source: "seven of seven seeds meet it, and gain 0.28 to 0.40",
                     course: None,
                 },
             ],
@@ -110,7 +111,7 @@ pub(super) static C2W3: Week = Week {
                     bound: Bound::Above(0.999),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "what the exercise asks for, within 100 epochs",
+                    source: "what the exercise asks for, within 100 epochs; no seed was measured",
                     course: Some(0.999),
                 },
                 Target {
@@ -119,7 +120,7 @@ pub(super) static C2W3: Week = Week {
                     bound: Bound::AtLeast(0.95),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "four of four seeds reached 0.99, on drawings",
+                    source: "seven of seven seeds meet it, and end at 0.992 to 1",
                     course: None,
                 },
             ],
@@ -147,7 +148,8 @@ pub(super) static C2W3: Week = Week {
                 bound: Bound::AtLeast(0.857),
                 on: DataSource::Real,
                 at: Scale::Course,
-                source: "two points below a linear model on the same layer of a content filter's InceptionV3, which was trained on 0 to 1",
+                source: "two points below a linear model on the same layer of a content filter's InceptionV3, which was trained on 0 to 1; \
+                         one seed was at 0.869 after six epochs",
                 course: Some(0.967),
             }],
             run: course_scaling,

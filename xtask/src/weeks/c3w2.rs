@@ -38,8 +38,19 @@ pub(super) static C3W2: Week = Week {
             ],
             data: &[&IMDB],
             targets: &[
-                Target { run: "lab1", bound: Bound::AtLeast(0.82), course: Some(0.83), ..BEST },
-                Target { run: "lab1-average", bound: Bound::AtLeast(0.82), ..BEST },
+                Target {
+                    run: "lab1",
+                    bound: Bound::AtLeast(0.82),
+                    source: "a point less than the course's figure; three of three seeds meet it, and reach 0.826 to 0.830",
+                    course: Some(0.83),
+                    ..BEST
+                },
+                Target {
+                    run: "lab1-average",
+                    bound: Bound::AtLeast(0.82),
+                    source: "the bound of the other network; three of three seeds meet it, and reach 0.835 to 0.839",
+                    ..BEST
+                },
                 Target { run: "lab1", metric: "parameters", bound: Bound::Print(171_533.0), ..COUNT },
                 Target { run: "lab1-average", metric: "parameters", bound: Bound::Print(160_109.0), ..COUNT },
             ],
@@ -69,14 +80,20 @@ pub(super) static C3W2: Week = Week {
             ],
             data: &[&SARCASM],
             targets: &[
-                Target { run: "lab2", bound: Bound::AtLeast(0.847), course: Some(0.8568), ..BEST },
+                Target {
+                    run: "lab2",
+                    bound: Bound::AtLeast(0.847),
+                    source: "a point less than the course's figure; eight of eight seeds meet it, and reach 0.855 to 0.858",
+                    course: Some(0.8568),
+                    ..BEST
+                },
                 Target { run: "lab2", metric: "parameters", bound: Bound::Print(160_433.0), ..COUNT },
                 Target {
                     run: "lab2",
-                    bound: Bound::AtLeast(0.8),
+                    bound: Bound::AtLeast(0.913),
                     on: DataSource::BuiltIn,
                     at: Scale::Any,
-                    source: "three of three seeds meet it",
+                    source: "as good as counting words, 0.9136; seven of seven seeds reach the same",
                     ..BEST
                 },
             ],
@@ -95,7 +112,13 @@ pub(super) static C3W2: Week = Week {
             next: &[Next { change: "Networks that read the pieces in order.", command: "cargo xtask run-week c3w3 --lab 1" }],
             data: &[&IMDB],
             targets: &[
-                Target { run: "lab3", bound: Bound::AtLeast(0.86), course: Some(0.88), ..BEST },
+                Target {
+                    run: "lab3",
+                    bound: Bound::AtLeast(0.86),
+                    source: "two points less than the course's figure; two of two seeds meet it, and reach 0.880 and 0.882",
+                    course: Some(0.88),
+                    ..BEST
+                },
                 Target { run: "lab3", metric: "parameters", bound: Bound::Print(524_237.0), ..COUNT },
                 Target { run: "lab3", metric: "vocab_size", bound: Bound::Print(8_185.0), ..COUNT },
             ],
@@ -118,7 +141,12 @@ pub(super) static C3W2: Week = Week {
             }],
             data: &[&BBC],
             targets: &[
-                Target { run: "exercise", bound: Bound::AtLeast(0.90), source: "what the exercise asks for", ..BEST },
+                Target {
+                    run: "exercise",
+                    bound: Bound::AtLeast(0.90),
+                    source: "what the exercise asks for; 20 of 20 seeds meet it, the worst reaches 0.9258",
+                    ..BEST
+                },
                 Target {
                     run: "exercise",
                     metric: "parameters",
@@ -151,7 +179,7 @@ const BEST: Target = Target {
     bound: Bound::AtLeast(0.0),
     on: DataSource::Real,
     at: Scale::Course,
-    source: "a point less than the course's figure",
+    source: "",
     course: None,
 };
 

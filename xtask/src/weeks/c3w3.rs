@@ -44,9 +44,26 @@ pub(super) static C3W3: Week = Week {
             }],
             data: &[&IMDB],
             targets: &[
-                Target { run: "lab1a", bound: Bound::AtLeast(0.82), course: Some(0.82), ..BEST },
-                Target { run: "lab1b", bound: Bound::AtLeast(0.82), ..BEST },
-                Target { run: "lab1c", bound: Bound::AtLeast(0.833), course: Some(0.8431), ..BEST },
+                Target {
+                    run: "lab1a",
+                    bound: Bound::AtLeast(0.82),
+                    source: "the course's figure; one seed was measured, which was at 0.835 after three of ten epochs",
+                    course: Some(0.82),
+                    ..BEST
+                },
+                Target {
+                    run: "lab1b",
+                    bound: Bound::AtLeast(0.82),
+                    source: "the bound of the single LSTM; one seed was measured, with a smaller shuffle, and reached 0.857",
+                    ..BEST
+                },
+                Target {
+                    run: "lab1c",
+                    bound: Bound::AtLeast(0.833),
+                    source: "a point less than the course's figure; one seed was measured, with a smaller shuffle, and reached 0.878",
+                    course: Some(0.8431),
+                    ..BEST
+                },
                 Target { run: "lab1a", bound: Bound::Print(598_209.0), ..PARAMETERS },
                 Target { run: "lab1b", bound: Bound::Print(635_329.0), ..PARAMETERS },
                 Target { run: "lab1c", bound: Bound::Print(573_249.0), ..PARAMETERS },
@@ -64,13 +81,28 @@ pub(super) static C3W3: Week = Week {
                      times here. The validation loss of both soon rises, that of the convolution steeply: its filters find groups of \
                      five words that occur in a single training headline.",
             next: &[
-                Next { change: "Ask the LSTM.", command: "cargo xtask run-week c3w3 --ask \"nation's dogs vote on health care\"" },
+                Next {
+                    change: "Ask both networks; the convolution answers first.",
+                    command: "cargo xtask run-week c3w3 --ask \"nation's dogs vote on health care\"",
+                },
                 Next { change: "Fewer epochs, before the loss rises.", command: "cargo xtask run-week c3w3 --lab 2 --epochs 4" },
             ],
             data: &[&SARCASM],
             targets: &[
-                Target { run: "lab2", bound: Bound::AtLeast(0.822), course: Some(0.8322), ..BEST },
-                Target { run: "lab2c", bound: Bound::AtLeast(0.815), course: Some(0.8255), ..BEST },
+                Target {
+                    run: "lab2",
+                    bound: Bound::AtLeast(0.822),
+                    source: "a point less than the course's figure; three of three seeds meet it, and reach 0.834 to 0.836",
+                    course: Some(0.8322),
+                    ..BEST
+                },
+                Target {
+                    run: "lab2c",
+                    bound: Bound::AtLeast(0.815),
+                    source: "a point less than the course's figure; three of three seeds meet it, and reach 0.825 and 0.826",
+                    course: Some(0.8255),
+                    ..BEST
+                },
                 Target { run: "lab2", bound: Bound::Print(30_129.0), at: Scale::Any, ..PARAMETERS },
                 Target { run: "lab2c", bound: Bound::Print(29_489.0), at: Scale::Any, ..PARAMETERS },
                 Target { run: "lab2", bound: Bound::Print(30_129.0), at: Scale::Any, on: DataSource::BuiltIn, ..PARAMETERS },
@@ -94,7 +126,13 @@ pub(super) static C3W3: Week = Week {
             next: &[Next { change: "What keeps a network from learning by heart?", command: "cargo xtask run-week c3w3 --exercise" }],
             data: &[&IMDB],
             targets: &[
-                Target { run: "lab3-gru", bound: Bound::AtLeast(0.836), course: Some(0.8461), ..BEST },
+                Target {
+                    run: "lab3-gru",
+                    bound: Bound::AtLeast(0.836),
+                    source: "a point less than the course's figure; two of two seeds meet it, and reach 0.856 within three epochs",
+                    course: Some(0.8461),
+                    ..BEST
+                },
                 Target { run: "lab3-gru", bound: Bound::Print(169_997.0), at: Scale::Any, ..PARAMETERS },
                 Target { run: "lab3-lstm", bound: Bound::Print(172_941.0), at: Scale::Any, ..PARAMETERS },
                 Target { run: "lab3-conv", bound: Bound::Print(171_149.0), at: Scale::Any, ..PARAMETERS },
@@ -121,7 +159,7 @@ pub(super) static C3W3: Week = Week {
                 run: "exercise",
                 metric: "val_loss_rise",
                 bound: Bound::AtMost(0.1),
-                source: "the loss must not rise sharply, as the exercise asks; the bound is ours",
+                source: "the exercise asks that it does not rise sharply, the bound is ours; one seed was measured, which rises by 0.036",
                 ..BEST
             }],
             run: exercise,
@@ -135,7 +173,7 @@ const BEST: Target = Target {
     bound: Bound::AtLeast(0.0),
     on: DataSource::Real,
     at: Scale::Course,
-    source: "a point less than the course's figure",
+    source: "",
     course: None,
 };
 

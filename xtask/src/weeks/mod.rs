@@ -135,6 +135,7 @@ mod tests {
             need(sentences(session.notice), "notice");
             need(!session.next.is_empty() && session.next.iter().all(|next| sentences(next.change)), "next");
         }
+        need(session.targets.iter().all(|target| !target.source.is_empty()), "where a target comes from");
         for code in session.code {
             need(code.text().is_some(), &format!("code `{}` in {}", code.item, code.file));
         }
