@@ -234,11 +234,11 @@ fn count(run: &mut WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, pad
 fn frequencies(figures: &Figures<'_>, tokenizer: &Tokenizer) -> Result<Figure> {
     let mut counts: Vec<f64> = tokenizer.word_counts().map(|(_, count)| count as f64).collect();
     counts.sort_by(|a, b| b.total_cmp(a));
-    // No more points than can be told apart: the places grow by a twentieth.
-    let next = |place: &usize| Some(place + (place / 20).max(1));
-    let places = std::iter::successors(Some(1), next).take_while(|place| *place <= counts.len());
-    let points = places.map(|place| (place as f64, counts[place - 1])).collect();
-    let axes = ("Place of the word, the most frequent first", "Occurrences");
+    // No more points than can be told apart: the ranks grow by a twentieth.
+    let next = |rank: &usize| Some(rank + (rank / 20).max(1));
+    let ranks = std::iter::successors(Some(1), next).take_while(|rank| *rank <= counts.len());
+    let points = ranks.map(|rank| (rank as f64, counts[rank - 1])).collect();
+    let axes = ("Rank of the word, the most frequent first", "Occurrences");
     let chart =
         Chart::new(Axis::new(axes.0, plot::Scale::Log), Axis::new(axes.1, plot::Scale::Log)).series(Series::new("", Mark::Line, points));
     let caption = "On logarithmic axes; in natural language the fall is nearly a straight line: the hundredth word occurs about a tenth as \
