@@ -90,7 +90,7 @@ fn a_layer_that_is_frozen_and_named_in_one_place() {
 fn copies_and_calls_of_one_layer_bear_no_mark() {
     let shared = SharedLayer::new(Dense::new(4));
     let input = Input::new([4]).symbol();
-    keeps(Model::new(&input, shared.on(&shared.on(&input))).unwrap(), 20, 0);
+    keeps(Model::new(&input, shared.on(shared.on(&input))).unwrap(), 20, 0);
     let inner = Sequential::new().add(Input::new([4])).add(Dense::new(4));
     keeps(Sequential::new().add(Input::new([4])).add(inner.clone()).add(inner).into_model(), 40, 0);
     keeps(Sequential::new().add(Input::new([3, 2])).add(Bidirectional::new(GRU::new(2))).into_model(), 2 * 3 * (4 + 4 + 4), 0);

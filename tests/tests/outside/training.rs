@@ -354,19 +354,20 @@ fn what_has_a_name_of_keras_is_never_read_as_that_of_keras() {
     let weighted = || -> Box<dyn Metric> { Box::new(metrics::weighted(NamedMae::default())) };
     let mae = || "mae".into_loss().unwrap();
     let adam = || -> Box<dyn Optimizer> { Box::new(Adam::new(0.1)) };
-    let parts: [(Box<dyn Optimizer>, Box<dyn Loss>, Vec<Box<dyn Metric>>, &str); 5] = [
-        (adam(), loss(), Vec::new(), "custom loss `MeanSquaredError`"),
-        (Box::new(NamedSgd { options: Options::new(0.1) }), mae(), Vec::new(), "custom optimizer `SGD`"),
-        (adam(), mae(), vec![Box::new(NamedMae::default())], "custom metric `MeanAbsoluteError`"),
-        (adam(), mae(), vec![by_a_loss()], "custom loss `MeanSquaredError`"),
-        (adam(), mae(), vec![weighted()], "custom metric `MeanAbsoluteError`"),
+    type Parts = (Box<dyn Optimizer>, Box<dyn Loss>, Vec<Box<dyn Metric>>);
+    let parts: [(Parts, &str); 5] = [
+        ((adam(), loss(), Vec::new()), "custom loss `MeanSquaredError`"),
+        ((Box::new(NamedSgd { options: Options::new(0.1) }), mae(), Vec::new()), "custom optimizer `SGD`"),
+        ((adam(), mae(), vec![Box::new(NamedMae::default())]), "custom metric `MeanAbsoluteError`"),
+        ((adam(), mae(), vec![by_a_loss()]), "custom loss `MeanSquaredError`"),
+        ((adam(), mae(), vec![weighted()]), "custom metric `MeanAbsoluteError`"),
     ];
     let registry = CompileRegistry::default()
         .loss("MeanSquaredError", |_| Ok(Box::new(NamedMse)))
         .optimizer("SGD", |_| Ok(Box::new(NamedSgd { options: Options::new(0.1) })))
         .metric("MeanAbsoluteError", |_| Ok(Box::new(NamedMae::default())));
     let (x, y) = data();
-    for (optimizer, loss, metrics, words) in parts {
+    for ((optimizer, loss, metrics), words) in parts {
         let mut model = model();
         model.compile(optimizer, loss, metrics).unwrap();
         let state = model.to_state().unwrap();
