@@ -171,6 +171,19 @@ fn a_model_within_a_model_computes_and_learns_what_its_layers_would() {
 }
 
 #[test]
+fn a_row_that_begins_with_a_model_takes_its_input_as_in_keras() {
+    let encoder = || Sequential::new().add(Input::new([4])).add(Dense::new(3));
+    let model = Sequential::new().add(encoder()).add(Dense::new(2)).into_model();
+    assert_eq!(model.count_params().unwrap(), (4 + 1) * 3 + (3 + 1) * 2);
+    let again = Model::from_json(&model.to_json().unwrap()).unwrap();
+    assert_eq!(again.count_params().unwrap(), model.count_params().unwrap());
+    let within = Sequential::new().add(Sequential::new().add(encoder())).add(Dense::new(2));
+    assert_eq!(within.predict(draw([5, 4], 1)).unwrap().shape().dims(), [5, 2]);
+    // Where the input is told first, it is that one.
+    assert!(Sequential::new().add(Input::new([5])).add(encoder()).predict(draw([1, 5], 1)).unwrap_err().to_string().contains("(None, 4)"));
+}
+
+#[test]
 fn a_trained_model_is_cut_and_gets_another_head() {
     let x = draw([6, 5], 1);
     let base = Sequential::new().add(Input::new([5])).add(Dense::new(4).named("low")).add(Dense::new(3).named("high")).add(Dense::new(2));

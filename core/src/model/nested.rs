@@ -1,5 +1,7 @@
 //! A model as a layer of another.
 
+use std::any::Any;
+
 use super::network::Network;
 use super::{Model, Sequential};
 use crate::autodiff::Var;
@@ -55,6 +57,19 @@ impl From<Model> for LayerSpec {
 }
 
 impl Nested {
+    /// The model that a layer is, if it is one.
+    pub(super) fn of(layer: &dyn Layer) -> Option<&Self> {
+        (layer as &dyn Any).downcast_ref()
+    }
+
+    /// The shape of its input, where it has one alone whose shape is known.
+    pub(super) fn input(&self) -> Option<&PartialShape> {
+        match self.network.input_shapes()?[..] {
+            [input] => Some(input),
+            _ => None,
+        }
+    }
+
     pub(super) fn depth(&self) -> usize {
         self.network.depth()
     }

@@ -1,6 +1,5 @@
 //! The layers of a model and their parameters.
 
-use std::any::Any;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -227,6 +226,9 @@ impl Network {
             }
             return Ok(());
         }
+        if let (true, Some(nested)) = (self.nodes.is_empty() && self.shapes[0].is_none(), Nested::of(&*spec.layer)) {
+            self.shapes[0] = nested.input().cloned();
+        }
         let (node, last) = (self.add_node(spec)?, self.outputs[0]);
         if self.shapes[last].is_some() {
             let outputs = self.add_call(node, &[last], key)?;
@@ -279,7 +281,7 @@ impl Network {
             return Err(Error::argument(format!("`{name}` is no name for a layer: it must not be empty or contain /")));
         }
         let LayerSpec { id, copied, layer, trainable, weights, .. } = spec;
-        if let Some(nested) = (&*layer as &dyn Any).downcast_ref::<Nested>() {
+        if let Some(nested) = Nested::of(&*layer) {
             self.depth = self.depth.max(nested.depth() + 1);
             if self.depth > DEEPEST {
                 return Err(Error::argument(format!("models are nested {} deep at `{name}`: at most {DEEPEST} are served", self.depth))
