@@ -184,7 +184,7 @@ const NINETY_NINE: Target = Target {
     bound: Bound::Above(0.99),
     on: DataSource::Real,
     at: Scale::Any,
-    source: "what the exercise asks for, within 10 epochs; three of three seeds meet it",
+    source: "what the exercise asks for, within 10 epochs; 20 of 20 seeds meet it, and end at 0.9901 to 0.9919",
     course: None,
 };
 
