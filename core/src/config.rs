@@ -142,5 +142,15 @@ pub(crate) fn is_custom(described: &Value) -> bool {
     }
 }
 
+/// Refuses a class that a file says is none of Keras', or none of this kind, such as `initializer`.
+pub(crate) fn check_of_keras(class: &str, described: &Value, kind: &str) -> Result<()> {
+    let module = described["module"].as_str();
+    if !is_custom(described) && module.is_none_or(|module| module.contains(&format!("{kind}s"))) {
+        return Ok(());
+    }
+    let of = module.map_or_else(|| " of the file".to_owned(), |module| format!(" of the module {module}"));
+    Err(Error::format(format!("`{class}`{of} is no {kind} of Keras")))
+}
+
 /// The class of a loss or a metric that is a function: its options are its name alone.
 pub(crate) const FUNCTION: &str = "Function";

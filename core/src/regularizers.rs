@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::autodiff::Var;
-use crate::config::{is_custom, number};
+use crate::config::{check_of_keras, number};
 use crate::{Error, Result};
 
 /// A penalty `l1·Σ|w| + l2·Σw²`, with Keras' defaults of 0.01 for each.
@@ -82,17 +82,13 @@ impl TryFrom<Value> for Regularizer {
         if let Some(stranger) = json.as_object().and_then(|object| object.keys().find(|key| !KEYS.contains(&key.as_str()))) {
             return Err(Error::unknown(&format!("key of the regularizer {class}"), stranger, KEYS));
         }
-        let module = json["module"].as_str();
         let factors: &[&str] = match class.to_lowercase().as_str() {
             "l1" => &["l1"],
             "l2" => &["l2"],
             "l1l2" | "l1_l2" => &["l1", "l2"],
             _ => return Err(Error::unknown("regularizer", class, ["L1", "L2", "L1L2"])),
         };
-        if is_custom(&json) || module.is_some_and(|module| !module.contains("regularizers")) {
-            let of = module.map_or_else(|| " of the file".to_owned(), |module| format!(" of the module {module}"));
-            return Err(Error::format(format!("`{class}`{of} is no regularizer of Keras")));
-        }
+        check_of_keras(class, &json, "regularizer")?;
         let options = json["config"].as_object();
         if let Some(stranger) = options.and_then(|options| options.keys().find(|option| !factors.contains(&option.as_str()))) {
             return Err(Error::unknown(&format!("option of the regularizer {class}"), stranger, factors));

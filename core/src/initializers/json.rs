@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Fan, Initializer, Spread};
-use crate::config::{is_custom, number};
+use crate::config::{check_of_keras, number};
 use crate::layers::{Config, default_name};
 use crate::{Error, Result};
 
@@ -111,11 +111,7 @@ impl Initializer {
         if let Some(maker) = MAKERS.with(|makers| makers.borrow().get(class).cloned()) {
             return maker(config);
         }
-        let module = json["module"].as_str();
-        if is_custom(json) || module.is_some_and(|module| !module.contains("initializers")) {
-            let of = module.map_or_else(|| " of the file".to_owned(), |module| format!(" of the module {module}"));
-            return Err(Error::format(format!("`{class}`{of} is no initializer of Keras")).hint("add it with `Registry::initializer`"));
-        }
+        check_of_keras(class, json, "initializer").map_err(|error| error.hint("add it with `Registry::initializer`"))?;
         Self::of_keras(class, config)
     }
 

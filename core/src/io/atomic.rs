@@ -10,7 +10,7 @@ use crate::{Error, Result};
 /// Ends the names of files that are being written.
 const PART: &str = ".part";
 
-/// Of a file's name, a part's name holds so many bytes at most: systems limit the length of names.
+/// At most this many bytes of a file's name stand in the name of its part: systems limit the length of names.
 const NAME: usize = 100;
 
 /// Links that may lead from one to the next, as on Linux.
@@ -68,7 +68,7 @@ impl AtomicFile {
             }
             _ => {}
         }
-        let path = behind_links(&path).map_err(failed)?;
+        let path = follow_links(&path).map_err(failed)?;
         let Some(name) = path.file_name().filter(|name| path.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes())) else {
             return Err(Error::argument(format!("`{}` names no file", path.display())).hint("end the path with the name of a file"));
         };
@@ -142,7 +142,7 @@ impl Drop for AtomicFile {
 }
 
 /// The path that a link leads to, whether a file is there or not; any other path as it is.
-fn behind_links(path: &Path) -> io::Result<PathBuf> {
+fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         match fs::read_link(&path) {
