@@ -108,16 +108,33 @@ pub(crate) fn without_options<T: Default>(class: &str, config: &Config) -> Resul
     }
 }
 
+/// Refuses what an object has beside what is known.
+pub(crate) fn check_known(what: &str, object: Option<&Config>, known: &[&str]) -> Result<()> {
+    match object.and_then(|object| object.keys().find(|key| !known.contains(&key.as_str()))) {
+        Some(stranger) => Err(Error::unknown(what, stranger, known)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses what stands beside a class and its options and is not what Keras writes there.
+pub(crate) fn check_keys(class: &str, described: &Value) -> Result<()> {
+    check_known(
+        &format!("key of {class}"),
+        described.as_object(),
+        &["module", "class_name", "config", "registered_name", "build_config", "shared_object_id"],
+    )
+}
+
 /// The class and the options of `{"class_name": …, "config": …}`, or of a name alone.
 pub(crate) fn class_and_config(what: &str, value: &Value) -> Result<(String, Config)> {
     if let Some(name) = value.as_str() {
         return Ok((name.to_owned(), Config::new()));
     }
-    match (value["class_name"].as_str(), &value["config"]) {
-        (Some(class), Value::Object(config)) => Ok((class.to_owned(), config.clone())),
-        (Some(class), Value::Null) => Ok((class.to_owned(), Config::new())),
-        _ => Err(Error::format(format!("expected {what} as a name or as an object with class_name and config, got {value}"))),
-    }
+    let (Some(class), config @ (Value::Object(_) | Value::Null)) = (value["class_name"].as_str(), &value["config"]) else {
+        return Err(Error::format(format!("expected {what} as a name or as an object with class_name and config, got {value}")));
+    };
+    check_keys(class, value)?;
+    Ok((class.to_owned(), config.as_object().cloned().unwrap_or_default()))
 }
 
 /// `{"class_name": …, "config": …}`.

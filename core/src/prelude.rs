@@ -17,11 +17,11 @@ pub use crate::layers::{
     Activate, Activation, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization,
     Bidirectional, Concatenate, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Cropping1D, Cropping2D, Dense, DepthwiseConv1D,
     DepthwiseConv2D, Dot, Dropout, ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GlobalAveragePooling1D,
-    GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Input, Interpolation, LSTM, Lambda, Layer,
-    LayerExt, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, Maximum, MergeMode, Minimum, Multiply, Normalization,
-    PReLU, Padding, Permute, RMSNormalization, ReLU, Recurrent, RepeatVector, Rescaling, Reshape, SeparableConv1D, SeparableConv2D,
-    SharedLayer, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, Symbol, TimeDistributed, UnitNormalization,
-    UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
+    GlobalAveragePooling2D, GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Identity, Input, Interpolation, LSTM, Lambda,
+    Layer, LayerExt, LayerNormalization, LeakyReLU, Masking, MaxPooling1D, MaxPooling2D, Maximum, MergeMode, Minimum, Multiply,
+    Normalization, PReLU, Padding, Permute, RMSNormalization, ReLU, Recurrent, RepeatVector, Rescaling, Reshape, SeparableConv1D,
+    SeparableConv2D, SharedLayer, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, Symbol, TimeDistributed,
+    UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 };
 pub use crate::model::{Fit, History, Logs, Model, Sequential, Verbose};
 pub use crate::optimizers::{Adadelta, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Nadam, RmsProp, Sgd};

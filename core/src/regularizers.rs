@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::autodiff::Var;
-use crate::config::{check_of_keras, number};
+use crate::config::{check_keys, check_known, check_of_keras, number};
 use crate::{Error, Result};
 
 /// A penalty `l1·Σ|w| + l2·Σw²`, with Keras' defaults of 0.01 for each.
@@ -77,11 +77,8 @@ impl TryFrom<Value> for Regularizer {
 
     /// By a name, such as `l2`, or by an object with class and options.
     fn try_from(json: Value) -> Result<Self> {
-        const KEYS: [&str; 5] = ["module", "class_name", "config", "registered_name", "shared_object_id"];
         let class = json.as_str().or(json["class_name"].as_str()).unwrap_or_default();
-        if let Some(stranger) = json.as_object().and_then(|object| object.keys().find(|key| !KEYS.contains(&key.as_str()))) {
-            return Err(Error::unknown(&format!("key of the regularizer {class}"), stranger, KEYS));
-        }
+        check_keys(class, &json)?;
         let factors: &[&str] = match class.to_lowercase().as_str() {
             "l1" => &["l1"],
             "l2" => &["l2"],
@@ -90,9 +87,7 @@ impl TryFrom<Value> for Regularizer {
         };
         check_of_keras(class, &json, "regularizer")?;
         let options = json["config"].as_object();
-        if let Some(stranger) = options.and_then(|options| options.keys().find(|option| !factors.contains(&option.as_str()))) {
-            return Err(Error::unknown(&format!("option of the regularizer {class}"), stranger, factors));
-        }
+        check_known(&format!("option of the regularizer {class}"), options, factors)?;
         let factor = |name: &str| -> Result<f32> {
             let absent = if factors.contains(&name) { 0.01 } else { 0.0 };
             let Some(value) = options.and_then(|options| options.get(name)) else { return Ok(absent) };

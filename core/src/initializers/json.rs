@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Fan, Initializer, Spread};
-use crate::config::{check_of_keras, number};
+use crate::config::{check_keys, check_of_keras, number};
 use crate::layers::{Config, default_name};
 use crate::{Error, Result};
 
@@ -100,13 +100,10 @@ impl Initializer {
             return Self::of_keras(class, Config::new());
         }
         let no_options = Config::new();
-        let (Some(class), Some(object)) = (json["class_name"].as_str(), json.as_object()) else {
+        let Some(class) = json["class_name"].as_str() else {
             return Err(Error::format(format!("expected an initializer, its name or an object with class_name, got {json}")));
         };
-        const KEYS: [&str; 5] = ["module", "class_name", "config", "registered_name", "shared_object_id"];
-        if let Some(stranger) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
-            return Err(Error::unknown(&format!("key of the initializer {class}"), stranger, KEYS));
-        }
+        check_keys(class, json)?;
         let config = json["config"].as_object().unwrap_or(&no_options).clone();
         if let Some(maker) = MAKERS.with(|makers| makers.borrow().get(class).cloned()) {
             return maker(config);

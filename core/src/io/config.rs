@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::graph;
+use crate::config::check_known;
 use crate::layers::{Config, Layer, LayerSpec, Registry, describe, sharing};
 use crate::model::{Network, Sequential};
 use crate::{Error, Model, PartialShape, Result};
@@ -74,17 +75,24 @@ impl Model {
 
 /// The class and the options of a model.
 fn model_of(json: &Value) -> Result<(&str, &Config)> {
-    const KNOWN: [&str; 6] = ["class_name", "config", "module", "registered_name", "build_config", "compile_config"];
-    const OTHERS: [&str; 4] = ["keras_version", "backend", "name", "shared_object_id"];
+    const KNOWN: [&str; 10] = [
+        "class_name",
+        "config",
+        "module",
+        "registered_name",
+        "build_config",
+        "compile_config",
+        "keras_version",
+        "backend",
+        "name",
+        "shared_object_id",
+    ];
     let class = json["class_name"].as_str().unwrap_or_default();
     let Some(config) = json["config"].as_object().filter(|_| ["Sequential", "Functional", "Model"].contains(&class)) else {
         let got = if class.is_empty() { "something without class_name".to_owned() } else { format!("class_name `{class}`") };
         return Err(Error::format(format!("expected a model with its layers, Sequential or Functional, got {got}")));
     };
-    let known = |key: &String| KNOWN.iter().chain(&OTHERS).any(|known| known == key);
-    if let Some(stranger) = json.as_object().and_then(|object| object.keys().find(|key| !known(key))) {
-        return Err(Error::unknown("key of a model", stranger, KNOWN));
-    }
+    check_known("key of a model", json.as_object(), &KNOWN)?;
     let module = json["module"].as_str().unwrap_or("keras");
     if !["keras", "tensorflow", "tf_keras"].contains(&module.split('.').next().unwrap_or_default()) {
         return Err(Error::format(format!("`{class}` of the module {module} is not Keras' {class}")));
@@ -95,14 +103,6 @@ fn model_of(json: &Value) -> Result<(&str, &Config)> {
 /// Whether nothing of a model learns.
 fn says_frozen(config: &Config) -> bool {
     config.get("trainable") == Some(&Value::Bool(false))
-}
-
-/// Refuses options of a model that are none of these.
-pub(super) fn only(class: &str, config: &Config, known: &[&str]) -> Result<()> {
-    match config.keys().find(|key| !known.contains(&key.as_str())) {
-        Some(stranger) => Err(Error::unknown(&format!("option of {class}"), stranger, known)),
-        None => Ok(()),
-    }
 }
 
 /// The options of a model: its layers.
@@ -131,7 +131,7 @@ pub(super) fn input(name: &str, shape: &PartialShape) -> Value {
 
 /// Makes the model that was written.
 fn sequential(config: &Config, registry: &Registry) -> Result<Sequential> {
-    only("Sequential", config, &["name", "trainable", "dtype", "layers", "build_input_shape"])?;
+    check_known("option of Sequential", Some(config), &["name", "trainable", "dtype", "layers", "build_input_shape"])?;
     let layers = config.get("layers").and_then(Value::as_array).ok_or_else(|| Error::format("expected a Sequential with its layers"))?;
     let mut model = Sequential::new().name(config.get("name").and_then(Value::as_str).unwrap_or("sequential"));
     for (index, layer) in layers.iter().enumerate() {

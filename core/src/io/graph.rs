@@ -5,8 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::config::{input, only};
+use super::config::input;
 use super::masks::{self, Mask};
+use crate::config::check_known;
 use crate::layers::{Argument, Config, Function, Layer, LayerExt, LayerSpec, Operation, Registry, SharedLayer, Symbol, describe};
 use crate::model::Network;
 use crate::{Error, Model, Result};
@@ -85,7 +86,7 @@ struct Takes {
 
 /// Makes the model that was written.
 pub(super) fn read(config: &Config, registry: &Registry) -> Result<Model> {
-    only("Functional", config, &["name", "trainable", "dtype", "layers", "input_layers", "output_layers"])?;
+    check_known("option of Functional", Some(config), &["name", "trainable", "dtype", "layers", "input_layers", "output_layers"])?;
     let field = |name: &str| config.get(name).unwrap_or(&Value::Null);
     let layers = field("layers").as_array().ok_or_else(|| Error::format("expected a Functional with its layers"))?;
     let needed = needed(config, layers);

@@ -8,10 +8,10 @@ use super::{
     Activate, ActivityRegularization, Add, AlphaDropout, Average, AveragePooling1D, AveragePooling2D, BatchNormalization, Bidirectional,
     Concatenate, Config, Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose, Cropping1D, Cropping2D, Dense, DepthwiseConv1D, DepthwiseConv2D,
     Dot, Dropout, ELU, Embedding, Flatten, GRU, GaussianDropout, GaussianNoise, GlobalAveragePooling1D, GlobalAveragePooling2D,
-    GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU, Masking,
-    MaxPooling1D, MaxPooling2D, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector, Rescaling,
-    Reshape, SeparableConv1D, SeparableConv2D, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract, TimeDistributed,
-    UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
+    GlobalMaxPooling1D, GlobalMaxPooling2D, GroupNormalization, Identity, Input, LSTM, Lambda, Layer, LayerNormalization, LeakyReLU,
+    Masking, MaxPooling1D, MaxPooling2D, Maximum, Minimum, Multiply, Normalization, PReLU, Permute, RMSNormalization, ReLU, RepeatVector,
+    Rescaling, Reshape, SeparableConv1D, SeparableConv2D, SimpleRNN, Softmax, SpatialDropout1D, SpatialDropout2D, Subtract,
+    TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 };
 use crate::Result;
 
@@ -52,6 +52,7 @@ pub(super) const CLASSES: &[(&str, TypeId, Make)] = &[
     ("GlobalMaxPooling2D", TypeId::of::<GlobalMaxPooling2D>(), |_, config| GlobalMaxPooling2D::from_config(config)),
     ("GroupNormalization", TypeId::of::<GroupNormalization>(), |_, config| GroupNormalization::from_config(config)),
     ("GRU", TypeId::of::<GRU>(), |_, config| GRU::from_config(config)),
+    ("Identity", TypeId::of::<Identity>(), |_, config| plain("Identity", &config, Identity)),
     ("InputLayer", TypeId::of::<Input>(), |_, config| Input::from_config(config)),
     ("Lambda", TypeId::of::<Lambda>(), Lambda::from_config),
     ("LayerNormalization", TypeId::of::<LayerNormalization>(), |_, config| LayerNormalization::from_config(config)),

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::identity::{Copied, Identity, LayerId};
+use super::ids::{Copied, LayerId, ParamId};
 use super::{LayerSpec, check_options};
 use crate::autodiff::{Scope, Tape, Var};
 use crate::initializers::Initializer;
@@ -65,7 +65,7 @@ impl WeightSpec {
 /// A parameter that a layer asked for.
 pub(crate) struct Asked {
     pub(crate) spec: WeightSpec,
-    pub(crate) identity: Identity,
+    pub(crate) id: ParamId,
     pub(crate) source: Source,
 }
 
@@ -80,7 +80,7 @@ pub(crate) enum Source {
 }
 
 /// The parameters that a model has already, with their shapes.
-pub(crate) type Known = HashMap<Identity, (usize, Shape)>;
+pub(crate) type Known = HashMap<ParamId, (usize, Shape)>;
 
 /// Where a layer asks for its parameters.
 pub struct Build<'a> {
@@ -177,7 +177,7 @@ impl<'a> Build<'a> {
     /// A shape that does not fit into memory, or an initializer that does not serve it.
     pub fn weight(&mut self, mut spec: WeightSpec) -> Result<Weight> {
         let index = self.asked.len();
-        let identity = Identity::new(self.owner.0, index - self.owner.1);
+        let id = ParamId::new(self.owner.0, index - self.owner.1);
         self.complete(&mut spec)?;
         let known = match self.given.map(|(given, first)| given.get(index - first)) {
             Some(None) => return Err(Error::shape(format!("got {index} weights, none for {} {:?}", spec.name, spec.dims))),
@@ -187,7 +187,7 @@ impl<'a> Build<'a> {
         if let Some(value) = known.as_ref().filter(|value| value.shape().dims() != spec.dims) {
             return Err(Error::shape(format!("{} has the shape {:?}, got weights {}", spec.name, spec.dims, value.shape())));
         }
-        self.ask(spec, identity, known)
+        self.ask(spec, id, known)
     }
 
     /// What the next parameter would begin with, were it asked for by this specification.
@@ -200,12 +200,12 @@ impl<'a> Build<'a> {
     }
 
     /// Asks for a parameter of a model that is part of this layer, which begins with its value there.
-    pub(crate) fn adopt(&mut self, mut spec: WeightSpec, value: Tensor, identity: Identity) -> Result<Weight> {
+    pub(crate) fn adopt(&mut self, mut spec: WeightSpec, value: Tensor, id: ParamId) -> Result<Weight> {
         let index = self.asked.len();
         self.complete(&mut spec)?;
         let given = self.given.and_then(|(given, first)| given.get(index - first)).filter(|given| given.shape() == value.shape());
         let value = given.cloned().unwrap_or(value);
-        self.ask(spec, identity, Some(value))
+        self.ask(spec, id, Some(value))
     }
 
     fn complete(&self, spec: &mut WeightSpec) -> Result<()> {
@@ -214,19 +214,19 @@ impl<'a> Build<'a> {
         spec.regularizer.map_or(Ok(()), |regularizer| regularizer.check()).map_err(|error| error.context(spec.name.clone()))
     }
 
-    fn ask(&mut self, spec: WeightSpec, identity: Identity, value: Option<Tensor>) -> Result<Weight> {
+    fn ask(&mut self, spec: WeightSpec, id: ParamId, value: Option<Tensor>) -> Result<Weight> {
         let index = self.asked.len();
-        let identity = identity.within(self.copied);
-        let source = if let Some(&(param, shape)) = self.known.get(&identity) {
+        let id = id.within(self.copied);
+        let source = if let Some(&(param, shape)) = self.known.get(&id) {
             check_shared(&spec, shape.dims())?;
             Source::Known(param)
-        } else if let Some(earlier) = self.asked.iter().position(|asked| asked.identity == identity) {
+        } else if let Some(earlier) = self.asked.iter().position(|asked| asked.id == id) {
             check_shared(&spec, &self.asked[earlier].spec.dims)?;
             Source::Again(earlier)
         } else {
             Source::New(value.map_or_else(|| self.initial(&spec), Ok)?)
         };
-        self.asked.push(Asked { spec, identity, source });
+        self.asked.push(Asked { spec, id, source });
         Ok(Weight(Some(index as u32)))
     }
 

@@ -1,57 +1,48 @@
-//! What tells layers apart that look the same.
+use super::{Build, Call, Config, Layer};
+use crate::autodiff::Var;
+use crate::{PartialShape, Result};
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
-/// Tells a layer from all others, in whatever models it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct LayerId(u64);
-
-/// Tells the copies of a layer apart: copies within copies add theirs, and the original has 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct Copied(u64);
-
-/// Tells a parameter from all others: the layer that asked for it, its index there, and which copy it is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Identity {
-    layer: LayerId,
-    index: usize,
-    copied: Copied,
-}
-
-fn next() -> u64 {
-    static NEXT: AtomicU64 = AtomicU64::new(1);
-    NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-impl LayerId {
-    pub(crate) fn new() -> Self {
-        Self(next())
-    }
-}
-
-impl Copied {
-    /// A copy of this.
-    pub(crate) fn again(self) -> Self {
-        // Spread over all bits, so that no two sets of copies come to the same.
-        let mut bits = next().wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        self.and(Self(bits ^ (bits >> 31)))
-    }
-
-    /// A copy within a copy.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self(self.0 ^ other.0)
-    }
-}
+/// Passes its input through as it is: a name for a tensor, or what stands in place of a layer that is left out.
+///
+/// ```
+/// use practicum_core::prelude::*;
+///
+/// let model = Sequential::new().add(Input::new([2])).add(Identity::new());
+/// assert_eq!(model.predict([[1.0, -2.0]])?.as_slice(), [1.0, -2.0]);
+/// # Ok::<(), practicum_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Identity;
 
 impl Identity {
-    pub(crate) fn new(layer: LayerId, index: usize) -> Self {
-        Self { layer, index, copied: Copied::default() }
+    /// The layer.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Layer for Identity {
+    fn class_name(&self) -> &'static str {
+        "Identity"
     }
 
-    /// The same in a copy.
-    pub(crate) fn within(self, copied: Copied) -> Self {
-        Self { copied: self.copied.and(copied), ..self }
+    fn config(&self) -> Config {
+        Config::new()
+    }
+
+    fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
+        Ok(input.clone())
+    }
+
+    fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {
+        Ok(x.clone())
+    }
+
+    fn compute_mask(&self, cx: &Call<'_>, _inputs: &[Var]) -> Result<Option<Var>> {
+        Ok(cx.mask(0).cloned())
+    }
+
+    fn boxed_clone(&self) -> Box<dyn Layer> {
+        Box::new(self.clone())
     }
 }

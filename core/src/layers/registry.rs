@@ -13,7 +13,7 @@ use super::classes::CLASSES;
 use super::kit::from_config;
 use super::{Config, Copied, Lambda, Layer, LayerId, LayerSpec, Operation, sharing};
 use crate::autodiff::Var;
-use crate::config::check_finite;
+use crate::config::{check_finite, check_known};
 use crate::initializers::{Initializer, Makers, with_makers};
 use crate::{Error, Result};
 
@@ -158,9 +158,7 @@ impl Registry {
             "inbound_nodes",
             "shared_object_id",
         ];
-        if let Some(stranger) = described.as_object().and_then(|object| object.keys().find(|key| !KNOWN.contains(&key.as_str()))) {
-            return Err(Error::unknown(&format!("key of {class_name}"), stranger, KNOWN));
-        }
+        check_known(&format!("key of {class_name}"), described.as_object(), &KNOWN)?;
         let mark = described["shared_object_id"].as_u64();
         let lock = || self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let known = mark.and_then(|mark| lock().get(&mark).map(LayerSpec::share));

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
-use super::identity::{Copied, LayerId};
+use super::ids::{Copied, LayerId};
 
 /// A layer that may be there more than once: the copies of a layer are others.
 type Same = (LayerId, Copied);

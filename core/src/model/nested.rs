@@ -101,7 +101,7 @@ impl Layer for Nested {
         self.first = cx.weights();
         for (param, learns) in self.network.parameters().iter().zip(self.network.learning()) {
             let spec = WeightSpec::new(param.path(), &param.value().shape()).trainable(learns).regularizer(param.regularizer());
-            cx.adopt(spec, param.value().clone(), param.identity().within(self.network.copied()))?;
+            cx.adopt(spec, param.value().clone(), param.id().within(self.network.copied()))?;
         }
         Ok(self.network.output_shapes()?.into_iter().cloned().collect())
     }

@@ -412,15 +412,15 @@ impl Network {
     /// Takes the parameters that a layer asked for.
     fn adopt(&mut self, index: usize, asked: Vec<Asked>) {
         let node = &mut self.nodes[index];
-        for Asked { spec, identity, source } in asked {
+        for Asked { spec, id, source } in asked {
             let param = match source {
                 Source::Known(param) => param,
                 Source::Again(earlier) => node.params[earlier],
                 Source::New(value) => {
                     let param = self.params.len();
-                    self.known.insert(identity, (param, value.shape()));
+                    self.known.insert(id, (param, value.shape()));
                     let (path, WeightSpec { trainable, regularizer, .. }) = (format!("{}/{}", node.name, spec.name), spec);
-                    self.params.push(Parameter { path, value, trainable, regularizer, identity });
+                    self.params.push(Parameter { path, value, trainable, regularizer, id });
                     node.params.push(param);
                     continue;
                 }

@@ -1,6 +1,6 @@
 //! The parameters of a model.
 
-use crate::layers::Identity;
+use crate::layers::ParamId;
 use crate::regularizers::Regularizer;
 use crate::{Error, Result, Tensor};
 
@@ -11,7 +11,7 @@ pub struct Parameter {
     pub(super) value: Tensor,
     pub(super) trainable: bool,
     pub(super) regularizer: Option<Regularizer>,
-    pub(super) identity: Identity,
+    pub(super) id: ParamId,
 }
 
 impl Parameter {
@@ -31,8 +31,8 @@ impl Parameter {
     }
 
     /// What tells it from all others, in whatever models it is.
-    pub(crate) fn identity(&self) -> Identity {
-        self.identity
+    pub(crate) fn id(&self) -> ParamId {
+        self.id
     }
 
     pub(crate) fn regularizer(&self) -> Option<Regularizer> {

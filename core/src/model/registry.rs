@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::Model;
-use crate::config::{Config, FUNCTION, class_and_config, is_custom};
+use crate::config::{Config, FUNCTION, check_known, class_and_config, is_custom};
 use crate::losses::{self, Loss};
 use crate::metrics::{self, LossMetric, Metric};
 use crate::optimizers::{self, Optimizer};
@@ -169,10 +169,7 @@ impl Model {
         let list = |name: &str| {
             config[name].as_array().ok_or_else(|| Error::format(format!("expected a list as `{name}` of what a model is compiled with")))
         };
-        const KNOWN: [&str; 3] = ["optimizer", "loss", "metrics"];
-        if let Some(stranger) = config.as_object().and_then(|all| all.keys().find(|key| !KNOWN.contains(&key.as_str()))) {
-            return Err(Error::unknown("key of what a model is compiled with", stranger, KNOWN));
-        }
+        check_known("key of what a model is compiled with", config.as_object(), &["optimizer", "loss", "metrics"])?;
         let optimizer = registry.make_optimizer(&config["optimizer"])?;
         let loss = |pair: &Value| match pair.as_array().map(Vec::as_slice) {
             Some([loss, weight]) if weight.is_number() => Ok((registry.make_loss(loss)?, weight.as_f64().unwrap_or(1.0) as f32)),

@@ -238,6 +238,14 @@ def ops_of_shapes():
     return keras.Model(x, layers.Dense(2)(flat[:, 1:8]))
 
 
+def ops_of_keys():
+    x = keras.Input((3, 4))
+    h = layers.Identity()(ops.cast(layers.Dense(4, activation="tanh")(x), "float32"))
+    columns = h[..., 1:] * h[:, :, 0, None]
+    row = h[:, None, 2, ...] - h[:, ..., -1][:, None, :1]
+    return keras.Model(x, layers.Dense(2)(ops.concatenate([ops.reshape(columns, (-1, 9)), row[:, 0]], axis=-1)))
+
+
 def f13_nested_twice():
     x = keras.Input((4,))
     twice = keras.Sequential([layers.Input((4,)), layers.Dense(2, activation="tanh")], name="twice")
@@ -268,6 +276,7 @@ MODELS = {
     "ops_of_each_number": (ops_of_each_number, ["mse"], None),
     "ops_over_axes": (ops_over_axes, ["mse"], None),
     "ops_of_shapes": (ops_of_shapes, ["mse"], None),
+    "ops_of_keys": (ops_of_keys, ["mse"], None),
     "f13_nested_twice": (f13_nested_twice, ["mse"], None),
     "f14_variance_scaling": (f14_variance_scaling, ["mse"], None),
 }

@@ -196,6 +196,7 @@ def options(family):
     for kind in ("GaussianNoise", "GaussianDropout", "AlphaDropout", "SpatialDropout1D"):
         layer_case(family, f"{kind.lower()}_inference", getattr(layers, kind)(0.3), series, call={"training": False})
     layer_case(family, "spatialdropout2d_inference", layers.SpatialDropout2D(0.3), picture, call={"training": False})
+    layer_case(family, "identity", layers.Identity(), series)
 
 
 def normalization(family):

@@ -4,10 +4,25 @@ use serde_json::{Map, Value, json};
 
 use super::hdf5::Hdf5;
 use super::upgrade::{plain_class, rename};
-use crate::config::is_custom;
+use crate::config::check_known;
 use crate::model::CompileRegistry;
 use crate::optimizers::{AVERAGE, GRADIENT, Slot};
 use crate::{Error, Model, Result, Shape, Tensor};
+
+/// What Keras 2 and 3 write; the last four change no result.
+const KNOWN: [&str; 11] = [
+    "optimizer",
+    "optimizer_config",
+    "loss",
+    "loss_weights",
+    "metrics",
+    "weighted_metrics",
+    "sample_weight_mode",
+    "auto_scale_loss",
+    "jit_compile",
+    "run_eagerly",
+    "steps_per_execution",
+];
 
 /// Compiles a model as its file says; none where the file says nothing. `settings` are Keras 3's `compile_config` or Keras 2's
 /// `training_config`.
@@ -17,6 +32,10 @@ use crate::{Error, Model, Result, Shape, Tensor};
 pub(super) fn compile(model: &mut Model, settings: &Value, registry: &CompileRegistry) -> Result<bool> {
     let optimizer = settings.get("optimizer").or_else(|| settings.get("optimizer_config")).filter(|optimizer| !optimizer.is_null());
     let Some(optimizer) = optimizer.filter(|_| !settings["loss"].is_null()) else { return Ok(false) };
+    check_known("key of what the model was compiled with", settings.as_object(), &KNOWN)?;
+    if let Some(mode) = settings.get("sample_weight_mode").filter(|mode| !mode.is_null()) {
+        return Err(Error::format(format!("sample_weight_mode = {mode} has no counterpart here")));
+    }
     let outputs: Vec<String> = model.output_names().into_iter().map(str::to_owned).collect();
     let losses = per_output(settings, "loss", &outputs)?;
     let weights = per_output(settings, "loss_weights", &outputs)?;
@@ -102,14 +121,17 @@ fn described(value: &Value) -> Value {
     with_origin(class, config.into(), value)
 }
 
-/// A class and its options, marked where the file says that it is none of Keras'.
+/// An object with this class and these options, and whatever else stands in it.
 fn with_origin(class: &str, config: Value, described: &Value) -> Value {
     let name = described["class_name"].as_str().unwrap_or_default();
     // Keras 2.11 has its own optimizers registered as `Custom>Adam`.
     let of_a_package = name.contains('>') && !name.starts_with("Custom>");
-    let mut plain = json!({"class_name": class, "config": config});
-    if is_custom(described) || of_a_package {
-        plain["registered_name"] = described["registered_name"].as_str().unwrap_or(name).into();
+    let mut plain = described.clone();
+    plain["class_name"] = class.into();
+    plain["config"] = config;
+    if of_a_package {
+        plain["module"] = Value::Null;
+        plain["registered_name"] = name.into();
     }
     plain
 }
@@ -313,6 +335,27 @@ mod tests {
             assert!(error.contains(class) && error.contains(named), "{error}");
         }
         optimizer_of(&json!({"class_name": "Nadam", "config": {"learning_rate": 0.002, "decay": 1.0}})).unwrap();
+    }
+
+    #[test]
+    fn f12_what_stands_beside_a_class_or_a_setting_is_refused_by_name() {
+        let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3)).into_model();
+        let class = |class: &str| json!({"module": "keras", "class_name": class, "config": {}, "registered_name": null});
+        let decay = json!({"initial_learning_rate": 0.5, "decay_steps": 1, "decay_rate": 0.5});
+        let schedule = json!({"class_name": "InverseTimeDecay", "config": decay});
+        let optimizer = json!({"class_name": "SGD", "config": {"learning_rate": schedule}});
+        let plain = json!({"optimizer": optimizer, "loss": class("MeanSquaredError"), "metrics": [class("MeanSquaredError")]});
+        let mut made = |settings: &Value| compile(&mut model, settings, &CompileRegistry::default()).map_err(|error| error.to_string());
+        assert_eq!(made(&plain), Ok(true));
+        for place in ["", "/optimizer", "/optimizer/config/learning_rate", "/loss", "/metrics/0"] {
+            let mut settings = plain.clone();
+            settings.pointer_mut(place).unwrap()["clip"] = json!(1.0);
+            let error = made(&settings).unwrap_err();
+            assert!(error.contains("unknown key of") && error.contains("`clip`"), "{place}: {error}");
+        }
+        let mut temporal = plain;
+        temporal["sample_weight_mode"] = json!("temporal");
+        assert!(made(&temporal).unwrap_err().contains("sample_weight_mode"));
     }
 
     #[test]

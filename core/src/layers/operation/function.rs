@@ -34,8 +34,10 @@ pub(crate) enum Function {
     Squeeze(Option<Axes>),
     Concatenate(isize),
     Stack(isize),
-    /// Slices with a step of 1, and single indices, along the first axes.
+    /// Slices with a step of 1, single indices, new axes and an ellipsis.
     GetItem(Vec<Item>),
+    /// To float32, which all tensors are here.
+    Cast,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +76,10 @@ pub(crate) enum Reduction {
 pub(crate) enum Item {
     Range(Option<isize>, Option<isize>),
     Index(isize),
+    /// A new axis of size 1.
+    NewAxis,
+    /// The axes that the other keys leave, whole.
+    Ellipsis,
 }
 
 const BINARY: [(&str, Binary); 9] = [
@@ -114,7 +120,7 @@ const ACTIVATIONS: [(&str, Activation); 11] = [
     ("Selu", Activation::Selu),
 ];
 
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 14] = [
     "LeakyRelu",
     "Elu",
     "Gelu",
@@ -128,6 +134,7 @@ const OTHERS: [&str; 13] = [
     "Concatenate",
     "Stack",
     "GetItem",
+    "Cast",
 ];
 
 fn find<T: Copy>(table: &[(&'static str, T)], class: &str) -> Option<T> {
@@ -175,7 +182,8 @@ impl Function {
     /// The function of this class with these options; `items` are the arguments of its call after the tensor.
     pub(crate) fn read(class: &str, config: &Config, items: &[Value]) -> Result<Self> {
         let mut options = Options { class, left: config.clone() };
-        options.left.retain(|option, _| !["name", "dtype"].contains(&option.as_str()));
+        let about: &[&str] = if class == "Cast" { &["name"] } else { &["name", "dtype"] };
+        options.left.retain(|option, _| !about.contains(&option.as_str()));
         let function = if let Some(function) = find(&BINARY, class) {
             Self::Binary(function)
         } else if let Some(function) = find(&UNARY, class) {
@@ -215,6 +223,13 @@ impl Function {
             "Concatenate" => Self::Concatenate(options.take_or("axis", -1)?),
             "Stack" => Self::Stack(options.take_or("axis", 0)?),
             "GetItem" => Self::GetItem(read_items(items)?),
+            "Cast" => {
+                let dtype: Value = options.take("dtype")?;
+                if dtype != "float32" {
+                    return Err(Error::format(format!("Cast to {dtype} has no counterpart here: all tensors are float32")));
+                }
+                Self::Cast
+            }
             _ => {
                 let tables = [names(&BINARY), names(&UNARY), names(&REDUCTIONS), names(&ACTIVATIONS), OTHERS.to_vec()].concat();
                 return Err(Error::unknown("function of keras.ops", class, tables));
@@ -241,6 +256,7 @@ impl Function {
             Self::Concatenate(_) => "Concatenate",
             Self::Stack(_) => "Stack",
             Self::GetItem(_) => "GetItem",
+            Self::Cast => "Cast",
         }
     }
 
@@ -253,6 +269,9 @@ impl Function {
         let of_networks = ["LeakyRelu", "Elu", "Gelu", "Softmax", "LogSoftmax"].contains(&class);
         if of_networks || class != "Tanh" && find(&ACTIVATIONS, class).is_some() {
             return Some("keras.src.ops.nn");
+        }
+        if class == "Cast" {
+            return Some("keras.src.ops.core");
         }
         let known = class == "Tanh" || OTHERS.contains(&class) || find(&BINARY, class).is_some();
         (known || find(&UNARY, class).is_some() || find(&REDUCTIONS, class).is_some()).then_some("keras.src.ops.numpy")
@@ -271,6 +290,7 @@ impl Function {
             Self::Reshape(shape) => json!({"newshape": shape}),
             Self::Transpose(axes) => json!({"axes": axes}),
             Self::Squeeze(axes) => json!({"axis": axes}),
+            Self::Cast => json!({"dtype": "float32"}),
         };
         options.as_object().cloned().unwrap_or_default()
     }
@@ -281,6 +301,8 @@ impl Function {
         let item = |item: &Item| match item {
             Item::Range(start, stop) => json!({"class_name": "__slice__", "config": {"start": start, "stop": stop, "step": null}}),
             Item::Index(index) => json!(index),
+            Item::NewAxis => Value::Null,
+            Item::Ellipsis => json!({"class_name": "__ellipsis__", "config": {}}),
         };
         Some(items.iter().map(item).collect())
     }
@@ -325,6 +347,7 @@ impl Function {
                 Var::concat(&parts.iter().collect::<Vec<_>>(), axis)
             }
             Self::GetItem(items) => get_item(first, items),
+            Self::Cast => Ok(first.clone()),
         }
     }
 }

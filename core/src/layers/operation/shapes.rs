@@ -83,6 +83,9 @@ pub(super) fn read_items(arguments: &[Value]) -> Result<Vec<Item>> {
         if let Some(index) = item.as_i64() {
             return Ok(Item::Index(index as isize));
         }
+        if item.is_null() {
+            return Ok(Item::NewAxis);
+        }
         let (class, config) = (item["class_name"].as_str(), &item["config"]);
         let bound = |name: &str| match &config[name] {
             Value::Null => Ok(None),
@@ -90,6 +93,7 @@ pub(super) fn read_items(arguments: &[Value]) -> Result<Vec<Item>> {
         };
         match (class, bound("start"), bound("stop"), bound("step")) {
             (Some("__slice__"), Ok(start), Ok(stop), Ok(None | Some(1))) => Ok(Item::Range(start, stop)),
+            (Some("__ellipsis__"), ..) => Ok(Item::Ellipsis),
             _ => Err(Error::format(format!("the key {item} of GetItem has no counterpart here")).hint("slices have a step of 1")),
         }
     };
@@ -97,15 +101,25 @@ pub(super) fn read_items(arguments: &[Value]) -> Result<Vec<Item>> {
 }
 
 pub(super) fn get_item(x: &Var, items: &[Item]) -> Result<Var> {
-    if items.len() > x.shape().rank() {
-        return Err(Error::shape(format!("{} keys for the axes of {}", items.len(), x.shape())));
-    }
+    let taken = items.iter().filter(|item| matches!(item, Item::Range(..) | Item::Index(_))).count();
+    let ellipses = items.iter().filter(|item| **item == Item::Ellipsis).count();
+    let left = x.shape().rank().checked_sub(taken).filter(|_| ellipses < 2);
+    let left = left.ok_or_else(|| Error::shape(format!("{taken} keys and {ellipses} ellipses for the axes of {}", x.shape())))?;
+    // From the last key to the first, so that the axes before it stay where they are.
+    let mut axis = if ellipses == 0 { taken } else { x.shape().rank() };
     let mut y = x.clone();
-    for (axis, item) in items.iter().enumerate().rev() {
-        let size = x.shape()[axis];
+    for item in items.iter().rev() {
+        axis -= match item {
+            Item::NewAxis => 0,
+            Item::Ellipsis => left,
+            Item::Range(..) | Item::Index(_) => 1,
+        };
+        // A new axis may come after the last.
+        let size = x.shape().get(axis).copied().unwrap_or_default();
         let place = |place: isize| (if place < 0 { place.saturating_add_unsigned(size) } else { place }).clamp(0, size as isize) as usize;
         y = match *item {
-            Item::Range(None, None) => y,
+            Item::NewAxis => y.expand_dims(axis as isize)?,
+            Item::Ellipsis | Item::Range(None, None) => y,
             Item::Range(start, stop) => {
                 let start = start.map_or(0, place);
                 y.slice(axis as isize, start..stop.map_or(size, place).max(start))?
