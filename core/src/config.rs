@@ -2,7 +2,7 @@
 
 mod finite;
 
-pub(crate) use finite::{check_finite, number};
+pub(crate) use finite::{check_finite, number, read_number, to_value, written};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -12,10 +12,10 @@ use crate::{Error, Result};
 /// Options by name.
 pub type Config = Map<String, Value>;
 
-/// The options of a value that serde can write; of anything else than an object, none. Numbers that are not finite are marked: a
-/// model is neither built nor compiled with them.
+/// The options of a value that serde can write; of anything else than an object, none. In place of a number that is not finite
+/// stands an object that marks it: a model is neither built nor compiled with such options.
 pub fn to_config<T: Serialize>(options: &T) -> Config {
-    match finite::to_value(options) {
+    match to_value(options) {
         Ok(Value::Object(config)) => config,
         _ => Config::new(),
     }

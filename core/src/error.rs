@@ -80,7 +80,7 @@ impl Error {
     /// let error = Error::unknown("activation", "rellu", ["relu", "tanh"]);
     /// assert_eq!(
     ///     error.to_string(),
-    ///     "unknown activation `rellu`: known are relu, tanh\n  hint: did you mean `relu`?"
+    ///     "unknown activation `rellu`: known are relu, tanh\n  did you mean `relu`?"
     /// );
     /// ```
     pub fn unknown<S: AsRef<str>>(what: &str, name: &str, known: impl IntoIterator<Item = S>) -> Self {
@@ -92,7 +92,7 @@ impl Error {
         };
         let error = Self::new(Kind::Unknown, format!("unknown {what} `{name}`: {list}"));
         match nearest(name, &known) {
-            Some(near) => error.hint(format!("did you mean `{near}`?")),
+            Some(near) => error.note(format!("did you mean `{near}`?")),
             None => error,
         }
     }

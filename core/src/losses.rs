@@ -261,10 +261,7 @@ impl Losses {
     /// The loss of the next output, and how much it counts in the total.
     #[must_use]
     pub fn output(mut self, loss: impl IntoLoss, weight: f32) -> Self {
-        let finite = || Error::argument(format!("the weight of a loss must be a number of 0 or more, got {weight}"));
-        let weighted =
-            loss.into_loss().and_then(|loss| if weight >= 0.0 && weight.is_finite() { Ok((loss, weight)) } else { Err(finite()) });
-        self.0.push(weighted);
+        self.0.push(loss.into_loss().map(|loss| (loss, weight)));
         self
     }
 }

@@ -30,7 +30,7 @@ pub use scored::Scored;
 
 use serde_json::Value;
 
-use crate::config::{Config, class_and_config, with_origin, without_idle};
+use crate::config::{Config, with_origin, without_idle};
 use crate::{Error, Result};
 
 /// Which values of a log are better.
@@ -331,10 +331,6 @@ known! {
 
 /// The metric of a loss, from the loss' class or name and options.
 fn of_a_loss(class: &str, mut config: Config) -> Result<LossMetric> {
-    if class == "LossMetric" {
-        let (class, options) = class_and_config("a loss", config.get("loss").unwrap_or(&Value::Null))?;
-        return Ok(LossMetric::new(crate::losses::from_config(&class, options)?)?.with_name_of(&config));
-    }
     let name = config.remove("name");
     // The only loss whose metric has another class.
     let class = if class == "LogCoshError" { "LogCosh" } else { class };
@@ -342,7 +338,7 @@ fn of_a_loss(class: &str, mut config: Config) -> Result<LossMetric> {
         Err(error) if error.is_unknown() => {
             Err(Error::unknown("metric", class, NAMES).hint("the names of losses are those of metrics, too"))
         }
-        loss => Ok(LossMetric::new(loss?)?.with_name_of(&name.map(|name| ("name".to_owned(), name)).into_iter().collect())),
+        loss => LossMetric::new(loss?)?.with_name_of(&name.map(|name| ("name".to_owned(), name)).into_iter().collect()),
     }
 }
 
@@ -470,6 +466,7 @@ impl Mean {
 mod tests {
     use super::*;
     use crate::autodiff::View;
+    use crate::model::CompileRegistry;
 
     /// Those that need to know how many classes there are, and some of losses.
     fn with_classes() -> Vec<(&'static str, Box<dyn Metric>)> {
@@ -521,7 +518,7 @@ mod tests {
                 if classes { ([2].into(), &[1.0, 0.0]) } else { ([2, 2].into(), &[0.0, 1.0, 1.0, 0.0]) };
             let (y_true, y_pred) = (View { shape, data }, View { shape: [2, 2].into(), data: &pred });
             metric.update(&Scored { y_true, y_pred, sample_weight: None, mask: None }).unwrap();
-            let mut again = from_config(metric.class_name(), metric.config()).unwrap();
+            let mut again = CompileRegistry::default().make_metric(&describe(&*metric)).unwrap();
             again.reset();
             for (list, numbers) in metric.state() {
                 again.set_state(list, &numbers).unwrap();

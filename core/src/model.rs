@@ -158,9 +158,9 @@ impl Model {
         let scores = Scores::new(metrics, &outputs)?;
         let compiled = Compiled::new(optimizer, objective, scores)?;
         check_finite(compiled.optimizer().class_name(), &compiled.optimizer().config())?;
-        compiled.objective().losses().try_for_each(|(loss, _)| check_finite(loss.name(), &loss.config()))?;
+        compiled.objective().losses().try_for_each(|(loss, _)| check_finite(loss.class_name(), &loss.config()))?;
         let mut metrics = compiled.scores().metrics(outputs.len()).into_iter().flatten();
-        metrics.try_for_each(|metric| check_finite(metric.name(), &metric.config()))?;
+        metrics.try_for_each(|metric| check_finite(metric.class_name(), &metric.config()))?;
         self.compiled = Some(compiled);
         self.runner.forget();
         Ok(())

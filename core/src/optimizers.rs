@@ -260,7 +260,7 @@ fn idle() -> [(&'static str, Value); 2] {
 
 /// Takes out what Keras writes where nothing is averaged or accumulated.
 fn without_unset(mut config: Config) -> Config {
-    if config.get("use_ema") != Some(&json!(true)) {
+    if matches!(config.get("use_ema"), None | Some(Value::Null | Value::Bool(false))) {
         config.retain(|option, _| !["use_ema", "ema_momentum", "ema_overwrite_frequency"].contains(&option.as_str()));
     }
     config.retain(|option, value| option != "gradient_accumulation_steps" || !value.is_null());

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::autodiff::Var;
-use crate::config::{check_keys, check_known, check_of_keras, number};
+use crate::config::{check_known, check_of_keras, class_and_config, number};
 use crate::{Error, Result};
 
 /// A penalty `l1·Σ|w| + l2·Σw²`, with Keras' defaults of 0.01 for each.
@@ -77,20 +77,18 @@ impl TryFrom<Value> for Regularizer {
 
     /// By a name, such as `l2`, or by an object with class and options.
     fn try_from(json: Value) -> Result<Self> {
-        let class = json.as_str().or(json["class_name"].as_str()).unwrap_or_default();
-        check_keys(class, &json)?;
+        let (class, options) = class_and_config("a regularizer", &json)?;
         let factors: &[&str] = match class.to_lowercase().as_str() {
             "l1" => &["l1"],
             "l2" => &["l2"],
             "l1l2" | "l1_l2" => &["l1", "l2"],
-            _ => return Err(Error::unknown("regularizer", class, ["L1", "L2", "L1L2"])),
+            _ => return Err(Error::unknown("regularizer", &class, ["L1", "L2", "L1L2"])),
         };
-        check_of_keras(class, &json, "regularizer")?;
-        let options = json["config"].as_object();
-        check_known(&format!("option of the regularizer {class}"), options, factors)?;
+        check_of_keras(&class, &json, "regularizer")?;
+        check_known(&format!("option of the regularizer {class}"), Some(&options), factors)?;
         let factor = |name: &str| -> Result<f32> {
             let absent = if factors.contains(&name) { 0.01 } else { 0.0 };
-            let Some(value) = options.and_then(|options| options.get(name)) else { return Ok(absent) };
+            let Some(value) = options.get(name) else { return Ok(absent) };
             let number = value.as_f64().map(|number| number as f32);
             number.ok_or_else(|| Error::format(format!("{name} of the regularizer {class} is a number, got {value}")))
         };
@@ -123,6 +121,7 @@ mod tests {
         assert_eq!(Regularizer::try_from(json!("l2")).unwrap(), Regularizer::l2(0.01));
         for (json, word) in [
             (json!({"class_name": "L2", "config": {"l1": 0.1}}), "l1"),
+            (json!({"class_name": "L2", "config": 0.3}), "0.3"),
             (json!({"class_name": "L2", "module": "mine", "config": {"l2": 0.1}}), "mine"),
             (json!({"class_name": "OrthogonalRegularizer", "config": {"factor": 0.1}}), "OrthogonalRegularizer"),
             (json!({"class_name": "L1", "config": {"l1": 0.1}, "scaled": 1}), "scaled"),

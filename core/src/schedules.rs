@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::config::{Config, class_and_config, is_custom, to_config, unused, with_class};
+use crate::config::{Config, class_and_config, is_custom, to_config, to_value, unused, with_class};
 use crate::{Error, Result};
 
 /// A learning rate as a function of the optimizer's step.
@@ -131,7 +131,7 @@ impl Schedule {
     pub fn config(&self) -> Value {
         match self {
             Self::Constant { learning_rate } => (*learning_rate).into(),
-            other => serde_json::to_value(other).unwrap_or_default(),
+            other => to_value(other).unwrap_or_default(),
         }
     }
 

@@ -48,6 +48,7 @@ fn a_save_that_is_killed_leaves_the_old_file_or_the_new_and_the_next_one_cleans_
         let mut saving = Command::new(std::env::current_exe().unwrap());
         let mut saving = saving.args(["--exact", NAME]).env(FILE, &file).stdout(Stdio::null()).spawn().unwrap();
         std::thread::sleep(Duration::from_millis(delay));
+        assert!(saving.try_wait().unwrap().is_none(), "it saves until it is killed");
         saving.kill().unwrap();
         saving.wait().unwrap();
         Model::load(&file).unwrap();

@@ -130,7 +130,7 @@ fn a_state_survives_its_file_and_names_what_it_holds() {
     std::fs::write(&path, b"nothing").unwrap();
     assert!(State::load(&path).unwrap_err().is_format());
     trained.save_weights(&path).unwrap();
-    says(&State::load(&path).unwrap_err(), &["practicum-state-1", "load_weights"]);
+    says(&State::load(&path).unwrap_err(), &["practicum-state-2", "load_weights"]);
 }
 
 #[test]

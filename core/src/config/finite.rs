@@ -18,6 +18,27 @@ pub(crate) fn to_value<T: Serialize + ?Sized>(value: &T) -> Result<Value, Error>
     value.serialize(Marking)
 }
 
+/// A number as JSON, or its name in Python, by which files hold numbers that are not finite.
+pub(crate) fn written(number: f64) -> Value {
+    if number.is_nan() {
+        "NaN".into()
+    } else if number.is_infinite() {
+        (if number > 0.0 { "Infinity" } else { "-Infinity" }).into()
+    } else {
+        number.into()
+    }
+}
+
+/// What [`written`] wrote.
+pub(crate) fn read_number(value: &Value) -> Option<f64> {
+    match value.as_str() {
+        Some("Infinity") => Some(f64::INFINITY),
+        Some("-Infinity") => Some(f64::NEG_INFINITY),
+        Some("NaN") => Some(f64::NAN),
+        _ => value.as_f64(),
+    }
+}
+
 /// A number as JSON, or its mark.
 pub(crate) fn number(number: f32) -> Value {
     float(number.into())
@@ -31,7 +52,7 @@ fn float(number: f64) -> Value {
 pub(crate) fn check_finite(class: &str, config: &Config) -> Result<()> {
     match config.iter().find_map(|(option, value)| Some((option, marked(value)?))) {
         Some((option, number)) => {
-            Err(crate::Error::argument(format!("{option} of {class} is {number}: expected a finite number, the only ones that files hold")))
+            Err(crate::Error::argument(format!("{option} of {class} is {number}: expected a finite number, as files hold no others")))
         }
         None => Ok(()),
     }

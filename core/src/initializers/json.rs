@@ -9,7 +9,7 @@ use serde::ser::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::{Fan, Initializer, Spread};
-use crate::config::{check_keys, check_of_keras, number};
+use crate::config::{check_of_keras, class_and_config, number};
 use crate::layers::{Config, default_name};
 use crate::{Error, Result};
 
@@ -99,17 +99,12 @@ impl Initializer {
             let class = class.ok_or_else(|| Error::unknown("initializer", name, CLASSES.map(default_name)))?;
             return Self::of_keras(class, Config::new());
         }
-        let no_options = Config::new();
-        let Some(class) = json["class_name"].as_str() else {
-            return Err(Error::format(format!("expected an initializer, its name or an object with class_name, got {json}")));
-        };
-        check_keys(class, json)?;
-        let config = json["config"].as_object().unwrap_or(&no_options).clone();
-        if let Some(maker) = MAKERS.with(|makers| makers.borrow().get(class).cloned()) {
+        let (class, config) = class_and_config("an initializer", json)?;
+        if let Some(maker) = MAKERS.with(|makers| makers.borrow().get(&class).cloned()) {
             return maker(config);
         }
-        check_of_keras(class, json, "initializer").map_err(|error| error.hint("add it with `Registry::initializer`"))?;
-        Self::of_keras(class, config)
+        check_of_keras(&class, json, "initializer").map_err(|error| error.hint("add it with `Registry::initializer`"))?;
+        Self::of_keras(&class, config)
     }
 
     fn of_keras(class: &str, mut left: Config) -> Result<Self> {
@@ -204,6 +199,7 @@ mod tests {
             (json!({"class_name": "HeNormal", "config": {"gain": 2.0}}), "gain"),
             (json!({"class_name": "GlorotUniform", "config": {"input_axes": [0]}}), "input_axes"),
             (json!({"class_name": "Zeros", "config": {}, "wrapped": true}), "wrapped"),
+            (json!({"class_name": "Constant", "config": [5.0]}), "[5.0]"),
             (json!({"class_name": "Zeros", "module": "my_package.zeros"}), "my_package"),
             (json!({"class_name": "HeNorml", "config": {}}), "did you mean `HeNormal`?"),
             (json!({"class_name": "VarianceScaling", "config": {"mode": "fan"}}), "mode"),

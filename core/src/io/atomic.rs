@@ -20,7 +20,7 @@ const MOST_LINKS: usize = 40;
 static WRITERS: AtomicU64 = AtomicU64::new(0);
 
 /// Writes a file whole or not at all: into a temporary sibling first, which takes the file's name once everything is on
-/// the disk. A link stays, and the file that it leads to is written; so is a pipe or a device, which is written at once.
+/// the disk. A link stays, and the file that it leads to is written; so is a pipe or a device, which is written directly.
 ///
 /// ```
 /// let folder = std::env::temp_dir().join(format!("practicum-doc-{}", std::process::id()));
@@ -32,7 +32,7 @@ static WRITERS: AtomicU64 = AtomicU64::new(0);
 /// ```
 ///
 /// # Errors
-/// The path names no file, or it cannot be written; then the file is as it was before.
+/// The path names no file, or it cannot be written; then a file is as it was before.
 pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
     let mut file = AtomicFile::create(path)?;
     file.write_all(content).map_err(|source| Error::io("write", path, source))?;
@@ -40,7 +40,7 @@ pub fn write_atomically(path: &Path, content: &[u8]) -> Result<()> {
 }
 
 /// A file being written that takes the place of an older one when it is complete: see [`commit`](AtomicFile::commit).
-/// Dropped before, it leaves everything as it was. Only what is written to a pipe or a device is there at once.
+/// Dropped before, it leaves everything as it was. Only a pipe or a device gets what is written right away.
 ///
 /// What an interrupted process has left is removed by the next that writes the same file.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
             Err(_) => return Ok(path),
         }
     }
-    Err(io::Error::other("links lead in a circle"))
+    Err(io::Error::other(format!("more than {MOST_LINKS} symbolic links follow one another")))
 }
 
 fn folder_of(path: &Path) -> &Path {
@@ -286,7 +286,7 @@ mod tests {
         }
         assert!(at("first").is_symlink() && at("inner/second").is_symlink());
         symlink("circle", at("circle")).unwrap();
-        assert!(write_atomically(&at("circle"), b"x").unwrap_err().to_string().contains("in a circle"));
+        assert!(write_atomically(&at("circle"), b"x").unwrap_err().to_string().contains("40 symbolic links"));
         assert_eq!(names(folder.path()), ["circle", "file", "first", "inner"]);
     }
 

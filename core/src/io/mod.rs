@@ -27,8 +27,9 @@ fn not_of_keras(path: &Path) -> Result<()> {
     if !["keras", "h5", "hdf5"].contains(&ending) {
         return Ok(());
     }
-    let stem = path.file_stem().map(Path::new).unwrap_or(path);
-    let name = stem.with_extension("safetensors");
+    let stem = path.with_extension("");
+    let name = if stem.extension().is_some_and(|more| more == "weights") { stem.with_extension("") } else { stem };
+    let name = name.with_added_extension("safetensors");
     Err(Error::argument(format!("`{}` is the name of a file of Keras, and what is written is safetensors", path.display()))
         .hint(format!("call it `{}`", name.display())))
 }

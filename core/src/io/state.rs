@@ -9,21 +9,20 @@ use super::tensors;
 use crate::model::State;
 use crate::{Error, Result, Tensor};
 
-/// What the file says that it is.
-const FORMAT: &str = "practicum-state-1";
+/// What the file says that it is: its values stand under this.
+pub(super) const FORMAT: &str = "practicum-state-2";
 
 impl State {
     /// Writes everything to a safetensors file, whole or not at all: tensors under their names, values as JSON in its head.
     ///
     /// # Errors
-    /// The path ends as those of Keras' files, which this is none of, or the file cannot be written; a tensor is called
+    /// The path has an extension of Keras' files, `.keras` or `.h5`; the file cannot be written; a tensor is called
     /// `__metadata__`, a name that the format keeps for itself.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        super::not_of_keras(path.as_ref())?;
         let values = serde_json::to_string(&self.values)
             .map_err(|source| Error::format(format!("cannot write the values of the state: {source}")))?;
         let named: Vec<(&str, &Tensor)> = self.tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
-        tensors::write(path.as_ref(), "the state", &named, &[("format", FORMAT), ("values", &values)])
+        tensors::write(path.as_ref(), "the state", &named, (FORMAT, &values))
     }
 
     /// Reads what [`save`](State::save) wrote.
@@ -39,15 +38,11 @@ impl State {
 
 /// The state in the bytes of a file.
 pub(super) fn read(file: &[u8]) -> Result<State> {
-    let (_, head) = SafeTensors::read_metadata(file).map_err(|source| tensors::broken(&source))?;
-    let about = head.metadata().as_ref();
-    let entry = |name: &str| about.and_then(|about| about.get(name)).map(String::as_str);
-    if entry("format") != Some(FORMAT) {
-        let got = entry("format").unwrap_or("none");
-        return Err(Error::format(format!("expected the format {FORMAT}, got {got}")).hint("weights alone are read by `load_weights`"));
-    }
-    let values: Map<String, Value> =
-        serde_json::from_str(entry("values").unwrap_or_default()).map_err(|source| tensors::broken(&source))?;
+    let values = tensors::about(file, FORMAT)?.ok_or_else(|| {
+        Error::format(format!("expected the state of a training or of a model, {FORMAT}: the file does not say that it is one"))
+            .hint("weights alone are read by `load_weights`")
+    })?;
+    let values: Map<String, Value> = serde_json::from_str(&values).map_err(|source| tensors::broken(&source))?;
     let found = SafeTensors::deserialize(file).map_err(|source| tensors::broken(&source))?;
     let named = found.iter().map(|(name, view)| Ok((name.to_owned(), tensors::read(&format!("`{name}`"), &view)?)));
     Ok(State { values, tensors: named.collect::<Result<_>>()? })
@@ -56,6 +51,22 @@ pub(super) fn read(file: &[u8]) -> Result<State> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_state_is_the_same_bytes_whenever_it_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut state = State::new();
+        state.set("step", 3);
+        state.set_numbers("scores", &[0.5, f64::NAN]);
+        state.set_tensor("best", Tensor::from([1.0]));
+        let saved = |name: String| {
+            let path = folder.path().join(name);
+            state.save(&path).unwrap();
+            std::fs::read(path).unwrap()
+        };
+        let first = saved("first".to_owned());
+        assert!((0..16).all(|number| saved(format!("again {number}")) == first));
+    }
 
     #[test]
     fn a_name_that_the_format_keeps_for_itself_is_refused_when_the_state_is_saved() {

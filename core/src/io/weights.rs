@@ -4,7 +4,7 @@ use std::path::Path;
 
 use safetensors::tensor::SafeTensors;
 
-use super::tensors;
+use super::{state, tensors};
 use crate::model::Parameter;
 use crate::{Error, Model, Result, Tensor};
 
@@ -12,12 +12,11 @@ impl Model {
     /// Writes all parameters to a safetensors file, under their paths (`dense/kernel`), whole or not at all.
     ///
     /// # Errors
-    /// The model is not built; the path ends as those of Keras' files, which this is none of; the file cannot be written.
+    /// The model is not built; the path has an extension of Keras' files, `.keras` or `.h5`; the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        super::not_of_keras(path.as_ref())?;
         self.output_shapes()?;
         let parameters: Vec<(&str, &Tensor)> = self.parameters().iter().map(|param| (param.path(), param.value())).collect();
-        tensors::write(path.as_ref(), "the weights", &parameters, &[("format", "practicum-weights-1")])
+        tensors::write(path.as_ref(), "the weights", &parameters, ("format", "practicum-weights-1"))
     }
 
     /// Reads all parameters from a file of [`save_weights`](Model::save_weights); with the feature `keras`, from one that
@@ -42,8 +41,9 @@ impl Model {
 
     fn read_weights(&self, file: &[u8]) -> Result<Vec<Tensor>> {
         let found = SafeTensors::deserialize(file).map_err(|source| tensors::broken(&source))?;
-        let names = found.names();
-        if names.iter().any(|name| name.starts_with("parameter/")) {
+        let mut names = found.names();
+        names.sort_unstable();
+        if tensors::about(file, state::FORMAT)?.is_some() {
             return Err(Error::format("the file holds the state of a model, not weights alone")
                 .hint("read a file of `Model::save` by `Model::load`; `get_weights` and `set_weights` take its weights over"));
         }
@@ -62,10 +62,16 @@ impl Model {
     }
 }
 
-/// All tensors of a safetensors file.
+/// All tensors of a safetensors file, in the order of their names.
 #[cfg(feature = "keras")]
 pub(super) fn read_all(path: &Path) -> Result<Vec<(String, Tensor)>> {
     let file = std::fs::read(path).map_err(|source| Error::io("read", path, source))?;
     let found = SafeTensors::deserialize(&file).map_err(|source| tensors::broken(&source))?;
-    found.iter().map(|(name, view)| Ok((name.to_owned(), tensors::read(&format!("parameter `{name}`"), &view)?))).collect()
+    let mut names = found.names();
+    names.sort_unstable();
+    let tensor = |name: &str| {
+        let view = found.tensor(name).map_err(|source| tensors::broken(&source))?;
+        Ok((name.to_owned(), tensors::read(&format!("parameter `{name}`"), &view)?))
+    };
+    names.into_iter().map(tensor).collect()
 }

@@ -35,7 +35,7 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// The model is not built; the path ends as those of Keras' files, which this is none of; the file cannot be written.
+    /// The model is not built; the path has an extension of Keras' files, `.keras` or `.h5`; the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         self.to_state()?.save(path)
     }

@@ -328,7 +328,8 @@ impl<'a> Call<'a> {
     }
 
     /// Calls a layer that is part of this one and was built by [`Build::layer`] with the same index and name. Errors, profiles
-    /// and [`find_non_finite`](crate::Model::find_non_finite) name it after the layers that it is in.
+    /// and [`find_non_finite`](crate::Model::find_non_finite) name it after the layers that it is in. The masks of this call go along,
+    /// the first with the first input; what the layer draws at random depends on the index.
     ///
     /// # Errors
     /// As [`Layer::call_many`](super::Layer::call_many).

@@ -77,6 +77,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Config;
+use super::registry::OF_ITS_USE;
 use crate::{Error, Result};
 
 #[doc(inline)]
@@ -137,8 +138,8 @@ pub fn from_config<L: Serialize + DeserializeOwned>(class: &str, config: Config)
 
 /// Refuses options that a layer does not have and that say something.
 pub(super) fn refuse_others(class: &str, config: &Config, own: &Config) -> Result<()> {
-    let of_its_use = |option: &str| ["name", "trainable", "dtype"].contains(&option);
-    for (option, value) in config.iter().filter(|(option, _)| !own.contains_key(*option) && !of_its_use(option)) {
+    let others = config.iter().filter(|(option, _)| !own.contains_key(*option) && !OF_ITS_USE.contains(&option.as_str()));
+    for (option, value) in others {
         match says_nothing(option, value) {
             Some(true) => {}
             Some(false) => return Err(Error::format(format!("{class} with {option} = {value} has no counterpart here"))),

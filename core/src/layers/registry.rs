@@ -13,7 +13,7 @@ use super::classes::CLASSES;
 use super::kit::from_config;
 use super::{Config, Copied, Lambda, Layer, LayerId, LayerSpec, Operation, sharing};
 use crate::autodiff::Var;
-use crate::config::{check_finite, check_known};
+use crate::config::{check_finite, check_known, is_custom};
 use crate::initializers::{Initializer, Makers, with_makers};
 use crate::{Error, Result};
 
@@ -22,7 +22,7 @@ const ADD: &str = "add a custom layer with `Registry::class` or `Registry::layer
                    `Model::from_json_with`, `Model::load_with`";
 
 /// What Keras writes among the options of a layer about its use.
-const OF_ITS_USE: [&str; 2] = ["name", "trainable"];
+pub(super) const OF_ITS_USE: [&str; 3] = ["name", "trainable", "dtype"];
 
 type Make = Arc<dyn Fn(&Registry, Config) -> Result<Box<dyn Layer>> + Send + Sync>;
 
@@ -42,14 +42,21 @@ pub struct Registry {
     classes: BTreeMap<String, Class>,
     lambdas: BTreeMap<String, Lambda>,
     initializers: Arc<Makers>,
-    /// The layers of the file being read that Keras marked as shared, by their marks.
-    shared: Arc<Mutex<HashMap<u64, LayerSpec>>>,
+    /// The layers of the file being read that are marked as shared, by their marks; none where no file is read.
+    shared: Option<Arc<Mutex<HashMap<u64, Marked>>>>,
 }
 
 impl Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Registry").field("classes", &self.class_names()).finish_non_exhaustive()
     }
+}
+
+/// A layer that is marked as shared, as its file describes it without what is said of its use.
+struct Marked {
+    spec: LayerSpec,
+    class_name: String,
+    config: Config,
 }
 
 #[derive(Clone)]
@@ -63,12 +70,7 @@ impl Registry {
     /// The layers of this crate; models are no layers yet.
     pub(crate) fn of_layers() -> Self {
         let class = |(name, _, make): &(&str, _, super::classes::Make)| ((*name).to_owned(), Class { make: Arc::new(*make), keras: true });
-        Self {
-            classes: CLASSES.iter().map(class).collect(),
-            lambdas: BTreeMap::new(),
-            initializers: Arc::default(),
-            shared: Arc::default(),
-        }
+        Self { classes: CLASSES.iter().map(class).collect(), lambdas: BTreeMap::new(), initializers: Arc::default(), shared: None }
     }
 
     /// Adds one of Keras' classes.
@@ -79,7 +81,7 @@ impl Registry {
 
     /// The same classes for another file.
     pub(crate) fn for_a_file(&self) -> Self {
-        Self { shared: Arc::default(), ..self.clone() }
+        Self { shared: Some(Arc::default()), ..self.clone() }
     }
 
     /// Adds a class of layers, or replaces one, for all layers of that name that are read. What makes them gets the registry, for
@@ -138,12 +140,14 @@ impl Registry {
 
     /// Reads a layer as Keras describes it: an object with `class_name`, `config`, and the `module` the class is from.
     ///
-    /// Layers that hold layers read them by this, and write them by [`LayerSpec::to_json`].
+    /// Layers that hold layers read them by this, and write them by [`LayerSpec::to_json`]. Layers within it that have the same
+    /// `shared_object_id` are one layer; those of two descriptions have nothing in common.
     ///
     /// # Errors
     /// As [`make`](Self::make); a class of another module than Keras' that is not registered; and whatever is not understood,
     /// by its name.
     pub fn read(&self, described: &Value) -> Result<LayerSpec> {
+        let Some(shared) = &self.shared else { return self.for_a_file().read(described) };
         let (Some(class_name), Some(config)) = (described["class_name"].as_str(), described["config"].as_object()) else {
             return Err(Error::format("expected an object with class_name and config"));
         };
@@ -160,10 +164,22 @@ impl Registry {
         ];
         check_known(&format!("key of {class_name}"), described.as_object(), &KNOWN)?;
         let mark = described["shared_object_id"].as_u64();
-        let lock = || self.shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let known = mark.and_then(|mark| lock().get(&mark).map(LayerSpec::share));
+        let lock = || shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut options = config.clone();
+        options.retain(|option, _| !OF_ITS_USE.contains(&option.as_str()));
+        let known = mark.and_then(|mark| {
+            let shared = lock();
+            let known = shared.get(&mark)?;
+            Some((known.spec.share(), known.class_name == class_name && known.config == options))
+        });
         let mut spec = match known {
-            Some(known) => known,
+            Some((known, true)) => known,
+            Some((known, false)) => {
+                return Err(Error::format(format!(
+                    "{class_name} has the shared_object_id of a {} with other options: one layer has the same everywhere",
+                    known.layer.class_name()
+                )));
+            }
             None => {
                 self.check_module(class_name, described)?;
                 check_dtype(class_name, config.get("dtype"))?;
@@ -175,32 +191,23 @@ impl Registry {
         spec.trainable = config.get("trainable").map_or(Ok(true), flag)?;
         spec.name = config.get("name").and_then(Value::as_str).map(str::to_owned);
         if let Some(mark) = mark {
-            lock().entry(mark).or_insert_with(|| spec.share());
+            let marked = || Marked { spec: spec.share(), class_name: class_name.to_owned(), config: options };
+            lock().entry(mark).or_insert_with(marked);
         }
         Ok(spec)
     }
 
     /// A class of this name may be something else in another module, or a custom layer.
     fn check_module(&self, class_name: &str, described: &Value) -> Result<()> {
-        let Some(module) = described["module"].as_str() else {
-            let custom = described["registered_name"].is_string();
-            return match self.classes.get(class_name) {
-                Some(class) if class.keras && custom => {
-                    Err(Error::format(format!("`{class_name}` of the file is a custom layer, not the layer {class_name} of Keras"))
-                        .hint("add its class with `Registry::class` or `Registry::layer`, and better call it something else"))
-                }
-                None if custom => Err(self.unknown_custom(class_name)),
-                _ => Ok(()),
-            };
-        };
-        let keras = module == "keras" || ["keras.", "tensorflow.keras", "tf_keras"].iter().any(|start| module.starts_with(start));
-        let of_layers = module == "keras" || ["layers", "models", "engine"].iter().any(|part| module.split('.').any(|name| name == *part));
+        let (module, custom) = (described["module"].as_str(), is_custom(described));
+        let of_layers = |module: &str| module == "keras" || module.split('.').any(|part| ["layers", "models", "engine"].contains(&part));
         match self.classes.get(class_name) {
-            Some(class) if class.keras && !(keras && of_layers) => {
-                Err(Error::format(format!("`{class_name}` of the module {module} is not the layer {class_name} of Keras"))
-                    .hint("add a layer for it with `Registry::class` or `Registry::layer`"))
+            Some(class) if class.keras && (custom || !module.is_none_or(of_layers)) => {
+                let of = module.map_or_else(|| "file".to_owned(), |module| format!("module {module}"));
+                Err(Error::format(format!("`{class_name}` of the {of} is not the layer {class_name} of Keras"))
+                    .hint("add its class with `Registry::class` or `Registry::layer`, and better call it something else"))
             }
-            None if !keras => Err(self.unknown_custom(class_name)),
+            None if custom => Err(self.unknown_custom(class_name)),
             _ => Ok(()),
         }
     }
@@ -234,6 +241,10 @@ impl LayerSpec {
 
 /// Refuses options that would be lost in a file.
 pub(crate) fn check_options(layer: &dyn Layer) -> Result<()> {
+    // An operation has no options of a user's, and writes infinite numbers in words of its own.
+    if (layer as &dyn Any).is::<Operation>() {
+        return Ok(());
+    }
     let (class, config) = (layer.class_name(), layer.config());
     match OF_ITS_USE.into_iter().find(|option| config.contains_key(*option)) {
         Some(option) => {
@@ -312,6 +323,21 @@ mod tests {
             ("SimpleRNN", "simple_rnn"),
         ] {
             assert_eq!(default_name(class), name);
+        }
+    }
+
+    #[test]
+    fn a_mark_is_one_layer_within_a_description_and_not_beyond_it() {
+        let registry = Registry::default();
+        let dense =
+            |name: &str, units: usize| json!({"class_name": "Dense", "config": {"units": units, "name": name}, "shared_object_id": 1});
+        let model = |layers: &[Value]| json!({"class_name": "Sequential", "config": {"layers": layers}});
+        registry.read(&model(&[dense("a", 4), dense("b", 4)])).unwrap();
+        let other = registry.read(&model(&[dense("a", 5)])).unwrap();
+        assert!(other.to_json().to_string().contains("\"units\":5"));
+        for stranger in [dense("b", 5), json!({"class_name": "Flatten", "config": {}, "shared_object_id": 1})] {
+            let error = registry.read(&model(&[dense("a", 4), stranger])).unwrap_err().to_string();
+            assert!(error.contains("shared_object_id of a Dense"), "{error}");
         }
     }
 

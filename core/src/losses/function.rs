@@ -14,7 +14,7 @@ pub struct FnLoss<F> {
 
 /// A loss from a function of the targets and the predictions, which gives one number a row.
 ///
-/// A file holds its name alone. Who loads a model that was compiled with it gives it again under this name: see
+/// A file holds its name alone. To load a model that was compiled with it, register it under this name: see
 /// [`CompileRegistry::loss`](crate::model::CompileRegistry::loss). A type that implements [`Loss`] can have options in the file.
 ///
 /// ```

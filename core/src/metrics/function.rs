@@ -15,7 +15,7 @@ pub struct FnMetric<F> {
 
 /// A metric from a function of the targets and the predictions of a row, whose mean over all rows is the value.
 ///
-/// A file holds its name alone. Who loads a model that was compiled with it gives it again under this name: see
+/// A file holds its name alone. To load a model that was compiled with it, register it under this name: see
 /// [`CompileRegistry::metric`](crate::model::CompileRegistry::metric). A type that implements [`Metric`] can have options in the file.
 ///
 /// ```

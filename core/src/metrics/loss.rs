@@ -1,10 +1,12 @@
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::{Direction, Mean, Metric, Scored, unknown_state};
 use crate::autodiff::{Tape, View};
 use crate::config::Config;
 use crate::losses::{self, IntoLoss, Loss, fit_targets};
-use crate::{Result, Tensor};
+use crate::{Error, Result, Tensor};
 
 /// A loss as a metric: its mean over all examples, without penalties.
 ///
@@ -40,10 +42,11 @@ impl LossMetric {
     }
 
     /// Under the name of the options, if they have one.
-    pub(crate) fn with_name_of(self, config: &Config) -> Self {
-        match config.get("name").and_then(serde_json::Value::as_str) {
-            Some(name) => self.named(name),
-            None => self,
+    pub(crate) fn with_name_of(self, config: &Config) -> Result<Self> {
+        match config.get("name") {
+            None | Some(Value::Null) => Ok(self),
+            Some(Value::String(name)) => Ok(self.named(name)),
+            Some(name) => Err(Error::format(format!("a metric has name = {name}: expected a text"))),
         }
     }
 

@@ -60,7 +60,7 @@ impl Done {
         let done = Self { step: state.get("step")?, epoch: state.get("epoch")?, pass: state.get("pass")?, taken, resumes: false };
         let counts = [("step", done.step), ("epoch", done.epoch as u64), ("pass", done.pass as u64), ("taken", taken.unwrap_or(0) as u64)];
         match counts.into_iter().find(|(_, count)| *count > MOST) {
-            Some((name, count)) => Err(Error::format(format!("the state has {count} as `{name}`: no training gets as far"))),
+            Some((name, count)) => Err(Error::format(format!("the state has {count} as `{name}`: expected {MOST} at most"))),
             None => Ok(done),
         }
     }

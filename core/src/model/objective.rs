@@ -34,7 +34,13 @@ impl Objective {
         if losses.is_empty() {
             return Err(Error::argument("a model is compiled with a loss, got none"));
         }
-        losses.iter().try_for_each(|(loss, _)| loss.check())?;
+        for (loss, weight) in &losses {
+            loss.check()?;
+            if !weight.is_finite() || *weight < 0.0 {
+                let name = loss.name();
+                return Err(Error::argument(format!("the weight of the loss {name} must be a number of 0 or more, got {weight}")));
+            }
+        }
         Ok(Self(losses.into_iter().map(|(loss, weight)| (Arc::from(loss), weight)).collect()))
     }
 

@@ -45,7 +45,7 @@ impl CompileRegistry {
         self
     }
 
-    /// Adds a class of losses, or replaces one; or gives a loss of [`losses::from_fn`] again, under its name.
+    /// Adds a class of losses, or replaces one; or registers a loss of [`losses::from_fn`], under its name.
     ///
     /// See [`Load`](crate::io::Load) for an example.
     #[must_use]
@@ -54,7 +54,7 @@ impl CompileRegistry {
         self
     }
 
-    /// Adds a class of metrics, or replaces one; or gives a metric of [`metrics::from_fn`] again, under its name.
+    /// Adds a class of metrics, or replaces one; or registers a metric of [`metrics::from_fn`], under its name.
     #[must_use]
     pub fn metric(mut self, class: &str, make: impl Fn(Config) -> Result<Box<dyn Metric>> + Send + Sync + 'static) -> Self {
         self.metrics.insert(class.to_owned(), Arc::new(make));
@@ -92,14 +92,14 @@ impl CompileRegistry {
     pub fn make_metric(&self, value: &Value) -> Result<Box<dyn Metric>> {
         let (class, config) = class_and_config("a metric", value)?;
         let custom = is_custom(value);
-        if class == "LossMetric"
-            && !custom
-            && let Some(loss) = config.get("loss")
-        {
-            return Ok(Box::new(LossMetric::new(self.make_loss(loss)?)?.with_name_of(&config)));
+        let part = |name: &str| config.get(name).unwrap_or(&Value::Null);
+        if class == "LossMetric" && !custom {
+            check_known("option of LossMetric", Some(&config), &["name", "loss"])?;
+            return Ok(Box::new(LossMetric::new(self.make_loss(part("loss"))?)?.with_name_of(&config)?));
         }
         if class == "Weighted" && !custom {
-            return Ok(Box::new(metrics::weighted_box(self.make_metric(&config.get("metric").cloned().unwrap_or_default())?)));
+            check_known("option of Weighted", Some(&config), &["metric"])?;
+            return Ok(Box::new(metrics::weighted_box(self.make_metric(part("metric"))?)));
         }
         match added(&self.metrics, "metric", value)? {
             Some(make) => make(config),
@@ -119,7 +119,7 @@ fn added<'a, T: ?Sized>(makes: &'a BTreeMap<String, Make<T>>, kind: &str, descri
         None if !custom => Ok(None),
         None => Err(match name {
             Some(name) => Error::unknown(&format!("{kind} of a function"), name, makes.keys()).hint(format!(
-                "files hold no functions: give it again with `CompileRegistry::{kind}(\"{name}\", …)` in `Load::compile_registry`, or load \
+                "files hold no functions: register it with `CompileRegistry::{kind}(\"{name}\", …)` in `Load::compile_registry`, or load \
                  with `Load::compile(false)`"
             )),
             None => hint(Error::unknown(&format!("custom {kind}"), class, makes.keys()), kind),
@@ -167,7 +167,9 @@ impl Model {
     /// As [`compile`](Model::compile); a class that the registry does not know.
     pub fn compile_from_config(&mut self, config: &Value, registry: &CompileRegistry) -> Result<()> {
         let list = |name: &str| {
-            config[name].as_array().ok_or_else(|| Error::format(format!("expected a list as `{name}` of what a model is compiled with")))
+            let values = config[name].as_array();
+            values
+                .ok_or_else(|| Error::format(format!("expected a list as `{name}` of what a model is compiled with, got {}", config[name])))
         };
         check_known("key of what a model is compiled with", config.as_object(), &["optimizer", "loss", "metrics"])?;
         let optimizer = registry.make_optimizer(&config["optimizer"])?;
@@ -176,7 +178,11 @@ impl Model {
             _ => Err(Error::format(format!("expected a loss and its weight, a number, as [loss, weight], got {pair}"))),
         };
         let losses = list("loss")?.iter().map(loss).collect::<Result<Vec<_>>>()?;
-        let metrics = |list: &Value| list.as_array().into_iter().flatten().map(|metric| registry.make_metric(metric)).collect();
+        let metrics = |list: &Value| {
+            let metrics =
+                list.as_array().ok_or_else(|| Error::format(format!("expected a list of metrics for each output, got {list}")))?;
+            metrics.iter().map(|metric| registry.make_metric(metric)).collect()
+        };
         let metrics = list("metrics")?.iter().map(metrics).collect::<Result<Vec<Vec<_>>>>()?;
         self.compile_parts(optimizer, losses, metrics)
     }
@@ -199,6 +205,22 @@ mod tests {
             model.compile_from_config(&changed, &CompileRegistry::default()).unwrap_err().to_string()
         };
         assert!(refused("loss_weights", json!([2.0])).contains("loss_weights"));
+        for (loss, word) in [(json!([["mse", -1.0]]), "-1"), (json!([["mse", 1e39]]), "inf")] {
+            let error = refused("loss", loss);
+            assert!(error.contains("weight of the loss") && error.contains(word), "{error}");
+        }
+        for metrics in [json!("mae"), json!(["mae"]), json!([["mae"], 3])] {
+            assert!(refused("metrics", metrics).contains("metrics"));
+        }
+        for metric in [
+            json!({"class_name": "LossMetric", "config": {"loss": "mse", "delta": 3}}),
+            json!({"class_name": "LossMetric", "config": {"loss": "mse", "name": 3}}),
+            json!({"class_name": "LossMetric", "config": {"name": "a"}}),
+            json!({"class_name": "Weighted", "config": {"metric": "mae", "axis": 2}}),
+        ] {
+            let error = refused("metrics", json!([[metric]]));
+            assert!(["delta", "name = 3", "expected a loss", "axis"].iter().any(|word| error.contains(word)), "{error}");
+        }
         for pair in [json!(["mse", "much"]), json!(["mse", 1.0, "huber"]), json!(["mse"]), json!("mse")] {
             let error = refused("loss", json!([pair]));
             assert!(error.contains("[loss, weight]") && error.contains(&pair.to_string()), "{error}");

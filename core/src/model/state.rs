@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::Model;
 use super::compiled::Done;
 use super::objective::Scores;
-use crate::config::{class_and_config, is_custom};
+use crate::config::{class_and_config, is_custom, read_number, written};
 use crate::optimizers;
 use crate::schedules::Schedule;
 use crate::{Error, Result, Shape, Tensor};
@@ -47,8 +47,7 @@ impl State {
 
     /// Keeps numbers, among them those that are not finite.
     pub fn set_numbers(&mut self, name: &str, numbers: &[f64]) {
-        let value = |number: &f64| if number.is_finite() { Value::from(*number) } else { number.to_string().into() };
-        self.set(name, numbers.iter().map(value).collect::<Vec<_>>());
+        self.set(name, numbers.iter().map(|number| written(*number)).collect::<Vec<_>>());
     }
 
     /// Keeps a tensor.
@@ -70,10 +69,8 @@ impl State {
     /// # Errors
     /// There are none of that name, or something else.
     pub fn numbers(&self, name: &str) -> Result<Vec<f64>> {
-        let not_finite = |text: &str| text.parse().ok().filter(|number: &f64| !number.is_finite());
-        let number = |value: &Value| value.as_f64().or_else(|| not_finite(value.as_str()?));
         let values: Vec<Value> = self.get(name)?;
-        let numbers: Option<Vec<f64>> = values.iter().map(number).collect();
+        let numbers: Option<Vec<f64>> = values.iter().map(read_number).collect();
         numbers.ok_or_else(|| Error::format(format!("the state has {} as `{name}`: expected numbers", Value::from(values))))
     }
 
@@ -245,7 +242,10 @@ impl Model {
             names.iter().any(|known| known.name == slot) && self.parameters().iter().any(|known| known.path() == param)
         };
         if let Some(stranger) = given.names().into_iter().find(|path| !known(path)) {
-            return Err(Error::format(format!("the state has a slot `{stranger}` that {} lacks", optimizer.class_name())));
+            let class = optimizer.class_name();
+            let names = names.iter().map(|slot| slot.name).collect::<Vec<_>>().join(", ");
+            return Err(Error::format(format!("the state has a slot `{stranger}`: {class} has {names}, for each parameter"))
+                .hint("the state is of another optimizer or another model"));
         }
         let slot = |param: &super::Parameter, name: &str| -> Result<Vec<f32>> {
             let tensor = given.tensor(&format!("{}/{name}", param.path())).map_err(|error| error.context(optimizer.class_name()))?;

@@ -1,10 +1,10 @@
 //! What a model was compiled with, and the state of its optimizer, so that training goes on.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::hdf5::Hdf5;
 use super::upgrade::{plain_class, rename};
-use crate::config::check_known;
+use crate::config::{Config, FUNCTION, check_keys, check_known, class_and_config, is_custom};
 use crate::model::CompileRegistry;
 use crate::optimizers::{AVERAGE, GRADIENT, Slot};
 use crate::{Error, Model, Result, Shape, Tensor};
@@ -28,29 +28,35 @@ const KNOWN: [&str; 11] = [
 /// `training_config`.
 ///
 /// # Errors
-/// An optimizer, loss or metric that has no counterpart here.
+/// An optimizer, loss or metric that has no counterpart here, or none at all; a setting that is not known.
 pub(super) fn compile(model: &mut Model, settings: &Value, registry: &CompileRegistry) -> Result<bool> {
-    let optimizer = settings.get("optimizer").or_else(|| settings.get("optimizer_config")).filter(|optimizer| !optimizer.is_null());
-    let Some(optimizer) = optimizer.filter(|_| !settings["loss"].is_null()) else { return Ok(false) };
+    if says_nothing(settings) {
+        return Ok(false);
+    }
     check_known("key of what the model was compiled with", settings.as_object(), &KNOWN)?;
-    if let Some(mode) = settings.get("sample_weight_mode").filter(|mode| !mode.is_null()) {
+    if let Some(mode) = settings.get("sample_weight_mode").filter(|mode| !says_nothing(mode)) {
         return Err(Error::format(format!("sample_weight_mode = {mode} has no counterpart here")));
     }
+    let optimizer = settings.get("optimizer").or_else(|| settings.get("optimizer_config")).filter(|optimizer| !optimizer.is_null());
+    let optimizer = optimizer.ok_or_else(|| Error::format("the file names no optimizer"))?;
     let outputs: Vec<String> = model.output_names().into_iter().map(str::to_owned).collect();
-    let losses = per_output(settings, "loss", &outputs)?;
-    let weights = per_output(settings, "loss_weights", &outputs)?;
-    let weight = |index: usize| match weights.get(index).or_else(|| weights.first()) {
-        None | Some(Value::Null) => Ok(1.0),
-        Some(weight) => weight.as_f64().ok_or_else(|| Error::format(format!("loss_weights has {weight}: expected a number"))),
-    };
-    let losses = losses.iter().enumerate().map(|(index, loss)| Ok(json!([described(loss), weight(index)?])));
     let config = json!({
         "optimizer": optimizer_of(optimizer)?,
-        "loss": losses.collect::<Result<Value>>()?,
+        "loss": losses(settings, &outputs)?,
         "metrics": metrics(settings, &outputs)?,
     });
     model.compile_from_config(&config, registry)?;
     Ok(true)
+}
+
+/// Whether a value is null, or holds nothing else.
+fn says_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(values) => values.iter().all(says_nothing),
+        Value::Object(values) => values.values().all(says_nothing),
+        _ => false,
+    }
 }
 
 /// A value for each output, or one for all.
@@ -68,72 +74,105 @@ fn per_output(settings: &Value, name: &str, outputs: &[String]) -> Result<Vec<Va
     })
 }
 
+/// The losses with their weights, as pairs.
+fn losses(settings: &Value, outputs: &[String]) -> Result<Value> {
+    let mut losses = per_output(settings, "loss", outputs)?;
+    let weights = per_output(settings, "loss_weights", outputs)?;
+    if losses.is_empty() {
+        return Err(Error::format("the file names no loss"));
+    }
+    // One loss with a weight for each output.
+    if losses.len() == 1 && weights.len() == outputs.len() && weights.iter().all(Value::is_number) {
+        losses = vec![losses[0].clone(); outputs.len()];
+    }
+    if weights.len() > 1 && weights.len() != losses.len() {
+        let (weights, losses) = (weights.len(), losses.len());
+        return Err(Error::format(format!("loss_weights is for {weights} losses, and loss names {losses}: expected as many")));
+    }
+    let weight = |index: usize| match weights.get(index).or_else(|| weights.first()) {
+        None | Some(Value::Null) => Ok(1.0),
+        Some(weight) => weight.as_f64().ok_or_else(|| Error::format(format!("loss_weights has {weight}: expected a number"))),
+    };
+    losses.iter().enumerate().map(|(index, loss)| Ok(json!([described(loss)?, weight(index)?]))).collect()
+}
+
 fn metrics(settings: &Value, outputs: &[String]) -> Result<Value> {
     let mut lists: Vec<Vec<Value>> = Vec::new();
     for (name, weighted) in [("metrics", false), ("weighted_metrics", true)] {
         let given = per_output(settings, name, outputs)?;
-        // One list for the only output, or a list each.
-        let nested = given.iter().any(Value::is_array);
+        // One list for the only output, or something for each output.
+        let for_each = given.iter().any(Value::is_array) || (outputs.len() > 1 && given.len() == outputs.len());
         for (index, metric) in given.into_iter().enumerate() {
-            let (index, metrics) = match metric {
-                Value::Array(metrics) => (index, metrics),
-                metric if nested || outputs.len() == given_len(&settings[name]) && outputs.len() > 1 => (index, vec![metric]),
-                metric => (0, vec![metric]),
+            let index = if for_each { index } else { 0 };
+            let metrics = match metric {
+                Value::Array(metrics) => metrics,
+                metric => vec![metric],
             };
-            while lists.len() <= index {
-                lists.push(Vec::new());
+            if lists.len() <= index {
+                lists.resize_with(index + 1, Vec::new);
             }
-            let described = metrics.iter().filter(|metric| !metric.is_null()).map(described);
-            lists[index].extend(
-                described.map(|metric| if weighted { json!({"class_name": "Weighted", "config": {"metric": metric}}) } else { metric }),
-            );
+            for metric in metrics.iter().filter(|metric| !metric.is_null()) {
+                let metric = described(metric)?;
+                lists[index].push(if weighted { json!({"class_name": "Weighted", "config": {"metric": metric}}) } else { metric });
+            }
         }
     }
     Ok(json!(lists))
 }
 
-fn given_len(value: &Value) -> usize {
-    value.as_array().map_or(0, Vec::len)
-}
-
 /// A loss or a metric: a name, or a class and its options without what Keras writes beside them.
-fn described(value: &Value) -> Value {
-    let Some(object) = value.as_object() else { return value.clone() };
-    let class = object.get("class_name").and_then(Value::as_str).map(plain_class).unwrap_or_default();
-    let config = object.get("config").cloned().unwrap_or_default();
-    if class == "function" {
-        return config;
+fn described(value: &Value) -> Result<Value> {
+    if value["class_name"].as_str().map(plain_class) == Some("function") {
+        return function(value);
     }
-    let mut config = config.as_object().cloned().unwrap_or_default();
+    if !value.is_object() {
+        return Ok(value.clone());
+    }
+    let (name, mut config) = class_and_config("a loss or a metric", value)?;
+    let mut class = plain_class(&name).to_owned();
     // A function as a class: its options stand beside it.
-    let function = config.get("fn").filter(|_| class.ends_with("Wrapper")).map(described);
-    let class = function.as_ref().map_or(class, |function| function.as_str().unwrap_or_default());
+    if class.ends_with("Wrapper")
+        && let Some(wrapped) = config.remove("fn")
+    {
+        let function = described(&wrapped)?;
+        class = function.as_str().map(str::to_owned).ok_or_else(|| {
+            Error::format(format!("{class} of {wrapped} has no counterpart here")).hint("compile the model again once it is loaded")
+        })?;
+    }
     // A tuple, such as the axes of a loss.
     for value in config.values_mut().filter(|value| value["class_name"] == "__tuple__") {
         *value = value["items"].take();
     }
-    ["dtype", "fn"].iter().for_each(|option| {
-        config.remove(*option);
-    });
+    config.remove("dtype");
     if config.get("reduction").is_some_and(|reduction| reduction == "auto") {
         config.remove("reduction");
     }
-    with_origin(class, config.into(), value)
+    Ok(restated(&class, config, value))
 }
 
-/// An object with this class and these options, and whatever else stands in it.
-fn with_origin(class: &str, config: Value, described: &Value) -> Value {
+/// A function by its name; one of a module that is not Keras' is marked, whatever its name.
+fn function(value: &Value) -> Result<Value> {
+    check_keys("function", value)?;
+    let name = value["config"].as_str().ok_or_else(|| Error::format(format!("expected a function by its name, got {value}")))?;
+    if ["builtins", ""].contains(&value["module"].as_str().unwrap_or_default()) || !is_custom(value) {
+        return Ok(name.into());
+    }
+    Ok(json!({"class_name": FUNCTION, "config": {"name": name}, "registered_name": name}))
+}
+
+/// What a file describes with this class and these options, and whatever else stands there.
+fn restated(class: &str, config: Config, described: &Value) -> Value {
     let name = described["class_name"].as_str().unwrap_or_default();
     // Keras 2.11 has its own optimizers registered as `Custom>Adam`.
     let of_a_package = name.contains('>') && !name.starts_with("Custom>");
-    let mut plain = described.clone();
-    plain["class_name"] = class.into();
-    plain["config"] = config;
+    let mut described = described.as_object().cloned().unwrap_or_default();
+    described.insert("class_name".into(), class.into());
+    described.insert("config".into(), config.into());
     if of_a_package {
-        plain["module"] = Value::Null;
-        plain["registered_name"] = name.into();
+        described.insert("module".into(), Value::Null);
+        described.insert("registered_name".into(), name.into());
     }
-    plain
+    described.into()
 }
 
 /// An optimizer's class and options in the words of Keras 3.
@@ -141,8 +180,8 @@ fn with_origin(class: &str, config: Value, described: &Value) -> Value {
 /// # Errors
 /// A decay that has no counterpart here.
 fn optimizer_of(optimizer: &Value) -> Result<Value> {
-    let class = optimizer["class_name"].as_str().map(plain_class).unwrap_or_default().trim_start_matches("Legacy");
-    let mut config = optimizer["config"].as_object().cloned().unwrap_or_default();
+    let (name, mut config) = class_and_config("an optimizer", optimizer)?;
+    let class = plain_class(&name).trim_start_matches("Legacy");
     rename(&mut config, "lr", "learning_rate");
     ["name", "is_legacy_optimizer", "jit_compile", "dtype"].iter().for_each(|option| {
         config.remove(*option);
@@ -152,17 +191,16 @@ fn optimizer_of(optimizer: &Value) -> Result<Value> {
         config.remove("amsgrad");
     }
     if let Some(schedule) = config.get_mut("learning_rate").filter(|rate| rate.is_object()) {
-        let mut options = schedule["config"].as_object().cloned().unwrap_or_default();
+        let (name, mut options) = class_and_config("a learning rate", schedule)?;
         options.remove("name");
-        let class = schedule["class_name"].as_str().map(plain_class).unwrap_or_default();
-        *schedule = with_origin(class, options.into(), schedule);
+        *schedule = restated(plain_class(&name), options, schedule);
     }
     decay(class, &mut config)?;
-    Ok(with_origin(class, config.into(), optimizer))
+    Ok(restated(class, config, optimizer))
 }
 
 /// Keras 2's `decay` is a schedule of its own; Nadam's, once `schedule_decay`, is how fast its momentum warms up.
-fn decay(class: &str, config: &mut Map<String, Value>) -> Result<()> {
+fn decay(class: &str, config: &mut Config) -> Result<()> {
     rename(config, "schedule_decay", "decay");
     let Some(decay) = config.remove("decay").filter(|decay| !decay.is_null() && decay.as_f64() != Some(0.0)) else { return Ok(()) };
     let rate = config.get("learning_rate").unwrap_or(&Value::Null);
@@ -359,6 +397,44 @@ mod tests {
     }
 
     #[test]
+    fn losses_and_metrics_of_several_outputs_stay_with_theirs() {
+        let x = Input::new([2]).symbol();
+        let (a, b) = (Dense::new(1).named("a").on(&x), Dense::new(1).named("b").on(&x));
+        let mut model = Model::new(&x, [a, b]).unwrap();
+        let mut made = |key: &str, value: Value| -> Result<(Vec<f64>, String)> {
+            let mut settings = settings("mse");
+            settings["metrics"] = Value::Null;
+            settings[key] = value;
+            compile(&mut model, &settings, &CompileRegistry::default())?;
+            let config = model.compile_config()?;
+            let weights: Vec<f64> = config["loss"].as_array().into_iter().flatten().filter_map(|pair| pair[1].as_f64()).collect();
+            let names = model.compiled()?.scores().names().join(" ");
+            Ok((weights, names))
+        };
+        let plain = "loss a_loss b_loss";
+        for (key, value, weights, names) in [
+            ("loss_weights", json!([1.0, 0.25]), vec![1.0, 0.25], plain.to_owned()),
+            ("loss_weights", json!({"b": 0.25, "a": 2.0}), vec![2.0, 0.25], plain.to_owned()),
+            ("loss_weights", json!(0.5), vec![0.5], plain.to_owned()),
+            ("loss", json!({"a": "mse", "b": "mae"}), vec![1.0, 1.0], plain.to_owned()),
+            ("metrics", json!({"b": "mae"}), vec![1.0], format!("{plain} b_mae")),
+            ("metrics", json!({"a": "mae", "b": ["mse"]}), vec![1.0], format!("{plain} a_mae b_mse")),
+            ("metrics", json!(["mae", "mse"]), vec![1.0], format!("{plain} a_mae b_mse")),
+            ("weighted_metrics", json!([[], ["mae"]]), vec![1.0], format!("{plain} b_mae")),
+        ] {
+            assert_eq!(made(key, value).unwrap(), (weights, names), "{key}");
+        }
+        for (key, value) in [
+            ("loss_weights", json!({"b": 0.25})),
+            ("loss_weights", json!([1.0, 0.25, 3.0])),
+            ("loss", json!({"a": "mse"})),
+            ("loss", Value::Null),
+        ] {
+            assert!(made(key, value).unwrap_err().to_string().contains("loss"), "{key}");
+        }
+    }
+
+    #[test]
     fn functions_keep_the_options_and_the_name_beside_them() {
         let mut model = Sequential::new().add(Input::new([2])).add(Dense::new(3)).into_model();
         let huber = json!({"module": "builtins", "class_name": "function", "config": "huber"});
@@ -414,10 +490,12 @@ mod tests {
         let mut made = |settings| compile(&mut model, &settings, &CompileRegistry::default()).map_err(|error| error.to_string());
         assert_eq!(made(settings(schedule(&decay.0), mse.0.clone(), mse.0.clone())), Ok(true));
         let of_a_package = json!({"class_name": "Addons>SGD", "config": {}});
+        let huber = json!({"module": "mine.losses", "class_name": "function", "config": "huber", "registered_name": "Mine>huber"});
         for (settings, word) in [
             (settings(sgd.1, mse.0.clone(), mse.0.clone()), "custom optimizer `SGD`"),
             (settings(of_a_package, mse.0.clone(), mse.0.clone()), "custom optimizer `SGD`"),
             (settings(sgd.0.clone(), mse.1.clone(), mse.0.clone()), "custom loss `MeanSquaredError`"),
+            (settings(sgd.0.clone(), huber, mse.0.clone()), "loss of a function `huber`"),
             (settings(sgd.0, mse.0.clone(), mse.1), "custom metric `MeanSquaredError`"),
             (settings(schedule(&decay.1), mse.0.clone(), mse.0), "`ExponentialDecay` of the file is a custom schedule"),
         ] {

@@ -1,8 +1,9 @@
 use serde_json::{Value, json};
 
+use super::Argument;
 use super::shapes::{get_item, matmul, parts, read_items, reshape, squeeze};
-use super::{Argument, number, written};
 use crate::autodiff::Var;
+use crate::config::{read_number, written};
 use crate::layers::{Activation, Axes, Config};
 use crate::{Error, Result, Shape, Tensor};
 
@@ -157,17 +158,14 @@ impl Options<'_> {
         serde_json::from_value(value.clone()).map_err(|source| Error::format(format!("{option} = {value} of {}: {source}", self.class)))
     }
 
-    fn take_number(&mut self, option: &str) -> Result<f32> {
-        let value = self.left.remove(option).unwrap_or_default();
-        number(&value).ok_or_else(|| Error::format(format!("{option} = {value} of {}: expected a number", self.class)))
-    }
-
     fn take_or<T: serde::de::DeserializeOwned>(&mut self, option: &str, absent: T) -> Result<T> {
         if self.left.contains_key(option) { self.take(option) } else { Ok(absent) }
     }
 
-    fn take_number_or(&mut self, option: &str, absent: f32) -> Result<f32> {
-        if self.left.contains_key(option) { self.take_number(option) } else { Ok(absent) }
+    fn take_number(&mut self, option: &str, absent: Option<f32>) -> Result<f32> {
+        let value = self.left.remove(option);
+        let number = value.as_ref().map_or(absent, |value| Some(read_number(value)? as f32));
+        number.ok_or_else(|| Error::format(format!("{option} = {} of {}: expected a number", value.unwrap_or_default(), self.class)))
     }
 
     fn finish(self) -> Result<()> {
@@ -203,12 +201,12 @@ impl Function {
 
     fn read_other(class: &str, options: &mut Options<'_>, items: &[Value]) -> Result<Self> {
         Ok(match class {
-            "LeakyRelu" => Self::LeakyRelu(options.take_number_or("negative_slope", 0.2)?),
-            "Elu" => Self::Elu(options.take_number_or("alpha", 1.0)?),
+            "LeakyRelu" => Self::LeakyRelu(options.take_number("negative_slope", Some(0.2))?),
+            "Elu" => Self::Elu(options.take_number("alpha", Some(1.0))?),
             "Gelu" => Self::Gelu { approximate: options.take_or("approximate", true)? },
             "Softmax" => Self::Softmax(options.take_or("axis", Axes::from(-1))?),
             "LogSoftmax" => Self::LogSoftmax(options.take_or("axis", -1)?),
-            "Clip" => Self::Clip(options.take_number("x_min")?, options.take_number("x_max")?),
+            "Clip" => Self::Clip(options.take_number("x_min", None)?, options.take_number("x_max", None)?),
             "Reshape" => Self::Reshape(options.take("newshape")?),
             "Transpose" => Self::Transpose(options.take("axes")?),
             "ExpandDims" => Self::ExpandDims(options.take("axis")?),
@@ -280,12 +278,12 @@ impl Function {
     pub(crate) fn options(&self) -> Config {
         let options = match self {
             Self::Binary(_) | Self::Unary(_) | Self::Activation(_) | Self::GetItem(_) => json!({}),
-            Self::LeakyRelu(slope) => json!({"negative_slope": written(*slope)}),
-            Self::Elu(alpha) => json!({"alpha": written(*alpha)}),
+            Self::LeakyRelu(slope) => json!({"negative_slope": written((*slope).into())}),
+            Self::Elu(alpha) => json!({"alpha": written((*alpha).into())}),
             Self::Gelu { approximate } => json!({"approximate": approximate}),
             Self::Softmax(axes) => json!({"axis": axes}),
             Self::LogSoftmax(axis) | Self::Concatenate(axis) | Self::Stack(axis) | Self::ExpandDims(axis) => json!({"axis": axis}),
-            Self::Clip(low, high) => json!({"x_min": written(*low), "x_max": written(*high)}),
+            Self::Clip(low, high) => json!({"x_min": written((*low).into()), "x_max": written((*high).into())}),
             Self::Reduce { axes, keepdims, .. } => json!({"axis": axes, "keepdims": keepdims}),
             Self::Reshape(shape) => json!({"newshape": shape}),
             Self::Transpose(axes) => json!({"axes": axes}),
@@ -401,7 +399,7 @@ impl Binary {
             Self::Add => x.affine(1.0, number),
             Self::Subtract => x.affine(-1.0, number),
             Self::Multiply => x.scale(number),
-            Self::Power if number > 0.0 => x.scale(number.ln())?.exp(),
+            Self::Power if number > 0.0 && number.is_finite() => x.scale(number.ln())?.exp(),
             _ => self.of_tensors(&constant(x, number)?, x),
         }
     }

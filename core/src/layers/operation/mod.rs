@@ -11,6 +11,7 @@ pub use symbols::Operand;
 
 use super::{Build, Call, Config, Layer};
 use crate::autodiff::{Tape, Var};
+use crate::config::{read_number, written};
 use crate::{Error, MAX_RANK, PartialShape, Result, Shape, Tensor};
 
 /// A function of tensors and constants, without parameters, as Keras keeps it in a graph.
@@ -34,8 +35,8 @@ pub(crate) enum Argument {
 impl Argument {
     /// A constant as Keras writes it: a number, or an array under a mark.
     pub(crate) fn read(value: &Value) -> Result<Self> {
-        if let Some(number) = number(value) {
-            return Ok(Self::Number(number));
+        if let Some(number) = read_number(value) {
+            return Ok(Self::Number(number as f32));
         }
         let class = value["class_name"].as_str().unwrap_or_default();
         if !["__numpy__", "__tensor__"].contains(&class) {
@@ -49,7 +50,7 @@ impl Argument {
     fn write(&self) -> Value {
         match self {
             Self::Input => Value::Null,
-            Self::Number(number) => written(*number),
+            Self::Number(number) => written((*number).into()),
             Self::Constant(tensor) => {
                 json!({"class_name": "__numpy__", "config": {"value": nested(tensor.as_slice(), tensor.shape().dims()), "dtype": "float32"}})
             }
@@ -57,31 +58,11 @@ impl Argument {
     }
 }
 
-/// A number; those that JSON does not have are there by Python's names.
-fn number(value: &Value) -> Option<f32> {
-    match value.as_str() {
-        Some("Infinity") => Some(f32::INFINITY),
-        Some("-Infinity") => Some(f32::NEG_INFINITY),
-        Some("NaN") => Some(f32::NAN),
-        _ => value.as_f64().map(|number| number as f32),
-    }
-}
-
-fn written(number: f32) -> Value {
-    if number.is_nan() {
-        json!("NaN")
-    } else if number.is_infinite() {
-        json!(if number > 0.0 { "Infinity" } else { "-Infinity" })
-    } else {
-        json!(number)
-    }
-}
-
 /// Reads nested lists of numbers, all those of a depth of one length.
 fn collect(value: &Value, depth: usize, dims: &mut Vec<usize>, numbers: &mut Vec<f32>) -> Result<()> {
     let Some(list) = value.as_array() else {
-        let number = number(value).or(value.as_bool().map(|yes| f32::from(u8::from(yes))));
-        numbers.push(number.ok_or_else(|| Error::format(format!("`{value}` is no number of an array")))?);
+        let number = read_number(value).or(value.as_bool().map(|yes| f64::from(u8::from(yes))));
+        numbers.push(number.map(|number| number as f32).ok_or_else(|| Error::format(format!("`{value}` is no number of an array")))?);
         return if depth == dims.len() { Ok(()) } else { Err(uneven()) };
     };
     if depth == dims.len() && depth < MAX_RANK && numbers.is_empty() {
@@ -99,8 +80,8 @@ fn uneven() -> Error {
 
 fn nested(numbers: &[f32], dims: &[usize]) -> Value {
     match dims {
-        [] => numbers.first().map_or(Value::Null, |number| written(*number)),
-        [_] => numbers.iter().map(|number| written(*number)).collect(),
+        [] => numbers.first().map_or(Value::Null, |number| written((*number).into())),
+        [_] => numbers.iter().map(|number| written((*number).into())).collect(),
         [count, rest @ ..] => {
             let step: usize = rest.iter().product();
             (0..*count).map(|index| nested(&numbers[index * step..][..step], rest)).collect()

@@ -144,7 +144,7 @@ impl Symbol {
         Operation::new(function, 1).on(self)
     }
 
-    /// `self` to the power of the other, element by element. Where the other is learned, `self` must be above 0.
+    /// `self` to the power of the other, element by element. Where `self` is 0 or less, the exponent's gradient is 0.
     #[must_use]
     pub fn power(&self, exponent: impl Into<Operand>) -> Self {
         binary(Binary::Power, self, exponent)
