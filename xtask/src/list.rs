@@ -14,7 +14,7 @@ pub(crate) struct ListArgs {
     #[arg(value_name = "ID", conflicts_with_all = ["ids", "markdown"])]
     weeks: Vec<String>,
 
-    /// Only the ids, one a line
+    /// Only the ids, one per line
     #[arg(long, conflicts_with = "markdown")]
     ids: bool,
 

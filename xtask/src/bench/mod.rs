@@ -75,7 +75,7 @@ pub(crate) struct BenchArgs {
     /// Measures one workload in this process and prints its rows as JSON
     #[arg(long, hide = true, value_name = "GFLOPS")]
     child: Option<f64>,
-    /// The texts that it reads, one a line
+    /// The texts that it reads, one per line
     #[arg(long, hide = true, value_name = "FILE")]
     texts: Option<PathBuf>,
     /// What that process measures

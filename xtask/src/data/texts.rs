@@ -100,7 +100,7 @@ pub(crate) static GLOVE: DataSet<Glove> = DataSet {
 
 /// Reads the first lines and the last one: a file that was cut off ends within a vector.
 fn check_vectors(path: &Path) -> Result<()> {
-    /// No line is as long.
+    /// Longer than any line of such a file.
     const MOST: u64 = 1 << 16;
     let broken = |source| Error::io("read", path, source);
     let mut file = BufReader::new(File::open(path).map_err(broken)?);

@@ -205,7 +205,7 @@ impl Order<'_> {
                 if speed < patience.slowest {
                     let slowest = patience.slowest;
                     return Err(Trouble::Final(format!(
-                        "it sends {speed} bytes a second, fewer than {slowest} (--min-speed changes that)"
+                        "it sends {speed} bytes per second, fewer than {slowest} (--min-speed changes that)"
                     )));
                 }
                 (since, at) = (Instant::now(), part.len());

@@ -77,8 +77,8 @@ fn only_file(set: &DataSet, path: &Path) -> Result<(String, PathBuf)> {
     }
 }
 
-/// A folder for a set: those of its files, and of the trees that its archives become, that lie there or that it is, whatever it is
-/// called where the week's loader takes it.
+/// A folder for a set: those of its files, and of the trees that its archives become, that lie there, or that the folder itself
+/// is. A folder of another name is accepted where the week's loader reads it.
 fn folder(set: &DataSet, path: &Path) -> Result<Vec<(String, PathBuf)>> {
     let there = |file: &DataFile| {
         let own = file.tree.iter().filter(|tree| path.ends_with(tree)).map(|_| path.to_owned());

@@ -74,7 +74,7 @@ pub(super) struct Patience {
     pub(super) pause: Duration,
     /// The time over which a server's speed is measured.
     pub(super) window: Duration,
-    /// The fewest bytes a second that are worth waiting for.
+    /// The fewest bytes per second that are worth waiting for.
     pub(super) slowest: u64,
 }
 

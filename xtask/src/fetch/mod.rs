@@ -56,7 +56,7 @@ pub(crate) struct FetchArgs {
     #[arg(long, value_name = "NAME=PATH")]
     pub(crate) from: Vec<String>,
 
-    /// Give up a server that sends fewer bytes a second, over a minute
+    /// Give up a server that sends fewer bytes per second, over a minute
     #[arg(long, value_name = "BYTES", default_value_t = 256)]
     pub(crate) min_speed: u64,
 }

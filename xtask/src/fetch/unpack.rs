@@ -191,7 +191,15 @@ fn create_folder(path: &Path) -> Result<()> {
 }
 
 /// Copies a folder that the user already has as the tree of a set, whole or not at all.
+///
+/// # Errors
+/// A folder that holds the one it would be copied to; one that cannot be read or written.
 pub(super) fn copy_tree(from: &Path, folder: &Path, tree: &str) -> Result<()> {
+    let real = |path: &Path| fs::canonicalize(path).map_err(|error| Error::io("look for", path, error));
+    if real(folder)?.starts_with(real(from)?) {
+        let message = format!("{} holds {}, which it would be copied to", from.display(), folder.display());
+        return Err(Error::argument(message).hint("give a folder that holds the pictures alone, outside of the data folder"));
+    }
     let part = folder.join(format!(".{tree}.part"));
     remove_tree(&part)?;
     let target = folder.join(tree);

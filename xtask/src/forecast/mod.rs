@@ -28,7 +28,7 @@ const MAGNITUDES: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
 
 #[derive(Args)]
 pub(crate) struct ForecastArgs {
-    /// A CSV file: a row a step, with a header
+    /// A CSV file: a row per step, with a header
     file: PathBuf,
     /// The column to forecast
     #[arg(long, value_name = "COLUMN")]
@@ -94,7 +94,6 @@ struct Study {
     filled: usize,
     /// The steps of a season, 1 for none, and whether they were given.
     period: (usize, bool),
-    level: f64,
     ranking: Ranking,
     best: BacktestReport,
     forecast: Forecast,
@@ -104,17 +103,18 @@ struct Study {
 
 pub(crate) fn run(args: &ForecastArgs) -> Result<()> {
     let study = study(args)?;
+    let folder = args.out.clone().unwrap_or_else(|| default_folder(&args.file));
+    let csv = csv(&study);
+    // Before anything is told: a reader may go away early.
+    write_whole(&folder.join("forecast.csv"), csv.as_bytes())?;
+    let page = page::write(&folder, &study)?;
     if study.filled > 0 {
         let (filled, all) = (study.filled, study.series.len());
         console::say(&format!("{filled} of {all} values were missing and lie on straight lines between their neighbours here.\n"))?;
     }
-    let folder = args.out.clone().unwrap_or_else(|| default_folder(&args.file));
     console::say(study.ranking.to_string().trim_end())?;
     console::say(&format!("\n{} forecasts {} steps:\n", study.best.name, study.forecast.mean.len()))?;
-    let csv = csv(&study);
     console::say(csv.trim_end())?;
-    write_whole(&folder.join("forecast.csv"), csv.as_bytes())?;
-    let page = page::write(&folder, &study)?;
     console::say(&format!("\n{}\n{}", folder.join("forecast.csv").display(), page.display()))
 }
 
@@ -161,7 +161,7 @@ fn study(args: &ForecastArgs) -> Result<Study> {
     let forecast = Interval::Normal.forecast(&**method, values, horizon, level)?;
     let ahead = series.dates().is_some().then(|| series.next_dates(horizon)).transpose()?;
     let file = args.file.file_name().unwrap_or(args.file.as_os_str()).to_string_lossy().into_owned();
-    Ok(Study { file, column: args.value.clone(), series, filled, period, level, ranking, best, forecast, ahead })
+    Ok(Study { file, column: args.value.clone(), series, filled, period, ranking, best, forecast, ahead })
 }
 
 /// The column with its dates, in order and without gaps, and how many values had to be filled in.

@@ -32,7 +32,8 @@ pub(super) fn write(folder: &Path, study: &Study) -> Result<PathBuf> {
                 h2 id="ranking" { "Methods on the last part of the series" }
                 p {
                     "Each method saw the series up to " (study.best.folds.len()) " points of its past and forecast the "
-                    (study.best.horizons.len()) " steps after each; less is better, and coverage should be near " (study.level) "."
+                    (study.best.horizons.len()) " steps after each; less is better, and coverage should be near "
+                    (study.forecast.level_percent()) " %."
                 }
                 (table_of_methods(&study.ranking))
                 @for (name, error) in &study.ranking.failed { p.muted { (name) " was not ranked: " (error.to_string()) } }

@@ -22,17 +22,17 @@ pub(super) fn read(model: &Model, files: &[String], scaling: Scaling) -> Result<
     }
     for (index, given) in files.iter().enumerate() {
         let (named, path) = addressed(&names, given)?;
-        let index = named.unwrap_or(index);
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         if npy::is_npz(&bytes) {
-            take(&names, &mut found, npy::from_npz(&bytes).with_context(|| path.display().to_string())?)?;
+            let arrays = npy::from_npz(&bytes).and_then(|arrays| take(&names, named, index, arrays));
+            for (index, value) in arrays.with_context(|| path.display().to_string())? {
+                put(&names, &mut found, index, value)?;
+            }
             continue;
         }
-        let place =
-            found.get_mut(index).ok_or_else(|| anyhow!("the model has {} inputs ({}), got more files", names.len(), names.join(", ")))?;
-        if place.replace(read_file(path, &shapes[index], scaling)?).is_some() {
-            bail!("there are two files for the input `{}`", names[index]);
-        }
+        let index = named.unwrap_or(index);
+        let shape = shapes.get(index).ok_or_else(|| too_many(&names))?;
+        put(&names, &mut found, index, read_file(path, shape, scaling)?)?;
     }
     let missing = |(name, value): (&String, Option<Tensor>)| value.ok_or_else(|| anyhow!("there is no file for the input `{name}`"));
     names.iter().zip(found).map(missing).collect()
@@ -48,20 +48,36 @@ fn addressed<'a>(names: &[String], given: &'a str) -> Result<(Option<usize>, &'a
     }
 }
 
-/// Takes arrays by the names of the inputs, or, where no name is an input's, in their order.
-fn take(names: &[String], found: &mut [Option<Tensor>], arrays: Vec<(String, Tensor)>) -> Result<()> {
+/// Gives an input its value.
+fn put(names: &[String], found: &mut [Option<Tensor>], index: usize, value: Tensor) -> Result<()> {
+    match found.get_mut(index).ok_or_else(|| too_many(names))?.replace(value) {
+        Some(_) => bail!("there are two values for the input `{}`", names[index]),
+        None => Ok(()),
+    }
+}
+
+fn too_many(names: &[String]) -> anyhow::Error {
+    anyhow!("the model has {} inputs ({}), got more files", names.len(), names.join(", "))
+}
+
+/// The arrays of an npz with the inputs they are for: the one of a named input, or its only one; else those that have the names of
+/// inputs, or, where none has, all in their order from the file's own place on.
+fn take(names: &[String], named: Option<usize>, index: usize, arrays: Vec<(String, Tensor)>) -> Result<Vec<(usize, Tensor)>> {
+    let list = arrays.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(input) = named {
+        let only = arrays.len() == 1;
+        let found = arrays.into_iter().find(|(name, _)| only || *name == names[input]);
+        return match found {
+            Some((_, value)) => Ok(vec![(input, value)]),
+            None => bail!("no array of the npz has the name `{}`: it has {list}", names[input]),
+        };
+    }
     let any = arrays.iter().any(|(name, _)| names.contains(name));
-    if !any && arrays.len() > found.len() {
-        let list: Vec<&str> = arrays.iter().map(|(name, _)| name.as_str()).collect();
-        bail!("no array of the npz has the name of an input: it has {}, the model {}", list.join(", "), names.join(", "));
+    if !any && arrays.len() > names.len() {
+        bail!("no array of the npz has the name of an input: it has {list}, the model {}", names.join(", "));
     }
-    for (index, (name, value)) in arrays.into_iter().enumerate() {
-        let place = if any { names.iter().position(|known| *known == name) } else { Some(index) };
-        if let Some(place) = place {
-            found[place] = Some(value);
-        }
-    }
-    Ok(())
+    let input = |at: usize, name: &String| if any { names.iter().position(|known| known == name) } else { Some(index + at) };
+    Ok(arrays.into_iter().enumerate().filter_map(|(at, (name, value))| Some((input(at, &name)?, value))).collect())
 }
 
 fn read_file(path: &Path, shape: &PartialShape, scaling: Scaling) -> Result<Tensor> {
@@ -129,7 +145,7 @@ fn from_csv(bytes: &[u8], shape: &PartialShape) -> Result<Tensor> {
         _ => false,
     };
     if !fits {
-        bail!("{each} numbers a row do not make an example of {shape}");
+        bail!("{each} numbers per row do not make an example of {shape}");
     }
     let dims: Vec<usize> = std::iter::once(rows).chain(shape.example().iter().map(|dim| dim.unwrap_or(each / known))).collect();
     Ok(Tensor::new(Shape::new(&dims)?, numbers)?)

@@ -57,7 +57,16 @@ fn inputs_come_by_name_and_by_order() {
     assert!(error.to_string().contains("`b`"), "{error}");
     let refused = |files: [String; 2]| input::read(&model, &files, Scaling::Unit).unwrap_err().to_string();
     let a = format!("a={}", path("a.csv"));
-    assert_eq!(refused([a.clone(), a.clone()]), "there are two files for the input `a`");
+    assert_eq!(refused([a.clone(), a.clone()]), "there are two values for the input `a`");
+    assert_eq!(refused([a.clone(), path("both.npz")]), "there are two values for the input `a`");
+    let bare = [("arr_0".to_owned(), Tensor::full([1, 1], 9.0).unwrap())];
+    std::fs::write(path("bare.npz"), npy::to_npz(&bare).unwrap()).unwrap();
+    for second in [format!("b={}", path("bare.npz")), path("bare.npz")] {
+        let inputs = input::read(&model, &[path("a.csv"), second], Scaling::Unit).unwrap();
+        assert_eq!(inputs[1].as_slice(), [9.0]);
+    }
+    let only_b = format!("b={}", path("both.npz"));
+    assert_eq!(input::read(&model, &[a.clone(), only_b], Scaling::Unit).unwrap()[1].as_slice(), [1.0]);
     assert_eq!(refused([a, format!("z={}", path("b.csv"))]), "the model has no input `z`: known are a, b");
 }
 
@@ -79,7 +88,7 @@ fn rows_of_a_csv_are_checked_one_by_one() {
         ("a,b,c\n1,2,3\n4,5\n", "line 3 has 2 numbers, expected 3"),
         ("1.0,n/a,3\n4,5,6\n", "line 1: `1.0,n/a,3` is no row of numbers"),
         ("1,2,3\n4,,6\n", "line 2: `4,,6`"),
-        ("1,2\n3,4\n", "2 numbers a row"),
+        ("1,2\n3,4\n", "2 numbers per row"),
         ("a,b,c\n", "no row of numbers"),
     ] {
         let error = format!("{:#}", read(text).unwrap_err());

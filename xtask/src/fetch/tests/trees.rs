@@ -110,6 +110,18 @@ fn a_folder_of_another_name_is_taken_where_the_set_is_in_it() {
 }
 
 #[test]
+fn a_folder_is_not_copied_into_itself() {
+    let world = world(&[], "x.zip");
+    let folder = world.data_dir().join("pets");
+    fs::create_dir_all(folder.join("cats")).unwrap();
+    for given in [&folder, &world.data_dir()] {
+        let error = crate::fetch::unpack::copy_tree(given, &folder, "pets-small").unwrap_err().to_string();
+        assert!(error.contains("which it would be copied to"), "{error}");
+    }
+    assert_eq!(names(&folder), ["cats"]);
+}
+
+#[test]
 fn nothing_leaves_its_folder_and_nothing_stays_of_what_is_refused() {
     let bomb = vec![0; 100 << 20];
     let one = |name| vec![(name, b"x".as_slice())];
