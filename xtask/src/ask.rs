@@ -33,20 +33,23 @@ pub(crate) fn keep(week: &Path, run: &str, title: &str, model: &Model, classes: 
 /// No earlier run, a file that is no picture, or one that cannot be written.
 pub(crate) fn ask(week: &Path, session: &str, pictures: &[PathBuf]) -> Result<()> {
     let folder = week.join(FOLDER);
-    let mut runs: Vec<String> = Vec::new();
+    let mut kept: Vec<String> = Vec::new();
     if folder.is_dir() {
         for entry in std::fs::read_dir(&folder).map_err(|source| Error::io("read", &folder, source))? {
             let name = entry.map_err(|source| Error::io("read", &folder, source))?.file_name().to_string_lossy().into_owned();
-            runs.extend(name.strip_suffix(".safetensors").filter(|run| run.starts_with(session)).map(str::to_owned));
+            kept.extend(name.strip_suffix(".safetensors").map(str::to_owned));
         }
     }
-    if runs.is_empty() {
-        let what = if session.is_empty() { "no network".to_owned() } else { format!("no network of {session}") };
-        bail!("{what} is kept in {}\n  hint: run the week first, without --ask", folder.display());
+    kept.sort();
+    let runs: Vec<&String> = kept.iter().filter(|run| run.starts_with(session)).collect();
+    if kept.is_empty() {
+        bail!("no network is kept in {}\n  hint: run the week first, without --ask", folder.display());
     }
-    runs.sort();
+    if runs.is_empty() {
+        bail!("no network of {session} is kept in {}: there are {}", folder.display(), kept.join(", "));
+    }
     for run in runs {
-        ask_one(&folder, &run, pictures).with_context(|| format!("asking {run}"))?;
+        ask_one(&folder, run, pictures).with_context(|| format!("asking {run}"))?;
     }
     Ok(())
 }
@@ -56,7 +59,7 @@ fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
     let (title, classes): (String, Vec<String>) = (state.get("title")?, state.get("classes")?);
     let model = Model::from_state_with(&state, &practicum_vision::layers::registry())?;
     mention(&format!("\n{title}"))?;
-    for picture in pictures {
+    for (index, picture) in pictures.iter().enumerate() {
         let seen = as_seen(&model, picture)?;
         let x = seen.expand_dims(0)?;
         let answers = Answers::new(&model.predict(&x)?)?;
@@ -68,7 +71,10 @@ fn ask_one(folder: &Path, run: &str, pictures: &[PathBuf]) -> Result<()> {
         let verdict = told.first().map_or("?", |(name, _)| *name);
         mention(&format!("{name}: {verdict} ({})", each.join(", ")))?;
         let stem = picture.file_stem().unwrap_or_default().to_string_lossy();
-        let overlay = folder.join(format!("{run}-{stem}.png"));
+        // Pictures of one name, from several folders or in several formats, are numbered.
+        let before = pictures[..index].iter().filter(|other| other.file_stem() == picture.file_stem()).count();
+        let number = if before > 0 { format!("-{}", before + 1) } else { String::new() };
+        let overlay = folder.join(format!("{run}-{stem}{number}.png"));
         let (drawn, what) = if let &[height, width] = seen.shape().dims() {
             // A network that takes pictures without channels has no maps that could show where it looked.
             let pixels = seen.as_slice().iter().map(|value| (value * 255.0).round() as u8).collect();
@@ -121,7 +127,7 @@ mod tests {
     fn a_kept_network_answers_about_a_picture_and_shows_where_it_looked() {
         let week = tempfile::tempdir().unwrap();
         let error = ask(week.path(), "lab1", &[]).unwrap_err().to_string();
-        assert!(error.contains("no network of lab1") && error.contains("run the week first"), "{error}");
+        assert!(error.contains("no network is kept") && error.contains("run the week first"), "{error}");
 
         let model = Convnet::new([20, 20, 1], &[4], 8).build(Sequential::new()).unwrap();
         keep(week.path(), "lab1", "Lab 1", &model, &["cats".to_owned(), "dogs".to_owned()]).unwrap();
@@ -139,8 +145,14 @@ mod tests {
         let shown = image::open(week.path().join("models/lab2-mine.png")).unwrap();
         assert_eq!((shown.width(), shown.height()), (252, 252));
 
+        let same = week.path().join("mine.bmp");
+        std::fs::copy(&picture, &same).unwrap();
+        ask(week.path(), "lab2", &[picture.clone(), same]).unwrap();
+        assert!(week.path().join("models/lab2-mine-2.png").is_file());
+
         std::fs::write(&picture, "no picture").unwrap();
         assert!(ask(week.path(), "lab1", &[picture]).is_err());
-        assert!(ask(week.path(), "exercise", &[]).is_err());
+        let error = ask(week.path(), "exercise", &[]).unwrap_err().to_string();
+        assert!(error.contains("no network of exercise") && error.ends_with("there are lab1, lab2"), "{error}");
     }
 }

@@ -5,11 +5,14 @@ use std::io::{BufRead, IsTerminal};
 use anyhow::Result;
 
 use crate::console::mention;
+use crate::interrupt;
 use crate::week::Settings;
 
 /// Answers the text of `--ask`; without one, each line that is typed, until one is empty.
 pub(crate) fn each(settings: &Settings, answer: impl Fn(&str) -> Result<String>) -> Result<()> {
     match &settings.ask {
+        // Who ends a run does not go on to talk.
+        _ if interrupt::asked() => Ok(()),
         None => Ok(()),
         Some(Some(text)) => Ok(mention(&format!("\n{}", answer(text)?))?),
         Some(None) => {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub(crate) struct WeekResults {
     pub(crate) week: String,
     pub(crate) title: String,
-    /// What to type to get these results again; empty where it is not known.
+    /// What was typed last; empty where it is not known. How each session was run is in [`Made`].
     #[serde(default)]
     pub(crate) command: String,
     pub(crate) scale: String,
@@ -22,7 +22,7 @@ pub(crate) struct WeekResults {
     pub(crate) machine: String,
     /// When the week began, in seconds since 1970-01-01 UTC.
     pub(crate) started: u64,
-    /// Wall-clock seconds of the whole week, without the report.
+    /// Wall-clock seconds of all that is in here, without the report.
     pub(crate) seconds: f64,
     /// True where the week did not come to its end: the user stopped it, or it failed.
     pub(crate) interrupted: bool,
@@ -30,7 +30,7 @@ pub(crate) struct WeekResults {
     /// The sessions that ran, in the course's order.
     #[serde(default)]
     pub(crate) sessions: Vec<SessionText>,
-    /// In the course's order; the first is the main model of lab 1.
+    /// In the course's order of sessions, those of a session in the order they ran.
     pub(crate) runs: Vec<RunResults>,
     /// Pictures for the page, in the order they are shown.
     pub(crate) figures: Vec<Figure>,
@@ -68,6 +68,9 @@ pub(crate) struct Made {
     /// The options that it was run with, as they are typed, each after a space.
     #[serde(default)]
     pub(crate) options: String,
+    /// What was typed.
+    #[serde(default)]
+    pub(crate) command: String,
     /// In seconds since 1970-01-01 UTC.
     pub(crate) started: u64,
     /// Wall-clock seconds.
@@ -253,16 +256,46 @@ impl WeekResults {
                 merged.runs.push(run.clone());
             }
         }
-        let mut data: Vec<DataUsed> = Vec::new();
-        for used in merged.sessions.iter().flat_map(|session| &session.made.data) {
-            if !data.contains(used) {
-                data.push(used.clone());
-            }
-        }
+        let data = each_once(merged.sessions.iter().flat_map(|session| &session.made.data).cloned());
         let interrupted = merged.sessions.iter().any(|session| !session.made.complete);
+        let seconds = merged.sessions.iter().map(|session| session.made.seconds).sum();
         let frame = if kept_some { self } else { earlier };
-        Self { data, interrupted, sessions: merged.sessions, runs: merged.runs, figures: merged.figures, ..frame }
+        Self { data, interrupted, seconds, sessions: merged.sessions, runs: merged.runs, figures: merged.figures, ..frame }
     }
+
+    /// The scales of its sessions, each once: `quick`, `course and quick`.
+    pub(crate) fn scales(&self) -> String {
+        self.of_sessions(&self.scale, |made| made.scale.clone())
+    }
+
+    /// The seeds of its sessions, each once.
+    pub(crate) fn seeds(&self) -> String {
+        self.of_sessions(&self.seed.to_string(), |made| made.seed.to_string())
+    }
+
+    fn of_sessions(&self, without: &str, what: impl Fn(&Made) -> String) -> String {
+        let all = each_once(self.sessions.iter().map(|session| what(&session.made)));
+        if all.is_empty() { without.to_owned() } else { all.join(" and ") }
+    }
+
+    /// What to type, one after the other, to get these results again; none where it is not known.
+    pub(crate) fn commands(&self) -> Vec<&str> {
+        let mut made: Vec<&Made> = self.sessions.iter().map(|session| &session.made).collect();
+        made.sort_by_key(|made| made.started);
+        let typed = each_once(made.into_iter().map(|made| made.command.as_str()).filter(|command| !command.is_empty()));
+        if typed.is_empty() && !self.command.is_empty() { vec![&self.command] } else { typed }
+    }
+}
+
+/// What comes several times, once.
+fn each_once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
+        }
+    }
+    once
 }
 
 // JSON has no NaN: what is not finite is written as null, and read as NaN.
@@ -308,6 +341,28 @@ mod tests {
         assert_eq!(seeds(&merged), [("lab 1".into(), 2), ("lab 2".into(), 2), ("exercise".into(), 1)]);
         assert_eq!(merged.runs.iter().map(|run| run.id.as_str()).collect::<Vec<_>>(), ["lab 1", "lab 2", "exercise"]);
         assert!(!merged.interrupted && merged.seed == 2);
+    }
+
+    #[test]
+    fn merged_results_say_of_all_sessions_how_they_were_made() {
+        let order = ["lab 1", "lab 2", "exercise"].map(str::to_owned);
+        let made = |week: &mut WeekResults, scale: &str, command: &str, started| {
+            for (index, session) in week.sessions.iter_mut().enumerate() {
+                let started = started + index as u64;
+                let made = &mut session.made;
+                (made.scale, made.command, made.started, made.seconds) = (scale.to_owned(), command.to_owned(), started, 2.5);
+            }
+        };
+        let mut earlier = week(42, &[("lab 1", true), ("lab 2", true), ("exercise", true)]);
+        made(&mut earlier, "quick", "run-week c1w2", 100);
+        let mut later = week(7, &[("lab 1", true)]);
+        made(&mut later, "course", "run-week c1w2 --lab 1 --full --seed 7", 200);
+        let merged = later.merged(earlier, &order);
+        assert_eq!((merged.scales().as_str(), merged.seeds().as_str(), merged.seconds), ("course and quick", "7 and 42", 7.5));
+        assert_eq!(merged.commands(), ["run-week c1w2", "run-week c1w2 --lab 1 --full --seed 7"]);
+        let bare = WeekResults { command: "run-week c1w1".to_owned(), scale: "quick".to_owned(), ..WeekResults::default() };
+        assert_eq!((bare.commands(), bare.scales().as_str(), bare.seeds().as_str()), (vec!["run-week c1w1"], "quick", "0"));
+        assert!(WeekResults::default().commands().is_empty());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `run-week`: runs weeks, writes their results and pages, and says whether the targets were reached.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -31,11 +31,11 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     exercise: bool,
 
-    /// Only this change that the notebook proposes to try (of one week); may be given several times
+    /// Only this exploration, a change that the notebook proposes (of one week); may be given several times
     #[arg(long, value_name = "N", conflicts_with_all = ["lab", "exercise"])]
     exploration: Vec<usize>,
 
-    /// How long to train: in under a minute a week, or as long as the course does
+    /// How long to train: under a minute per week, or as long as the course does
     #[arg(long, value_name = "SCALE", default_value = "quick", conflicts_with = "full")]
     scale: Scale,
 
@@ -55,7 +55,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "ID=PATH")]
     from: Vec<String>,
 
-    /// Epochs, in place of the course's (of one week); targets are not judged then
+    /// Epochs, in place of the usual ones (of one week); the targets of networks are not judged then
     #[arg(long, value_name = "N")]
     epochs: Option<usize>,
 
@@ -64,11 +64,11 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "NAME")]
     backbone: Option<BackboneName>,
 
-    /// Where all random numbers begin
+    /// Seed of all random numbers
     #[arg(long, value_name = "N", default_value_t = practicum_core::rng::DEFAULT_SEED, value_parser = seed, allow_negative_numbers = true)]
     seed: u64,
 
-    /// Threads to compute with; they change no result [default: one a core]
+    /// Threads to compute with; they change no result [default: one per core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
 
@@ -76,13 +76,13 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SET", default_value = "auto")]
     simd: String,
 
-    /// Ask the network: the last runs of a week of pictures what they see in files; c3w2 and c3w3 after their training what they
-    /// say of a text, c3w4 how it goes on; without TEXT, what you type
+    /// Ask a network. c1w2 to c2w4: what the networks of earlier runs see in these pictures. c3w2, c3w3: train, then classify
+    /// TEXT. c3w4: train, then continue TEXT. Without TEXT, lines are read from the standard input
     #[arg(long, value_name = "PICTURE|TEXT", num_args = 0.., conflicts_with = "exploration")]
     ask: Option<Vec<String>>,
 
-    /// How boldly the texts of c3w4 go on: 0 takes the likeliest word, 1 draws as the network says
-    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    /// Sampling temperature of --ask in c3w4: 0 takes the likeliest word, 1 samples from the network's distribution [default: 0.7]
+    #[arg(long, value_name = "T", allow_negative_numbers = true, requires = "ask")]
     temperature: Option<f32>,
 
     /// Where results and pages go
@@ -100,7 +100,7 @@ pub(crate) struct RunArgs {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Scale {
-    /// Under a minute a week, whatever the data
+    /// Under a minute per week, whatever the data
     Quick,
     /// The course's own epochs and sizes
     Course,
@@ -133,6 +133,10 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         if asked.is_empty() {
             bail!("--ask wants a picture for {}: --ask FILE", week.id);
         }
+        let idle = args.length(&settings) + &settings.options;
+        if !idle.is_empty() {
+            bail!("--ask asks networks that earlier runs of {} have trained: leave out{idle}", week.id);
+        }
         let pictures: Vec<PathBuf> = asked.iter().map(PathBuf::from).collect();
         let session = settings.sessions.first().map(|kind| kind.to_string().replace(' ', "")).unwrap_or_default();
         ask::ask(&args.out.join(week.id), &session, &pictures)?;
@@ -147,9 +151,13 @@ pub(crate) fn run(args: &RunArgs) -> Result<ExitCode> {
         missed += outcome.missed;
         if interrupt::asked() {
             let file = args.out.join(week.id).join("results.json");
+            let told = match (outcome.kept, file.is_file()) {
+                (true, _) => format!("stopped; what was done so far is in {}", file.display()),
+                (false, true) => format!("stopped; the results of before are still in {}", file.display()),
+                (false, false) => "stopped before anything was done".to_owned(),
+            };
             // Whoever asked may have taken the terminal along.
-            let what = if outcome.kept { "what was done so far is" } else { "the whole results of before are still" };
-            let _ = writeln!(std::io::stderr(), "stopped; {what} in {}", file.display());
+            let _ = writeln!(std::io::stderr(), "{told}");
             return Ok(ExitCode::from(interrupt::STATUS));
         }
     }
@@ -204,12 +212,13 @@ impl RunArgs {
         let sessions = self.asked_session(weeks, sessions)?;
         let simd = if self.simd == "auto" { Simd::detect() } else { self.simd.parse()? };
         let threads = self.threads.unwrap_or_else(|| Cpu::default().threads());
+        let own_data = self.own_data(weeks, &sessions)?;
         Ok(Settings {
             sessions,
             full: self.full || self.scale == Scale::Course,
             data: self.data,
             data_dir: self.data_dir.clone().unwrap_or_else(fetch::default_data_dir),
-            own_data: self.own_data(weeks)?,
+            own_data,
             epochs: self.epochs,
             backbone: self.backbone,
             seed: self.seed,
@@ -236,18 +245,23 @@ impl RunArgs {
         Ok(if self.ask.is_some() && of_texts && sessions.is_empty() { vec![SessionKind::Lab(2)] } else { sessions })
     }
 
-    /// The files and folders given by `--from`, each for a data set of the weeks.
-    fn own_data(&self, weeks: &[&'static Week]) -> Result<BTreeMap<&'static str, PathBuf>> {
+    /// The files and folders given by `--from`, each for a data set of what is to be run.
+    fn own_data(&self, weeks: &[&'static Week], asked: &[SessionKind]) -> Result<BTreeMap<&'static str, PathBuf>> {
+        let sessions = weeks.iter().flat_map(|week| week.sessions).filter(|session| session.kind.is_wanted(asked));
+        let used: BTreeSet<&str> = sessions.flat_map(|session| session.data).map(|set| set.id()).collect();
         let mut given = BTreeMap::new();
         for option in &self.from {
             let Some((id, path)) = option.split_once('=').filter(|(id, path)| !id.is_empty() && !path.is_empty()) else {
                 bail!("--from {option}: expected ID=PATH, such as sunspots=/home/me/sunspots.csv");
             };
             let set = data::find(id)?;
-            let used: Vec<&str> = weeks.iter().flat_map(|week| week.data()).map(|set| set.id()).collect();
-            if !used.contains(&set.id()) {
-                let used = if used.is_empty() { "no data set".to_owned() } else { used.join(", ") };
-                bail!("--from {option}: {} uses {used}", self.ids.join(", "));
+            if !used.contains(set.id()) {
+                let what = std::iter::once(self.ids.join(", ")).chain(asked.iter().map(ToString::to_string)).collect::<Vec<_>>().join(" ");
+                let used = if used.is_empty() { "none".to_owned() } else { used.into_iter().collect::<Vec<_>>().join(", ") };
+                bail!("--from {option}: `{id}` is not among the data of {what}: {used}");
+            }
+            if id == data::INCEPTION.id && self.backbone == Some(BackboneName::Sketch) {
+                bail!("--from {option} gives weights and --backbone sketch has its own: leave out one of them");
             }
             if self.data == DataChoice::Builtin {
                 bail!("--from {option} gives a data set and --data builtin refuses it: leave out one of them");
@@ -267,9 +281,13 @@ impl RunArgs {
         add(self.lab.map(|lab| format!(" --lab {lab}")));
         add(self.exercise.then(|| " --exercise".to_owned()));
         self.exploration.iter().for_each(|number| add(Some(format!(" --exploration {number}"))));
-        add(settings.full.then(|| " --full".to_owned()));
-        add(self.epochs.map(|epochs| format!(" --epochs {epochs}")));
-        command + &settings.options
+        command + &self.length(settings) + &settings.options
+    }
+
+    /// The options that say for how long it is run, each after a space.
+    fn length(&self, settings: &Settings) -> String {
+        let epochs = self.epochs.map(|epochs| format!(" --epochs {epochs}"));
+        settings.full.then(|| " --full".to_owned()).into_iter().chain(epochs).collect()
     }
 
     /// The options that say with what, not which part of a week is run and for how long, each after a space.
@@ -297,7 +315,10 @@ fn lock(out: &Path) -> Result<File> {
     let path = out.join(".lock");
     let file = own_file::open("lock", &path)?;
     if file.metadata().is_ok_and(|found| found.len() > 0) {
-        bail!("{} is no lock of a run: it has content\n  hint: move it away, or choose another folder with --out", path.display());
+        bail!(
+            "{} is not a lock file of this program: it is not empty\n  hint: move it away, or choose another folder with --out",
+            path.display()
+        );
     }
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -334,9 +355,10 @@ fn run_one(week: &'static Week, settings: &Settings, args: &RunArgs) -> Result<O
     results.seconds = began.elapsed().as_secs_f64();
     results.interrupted = interrupt::asked() || outcome.is_err();
     let missed = results.runs.iter().flat_map(|run| &run.targets).filter(|target| target.verdict == Verdict::Missed).count();
-    // What was done before it failed is kept, and shown.
-    let kept = !results.runs.is_empty() && keep(week, settings, results, &folder)?;
-    let shown = if settings.report { show(args, &folder, began) } else { Ok(()) };
+    // What was done before it failed is kept, and shown; before the first run there is nothing to show.
+    let any = !results.runs.is_empty();
+    let kept = any && keep(week, settings, results, &folder)?;
+    let shown = if settings.report && any { show(args, &folder, began) } else { Ok(()) };
     if outcome.is_err() && kept {
         // The error itself follows.
         let _ = writeln!(std::io::stderr(), "what was done before the error is in {}", folder.join("results.json").display());
@@ -387,6 +409,25 @@ fn keep(week: &Week, settings: &Settings, results: WeekResults, folder: &Path) -
 #[cfg(test)]
 mod tests {
     use super::quoted;
+    use crate::cli::understood;
+
+    #[test]
+    fn a_file_for_a_data_set_that_is_not_read_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = |id: &str| format!("--from={id}={}", folder.path().display());
+        let told =
+            |words: &[&str]| understood(&[&["run-week"][..], words].concat()).err().map(|error| error.to_string()).unwrap_or_default();
+        let mnist = from("mnist");
+        assert_eq!(told(&["c1w3", &mnist]), "");
+        assert_eq!(told(&["c1w3", "--exercise", &mnist]), "");
+        assert!(told(&["c1w3", "--lab", "1", &mnist]).ends_with("`mnist` is not among the data of c1w3 lab 1: fmnist"));
+        assert!(told(&["c1w1", &mnist]).ends_with("`mnist` is not among the data of c1w1: none"));
+        let weights = folder.path().join("weights.h5");
+        std::fs::write(&weights, "").unwrap();
+        let weights = format!("--from=inception={}", weights.display());
+        assert_eq!(told(&["c2w3", &weights]), "");
+        assert!(told(&["c2w3", "--backbone", "sketch", &weights]).contains("--backbone sketch has its own"));
+    }
 
     #[test]
     fn paths_are_quoted_where_a_shell_would_part_them() {

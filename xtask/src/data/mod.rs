@@ -117,12 +117,12 @@ impl<T> AnyDataSet for DataSet<T> {
         let found = std::fs::metadata(path).map_err(|source| Error::io("look for", path, source))?;
         let told = |what: &str| Error::argument(format!("--from {}={}: {what}", self.id, path.display()));
         match self.form {
-            Form::Folder if !found.is_dir() => Err(told("is a file, expected the folder that holds the set's files")),
+            Form::Folder if !found.is_dir() => Err(told("it is a file; give the folder that holds the set's files")),
             Form::File(name) if found.is_dir() && !path.join(name).is_file() => {
-                Err(told(&format!("is a folder without {name}, expected the file itself")))
+                Err(told(&format!("it is a folder without {name}; give the file itself")))
             }
             Form::File(name) if found.is_dir() => Ok(path.join(name)),
-            _ if !found.is_dir() && !found.is_file() => Err(told("is neither a file nor a folder")),
+            _ if !found.is_dir() && !found.is_file() => Err(told("it is neither a file nor a folder")),
             _ => Ok(path.to_owned()),
         }
     }
@@ -170,7 +170,7 @@ mod tests {
         let file = folder.path().join("mine.csv");
         std::fs::write(&file, "").unwrap();
         assert_eq!(SUNSPOTS.own(&file).unwrap(), file);
-        assert!(MNIST.own(&file).unwrap_err().to_string().contains("is a file, expected the folder"));
+        assert!(MNIST.own(&file).unwrap_err().to_string().contains("it is a file; give the folder"));
         assert!(MNIST.own(&folder.path().join("none")).unwrap_err().is_io());
         #[cfg(unix)]
         assert!(SUNSPOTS.own(Path::new("/dev/null")).unwrap_err().to_string().contains("neither a file nor a folder"));

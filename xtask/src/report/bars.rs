@@ -1,4 +1,4 @@
-//! Bars with names: the probabilities of classes, the weights of inputs.
+//! Bars with names: the probabilities of classes.
 
 use practicum_core::Result;
 use practicum_core::plot::Theme;
@@ -9,17 +9,13 @@ const ROW: f64 = 22.0;
 const LETTER: f64 = 13.0;
 const MARGIN: f64 = 6.0;
 
-/// A number for each name, from 0 on.
+/// A probability for each name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bars<'a> {
     pub(super) names: &'a [&'a str],
     pub(super) values: &'a [f64],
-    /// The longest bar that fits; a longer one is cut.
-    pub(super) most: f64,
     /// The name that stands out.
     pub(super) marked: Option<usize>,
-    /// The quantity and its unit.
-    pub(super) axis: &'a str,
 }
 
 impl Bars<'_> {
@@ -35,7 +31,7 @@ impl Bars<'_> {
         draw((WIDTH, bottom + ROW + MARGIN), theme, |canvas| {
             let muted = canvas.palette().muted;
             canvas.line(&[(left, MARGIN), (left, bottom)], muted, 1.0)?;
-            canvas.text((left, bottom + ROW / 2.0), self.axis, Text::new(LETTER, muted, Anchor::Start))?;
+            canvas.text((left, bottom + ROW / 2.0), "Probability", Text::new(LETTER, muted, Anchor::Start))?;
             for (row, (name, value)) in self.names.iter().zip(self.values).enumerate() {
                 self.draw_row(canvas, (left, right), row, name, *value)?;
             }
@@ -47,7 +43,7 @@ impl Bars<'_> {
         let palette = canvas.palette();
         let middle = MARGIN + ROW * (row as f64 + 0.5);
         let marked = self.marked == Some(row);
-        let share = if value.is_finite() { (value / self.most).clamp(0.0, 1.0) } else { 0.0 };
+        let share = if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
         let end = left + share * (right - left);
         let color = palette.series[usize::from(!marked)];
         canvas.rect((left, middle - ROW * 0.32), (end - left, ROW * 0.64), color)?;
@@ -64,15 +60,10 @@ mod tests {
 
     #[test]
     fn bars_are_as_long_as_their_values_and_never_leave_the_picture() {
-        let bars = Bars {
-            names: &["Coat", "Bag", "a name that is much too long for its column"],
-            values: &[0.5, f64::NAN, 7.0],
-            most: 1.0,
-            marked: Some(0),
-            axis: "Probability",
-        };
+        let bars =
+            Bars { names: &["Coat", "Bag", "a name that is much too long for its column"], values: &[0.5, f64::NAN, 7.0], marked: Some(0) };
         let svg = bars.draw(Theme::Light).unwrap();
         assert!(svg.contains("0.5000") && svg.contains("Probability") && svg.contains('…') && !svg.contains("inf"), "{svg}");
-        assert!(Bars { names: &[], values: &[], marked: None, ..bars }.draw(Theme::Light).is_ok());
+        assert!(Bars { names: &[], values: &[], marked: None }.draw(Theme::Light).is_ok());
     }
 }

@@ -104,9 +104,9 @@ impl Figures<'_> {
         truth: &str,
     ) -> Result<Figure> {
         let values: Vec<f64> = values.iter().take(classes.len()).map(|value| f64::from(*value)).collect();
-        let bars = Bars { names: classes, values: &values, most: 1.0, marked: predicted, axis: "Probability" };
+        let bars = Bars { names: classes, values: &values, marked: predicted };
         let caption =
-            format!("Probability of each class, from 0 to 1; together they are 1. Blue: the predicted class. The true class: {truth}.");
+            format!("Probability of each class, from 0 to 1; they add up to 1. Blue: the predicted class. The true class: {truth}.");
         self.save("probabilities", title, &caption, Extent::Part, |theme, _| Ok(bars.draw(theme)?))
     }
 

@@ -32,8 +32,8 @@ pub(crate) fn write_overview(out: &Path, weeks: &[WeekResults], course: &[Course
             p.kicker { "Practicum" }
             h1 { "TensorFlow in Practice, in Rust" }
             p {
-                "Four courses of four weeks lead from one neuron to networks that see, read and forecast. Each week is a program with a page "
-                "of its own: what it tries, the Rust that ran beside the same in Keras, what to notice, and what to change next."
+                "Four courses of four weeks lead from one neuron to networks that see, read and forecast. Each week is a program with a "
+                "page of its own: what it tries, the Rust that ran beside the Keras code it stands for, what to notice, and what to change next."
             }
             p.muted {
                 "Run a week with " code { "cargo xtask run-week c1w1" } ". Where the course's data are missing, the program makes its own; "
@@ -75,7 +75,7 @@ fn row(out: &Path, week: &WeekResults) -> Markup {
                     div {
                         a href={ (week.week) "/index.html" } { (week.title) }
                         br;
-                        span.muted.small { (week.week) " · " (week.scale) " · " span.number { (date(week.started)) } }
+                        span.muted.small { (week.week) " · " (week.scales()) " · " span.number { (date(week.started)) } }
                     }
                 }
                 (badges(&week.data))

@@ -6,7 +6,7 @@ use anyhow::Result;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::files::write_whole;
-use super::numbers::{date, duration};
+use super::numbers::{date, duration, plural};
 use super::session::{anchor, block_of_run, figures, section};
 use super::targets::{Count, key_figure};
 use crate::results::{DataSource, DataUsed, Figure, RunResults, WeekResults};
@@ -20,6 +20,7 @@ pub(crate) fn write_week_page(out: &Path, week: &WeekResults) -> Result<PathBuf>
     let path = folder.join("index.html");
     let of_week = |figure: &&Figure| !week.runs.iter().any(|run| run.id == figure.run);
     let of_no_session = |run: &&RunResults| !week.sessions.iter().any(|session| session.session == run.session);
+    let commands = week.commands();
     let content = html! {
         (head_of_week(week))
         div.page {
@@ -32,11 +33,14 @@ pub(crate) fn write_week_page(out: &Path, week: &WeekResults) -> Result<PathBuf>
                 }
                 @for session in &week.sessions { (section(&folder, week, session)) }
                 @for run in week.runs.iter().filter(of_no_session) { (block_of_run(&folder, run, &week.figures, &week.command)) }
-                @if !week.command.is_empty() {
+                @if !commands.is_empty() {
                     section aria-labelledby="again" {
                         h2 id="again" { "Run it again" }
-                        p { "The same seed gives the same numbers on any number of threads." }
-                        (scrolling(&week.command, "Command"))
+                        p {
+                            "The same seed gives the same numbers on any number of threads."
+                            @if commands.len() > 1 { " What this page shows comes from these commands, in this order." }
+                        }
+                        @for command in commands { (scrolling(command, "Command")) }
                     }
                 }
                 (files(&folder, week))
@@ -57,7 +61,7 @@ fn contents(week: &WeekResults) -> Markup {
                 @for session in &week.sessions {
                     li { a href={ "#" (anchor(&session.session)) } { strong { (session.session) } span.detail { " " (session.title) } } }
                 }
-                @if !week.command.is_empty() { li { a href="#again" { "Run it again" } } }
+                @if !week.commands().is_empty() { li { a href="#again" { "Run it again" } } }
                 li { a href="#files" { "Files" } }
             }
         }
@@ -83,8 +87,8 @@ pub(crate) fn document(title: &str, content: &Markup) -> Markup {
 
 fn head_of_week(week: &WeekResults) -> Markup {
     let facts = [
-        ("Scale", week.scale.clone()),
-        ("Seed", week.seed.to_string()),
+        ("Scale", week.scales()),
+        ("Seed", week.seeds()),
         ("Threads", week.threads.to_string()),
         ("Instruction set", week.simd.clone()),
         ("Time", duration(week.seconds)),
@@ -98,12 +102,12 @@ fn head_of_week(week: &WeekResults) -> Markup {
             (badges(&week.data))
             @if week.data.iter().any(|data| data.source == DataSource::BuiltIn) {
                 p.notice {
-                    "Numbers on built-in data cannot be compared with the course's: the program draws these data itself. "
+                    "Numbers on built-in data cannot be compared with the course's: the program generates these data itself. "
                     "Fetch the course's data with " code { "cargo xtask fetch-data --week " (week.week) } " and run the week again."
                 }
             }
             @if week.interrupted {
-                p.notice { strong { "Interrupted." } " The week was stopped before its end; here is what was done by then." }
+                p.notice { strong { "Interrupted." } " The week did not finish; here is what was done by then." }
             }
             dl.facts {
                 @for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
@@ -181,7 +185,7 @@ fn files(folder: &Path, week: &WeekResults) -> Markup {
             p { @if there(&"results.json") { a href="results.json" { "results.json" } " holds every number of this page." } }
             @if !names.is_empty() {
                 details {
-                    summary { (names.len()) " pictures" }
+                    summary { (plural(names.len(), "file")) }
                     ul.files { @for name in names { li { a href=(name) { (name) } } } }
                 }
             }

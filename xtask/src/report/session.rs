@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use maud::{Markup, html};
-use practicum_core::plot::labels::{capital, grouped};
+use practicum_core::plot::labels::grouped;
 
 use super::numbers::{date, duration, measured, plural};
 use super::page::{badges, scrolling};
@@ -21,9 +21,9 @@ pub(super) fn section(folder: &Path, week: &WeekResults, session: &SessionText) 
     html! {
         section aria-labelledby=(anchor) {
             p.kicker { (session.session) }
-            h2 id=(anchor) { (capital(&session.title)) }
+            h2 id=(anchor) { (session.title) }
             @if !session.made.complete {
-                p.notice { strong { "Stopped." } " This session was ended before its end; what is marked as partial tells of a part of it." }
+                p.notice { strong { "Stopped." } " This session did not finish; runs marked as partial were cut short." }
             }
             @if !session.task.is_empty() { h3.label { "Task" } p { (prose(&session.task)) } }
             (code(session))
@@ -84,7 +84,7 @@ fn code(session: &SessionText) -> Markup {
                 }
                 @if !session.keras.is_empty() {
                     @let language = if session.keras.contains("keras") { "Keras" } else { "Python" };
-                    div { p.small.muted { "The same in " (language) } (scrolling(&session.keras, "Python code")) }
+                    div { p.small.muted { "The " (language) " code it stands for" } (scrolling(&session.keras, "Python code")) }
                 }
             }
         }

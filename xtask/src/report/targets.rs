@@ -40,9 +40,10 @@ pub(super) fn other_figures(run: &RunResults) -> Markup {
     }
 }
 
-/// The verdicts of a run's targets, a line each; those that only reproduce a print are one line, folded.
+/// The verdicts of a run's targets, a line each; those that only reproduce a print are one line, folded, once they are judged.
 pub(super) fn targets(run: &RunResults, course_command: &str) -> Markup {
-    let (prints, goals): (Vec<&TargetResult>, Vec<&TargetResult>) = run.targets.iter().partition(|target| target.print);
+    let (prints, goals): (Vec<&TargetResult>, Vec<&TargetResult>) =
+        run.targets.iter().partition(|target| target.print && target.verdict != Verdict::TooShort);
     html! {
         @if !goals.is_empty() {
             ul.targets { @for target in goals { li { (goal(target, course_command)) } } }
@@ -171,6 +172,9 @@ mod tests {
             "{told}"
         );
         assert!(!other_figures(&run).into_string().contains("MAE"));
+        let metrics = BTreeMap::from([("lowest_loss_at_rate".to_owned(), 2e-5)]);
+        let sweep = RunResults { key: "lowest_loss_at_rate".to_owned(), metrics, ..run };
+        assert!(!key_figure(&sweep).unwrap().into_string().contains("worse"), "a rate is no error");
         assert!(key_figure(&RunResults::default()).is_none());
     }
 
@@ -183,5 +187,12 @@ mod tests {
         assert!(told.contains("the notebook's 2 values reproduced") && told.contains("target <span class=\"number\">≤ 7</span>"), "{told}");
         let count = Count::of([&run].into_iter());
         assert_eq!((count.judged, count.too_short, count.prints), (0, 1, (2, 2)));
+    }
+
+    #[test]
+    fn a_print_that_was_not_judged_is_not_missed() {
+        let run = RunResults { targets: vec![target(7.0, Verdict::TooShort, true)], ..RunResults::default() };
+        let told = super::targets(&run, "cargo xtask run-week c3w4 --full").into_string();
+        assert!(told.contains("too short to judge") && !told.contains("missed") && !told.contains('✗'), "{told}");
     }
 }

@@ -103,6 +103,13 @@ pub(crate) enum SessionKind {
     Exploration(usize),
 }
 
+impl SessionKind {
+    /// Whether it is run where these are asked for; where none is, all labs and the exercise are.
+    pub(crate) fn is_wanted(self, asked: &[Self]) -> bool {
+        asked.contains(&self) || asked.is_empty() && !matches!(self, Self::Exploration(_))
+    }
+}
+
 impl Display for SessionKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -13,6 +13,7 @@ use practicum_core::prelude::*;
 use super::{RunClock, Scale, Session, SessionKind, Target, Week, curves_of};
 use crate::console::mention;
 use crate::data::{AnyDataSet, DataSet, Fault};
+use crate::fetch;
 use crate::interrupt::{self, StopWhenAsked};
 use crate::report::{Figures, grouped};
 use crate::results::{CodeText, DataSource, DataUsed, Made, ParamCount, RunResults, SessionText};
@@ -94,12 +95,12 @@ pub(crate) struct WeekRun<'a> {
     pub(crate) results: &'a mut WeekResults,
     week: &'static Week,
     session: Option<&'static Session>,
-    /// Of the data that the session loaded last; a session that loads none has its numbers in the code.
-    source: DataSource,
     /// What the session has loaded so far.
     loaded: Vec<DataUsed>,
     /// Whether the session has been told to do less than the course.
     reduced: Cell<bool>,
+    /// Whether a training of the session was given other epochs than its usual ones; nothing before the first training.
+    other_epochs: Cell<Option<bool>>,
     data: BTreeMap<&'static str, Used>,
     /// The folder of the week's page.
     folder: &'a Path,
@@ -113,9 +114,9 @@ impl<'a> WeekRun<'a> {
             results,
             week,
             session: None,
-            source: DataSource::Inline,
             loaded: Vec::new(),
             reduced: Cell::new(false),
+            other_epochs: Cell::new(None),
             data: BTreeMap::new(),
             folder,
         };
@@ -144,9 +145,9 @@ impl<'a> WeekRun<'a> {
                 continue;
             }
             self.session = Some(session);
-            self.source = DataSource::Inline;
             self.loaded.clear();
             self.reduced.set(false);
+            self.other_epochs.set(None);
             let (started, began) = (now(), Instant::now());
             let outcome = (session.run)(self).with_context(|| format!("{} {}", self.week.id, session.kind));
             let stopped = outcome.as_ref().err().is_some_and(|error| error.is::<Stopped>());
@@ -157,6 +158,7 @@ impl<'a> WeekRun<'a> {
                     reduced: self.reduced.get(),
                     seed: self.settings.seed,
                     options: self.settings.options.clone(),
+                    command: self.results.command.clone(),
                     started,
                     seconds: began.elapsed().as_secs_f64(),
                     complete: outcome.is_ok() && !interrupt::asked(),
@@ -167,6 +169,9 @@ impl<'a> WeekRun<'a> {
             if !stopped {
                 outcome?;
             }
+            if self.settings.epochs.is_some() && self.other_epochs.get().is_none() && !interrupt::asked() {
+                self.say(&format!("`--epochs` changes nothing: {name} of {} trains no network.", self.week.id))?;
+            }
             if !interrupt::asked() && !self.results.runs.iter().any(|run| run.session == name) {
                 bail!("{} {name} ended without a run: it has to call `finish` or `finish_without_model`", self.week.id);
             }
@@ -176,13 +181,19 @@ impl<'a> WeekRun<'a> {
 
     /// Whether a session is to be run.
     pub(crate) fn wants(&self, kind: SessionKind) -> bool {
-        let by_default = self.settings.sessions.is_empty() && !matches!(kind, SessionKind::Exploration(_));
-        !interrupt::asked() && (by_default || self.settings.sessions.contains(&kind))
+        !interrupt::asked() && kind.is_wanted(&self.settings.sessions)
     }
 
     /// Tells a line, unless it shall be quiet.
     pub(crate) fn say(&self, line: &str) -> Result<()> {
         if self.settings.quiet { Ok(()) } else { Ok(mention(line)?) }
+    }
+
+    /// Tells a line, and keeps it for the page.
+    pub(crate) fn tell(&self, clock: &mut RunClock, line: String) -> Result<()> {
+        self.say(&line)?;
+        clock.note(line);
+        Ok(())
     }
 
     /// An empty model with the seed and the processor that were asked for.
@@ -192,7 +203,9 @@ impl<'a> WeekRun<'a> {
 
     /// The epochs to train: the course's, or fewer at the small scale, unless others were asked for.
     pub(crate) fn epochs(&self, course: usize, quick: usize) -> usize {
-        let epochs = self.settings.epochs.unwrap_or(if self.settings.full { course } else { quick });
+        let usual = if self.settings.full { course } else { quick };
+        let epochs = self.settings.epochs.unwrap_or(usual);
+        self.other_epochs.set(Some(self.other_epochs.get() == Some(true) || epochs != usual));
         self.reduced.set(self.reduced.get() || epochs < course);
         epochs
     }
@@ -206,14 +219,12 @@ impl<'a> WeekRun<'a> {
     /// Says where a run differs from the course's in size: each time the number here, the course's, and of what.
     pub(crate) fn tell_size(&self, clock: &mut RunClock, sizes: &[(usize, usize, &str)]) -> Result<()> {
         let others = sizes.iter().filter(|(here, course, _)| here != course);
-        let others: Vec<String> =
-            others.map(|(here, course, what)| format!("{} {what} instead of {}", grouped(*here as u64), grouped(*course as u64))).collect();
-        if !others.is_empty() {
-            let told = format!("Unlike the course's run: {}.", others.join("; "));
-            self.say(&told)?;
-            clock.note(told);
-        }
-        Ok(())
+        let told = |(here, course, what): &(usize, usize, &str)| {
+            let what = if *here == 1 { what.trim_end_matches('s') } else { what };
+            format!("{} {what} instead of {}", grouped(*here as u64), grouped(*course as u64))
+        };
+        let others: Vec<String> = others.map(told).collect();
+        if others.is_empty() { Ok(()) } else { self.tell(clock, format!("Unlike the course's run: {}.", others.join("; "))) }
     }
 
     /// Options to fit with for this many epochs, unless others were asked for; where those are fewer, the page says that the
@@ -237,8 +248,11 @@ impl<'a> WeekRun<'a> {
         Ok(RunClock { results, began: Instant::now() })
     }
 
-    /// Keeps a trained model for `--ask`.
+    /// Keeps a trained model for `--ask`; not one whose training was stopped, which would replace a whole one.
     pub(crate) fn keep(&self, clock: &RunClock, model: &Model, classes: &[String]) -> Result<()> {
+        if interrupt::asked() {
+            return Ok(());
+        }
         crate::ask::keep(self.folder, &clock.results.id, &clock.results.title, model, classes)
     }
 
@@ -268,12 +282,12 @@ impl<'a> WeekRun<'a> {
         let mut targets: Vec<&Target> = self.targets(&results.id).collect();
         if results.partial {
             targets.clear();
-        } else if self.settings.epochs.is_some() && !targets.is_empty() {
-            // Other numbers of epochs than the course's reach other numbers.
+        } else if self.other_epochs.get() == Some(true) && targets.iter().any(|target| !target.bound.is_print()) {
+            // What the notebook prints of texts, windows and sizes is the same after any number of epochs.
+            targets.retain(|target| target.bound.is_print());
             let told = "Not judged: the targets of this run are for other epochs than those of `--epochs`.";
             self.say(told)?;
             results.notes.push(told.to_owned());
-            targets.clear();
         }
         for target in targets {
             let value = results.metrics.get(target.metric).copied().unwrap_or(f64::NAN);
@@ -298,11 +312,20 @@ impl<'a> WeekRun<'a> {
         Ok(())
     }
 
-    /// The targets of a run, on the data that were loaded last.
+    /// Where the session's data come from, as far as they are loaded. Numbers that stand in the lab count where there are no
+    /// others; sets from different places have no common source.
+    fn source(&self) -> Option<DataSource> {
+        let mut sources = self.loaded.iter().map(|used| used.source).filter(|source| *source != DataSource::Inline);
+        let first = sources.next().unwrap_or(DataSource::Inline);
+        sources.all(|source| source == first).then_some(first)
+    }
+
+    /// The targets of a run, on the data that the session has loaded.
     fn targets(&self, run: &str) -> impl Iterator<Item = &'static Target> {
+        let source = self.source();
         let meant = move |target: &&Target| {
             let at_this_scale = !(target.at == Scale::Quick && self.settings.full);
-            target.run == run && target.on == self.source && at_this_scale
+            target.run == run && source == Some(target.on) && at_this_scale
         };
         self.session.into_iter().flat_map(|session| session.targets).filter(meant)
     }
@@ -322,7 +345,6 @@ impl<'a> WeekRun<'a> {
 
     /// Names the numbers that stand in the lab itself.
     pub(crate) fn inline_data(&mut self, id: &str) {
-        self.source = DataSource::Inline;
         self.record(id, DataSource::Inline);
     }
 
@@ -341,7 +363,6 @@ impl<'a> WeekRun<'a> {
             _ => Arc::new(self.load(set, &mut used)?),
         };
         used.loaded = Some(loaded.clone());
-        self.source = used.source;
         self.record(set.id, used.source);
         self.data.insert(set.id, used);
         Ok(loaded)
@@ -363,9 +384,9 @@ impl<'a> WeekRun<'a> {
         }
     }
 
-    /// Whether the stand-in may replace data that are not what they should be.
+    /// Whether the stand-in may replace data that are not what they should be: never what the user has named.
     fn may_stand_in(&self, set: &dyn AnyDataSet) -> bool {
-        self.settings.data != DataChoice::Real && set.stand_in().is_some()
+        self.settings.data != DataChoice::Real && set.stand_in().is_some() && !self.settings.own_data.contains_key(set.id())
     }
 
     /// Whether a data set is there, or its stand-in is used, and why.
@@ -383,13 +404,16 @@ impl<'a> WeekRun<'a> {
                 None => bail!("{id} has no stand-in\n  hint: leave out `--data builtin` and fetch it: `cargo xtask fetch-data {id}`"),
             };
         }
-        let leave = if self.settings.data == DataChoice::Real && set.stand_in().is_some() { ", or leave out `--data real`" } else { "" };
+        let is_wanted = self.settings.data == DataChoice::Real && set.stand_in().is_some();
+        let leave = if is_wanted && given.is_none() { ", or leave out `--data real`" } else { "" };
+        // Who has named the folder, or has put something there, may wonder.
+        let is_meant = path.exists() || self.settings.data_dir != fetch::default_data_dir();
         let lacks = |missing: &[&str]| format!("{} lacks {}", path.display(), missing.join(", "));
         match set.fault(&path)? {
             None => Ok(used(DataSource::Real, None)),
-            Some(Fault::Missing(missing)) if self.may_stand_in(set) => Ok(used(DataSource::BuiltIn, given.map(|_| lacks(&missing)))),
+            Some(Fault::Missing(missing)) if self.may_stand_in(set) => Ok(used(DataSource::BuiltIn, is_meant.then(|| lacks(&missing)))),
             Some(Fault::Missing(missing)) if given.is_some() => {
-                bail!("{}\n  hint: give the folder that holds them: `--from {id}=FOLDER`{leave}", lacks(&missing))
+                bail!("{}\n  hint: give the folder that holds them: `--from {id}=FOLDER`", lacks(&missing))
             }
             Some(Fault::Missing(missing)) => {
                 bail!("{}\n  hint: fetch it with `cargo xtask fetch-data {id}`{leave}", lacks(&missing))

@@ -6,7 +6,7 @@ use std::path::Path;
 use practicum_core::Cpu;
 
 use super::*;
-use crate::data::{DataSet, Form};
+use crate::data::{DataSet, Form, StandIn};
 use crate::results::{DataSource, RunResults, Verdict, WeekResults};
 
 static LONE: DataSet<()> =
@@ -74,6 +74,7 @@ static JUDGED: Week = Week {
 
 fn judged(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "")?;
+    let _fit = run.fit(5);
     [("print", 2.0), ("quick", 0.5), ("course", 0.5)].into_iter().for_each(|(name, value)| clock.metric(name, value));
     clock.note(run.goal("lab1").unwrap_or_default().to_owned());
     run.finish_without_model(clock)
@@ -88,11 +89,69 @@ fn a_target_is_judged_at_its_scale_and_not_after_other_epochs() {
     };
     let verdicts = |run: &RunResults| run.targets.iter().map(|target| (target.metric.clone(), target.verdict)).collect::<Vec<_>>();
     let told = |metric: &str, verdict| (metric.to_owned(), verdict);
-    let (quick, full, other) = (run(false, None), run(true, None), run(true, Some(3)));
+    let (quick, full, other, same) = (run(false, None), run(true, None), run(true, Some(3)), run(true, Some(5)));
     assert_eq!(verdicts(&quick), [told("print", Verdict::Met), told("quick", Verdict::Met), told("course", Verdict::TooShort)]);
     assert_eq!(verdicts(&full), [told("print", Verdict::Met), told("course", Verdict::Met)]);
     assert_eq!((quick.notes.as_slice(), full.notes.as_slice()), (&["quick".to_owned()][..], &["course".to_owned()][..]));
-    assert!(other.targets.is_empty() && other.notes[1].starts_with("Not judged"), "{:?}", other.notes);
+    assert!(other.notes[1].starts_with("Not judged"), "{:?}", other.notes);
+    assert_eq!(verdicts(&other), [told("print", Verdict::Met)], "what is printed needs no training");
+    assert_eq!(verdicts(&same), verdicts(&full), "these are the usual epochs");
+}
+
+const MADE_UP: StandIn<()> = StandIn { what: "made up", make: || Ok(()) };
+
+static TEXTS: DataSet<()> = DataSet { id: "texts", stand_in: Some(MADE_UP), ..LONE };
+
+static VECTORS: DataSet<()> = DataSet { id: "vectors", missing: |_| Ok(Vec::new()), stand_in: Some(MADE_UP), ..LONE };
+
+static TWO_SETS: Week = Week {
+    id: "c9w9",
+    title: "",
+    teaches: "",
+    sessions: &[Session {
+        kind: SessionKind::Lab(1),
+        data: &[&TEXTS, &VECTORS],
+        targets: &[
+            Target { run: "before", ..GOAL },
+            Target { run: "lab1", on: DataSource::BuiltIn, ..GOAL },
+            Target { run: "lab1-both", on: DataSource::BuiltIn, ..GOAL },
+            Target { run: "lab1-both", on: DataSource::Real, ..GOAL },
+        ],
+        run: two_sets,
+        ..Session::BARE
+    }],
+};
+
+fn two_sets(run: &mut WeekRun<'_>) -> Result<()> {
+    run.inline_data("numbers");
+    run.finish_without_model(run.begin("before", "")?)?;
+    run.data(&TEXTS)?;
+    run.finish_without_model(run.begin("lab1", "")?)?;
+    run.data(&VECTORS)?;
+    run.finish_without_model(run.begin("lab1-both", "")?)
+}
+
+#[test]
+fn a_run_on_data_of_two_kinds_is_not_judged() {
+    let judged = |data| {
+        let (settings, mut results) = (settings(data, None), WeekResults::default());
+        WeekRun::begin_week(&TWO_SETS, &settings, &mut results, Path::new("out")).unwrap().run_sessions().unwrap();
+        results.runs.iter().map(|run| run.targets.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(judged(DataChoice::Auto), [1, 1, 0]);
+    assert_eq!(judged(DataChoice::Builtin), [1, 1, 1]);
+}
+
+#[test]
+fn what_is_given_by_name_is_never_replaced_by_a_stand_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = |own_data| {
+        let settings = Settings { own_data, ..settings(DataChoice::Auto, None) };
+        WeekRun::begin_week(&TWO_SETS, &settings, &mut WeekResults::default(), Path::new("out")).err().map(|error| error.to_string())
+    };
+    assert_eq!(begin(BTreeMap::new()), None);
+    let error = begin(BTreeMap::from([("texts", folder.path().to_owned())])).unwrap();
+    assert!(error.contains("lacks lone.csv") && error.contains("`--from texts=FOLDER`"), "{error}");
 }
 
 #[test]

@@ -124,12 +124,14 @@ impl Recipe {
         // <page>
         if let Some((epoch, loss)) = lowest(losses) {
             clock.metric("lowest_loss", loss);
-            clock.metric("rate_of_lowest_loss", rates[epoch]);
-            clock.key_figure("rate_of_lowest_loss", ("the course goes on with", sweep.chosen));
+            clock.metric("lowest_loss_at_rate", rates[epoch]);
+            clock.key_figure("lowest_loss_at_rate", ("the course goes on with", sweep.chosen));
             let told = suggested.map_or_else(|| "; no suggestion".to_owned(), |rate| format!("; suggested {rate:.1e}"));
             run.say(&format!(
-                "lowest loss {loss:.4} at learning rate {:.1e}, epoch {epoch}{told}; the course goes on with {:.1e}",
-                rates[epoch], sweep.chosen
+                "lowest loss {loss:.4} at learning rate {:.1e}, epoch {}{told}; the course goes on with {:.1e}",
+                rates[epoch],
+                epoch + 1,
+                sweep.chosen
             ))?;
         }
         suggested.into_iter().for_each(|rate| clock.metric("suggested_rate", rate));
@@ -178,9 +180,9 @@ impl Recipe {
         let first: Vec<String> = forecast[..4].iter().map(|value| format!("{value:.2}")).collect();
         clock.note(format!("The forecasts begin with {}.", first.join(", ")));
         if is_flat(&forecast, subject.actual()) {
-            let told = "The network says the same at every step: its units no longer answer anything. Another seed helps, or a lower rate.";
-            run.say(told)?;
-            clock.note(told.to_owned());
+            let told = "The network predicts the same value at every step. If it has ReLU layers, their units are probably dead: try \
+                        another seed or a lower learning rate.";
+            run.tell(&mut clock, told.to_owned())?;
         }
         clock.metric("naive_mae", baselines[0].mae);
         clock.key_figure("validation_mae", ("naive", baselines[0].mae));
@@ -257,7 +259,7 @@ fn is_flat(forecast: &[f32], actual: &[f32]) -> bool {
     spread(forecast) < 1e-3 * spread(actual)
 }
 
-/// The epoch of the lowest loss.
+/// The index of the lowest loss, and the loss.
 fn lowest(losses: &[f64]) -> Option<(usize, f64)> {
     let finite = losses.iter().copied().enumerate().filter(|(_, loss)| loss.is_finite());
     finite.min_by(|a, b| a.1.total_cmp(&b.1))

@@ -83,6 +83,42 @@ fn r1_after_ctrl_c_no_further_training_begins() {
 }
 
 #[test]
+fn r1_ctrl_c_before_the_first_training_leaves_nothing_and_says_so() {
+    let out = Out::new();
+    let mut child =
+        out.command(&["c1w2", "--data", "builtin", "--lab", "2"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The line that tells of the data, which are drawn after it.
+    let mut line = String::new();
+    BufReader::with_capacity(1, child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    interrupt(&child);
+    let ran = end_of(child);
+    assert!(ran.status == Some(130) && ran.err == "stopped before anything was done\n", "{ran:?}");
+    assert!(out.files().is_empty(), "{:?}", out.files());
+}
+
+#[test]
+fn r2_a_training_that_was_stopped_does_not_replace_a_whole_network() {
+    let out = Out::new();
+    let run = ["c1w2", "--data", "builtin", "--lab", "1", "--no-report", "--epochs"];
+    out.run_week(&[&run[..], &["1"]].concat()).succeeded();
+    let network = || std::fs::read(out.path().join("c1w2/models/lab1.safetensors")).unwrap();
+    let before = network();
+    let mut command = out.command(&[&run[..], &["1000000", "--seed", "7"]].concat());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut told = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("epoch 1/") {
+        line.clear();
+        assert!(told.read_line(&mut line).unwrap() > 0, "the training never began");
+    }
+    let rest = std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
+    interrupt(&child);
+    assert_eq!(end_of(child).status, Some(130));
+    rest.join().unwrap().unwrap();
+    assert!(network() == before);
+}
+
+#[test]
 fn r8_what_a_killed_process_left_is_removed_by_the_next() {
     let out = Out::new();
     let week = out.path().join("c1w1");
@@ -111,7 +147,7 @@ fn r2_a_run_that_was_stopped_does_not_replace_whole_results() {
     std::thread::sleep(Duration::from_millis(50));
     interrupt(&child);
     let ran = end_of(child);
-    assert!(ran.status == Some(130) && ran.err.starts_with("stopped; the whole results of before are still in "), "{ran:?}");
+    assert!(ran.status == Some(130) && ran.err.starts_with("stopped; the results of before are still in "), "{ran:?}");
     assert_eq!(out.results("c1w1"), before);
 }
 
@@ -148,7 +184,7 @@ fn r7_a_file_in_the_place_of_the_lock_is_left_alone() {
     assert_eq!(std::fs::read_to_string(&mine).unwrap(), "mine");
     std::fs::remove_file(&lock).unwrap();
     std::fs::write(&lock, "mine, too").unwrap();
-    out.run_week(&["c1w1", "--no-report"]).failed(&[".lock is no lock of a run"]);
+    out.run_week(&["c1w1", "--no-report"]).failed(&[".lock is not a lock file of this program"]);
     assert_eq!(std::fs::read_to_string(&lock).unwrap(), "mine, too");
 }
 

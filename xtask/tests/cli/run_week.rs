@@ -192,12 +192,8 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
     std::fs::write(&file, "Date,Monthly Mean Total Sunspot Number\n1749-01-31,96.7\n").unwrap();
     let from = format!("sunspots={}", file.display());
     let run = |more: &[&str]| out.run_week(&[&["c4w1", "--lab", "2", "--no-report", "--from", &from], more].concat());
-    let told = run(&[]).succeeded().out;
-    let first = told.lines().next().unwrap();
-    assert!(first.contains("sunspots built-in") && first.contains("because") && first.contains("my own numbers.txt"), "{told}");
-    assert!(first.ends_with("[scale quick, seed 42]") && !told.contains("hint"), "{told}");
-    let command = out.results("c4w1")["command"].as_str().unwrap().to_owned();
-    assert!(command.ends_with(&format!(" --from '{from}'")), "{command}");
+    // What is given by name is never replaced by a stand-in.
+    run(&[]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
     run(&["--data", "real"]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
     run(&["--data", "builtin"]).failed(&["--data builtin refuses it"]);
     let from = |id: &str| format!("{id}={}", folder.path().display());
@@ -205,9 +201,9 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
     let ran = out.run_week(&["c1w2", "--data", "real", "--from", &from("fmnist")]).failed(&["lacks", "`--from fmnist=FOLDER`"]);
     assert!(!ran.err.contains("fetch-data"), "{ran:?}");
     let file = format!("fmnist={}", file.display());
-    out.run_week(&["c1w2", "--from", &file]).failed(&["is a file, expected the folder"]);
-    out.run_week(&["c4w1", "--from", &from("mnist")]).failed(&["c4w1 uses sunspots"]);
-    out.run_week(&["c1w1", "--from", &from("mnist")]).failed(&["c1w1 uses no data set"]);
+    out.run_week(&["c1w2", "--from", &file]).failed(&["it is a file; give the folder"]);
+    out.run_week(&["c4w1", "--from", &from("mnist")]).failed(&["`mnist` is not among the data of c4w1: sunspots"]);
+    out.run_week(&["c1w1", "--from", &from("mnist")]).failed(&["`mnist` is not among the data of c1w1: none"]);
     out.run_week(&["c4w1", "--from", &from("sunspot")]).failed(&["did you mean `sunspots`"]);
     out.run_week(&["c4w1", "--from", "sunspots"]).failed(&["expected ID=PATH"]);
 }
@@ -215,15 +211,29 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
 #[test]
 fn files_are_not_called_real_before_they_are_loaded() {
     let out = Out::new();
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("bbc.csv");
-    std::fs::write(&file, "nothing\n").unwrap();
-    let from = format!("bbc={}", file.display());
-    let told = out.run_week(&["c3w1", "--exercise", "--no-report", "--from", &from]).succeeded().out;
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("bbc");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("bbc-text.csv"), "nothing\n").unwrap();
+    let told = out.run_week(&["c3w1", "--exercise", "--no-report", "--data-dir", data.path().to_str().unwrap()]).succeeded().out;
     let first = told.lines().next().unwrap();
-    assert!(first.contains(&format!("[data bbc from {}]", file.display())), "{told}");
+    assert!(first.contains(&format!("[data bbc from {}]", folder.display())), "{told}");
     assert!(told.lines().any(|line| line.starts_with("bbc built-in: ") && line.contains(", because ")), "{told}");
     assert_eq!(out.results("c3w1")["data"][0]["source"], "built-in");
+}
+
+#[test]
+fn a_data_folder_that_is_not_there_is_named_as_the_reason() {
+    let out = Out::new();
+    let told = out.run_week(&["c3w1", "--exercise", "--no-report", "--data-dir", "/no/such"]).succeeded().out;
+    let first = told.lines().next().unwrap();
+    assert!(first.contains("bbc built-in: ") && first.contains(", because /no/such/bbc lacks bbc-text.csv"), "{told}");
+}
+
+#[test]
+fn epochs_for_what_trains_nothing_are_told() {
+    let told = Out::new().run_week(&["c4w2", "--lab", "1", "--epochs", "3", "--no-report"]).succeeded().out;
+    assert!(told.contains("`--epochs` changes nothing: lab 1 of c4w2 trains no network.") && told.contains(": met ("), "{told}");
 }
 
 #[test]

@@ -34,7 +34,10 @@ fn questions_go_to_weeks_with_a_network() {
     let out = Out::new();
     out.run_week(&["c1w1", "--ask", "hello"]).failed(&["c1w1 has no network to ask", "c1w2", "c3w4"]);
     out.run_week(&["c1w1", "--seed", "-1"]).misused(&["expected a whole number from 0 to 18446744073709551615"]);
-    out.run_week(&["c3w4", "--temperature", "-1"]).failed(&["--temperature is -1: expected a finite number of 0 or more"]);
+    out.run_week(&["c3w4", "--temperature", "1"]).misused(&["--ask"]);
+    out.run_week(&["c1w2", "--ask", "mine.png", "--full", "--epochs", "3", "--seed", "7"])
+        .failed(&["--ask asks networks that earlier runs of c1w2 have trained: leave out --full --epochs 3 --seed 7"]);
+    out.run_week(&["c3w4", "--ask", "--temperature", "-1"]).failed(&["--temperature is -1: expected a finite number of 0 or more"]);
 }
 
 #[test]
