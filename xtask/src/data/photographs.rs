@@ -10,11 +10,12 @@ use practicum_vision::datasets::photographs::{
     ALL_CATS_AND_DOGS, CATS_AND_DOGS, HAPPY_OR_SAD, HORSE_OR_HUMAN, PhotographFolders, Photographs, ROCK_PAPER_SCISSORS,
 };
 use practicum_vision::datasets::{ImageDataset, LabeledImages, sign_mnist};
+use practicum_vision::folder::{ImageFolder, OnBroken};
 use tempfile::TempDir;
 
 use super::{DataSet, Form, StandIn};
 
-/// A set of photographs: folders of pictures, a sub-folder a class.
+/// A set of photographs: folders of pictures, a sub-folder per class.
 pub(crate) struct PhotoSet {
     folders: PhotographFolders,
     /// Where drawn pictures lie as long as the week runs.
@@ -131,7 +132,7 @@ pub(crate) static SIGNMNIST: DataSet<ImageDataset> = DataSet {
     }),
 };
 
-/// All pictures of a folder of classes, squeezed to `side` × `side`.
-pub(crate) fn squeezed(folder: practicum_vision::folder::ImageFolder, side: usize) -> Result<LabeledImages> {
-    folder.target_size((side, side)).load()
+/// All pictures of a folder of classes, squeezed to `side` × `side`; broken files are left out, as a training leaves them out.
+pub(crate) fn squeezed(folder: ImageFolder, side: usize) -> Result<LabeledImages> {
+    folder.target_size((side, side)).on_broken(OnBroken::Skip).load()
 }

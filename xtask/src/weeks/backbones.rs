@@ -21,8 +21,8 @@ pub(super) struct Backbone {
     scaling: Scaling,
     /// Fine-tuning lets the layers after this one learn.
     last_frozen: &'static str,
-    /// Whether the weights come with the program.
-    pub(super) built_in: bool,
+    /// Which network it is the part of.
+    pub(super) network: BackboneName,
 }
 
 /// A network, the layer to cut it after, how it wants pixels, and the last layer that fine-tuning leaves alone.
@@ -56,7 +56,7 @@ impl Backbone {
         }
         let mut base = model.up_to(&[cut])?;
         base.set_name(model.name());
-        Ok(Self { base, scaling, last_frozen, built_in: name == BackboneName::Sketch })
+        Ok(Self { base, scaling, last_frozen, network: name })
     }
 
     /// What it is called.

@@ -115,12 +115,10 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     run.say(&format!("predict(10) = {}", predicted.item()?))?;
     let learned = model.get_layer("l0")?.get_weights();
     let (weight, bias) = (f64::from(learned[0].item()?), f64::from(learned[1].item()?));
-    let told = format!("The layer learned the weight {} and the bias {}.", measured(weight), measured(bias));
-    run.say(&told)?;
+    run.tell(&mut clock, format!("The layer learned the weight {} and the bias {}.", measured(weight), measured(bias)))?;
     // <page>
     clock.metric("weight", weight);
     clock.metric("bias", bias);
-    clock.note(told);
     let line = Line { xs, ys, at: 10.0, exact: 19.0, axes: ("x", "y") };
     line.finish(run, clock, &model, &history)
     // </page>

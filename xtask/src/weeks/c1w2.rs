@@ -18,7 +18,7 @@ pub(super) static C1W2: Week = Week {
     sessions: &[
         Session {
             kind: SessionKind::Lab(1),
-            title: "Fashion-MNIST with one hidden layer of 128",
+            title: "Fashion-MNIST with one hidden layer of 128 units",
             task: "No one can write down the rules by which a coat differs from a pullover. So the network of week 1 gets more \
                    neurons: the 784 pixels of a picture go into a hidden layer of 128, and ten outputs say how probable each kind of \
                    garment is. How well it does is measured on pictures that it was not trained on.",
@@ -87,7 +87,7 @@ pub(super) static C1W2: Week = Week {
             task: "Teach a network to read handwritten digits until it is right about 99 of 100 training pictures, in ten epochs at \
                    most, and let a callback stop it there.",
             code: code![
-                "c1w2.rs": "exercise", "c1w2.rs": "dense", "c1w2.rs": "impl Stop", "c1w2.rs": "impl Callback for Stop",
+                "c1w2.rs": "exercise", "c1w2.rs": "dense", "c1w2.rs": "Stop", "c1w2.rs": "impl Stop", "c1w2.rs": "impl Callback for Stop",
                 "pictures.rs": "data_of"
             ],
             keras: include_str!("keras/c1w2_exercise.py"),
@@ -108,18 +108,18 @@ pub(super) static C1W2: Week = Week {
         Session {
             kind: SessionKind::Exploration(2),
             title: "1,024 hidden units",
-            task: "Eight times as many hidden units as in lab 1: does more calculation mean more accuracy?",
-            code: code!["c1w2.rs": "exploration2", "c1w2.rs": "dense"],
+            task: "On MNIST's digits, with eight times as many hidden units as lab 1 has: does more calculation mean more accuracy?",
+            code: code!["c1w2.rs": "exploration2", "c1w2.rs": "dense", "c1w2.rs": "explore", "pictures.rs": "data_of"],
             data: &[&MNIST],
             run: exploration2,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(3),
-            title: "without Flatten: must fail",
+            title: "Without Flatten: must fail",
             task: "Leave out the layer that makes one row of a picture, to see which error says so: the network then answers for each \
                    of the 28 rows of a picture.",
-            code: code!["c1w2.rs": "exploration3", "c1w2.rs": "must_fail"],
+            code: code!["c1w2.rs": "exploration3", "c1w2.rs": "must_fail", "pictures.rs": "data_of"],
             data: &[&MNIST],
             run: exploration3,
             ..Session::BARE
@@ -128,17 +128,17 @@ pub(super) static C1W2: Week = Week {
             kind: SessionKind::Exploration(4),
             title: "5 outputs for 10 classes: must fail",
             task: "Give the network five outputs where there are ten classes, to see which error says so.",
-            code: code!["c1w2.rs": "exploration4", "c1w2.rs": "must_fail"],
+            code: code!["c1w2.rs": "exploration4", "c1w2.rs": "must_fail", "pictures.rs": "data_of"],
             data: &[&MNIST],
             run: exploration4,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(5),
-            title: "a second hidden layer",
+            title: "A second hidden layer",
             task: "Put a layer of 256 between the hidden layer of 512 and the outputs. For pictures as simple as digits it changes \
                    little.",
-            code: code!["c1w2.rs": "exploration5", "c1w2.rs": "dense"],
+            code: code!["c1w2.rs": "exploration5", "c1w2.rs": "dense", "c1w2.rs": "explore", "pictures.rs": "data_of"],
             data: &[&MNIST],
             run: exploration5,
             ..Session::BARE
@@ -146,28 +146,31 @@ pub(super) static C1W2: Week = Week {
         Session {
             kind: SessionKind::Exploration(6),
             title: "30 epochs",
-            task: "Train six times as long as lab 1. The training loss goes on falling, and the test loss rises: the network begins to \
-                   learn its training pictures by heart, which is called overfitting.",
-            code: code!["c1w2.rs": "exploration6", "c1w2.rs": "explore"],
+            task: "On MNIST's digits, train the network of lab 1 six times as long. The training loss goes on falling, and the test \
+                   loss rises: the network begins to learn its training pictures by heart, which is called overfitting.",
+            code: code!["c1w2.rs": "exploration6", "c1w2.rs": "explore", "c1w2.rs": "dense", "pictures.rs": "data_of"],
             data: &[&MNIST],
             run: exploration6,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(7),
-            title: "pixels from 0 to 255",
+            title: "Pixels from 0 to 255",
             task: "Leave out the division by 255. The network still learns, but from a much larger first loss: inputs of this size are \
                    not what its first weights and its learning rate are made for.",
-            code: code!["c1w2.rs": "exploration7", "c1w2.rs": "dense"],
+            code: code!["c1w2.rs": "exploration7", "c1w2.rs": "dense", "c1w2.rs": "explore", "pictures.rs": "data_of"],
             data: &[&MNIST],
             run: exploration7,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(8),
-            title: "stop at a loss below 0.4",
+            title: "Stop at a loss below 0.4",
             task: "Stop the training after the first epoch whose loss is below 0.4.",
-            code: code!["c1w2.rs": "exploration8", "c1w2.rs": "dense", "c1w2.rs": "impl Stop", "c1w2.rs": "impl Callback for Stop"],
+            code: code![
+                "c1w2.rs": "exploration8", "c1w2.rs": "dense", "c1w2.rs": "Stop", "c1w2.rs": "impl Stop",
+                "c1w2.rs": "impl Callback for Stop", "pictures.rs": "data_of"
+            ],
             data: &[&FMNIST],
             run: exploration8,
             ..Session::BARE
@@ -373,9 +376,7 @@ impl Stop {
     /// The notebook's words, where it has stopped the training.
     fn tell(&self, run: &WeekRun<'_>, clock: &mut RunClock) -> Result<()> {
         if self.done {
-            let told = format!("{} so cancelling training!", self.message);
-            run.say(&told)?;
-            clock.note(told);
+            run.tell(clock, format!("{} so cancelling training!", self.message))?;
         }
         Ok(())
     }

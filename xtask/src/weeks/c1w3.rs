@@ -29,7 +29,7 @@ pub(super) static C1W3: Week = Week {
             task: "A dense network has a separate weight for every pixel: a shoe moved by two pixels is another picture to it. A \
                    convolution slides 64 filters of 3 × 3 over the picture, each of which looks for one pattern everywhere, and max \
                    pooling of 2 × 2 keeps what was found at a quarter of the size. Both networks are trained alike on Fashion-MNIST.",
-            code: code!["c1w3.rs": "lab1", "c1w3.rs": "dense", "pictures.rs": "maps_of"],
+            code: code!["c1w3.rs": "lab1", "c1w3.rs": "dense", "pictures.rs": "maps_of", "pictures.rs": "data_of", "pictures.rs": "first"],
             keras: include_str!("keras/c1w3_lab1.py"),
             notice: "The convolutions are right more often. Only 37,568 of the 243,786 parameters belong to them; most of the others are \
                      in the dense layer after Flatten. In the activations, each row is one garment and each column one layer: outlines at \
@@ -69,7 +69,7 @@ pub(super) static C1W3: Week = Week {
             title: "Exploring convolutions by hand",
             task: "What does one filter do to a picture? Nine numbers are laid over each pixel and its eight neighbours, multiplied, and \
                    added up; then the largest of each 2 × 2 pixels is kept. No network, no framework: a few loops.",
-            code: code!["c1w3.rs": "by_hand", "c1w3.rs": "convolve", "c1w3.rs": "max_pool", "c1w3.rs": "KERNELS"],
+            code: code!["c1w3.rs": "by_hand", "c1w3.rs": "convolve", "c1w3.rs": "max_pool", "c1w3.rs": "KERNELS", "c1w3.rs": "mean"],
             keras: include_str!("keras/c1w3_lab2.py"),
             notice: "A kernel whose numbers add up to 0 turns flat parts black and leaves edges: one kernel finds horizontal lines, \
                      another vertical ones. After max pooling the picture has a quarter of its pixels, and what the filter found is still \
@@ -87,11 +87,11 @@ pub(super) static C1W3: Week = Week {
             title: "MNIST to 99.8 % training accuracy with one convolution",
             task: "Reach 99.8 % on the training pictures of MNIST with exactly one convolution and one max pooling layer, in ten epochs at \
                    most, and let a callback stop the training there.",
-            code: code!["c1w3.rs": "exercise", "pictures.rs": "tell_stop"],
+            code: code!["c1w3.rs": "exercise", "pictures.rs": "maps_of", "pictures.rs": "first", "pictures.rs": "tell_stop"],
             keras: include_str!("keras/c1w3_exercise.py"),
             notice: "One convolution and a dense layer, 693,962 parameters in all, learn nearly all training pictures; week 2's dense \
-                     network (407,050) only had to reach 99 %. The test accuracy ends a little below: of the last tenths of a percent, \
-                     most is learned by heart. The worst mistakes are digits that people write in two ways.",
+                     network (407,050) only had to reach 99 %. The test accuracy ends a little below: most of the last few tenths of a \
+                     percentage point is memorized. The worst mistakes are digits that people write in two ways.",
             next: &[Next {
                 change: "See what the same network does in ten epochs without a callback.",
                 command: "cargo xtask run-week c1w3 --exploration 3",
@@ -124,7 +124,7 @@ pub(super) static C1W3: Week = Week {
             title: "20 epochs",
             task: "Train the convolutions four times as long. The training accuracy goes on rising, the test accuracy does not, and the \
                    test loss rises: the network learns its pictures by heart.",
-            code: code!["c1w3.rs": "longer", "c1w3.rs": "garments"],
+            code: code!["c1w3.rs": "longer", "c1w3.rs": "garments", "pictures.rs": "maps_of", "pictures.rs": "first"],
             data: &[&FMNIST],
             run: longer,
             ..Session::BARE
@@ -134,26 +134,33 @@ pub(super) static C1W3: Week = Week {
             title: "16 filters instead of 64",
             task: "Take 16 filters in both convolutions: about a tenth of the calculations, and a point or two of accuracy less. Both \
                    networks are trained.",
-            code: code!["c1w3.rs": "narrower", "c1w3.rs": "garments"],
+            code: code!["c1w3.rs": "narrower", "c1w3.rs": "garments", "pictures.rs": "maps_of", "pictures.rs": "first"],
             data: &[&FMNIST],
             run: narrower,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(3),
-            title: "one convolution on MNIST for ten epochs",
+            title: "One convolution on MNIST for ten epochs",
             task: "The last cell of the notebook: one convolution of 32 filters on the digits, for ten epochs and without a callback.",
-            code: code!["c1w3.rs": "one_convolution"],
+            code: code!["c1w3.rs": "one_convolution", "pictures.rs": "maps_of", "pictures.rs": "first"],
             data: &[&MNIST],
             run: one_convolution,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(4),
-            title: "the notebook's transposed kernel",
+            title: "The notebook's transposed kernel",
             task: "The notebook calls rows x and columns y, and so lays the kernel over the picture with rows and columns exchanged: its \
                    first kernel finds vertical lines, not horizontal ones.",
-            code: code!["c1w3.rs": "transposed", "c1w3.rs": "convolve"],
+            code: code![
+                "c1w3.rs": "transposed",
+                "c1w3.rs": "by_hand",
+                "c1w3.rs": "convolve",
+                "c1w3.rs": "max_pool",
+                "c1w3.rs": "KERNELS",
+                "c1w3.rs": "mean",
+            ],
             data: &[&ASCENT],
             run: transposed,
             ..Session::BARE
@@ -198,7 +205,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     // <page>
     run.keep(&clock, &model, set.test.class_names())?;
     let answers = Answers::of(&model, &x_test)?;
-    let rule = "A layer with window f, stride s and padding p (here 0) turns n pixels a side into ⌊(n + 2p − f)/s⌋ + 1.";
+    let rule = "A layer with window f, stride s and padding p (here 0) turns n pixels per side into ⌊(n + 2p − f)/s⌋ + 1.";
     clock.key_figure("test_accuracy", ("dense network", dense_test.get("accuracy").unwrap_or(f64::NAN)));
     clock.note(format!("How the sizes come about:\n{rule}\n{}", sizes_of(&Convnet::fashion())));
     clock.note(answers.scores(&set.test)?);
@@ -326,7 +333,9 @@ fn one_convolution(run: &mut WeekRun<'_>) -> Result<()> {
     model.compile("adam", "sparse_categorical_crossentropy", "accuracy")?;
     let history = model.fit(&x_train, &y_train, run.fit(10).validation_data(&x_test, &y_test))?;
     let test = model.evaluate(&x_test, &y_test)?;
+    // <page>
     judge(run, clock, &Trained { model: &model, history: &history, test: &test }, 10)
+    // </page>
 }
 
 type Kernel = [[f32; 3]; 3];
@@ -352,8 +361,10 @@ fn by_hand(run: &mut WeekRun<'_>, id: &str, title: &str, transposed: bool) -> Re
     // <page>
     let mut panels = vec![Panel::new("", grey(picture.view()))];
     // </page>
-    for (name, kernel) in KERNELS {
-        let found = convolve(picture.view(), &kernel, 1.0, transposed);
+    // Transposed, the first kernel finds what the second is made for, and the second what the first is.
+    let names = if transposed { [1, 0, 2] } else { [0, 1, 2] }.map(|kernel: usize| KERNELS[kernel].0);
+    for (name, (_, kernel)) in names.into_iter().zip(KERNELS) {
+        let found = convolve(picture.view(), &kernel, transposed);
         let pooled = max_pool(found.view());
         let (before, after) = (mean(found.view()), mean(pooled.view()));
         let (height, width) = pooled.dim();
@@ -375,9 +386,9 @@ fn by_hand(run: &mut WeekRun<'_>, id: &str, title: &str, transposed: bool) -> Re
     // </page>
 }
 
-/// Lays the kernel over each pixel and its neighbours, multiplies and adds, times `weight`; the border of one pixel stays as it
-/// is. The sum is cut to 0…255 and its fraction dropped.
-fn convolve(picture: ArrayView2<'_, u8>, kernel: &Kernel, weight: f32, transposed: bool) -> Array2<u8> {
+/// Lays the kernel over each pixel and its neighbours, multiplies and adds; the border of one pixel stays as it is. The sum is cut
+/// to 0…255.
+fn convolve(picture: ArrayView2<'_, u8>, kernel: &Kernel, transposed: bool) -> Array2<u8> {
     let (height, width) = picture.dim();
     let mut found = picture.to_owned();
     for y in 1..height.saturating_sub(1) {
@@ -389,7 +400,7 @@ fn convolve(picture: ArrayView2<'_, u8>, kernel: &Kernel, weight: f32, transpose
                     sum += number * f32::from(picture[[y + down - 1, x + right - 1]]);
                 }
             }
-            found[[y, x]] = (sum * weight).clamp(0.0, 255.0) as u8;
+            found[[y, x]] = sum.clamp(0.0, 255.0) as u8;
         }
     }
     found
@@ -424,12 +435,11 @@ mod tests {
         // Dark above, light below: a line that lies.
         let picture = array![[10_u8, 10, 10], [10, 10, 10], [60, 60, 60]];
         let [lies, stands, _] = KERNELS.map(|(_, kernel)| kernel);
-        assert_eq!(convolve(picture.view(), &lies, 1.0, false)[[1, 1]], 200);
-        assert_eq!(convolve(picture.view(), &stands, 1.0, false)[[1, 1]], 0);
-        assert_eq!(convolve(picture.view(), &lies, 1.0, true)[[1, 1]], 0);
-        assert_eq!(convolve(picture.view(), &stands, 1.0, true)[[1, 1]], 200);
-        assert_eq!(convolve(picture.view(), &lies, 0.33, false)[[1, 1]], 66);
-        assert_eq!(convolve(picture.view(), &lies, 1.0, false)[[0, 1]], 10);
+        assert_eq!(convolve(picture.view(), &lies, false)[[1, 1]], 200);
+        assert_eq!(convolve(picture.view(), &stands, false)[[1, 1]], 0);
+        assert_eq!(convolve(picture.view(), &lies, true)[[1, 1]], 0);
+        assert_eq!(convolve(picture.view(), &stands, true)[[1, 1]], 200);
+        assert_eq!(convolve(picture.view(), &lies, false)[[0, 1]], 10);
     }
 
     #[test]

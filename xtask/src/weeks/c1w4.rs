@@ -36,10 +36,10 @@ pub(super) static C1W4: Week = Week {
         },
         Session {
             kind: SessionKind::Lab(2),
-            title: "The same, judged by other pictures",
+            title: "The same, with a validation set",
             task: "A second folder holds pictures of other horses and humans. After each epoch the network is judged by them, and does not \
                    learn from them.",
-            code: code!["c1w4.rs": "lab2", "c1w4.rs": "convolutions", "photos.rs": "flow"],
+            code: code!["c1w4.rs": "lab2", "c1w4.rs": "convolutions", "photos.rs": "flow", "photos.rs": "rescaled"],
             keras: include_str!("keras/c1w4_lab2.py"),
             notice: "Training and validation accuracy drift apart: the network is surer of what it has seen. The validation curve jumps, \
                      because few pictures decide, and because a step of RMSprop on a network that is nearly done changes much.",
@@ -56,7 +56,7 @@ pub(super) static C1W4: Week = Week {
             title: "Compacted pictures: 150 × 150 and three convolutions",
             task: "A quarter of the pixels is less to calculate. But with two convolutions fewer, Flatten gets a larger map, and the dense \
                    layer after it has more weights: 9.5 million instead of 1.6 million.",
-            code: code!["c1w4.rs": "lab3", "c1w4.rs": "convolutions", "photos.rs": "flow"],
+            code: code!["c1w4.rs": "lab3", "c1w4.rs": "convolutions", "photos.rs": "flow", "photos.rs": "rescaled"],
             keras: include_str!("keras/c1w4_lab3.py"),
             notice: "On the photographs, the training accuracy comes close to 1, and the validation loss ends far above its lowest value: \
                      with far more weights than examples, the network learns them by heart. The built-in drawings are easier, and their \
@@ -102,7 +102,13 @@ pub(super) static C1W4: Week = Week {
             title: "Happy or sad, to 99.9 % training accuracy",
             task: "Eighty faces, forty of each kind: train until 99.9 % of them are right, in fifteen epochs at most, and let a callback \
                    stop the training.",
-            code: code!["c1w4.rs": "exercise", "c1w4.rs": "convolutions", "photos.rs": "flow", "pictures.rs": "tell_stop"],
+            code: code![
+                "c1w4.rs": "exercise",
+                "c1w4.rs": "convolutions",
+                "photos.rs": "flow",
+                "photos.rs": "rescaled",
+                "pictures.rs": "tell_stop",
+            ],
             keras: include_str!("keras/c1w4_exercise.py"),
             notice: "At the course's size, eighty pictures are learned by heart before the fifteen epochs are over, and no other pictures \
                      are there to judge by. The heat maps say whether it was the mouth that was learned.",

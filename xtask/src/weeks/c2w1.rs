@@ -5,7 +5,7 @@ use practicum_core::prelude::*;
 use practicum_vision::architectures::Convnet;
 use practicum_vision::batches::ClassMode;
 use practicum_vision::datasets::split_data;
-use practicum_vision::folder::{ImageFolder, OnBroken};
+use practicum_vision::folder::ImageFolder;
 
 use super::photos::{Flow, Photographed, Size, flow, look_at, look_at_with, rescaled, sheet, side, tell};
 use super::pictures::sizes_of;
@@ -71,7 +71,7 @@ pub(super) static C2W1: Week = Week {
             title: "The whole set: clean, split, train",
             task: "The whole set has 25,000 files, some of them empty, some of them no pictures. Leave those out, copy nine of ten \
                    pictures of each class at random into a training folder and the others into a validation folder, and train.",
-            code: code!["c2w1.rs": "exercise", "photos.rs": "flow"],
+            code: code!["c2w1.rs": "exercise", "photos.rs": "flow", "photos.rs": "rescaled"],
             keras: include_str!("keras/c2w1_exercise.py"),
             notice: "An empty file is named and left out; nothing is moved, so that the split can be made again. More pictures help more \
                      than more epochs: with ten times as many, the validation accuracy goes on rising for longer.",
@@ -143,8 +143,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
             let left: Vec<&str> = report.empty.iter().chain(&report.others).map(String::as_str).collect();
             if left.is_empty() { "none".to_owned() } else { left.join(", ") }
         });
-        run.say(&told)?;
-        clock.note(told);
+        run.tell(&mut clock, told)?;
     }
 
     let (side, epochs) = (side(run, 150, 64), run.epochs(15, 12));
@@ -158,7 +157,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     // <page>
-    let images = squeezed(ImageFolder::for_flow(&testing).on_broken(OnBroken::Skip), side)?;
+    let images = squeezed(ImageFolder::for_flow(&testing), side)?;
     look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })
     // </page>
 }

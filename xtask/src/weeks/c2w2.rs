@@ -6,13 +6,13 @@ use practicum_vision::architectures::Convnet;
 use practicum_vision::augment::ImageDataGenerator;
 use practicum_vision::batches::ClassMode;
 use practicum_vision::datasets::split_data;
-use practicum_vision::folder::{ImageFolder, OnBroken};
+use practicum_vision::folder::ImageFolder;
 
 use super::photos::{Flow, Photographed, Size, augmented, flow, look_at, look_at_with, preview, rescaled, side, tell};
 use crate::code;
 use crate::data::{CATSDOGS, HORSES, PETIMAGES, squeezed};
 use crate::results::DataSource;
-use crate::week::{Bound, Next, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
 
 pub(super) static C2W2: Week = Week {
     id: "c2w2",
@@ -22,11 +22,19 @@ pub(super) static C2W2: Week = Week {
     sessions: &[
         Session {
             kind: SessionKind::Lab(1),
-            title: "Cats and dogs: without, with augmentation, with dropout too",
+            title: "Cats and dogs: no augmentation, augmentation, augmentation and dropout",
             task: "Three trainings of the same network. The first sees each picture as it is. The second sees it turned, moved, zoomed \
-                   and mirrored at random, differently in each epoch. The third also drops half of the numbers of the last maps at \
+                   and mirrored at random, differently in each epoch. The third also drops half of the activations of the last maps at \
                    random, so that the network cannot rely on any one of them.",
-            code: code!["c2w2.rs": "lab1", "c2w2.rs": "cats_and_dogs", "photos.rs": "augmented"],
+            code: code![
+                "c2w2.rs": "lab1",
+                "c2w2.rs": "cats_and_dogs",
+                "c2w2.rs": "smaller",
+                "c2w2.rs": "rate",
+                "photos.rs": "augmented",
+                "photos.rs": "flow",
+                "photos.rs": "rescaled",
+            ],
             keras: include_str!("keras/c2w2_lab1.py"),
             notice: "On the photographs, without augmentation the training accuracy goes to 1 and the validation loss rises. With \
                      augmentation, both curves stay together: the training is slower, but keeps improving. The built-in drawings are so \
@@ -81,7 +89,14 @@ pub(super) static C2W2: Week = Week {
             title: "Horses or humans with augmentation",
             task: "The same transforms on horses and humans. The validation pictures show other poses than the training pictures, and no \
                    rotation turns one into the other.",
-            code: code!["c2w2.rs": "horses", "c2w2.rs": "lab2", "photos.rs": "augmented"],
+            code: code![
+                "c2w2.rs": "horses",
+                "c2w2.rs": "lab2",
+                "c2w2.rs": "rate",
+                "photos.rs": "augmented",
+                "photos.rs": "flow",
+                "photos.rs": "rescaled",
+            ],
             keras: include_str!("keras/c2w2_lab2.py"),
             notice: "The validation curve jumps up and down however the training pictures are transformed. Augmentation makes more of \
                      what is there; what is missing in the training pictures stays missing.",
@@ -94,7 +109,7 @@ pub(super) static C2W2: Week = Week {
             kind: SessionKind::Exercise,
             title: "All cats and dogs with augmentation",
             task: "The exercise of last week, with augmentation of the training pictures only.",
-            code: code!["c2w2.rs": "exercise", "photos.rs": "augmented"],
+            code: code!["c2w2.rs": "exercise", "photos.rs": "augmented", "photos.rs": "flow", "photos.rs": "rescaled"],
             keras: include_str!("keras/c2w2_exercise.py"),
             notice: "In a training of the course's length on all photographs, training and validation accuracy stay close; in a quick \
                      run on a few drawings they need not. The published answer transforms the validation pictures, too, and \
@@ -128,20 +143,27 @@ pub(super) static C2W2: Week = Week {
         },
         Session {
             kind: SessionKind::Exploration(1),
-            title: "horses or humans with three dropouts",
-            task: "The course's extra notebook: half of the numbers are dropped after the second and the third convolution, and after \
+            title: "Horses or humans with three dropouts",
+            task: "The course's extra notebook: half of the activations are dropped after the second and the third convolution, and after \
                    Flatten.",
-            code: code!["c2w2.rs": "extra", "c2w2.rs": "horses"],
+            code: code![
+                "c2w2.rs": "extra",
+                "c2w2.rs": "horses",
+                "c2w2.rs": "rate",
+                "photos.rs": "augmented",
+                "photos.rs": "flow",
+                "photos.rs": "rescaled",
+            ],
             data: &[&HORSES],
             run: extra,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(2),
-            title: "validation pictures transformed, too",
+            title: "Validation pictures transformed, too",
             task: "The mistake of the published answer: the validation pictures are transformed at random, so that the network is judged \
                    by pictures that no one will show it.",
-            code: code!["c2w2.rs": "both_transformed"],
+            code: code!["c2w2.rs": "both_transformed", "photos.rs": "augmented", "photos.rs": "flow", "photos.rs": "rescaled"],
             data: &[&CATSDOGS],
             run: both_transformed,
             ..Session::BARE
@@ -181,11 +203,9 @@ fn cats_and_dogs(
     let mut train = flow(run, generator.clone(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, binary)?;
 
-    // The course's rate needs many epochs; a short training takes ten times it.
-    let rate = if run.is_full() { 1e-4 } else { 1e-3 };
     let mut model = smaller(run, convnet).input([side, side, 3]).build(run.sequential())?;
     tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB1)?;
-    model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
+    model.compile(RmsProp::new(rate(run, &mut clock)), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     let late = history.get("val_accuracy").map(|all| &all[all.len().saturating_sub(10)..]);
@@ -197,9 +217,6 @@ fn cats_and_dogs(
     }
     // <page>
     let images = squeezed(set.validation()?, side)?;
-    if !run.is_full() {
-        clock.note("The network learns at ten times the course's rate.".to_owned());
-    }
     let own = match run.figures(id).filter(|_| plain.is_some()) {
         Some(figures) => vec![preview(&figures, &generator, &squeezed(set.train(), side)?)?],
         None => Vec::new(),
@@ -208,6 +225,15 @@ fn cats_and_dogs(
     look_at_with(run, clock, &seen, own)?;
     // </page>
     Ok(late)
+}
+
+/// The course's rate needs many epochs; a short training uses ten times that rate.
+fn rate(run: &WeekRun<'_>, clock: &mut RunClock) -> f64 {
+    if run.is_full() {
+        return 1e-4;
+    }
+    clock.note("The network learns at ten times the course's rate.".to_owned());
+    1e-3
 }
 
 /// The course's filters, or half of them at the small scale.
@@ -231,17 +257,13 @@ fn horses(run: &mut WeekRun<'_>, id: &str, title: &str, convnet: &Convnet, batch
     let mut train = flow(run, augmented(), set.train(), binary)?;
     let mut validation = flow(run, rescaled(), set.validation()?, Flow { batch: 32, ..binary })?;
 
-    let rate = if run.is_full() { 1e-4 } else { 1e-3 };
     let mut model = convnet.clone().input([side, side, 3]).build(run.sequential())?;
     tell(run, &mut clock, Size { pictures: train.len(), side, epochs, parameters: model.count_params()? }, LAB2)?;
-    model.compile(RmsProp::new(rate), "binary_crossentropy", "accuracy")?;
+    model.compile(RmsProp::new(rate(run, &mut clock)), "binary_crossentropy", "accuracy")?;
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     // <page>
     let images = squeezed(set.validation()?, side)?;
-    if !run.is_full() {
-        clock.note("The network learns at ten times the course's rate.".to_owned());
-    }
     let own = match run.figures(id) {
         Some(figures) => vec![preview(&figures, &augmented(), &squeezed(set.train(), side)?)?],
         None => Vec::new(),
@@ -271,7 +293,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let fit = run.fit(epochs).validation_data(&mut validation, ());
     let history = model.fit(&mut train, (), fit)?;
     // <page>
-    let images = squeezed(ImageFolder::for_flow(&testing).on_broken(OnBroken::Skip), side)?;
+    let images = squeezed(ImageFolder::for_flow(&testing), side)?;
     look_at(run, clock, &Photographed { model: &model, history: &history, images: &images, unseen: true, inside: false })
     // </page>
 }

@@ -12,7 +12,7 @@ use super::pictures::{maps_of, some_of_each, tell_stop};
 use crate::code;
 use crate::data::{CATSDOGS, DataSet, HORSES, INCEPTION, PhotoSet, squeezed};
 use crate::results::DataSource;
-use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::week::{BackboneName, Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
 
 pub(super) static C2W3: Week = Week {
     id: "c2w3",
@@ -31,7 +31,12 @@ pub(super) static C2W3: Week = Week {
                 "c2w3.rs": "head",
                 "c2w3.rs": "joined",
                 "c2w3.rs": "from_scratch",
+                "c2w3.rs": "few",
                 "backbones.rs": "impl Backbone",
+                "backbones.rs": "network",
+                "backbones.rs": "scaling_layer",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "some_of_each",
             ],
             keras: include_str!("keras/c2w3_lab1.py"),
             notice: "The head learns in seconds: the frozen layers look at each picture once, and their maps are kept. It is right far \
@@ -59,8 +64,8 @@ pub(super) static C2W3: Week = Week {
                     bound: Bound::AtLeast(0.78),
                     on: DataSource::Real,
                     at: Scale::Course,
-                    source: "two points below a linear model on the same layer of a content filter's InceptionV3; one seed was at 0.817 \
-                             after six epochs",
+                    source: "two points below logistic regression on the same layer of an InceptionV3 that was trained as an \
+                             image-content filter; one seed was measured, which was at 0.817 after six epochs",
                     course: Some(0.967),
                 },
                 Target {
@@ -93,7 +98,12 @@ pub(super) static C2W3: Week = Week {
                 "c2w3.rs": "exercise",
                 "c2w3.rs": "head",
                 "c2w3.rs": "joined",
+                "c2w3.rs": "few",
                 "backbones.rs": "impl Backbone",
+                "backbones.rs": "network",
+                "backbones.rs": "scaling_layer",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "some_of_each",
                 "pictures.rs": "tell_stop",
             ],
             keras: include_str!("keras/c2w3_exercise.py"),
@@ -128,19 +138,41 @@ pub(super) static C2W3: Week = Week {
         },
         Session {
             kind: SessionKind::Exploration(1),
-            title: "fine-tuning",
+            title: "Fine-tuning",
             task: "After the head has been trained, let the last block of the base learn, too, at a tenth of the rate, so that what it \
                    has learned is adapted and not destroyed.",
-            code: code!["c2w3.rs": "fine_tuning", "backbones.rs": "impl Backbone"],
+            code: code![
+                "c2w3.rs": "fine_tuning",
+                "c2w3.rs": "transfer",
+                "c2w3.rs": "head",
+                "c2w3.rs": "joined",
+                "c2w3.rs": "few",
+                "backbones.rs": "impl Backbone",
+                "backbones.rs": "network",
+                "backbones.rs": "scaling_layer",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "some_of_each",
+            ],
             data: &[&CATSDOGS, &INCEPTION],
             run: fine_tuning,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(2),
-            title: "pixels from 0 to 1",
+            title: "Pixels from 0 to 1",
             task: "The course gives its base pixels from 0 to 1, although it was trained on −1 to 1. Do the same, and see what it costs.",
-            code: code!["c2w3.rs": "course_scaling", "c2w3.rs": "transfer"],
+            code: code![
+                "c2w3.rs": "course_scaling",
+                "c2w3.rs": "transfer",
+                "c2w3.rs": "head",
+                "c2w3.rs": "joined",
+                "c2w3.rs": "few",
+                "backbones.rs": "impl Backbone",
+                "backbones.rs": "network",
+                "backbones.rs": "scaling_layer",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "some_of_each",
+            ],
             data: &[&CATSDOGS, &INCEPTION],
             targets: &[Target {
                 run: "exploration2",
@@ -148,8 +180,8 @@ pub(super) static C2W3: Week = Week {
                 bound: Bound::AtLeast(0.857),
                 on: DataSource::Real,
                 at: Scale::Course,
-                source: "two points below a linear model on the same layer of a content filter's InceptionV3, which was trained on 0 to 1; \
-                         one seed was at 0.869 after six epochs",
+                source: "two points below logistic regression on the same layer of an InceptionV3 that was trained as an image-content \
+                         filter, on pixels from 0 to 1; one seed was measured, which was at 0.869 after six epochs",
                 course: Some(0.967),
             }],
             run: course_scaling,
@@ -157,10 +189,21 @@ pub(super) static C2W3: Week = Week {
         },
         Session {
             kind: SessionKind::Exploration(3),
-            title: "augmentation, as in the course",
+            title: "Augmentation, as in the course",
             task: "Transform the training pictures at random. Now no picture comes twice, so that nothing can be kept: each step goes \
                    through the frozen layers, forward only.",
-            code: code!["c2w3.rs": "transformed", "photos.rs": "augmented"],
+            code: code![
+                "c2w3.rs": "transformed",
+                "c2w3.rs": "head",
+                "c2w3.rs": "few",
+                "backbones.rs": "impl Backbone",
+                "backbones.rs": "network",
+                "backbones.rs": "scaling_layer",
+                "photos.rs": "augmented",
+                "photos.rs": "rescaled",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "some_of_each",
+            ],
             data: &[&CATSDOGS, &INCEPTION],
             run: transformed,
             ..Session::BARE
@@ -320,7 +363,7 @@ struct Few {
     drawn: bool,
 }
 
-/// The pictures of a set: all of them, or, at the small scale, as many of each class.
+/// The pictures of a set: all of them, or, at the small scale, a few, equally many of each class.
 fn few(run: &mut WeekRun<'_>, set: &'static DataSet<PhotoSet>) -> Result<Few> {
     let (photos, side) = (run.data(set)?, side(run, 150, 96));
     let part = |pictures: LabeledImages, count: usize| match run.is_full() {
@@ -332,16 +375,17 @@ fn few(run: &mut WeekRun<'_>, set: &'static DataSet<PhotoSet>) -> Result<Few> {
     Ok(Few { set: ImageDataset::new(train, test)?, side, drawn: photos.is_drawn() })
 }
 
-/// Targets are for drawings with the built-in base, or for photographs with one that was trained on photographs: other runs get
-/// another id, and are not judged.
+/// Targets are for drawings with the built-in base, or for photographs with InceptionV3: runs with another base have its name in
+/// their id, and are not judged.
 fn run_id(session: &str, drawn: bool, base: &Backbone) -> String {
-    if drawn == base.built_in { session.to_owned() } else { format!("{session}-mixed") }
+    let usual = if drawn { BackboneName::Sketch } else { BackboneName::Inception };
+    if base.network == usual { session.to_owned() } else { format!("{session}-{}", base.network) }
 }
 
 /// Says what the head stands on, and how few pictures it has.
 fn tell(run: &WeekRun<'_>, clock: &mut RunClock, base: &Backbone, set: &ImageDataset) -> Result<()> {
     let (width, train, test) = (set.train.width(), set.train.len(), set.test.len());
-    let trained_on = if base.built_in {
+    let trained_on = if base.network == BackboneName::Sketch {
         ", a small network trained on the program's own drawings (cats, dogs, horses and humans among them)"
     } else {
         ""
@@ -350,7 +394,5 @@ fn tell(run: &WeekRun<'_>, clock: &mut RunClock, base: &Backbone, set: &ImageDat
         "The base is `{}`{trained_on}. The head learns from {train} pictures of {width} × {width} pixels and is judged by {test}.",
         base.name()
     );
-    run.say(&told)?;
-    clock.note(told);
-    Ok(())
+    run.tell(clock, told)
 }

@@ -19,9 +19,9 @@ pub(super) static C2W4: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "Rock, paper, scissors",
-            task: "Three classes need three outputs, whose softmax adds up to 1, and labels with a 1 at the index of the class. The \
-                   pictures are rendered hands, and are transformed at random while the network learns.",
-            code: code!["c2w4.rs": "lab1", "photos.rs": "flow", "photos.rs": "augmented"],
+            task: "Three classes need three outputs, whose softmax adds up to 1, and one-hot labels: a 1 at the index of the class, 0 \
+                   elsewhere. The pictures are rendered hands, and are transformed at random while the network learns.",
+            code: code!["c2w4.rs": "lab1", "photos.rs": "flow", "photos.rs": "augmented", "photos.rs": "rescaled"],
             keras: include_str!("keras/c2w4_lab1.py"),
             notice: "The confusion matrix says which pair is hard: a fist is a fist from all sides, while paper and scissors are told \
                      apart by fingers that may hide one another. See whether the heat maps lie on the fingers.",
@@ -54,7 +54,14 @@ pub(super) static C2W4: Week = Week {
             title: "Letters of American Sign Language from a table",
             task: "The pictures are rows of a table: a label and 784 grey values. Make arrays of them, give them to the generator with \
                    `flow`, and train 26 outputs, one per letter. J (9) and Z (25) never occur, because they are signed with a motion.",
-            code: code!["c2w4.rs": "train_signs", "c2w4.rs": "exercise", "photos.rs": "augmented"],
+            code: code![
+                "c2w4.rs": "train_signs",
+                "c2w4.rs": "exercise",
+                "photos.rs": "augmented",
+                "photos.rs": "rescaled",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "first",
+            ],
             keras: include_str!("keras/c2w4_exercise.py"),
             notice: "The validation accuracy is above the training accuracy: the training pictures are transformed, the validation \
                      pictures are not. In photographs, letters that are fists (A, E, M, N, S and T) are the likeliest to be taken for \
@@ -88,19 +95,33 @@ pub(super) static C2W4: Week = Week {
         },
         Session {
             kind: SessionKind::Exploration(1),
-            title: "letters without mirroring",
+            title: "Letters without mirroring",
             task: "Leave out the horizontal flip: the network no longer has to know left-handed signs.",
-            code: code!["c2w4.rs": "train_signs", "c2w4.rs": "not_mirrored"],
+            code: code![
+                "c2w4.rs": "train_signs",
+                "c2w4.rs": "not_mirrored",
+                "photos.rs": "augmented",
+                "photos.rs": "rescaled",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "first",
+            ],
             data: &[&SIGNMNIST],
             run: not_mirrored,
             ..Session::BARE
         },
         Session {
             kind: SessionKind::Exploration(2),
-            title: "judged by pictures that were not scaled",
+            title: "Judged by pictures that were not scaled",
             task: "The notebook's last line evaluates pictures from 0 to 255 with a network that was trained on 0 to 1: the loss is many \
                    times as large, and the accuracy falls.",
-            code: code!["c2w4.rs": "train_signs", "c2w4.rs": "not_scaled"],
+            code: code![
+                "c2w4.rs": "train_signs",
+                "c2w4.rs": "not_scaled",
+                "photos.rs": "augmented",
+                "photos.rs": "rescaled",
+                "pictures.rs": "maps_of",
+                "pictures.rs": "first",
+            ],
             data: &[&SIGNMNIST],
             run: not_scaled,
             ..Session::BARE
@@ -175,6 +196,10 @@ fn train_signs(run: &mut WeekRun<'_>, id: &str, title: &str, mirrored: bool, sca
     run.say(&told.join("  "))?;
     // <page>
     clock.metrics("test", &test);
+    if !scaled {
+        clock.key_figure("test_accuracy", ("scaled pictures", history.last("val_accuracy").unwrap_or(f64::NAN)));
+        clock.note("The pictures below show what the network says about the same pictures scaled to 0 to 1.".to_owned());
+    }
     let own = run.figures(id).map(|figures| preview(&figures, &generator, &set.train)).transpose()?;
     let seen = Photographed { model: &model, history: &history, images: &set.test, unseen: true, inside: scaled };
     look_at_with(run, clock, &seen, own.into_iter().collect())

@@ -9,7 +9,7 @@ use crate::code;
 use crate::data::{BBC, SARCASM};
 use crate::report::{Figures, grouped, percent};
 use crate::results::{DataSource, Figure};
-use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::week::{Next, RunClock, Session, SessionKind, Target, Week, WeekRun};
 
 pub(super) static C3W1: Week = Week {
     id: "c3w1",
@@ -30,7 +30,7 @@ pub(super) static C3W1: Week = Week {
                 change: "What happens to words that the tokenizer has never seen?",
                 command: "cargo xtask run-week c3w1 --lab 2",
             }],
-            targets: &[print("lab1", "words", 6.0, DataSource::Inline)],
+            targets: &[Target::print("lab1", "words", 6.0, DataSource::Inline)],
             run: lab1,
             ..Session::BARE
         },
@@ -46,8 +46,8 @@ pub(super) static C3W1: Week = Week {
                      the numbers 1 to 99 through, and never shortens the index itself.",
             next: &[Next { change: "Thousands of headlines instead of four sentences.", command: "cargo xtask run-week c3w1 --lab 3" }],
             targets: &[
-                print("lab2", "words", 11.0, DataSource::Inline),
-                print("lab2", "unknown_in_new_sentences", 3.0, DataSource::Inline),
+                Target::print("lab2", "words", 11.0, DataSource::Inline),
+                Target::print("lab2", "unknown_in_new_sentences", 3.0, DataSource::Inline),
             ],
             run: lab2,
             ..Session::BARE
@@ -65,10 +65,10 @@ pub(super) static C3W1: Week = Week {
             next: &[Next { change: "The vectors of these words are learned next week.", command: "cargo xtask run-week c3w2 --lab 2" }],
             data: &[&SARCASM],
             targets: &[
-                print("lab3", "words", 29_657.0, DataSource::Real),
-                print("lab3", "texts", 26_709.0, DataSource::Real),
-                print("lab3", "columns", 40.0, DataSource::Real),
-                print("lab3", "first_id", 308.0, DataSource::Real),
+                Target::print("lab3", "words", 29_657.0, DataSource::Real),
+                Target::print("lab3", "texts", 26_709.0, DataSource::Real),
+                Target::print("lab3", "columns", 40.0, DataSource::Real),
+                Target::print("lab3", "first_id", 308.0, DataSource::Real),
             ],
             run: lab3,
         },
@@ -86,20 +86,16 @@ pub(super) static C3W1: Week = Week {
             next: &[Next { change: "A network that tells the subjects apart.", command: "cargo xtask run-week c3w2 --exercise" }],
             data: &[&BBC],
             targets: &[
-                print("exercise", "texts", 2_225.0, DataSource::Real),
-                print("exercise", "words", 29_714.0, DataSource::Real),
-                print("exercise", "columns", 2_442.0, DataSource::Real),
-                print("exercise", "first_id", 96.0, DataSource::Real),
-                print("exercise", "subjects", 5.0, DataSource::Real),
+                Target::print("exercise", "texts", 2_225.0, DataSource::Real),
+                Target::print("exercise", "words", 29_714.0, DataSource::Real),
+                Target::print("exercise", "columns", 2_442.0, DataSource::Real),
+                Target::print("exercise", "first_id", 96.0, DataSource::Real),
+                Target::print("exercise", "subjects", 5.0, DataSource::Real),
             ],
             run: exercise,
         },
     ],
 };
-
-const fn print(run: &'static str, metric: &'static str, value: f64, on: DataSource) -> Target {
-    Target { run, metric, bound: Bound::Print(value), on, at: Scale::Any, source: "what the notebook prints", course: None }
-}
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut clock = run.begin("lab1", "Lab 1: a number for each word")?;
@@ -108,7 +104,7 @@ fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     let mut tokenizer = Tokenizer::new().num_words(100);
     tokenizer.fit_on_texts(sentences)?;
     let index: Vec<String> = tokenizer.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
-    tell(run, &mut clock, format!("`word_index`: {}", index.join(", ")))?;
+    run.tell(&mut clock, format!("`word_index`: {}", index.join(", ")))?;
     // <page>
     run.inline_data("sentences");
     clock.metric("words", tokenizer.word_index().len() as f64);
@@ -130,14 +126,14 @@ fn lab2(run: &mut WeekRun<'_>) -> Result<()> {
     let new_padded = pad_sequences(&new_sequences, PadOptions::new().maxlen(10))?;
     // <page>
     let index: Vec<String> = tokenizer.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
-    tell(run, &mut clock, format!("`word_index`: {}", index.join(", ")))?;
+    run.tell(&mut clock, format!("`word_index`: {}", index.join(", ")))?;
     let before = |texts: &[&str], sequences: &[Vec<i32>]| {
         texts.iter().zip(sequences).map(|(text, ids)| format!("{text}  →  {ids:?}")).collect::<Vec<_>>().join("\n")
     };
-    tell(run, &mut clock, format!("Sequences\n{}", before(&sentences, &sequences)))?;
-    tell(run, &mut clock, format!("Padded to 5\n{}", rows(&padded, 4)))?;
-    tell(run, &mut clock, format!("New sentences\n{}", before(&new, &new_sequences)))?;
-    tell(run, &mut clock, format!("Padded to 10\n{}", rows(&new_padded, 2)))?;
+    run.tell(&mut clock, format!("Sequences\n{}", before(&sentences, &sequences)))?;
+    run.tell(&mut clock, format!("Padded to 5\n{}", rows(&padded, 4)))?;
+    run.tell(&mut clock, format!("New sentences\n{}", before(&new, &new_sequences)))?;
+    run.tell(&mut clock, format!("Padded to 10\n{}", rows(&new_padded, 2)))?;
     run.inline_data("sentences");
     clock.metric("words", tokenizer.word_index().len() as f64);
     clock.metric("unknown_in_new_sentences", new_sequences.concat().iter().filter(|&&id| id == 1).count() as f64);
@@ -155,7 +151,7 @@ fn lab3(run: &mut WeekRun<'_>) -> Result<()> {
     let sequences = tokenizer.texts_to_sequences(&texts)?;
     let padded = pad_sequences(&sequences, PadOptions::new().padding(Side::Post))?;
     // <page>
-    tell(run, &mut clock, format!("The first headline: {}\n{:?}", texts[0], sequences[0]))?;
+    run.tell(&mut clock, format!("The first headline: {}\n{:?}", texts[0], sequences[0]))?;
     count(run, &mut clock, &tokenizer, &padded)?;
     run.finish_without_model(clock)
     // </page>
@@ -176,21 +172,14 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
     let labels = subjects.texts_to_sequences(articles.iter().map(|article| &article.category))?;
     // <page>
     let [before, after] = [articles[0].text.as_str(), &texts[0]].map(|text| text.split_whitespace().count());
-    tell(run, &mut clock, format!("{} stop words; the first article has {before} words with them and {after} without.", STOP_WORDS.len()))?;
+    run.tell(&mut clock, format!("{} stop words; the first article has {before} words with them and {after} without.", STOP_WORDS.len()))?;
     count(run, &mut clock, &tokenizer, &padded)?;
     let index: Vec<String> = subjects.word_index().iter().map(|(word, id)| format!("{word} {id}")).collect();
     let first: Vec<i32> = labels.concat().into_iter().take(10).collect();
-    tell(run, &mut clock, format!("Subjects: {}; the first ten articles: {first:?}.", index.join(", ")))?;
+    run.tell(&mut clock, format!("Subjects: {}; the first ten articles: {first:?}.", index.join(", ")))?;
     clock.metric("subjects", subjects.word_index().len() as f64);
     run.finish_without_model(clock)
     // </page>
-}
-
-/// Says a line and keeps it for the page.
-fn tell(run: &WeekRun<'_>, clock: &mut RunClock, line: String) -> Result<()> {
-    run.say(&line)?;
-    clock.note(line);
-    Ok(())
 }
 
 fn rows(padded: &Array2<i32>, count: usize) -> String {
@@ -202,8 +191,7 @@ fn count(run: &mut WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, pad
     let words = tokenizer.word_index().len();
     let once = tokenizer.word_counts().filter(|&(_, count)| count == 1).count();
     let first: Vec<String> = tokenizer.word_index().iter().take(14).map(|(word, id)| format!("{word} {id}")).collect();
-    tell(
-        run,
+    run.tell(
         clock,
         format!(
             "{} words in the index; {} of them occur only once. The first numbers: {}, …",
@@ -215,7 +203,7 @@ fn count(run: &mut WeekRun<'_>, clock: &mut RunClock, tokenizer: &Tokenizer, pad
     let (texts, columns) = padded.dim();
     let padding = padded.iter().filter(|&&id| id == 0).count() as f64 / padded.len() as f64;
     let size = [texts, columns].map(|size| grouped(size as u64)).join(" × ");
-    tell(run, clock, format!("The padded matrix is {size}; {} of it is padding.", percent(padding)))?;
+    run.tell(clock, format!("The padded matrix is {size}; {} of it is padding.", percent(padding)))?;
     clock.metric("texts", texts as f64);
     clock.metric("words", words as f64);
     clock.metric("columns", columns as f64);

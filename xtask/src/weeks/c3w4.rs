@@ -9,6 +9,7 @@ use practicum_nlp::{Sampling, TextEncoder, TextGenerator, Tokenizer, next_token_
 
 use crate::code;
 use crate::data::{IRISH, SONNETS};
+use crate::interrupt;
 use crate::report::grouped;
 use crate::results::DataSource;
 use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun, curves_of};
@@ -21,7 +22,7 @@ pub(super) static C3W4: Week = Week {
         Session {
             kind: SessionKind::Lab(1),
             title: "One song by heart",
-            task: "Every beginning of every line is an example, and the word that follows it is the answer. A network that reads one song \
+            task: "Every prefix of every line is an example, and the word that follows it is the answer. A network that reads one song \
                    often enough knows it by heart; then it is given a few words and goes on with the word it considers likeliest, again \
                    and again.",
             code: code!["c3w4.rs": "lab1", "c3w4.rs": "DUBLIN", "c3w4.rs": "write"],
@@ -54,13 +55,13 @@ pub(super) static C3W4: Week = Week {
             kind: SessionKind::Lab(2),
             title: "A book of songs",
             task: "The course's book has 1,692 lines instead of 64, and its network is larger. It can no longer know all by heart, and \
-                   begins to mix the songs. How likely must a word be to be chosen? Greedy choice, drawing at different temperatures, and \
-                   a search for the likeliest line are compared.",
+                   begins to mix the songs. How likely must a word be to be chosen? Greedy decoding, sampling at different temperatures, \
+                   and beam search are compared.",
             code: code!["c3w4.rs": "lab2", "c3w4.rs": "FEELING", "c3w4.rs": "few", "c3w4.rs": "write"],
             keras: include_str!("keras/c3w4_lab2.py"),
             notice: "At a learning rate of 0.01 the accuracy rises fast and, in a long training, fluctuates. The perplexity says between \
                      how many words the network is still choosing, on average. Low temperatures repeat themselves, high ones lose the \
-                     thread; the beam finds the likeliest line, often one of the songs' own.",
+                     thread; beam search finds the likeliest line, often one of the songs' own.",
             next: &[
                 Next {
                     change: "Go on from a beginning of your own.",
@@ -94,7 +95,7 @@ pub(super) static C3W4: Week = Week {
             keras: include_str!("keras/c3w4_lab3.py"),
             notice: "First it learns the frequencies of letters, then spaces and small words, then endings and line breaks. What it \
                      writes looks like verse from afar. The perplexity is that of a character: 3 means that it is choosing between three \
-                     letters, on average.",
+                     characters, on average.",
             next: &[Next {
                 change: "Longer training: when do real words appear?",
                 command: "cargo xtask run-week c3w4 --lab 3 --epochs 20",
@@ -119,8 +120,8 @@ pub(super) static C3W4: Week = Week {
             keras: include_str!("keras/c3w4_exercise.py"),
             notice: "For many epochs hardly anything happens: the penalty on the weights and the dropout hold the network back, and it \
                      writes the most frequent words. In a training of the course's length it then begins to know lines by heart. The \
-                     loss includes the penalty, so it is no measure of surprise; the perplexity is. The notebook's one-hot answers take \
-                     199 MB; class numbers do the same.",
+                     loss includes the penalty, so it is no measure of surprise; the perplexity is. The notebook's one-hot labels take \
+                     199 MB; integer labels give the same loss without them.",
             next: &[Next { change: "The same text letter by letter.", command: "cargo xtask run-week c3w4 --lab 3" }],
             data: &[&SONNETS],
             targets: &[
@@ -141,15 +142,7 @@ pub(super) static C3W4: Week = Week {
     ],
 };
 
-const REAL: Target = Target {
-    run: "",
-    metric: "",
-    bound: Bound::AtLeast(0.0),
-    on: DataSource::Real,
-    at: Scale::Course,
-    source: "what the notebook prints",
-    course: None,
-};
+const REAL: Target = Target { source: "what the notebook prints", ..Target::BARE };
 
 const INLINE: Target = Target { on: DataSource::Inline, ..REAL };
 
@@ -275,6 +268,15 @@ struct Trained<'a> {
 
 /// Lets the network write, in several ways, and measures how surprised it is by what it has read.
 fn write(run: &mut WeekRun<'_>, mut clock: RunClock, encoder: impl Into<TextEncoder>, trained: &Trained<'_>) -> Result<()> {
+    // <page>
+    let accuracy = trained.history.get("accuracy").unwrap_or_default();
+    clock.metric("best_accuracy", accuracy.iter().copied().fold(0.0, f64::max));
+    clock.metric("accuracy", accuracy.last().copied().unwrap_or(f64::NAN));
+    if interrupt::asked() {
+        // What follows takes as long as some trainings.
+        return run.finish(clock, trained.model, trained.history);
+    }
+    // </page>
     let generator = TextGenerator::new(trained.model, encoder)?;
     let began = Instant::now();
     // The loop of the course: the likeliest word, even if it is the padding.
@@ -295,13 +297,9 @@ fn write(run: &mut WeekRun<'_>, mut clock: RunClock, encoder: impl Into<TextEnco
     let [lines, examples] = [lines, trained.examples].map(|count| grouped(count as u64));
     clock.note(format!("{lines} lines, which make {examples} examples."));
     for (name, text) in &texts {
-        run.say(&format!("{name}: {text}"))?;
-        clock.note(format!("{name}: {text}"));
+        run.tell(&mut clock, format!("{name}: {text}"))?;
     }
-    run.say(&format!("perplexity {perplexity:.2}; {:.0} tokens a second", trained.tokens as f64 / seconds))?;
-    let accuracy = trained.history.get("accuracy").unwrap_or_default();
-    clock.metric("best_accuracy", accuracy.iter().copied().fold(0.0, f64::max));
-    clock.metric("accuracy", accuracy.last().copied().unwrap_or(f64::NAN));
+    run.say(&format!("perplexity {perplexity:.2}; {:.0} tokens per second", trained.tokens as f64 / seconds))?;
     clock.metric("perplexity", perplexity);
     clock.metric("total_words", trained.model.output_shape()?.dims().last().copied().flatten().unwrap_or_default() as f64);
     clock.metric("sequences", trained.examples as f64);

@@ -14,7 +14,7 @@ use crate::code;
 use crate::data::SUNSPOTS;
 use crate::report::{CorrelogramPicture, Figures, OverTime, Trace, grouped};
 use crate::results::{DataSource, Figure};
-use crate::week::{Bound, Next, RunClock, Scale, Session, SessionKind, Target, Week, WeekRun};
+use crate::week::{Next, RunClock, Session, SessionKind, Target, Week, WeekRun};
 
 pub(super) static C4W1: Week = Week {
     id: "c4w1",
@@ -25,8 +25,8 @@ pub(super) static C4W1: Week = Week {
             kind: SessionKind::Lab(1),
             title: "Trend, season, noise, memory, and a change of regime",
             task: "Before a series can be forecast one should know what it may be made of: a trend, a season, noise, and a memory \
-                   of its own past. Each is drawn alone, then together, and at last a series that changes its rules midway.",
-            code: code!["c4w1.rs": "draw", "c4w1.rs": "lab1"],
+                   of its own past. Each is drawn alone, then together, and finally a series whose rules change midway.",
+            code: code!["c4w1.rs": "draw", "c4w1.rs": "lab1", "c4w1.rs": "after_the_change", "c4w1.rs": "sum"],
             keras: include_str!("keras/c4w1_lab1.py"),
             notice: "With noise of level 15 the season is easy to see, with 40 hardly. Noise with a memory wanders: it looks like a trend \
                      over short spans, and is none. After the change of regime everything learned before it is wrong, which is why \
@@ -41,26 +41,34 @@ pub(super) static C4W1: Week = Week {
             task: "With fixed seeds the series are the notebook's, number for number. Impulses at random times get echoes, and the \
                    autocorrelation, which says how much a series resembles itself some steps ago, shows them. Then it is measured on \
                    sunspots.",
-            code: code!["c4w1.rs": "impulses", "c4w1.rs": "lab2", "c4w1.rs": "sunspots", "c4w1.rs": "pearson"],
+            code: code![
+                "c4w1.rs": "impulses",
+                "c4w1.rs": "lab2",
+                "c4w1.rs": "draw",
+                "c4w1.rs": "after_the_change",
+                "c4w1.rs": "sum",
+                "c4w1.rs": "sunspots",
+                "c4w1.rs": "pearson",
+            ],
             keras: include_str!("keras/c4w1_lab2.py"),
             notice: "The autocorrelation of the two echoes peaks around lag 50, where the second echo is: at 51, because two strong \
                      impulses happen to be 51 steps apart. That of the sunspots falls slowly and rises again after a cycle of about 11 \
-                     years (132 months); once their changes are taken over such a cycle, little is left but noise, and what the \
-                     differencing itself makes of it: about −0.3 at lag 1, and −0.5 at lag 132.",
+                     years (132 months); after differencing once and then over such a cycle, little but noise is left, with the \
+                     correlations that differencing itself creates: about −0.3 at lag 1, and −0.5 at lag 132.",
             next: &[Next { change: "Lab 3 uses what the season tells.", command: "cargo xtask run-week c4w1 --lab 3" }],
             data: &[&SUNSPOTS],
             targets: &[
-                print("lab2", "memory_lowest", -49.92, INLINE),
-                print("lab2", "memory_highest", 46.48, INLINE),
-                print("lab2", "impulse_at_1095", 0.969910, INLINE),
-                print("lab2", "echo_at_1095", 1.525499, INLINE),
-                print("lab2", "two_echoes_at_1095", 1.203486, INLINE),
-                print("lab2-sunspots", "autocorrelation_1", 0.917324, REAL),
-                print("lab2-sunspots", "autocorrelation_2", 0.884754, REAL),
-                print("lab2-sunspots", "autocorrelation_3", 0.868599, REAL),
-                print("lab2-sunspots", "autocorrelation_4", 0.857995, REAL),
-                print("lab2-sunspots", "autocorrelation_5", 0.843386, REAL),
-                print("lab2-sunspots", "first_negative_lag", 36.0, REAL),
+                Target::print("lab2", "memory_lowest", -49.92, INLINE),
+                Target::print("lab2", "memory_highest", 46.48, INLINE),
+                Target::print("lab2", "impulse_at_1095", 0.969910, INLINE),
+                Target::print("lab2", "echo_at_1095", 1.525499, INLINE),
+                Target::print("lab2", "two_echoes_at_1095", 1.203486, INLINE),
+                Target::print("lab2-sunspots", "autocorrelation_1", 0.917324, REAL),
+                Target::print("lab2-sunspots", "autocorrelation_2", 0.884754, REAL),
+                Target::print("lab2-sunspots", "autocorrelation_3", 0.868599, REAL),
+                Target::print("lab2-sunspots", "autocorrelation_4", 0.857995, REAL),
+                Target::print("lab2-sunspots", "autocorrelation_5", 0.843386, REAL),
+                Target::print("lab2-sunspots", "first_negative_lag", 36.0, REAL),
             ],
             run: lab2,
         },
@@ -72,19 +80,19 @@ pub(super) static C4W1: Week = Week {
                    has to beat the best of them.",
             code: code!["c4w1.rs": "forecast", "c4w1.rs": "lab3"],
             keras: include_str!("keras/c4w1_lab3.py"),
-            notice: "The moving average is worse than the naive forecast: it removes noise, but lags behind trend and season. Taking \
-                     the difference to last year removes both, and smoothing last year's values removes their noise. That forecast is \
+            notice: "The moving average is worse than the naive forecast: it removes noise, but lags behind trend and season. Differencing \
+                     over a year removes both, and smoothing last year's values removes their noise. That forecast is \
                      better than the naive one by almost a quarter.",
             next: &[Next { change: "The exercise does the same for another series.", command: "cargo xtask run-week c4w1 --exercise" }],
             targets: &[
-                print("lab3", "naive_mse", 61.827534, INLINE),
-                print("lab3", "naive_mae", 5.9379077, INLINE),
-                print("lab3", "moving_average_mse", 106.674576, INLINE),
-                print("lab3", "moving_average_mae", 7.1424193, INLINE),
-                print("lab3", "difference_mse", 52.973656, INLINE),
-                print("lab3", "difference_mae", 5.8393106, INLINE),
-                print("lab3", "smoothed_mse", 33.45226, INLINE),
-                print("lab3", "smoothed_mae", 4.569442, INLINE),
+                Target::print("lab3", "naive_mse", 61.827534, INLINE),
+                Target::print("lab3", "naive_mae", 5.9379077, INLINE),
+                Target::print("lab3", "moving_average_mse", 106.674576, INLINE),
+                Target::print("lab3", "moving_average_mae", 7.1424193, INLINE),
+                Target::print("lab3", "difference_mse", 52.973656, INLINE),
+                Target::print("lab3", "difference_mae", 5.8393106, INLINE),
+                Target::print("lab3", "smoothed_mse", 33.45226, INLINE),
+                Target::print("lab3", "smoothed_mae", 4.569442, INLINE),
             ],
             run: lab3,
             ..Session::BARE
@@ -92,8 +100,7 @@ pub(super) static C4W1: Week = Week {
         Session {
             kind: SessionKind::Exercise,
             title: "The forecasts of lab 3 for another series",
-            task: "The same four forecasts for series B, whose season has abrupt turns and whose noise is weak. Which one is best \
-                   now?",
+            task: "The same five forecasts for series B, whose season turns abruptly and whose noise is weak. Which is best now?",
             code: code!["c4w1.rs": "forecast", "c4w1.rs": "exercise"],
             keras: include_str!("keras/c4w1_exercise.py"),
             notice: "By the mean absolute error smoothing still helps a little, by the mean squared error it harms: at the turns of the \
@@ -104,14 +111,14 @@ pub(super) static C4W1: Week = Week {
                 command: "cargo xtask run-week c4w2 --lab 2",
             }],
             targets: &[
-                print("exercise", "naive_mse", 19.578304, INLINE),
-                print("exercise", "naive_mae", 2.6011968, INLINE),
-                print("exercise", "moving_average_mse", 65.786224, INLINE),
-                print("exercise", "moving_average_mae", 4.3040023, INLINE),
-                print("exercise", "difference_mse", 8.498155, INLINE),
-                print("exercise", "difference_mae", 2.327179, INLINE),
-                print("exercise", "smoothed_mse", 12.527958, INLINE),
-                print("exercise", "smoothed_mae", 2.2034433, INLINE),
+                Target::print("exercise", "naive_mse", 19.578304, INLINE),
+                Target::print("exercise", "naive_mae", 2.6011968, INLINE),
+                Target::print("exercise", "moving_average_mse", 65.786224, INLINE),
+                Target::print("exercise", "moving_average_mae", 4.3040023, INLINE),
+                Target::print("exercise", "difference_mse", 8.498155, INLINE),
+                Target::print("exercise", "difference_mae", 2.327179, INLINE),
+                Target::print("exercise", "smoothed_mse", 12.527958, INLINE),
+                Target::print("exercise", "smoothed_mae", 2.2034433, INLINE),
             ],
             run: exercise,
             ..Session::BARE
@@ -121,11 +128,6 @@ pub(super) static C4W1: Week = Week {
 
 const INLINE: DataSource = DataSource::Inline;
 const REAL: DataSource = DataSource::Real;
-
-const fn print(run: &'static str, metric: &'static str, value: f64, on: DataSource) -> Target {
-    let bound = Bound::Print(value);
-    Target { run, metric, bound, on, at: Scale::Any, source: "what the notebook prints", course: None }
-}
 
 fn lab1(run: &mut WeekRun<'_>) -> Result<()> {
     // The notebook draws other numbers each time; ours follow the seed.
@@ -298,14 +300,14 @@ fn sunspots(run: &mut WeekRun<'_>) -> Result<()> {
     }
     // <page>
     if let Some(figures) = run.figures(ID) {
-        let subject = Subject::observed(&series, values.len() - 1, CYCLE, "month", "sunspots, mean of the month")?;
+        let subject = Subject::observed(&series, values.len() - 1, CYCLE, "month", "monthly mean sunspot number")?;
         let changes = difference(values, 1)?;
         let of_cycles = difference(&changes, CYCLE)?;
         let dates = series.dates().unwrap_or_default();
         let since = series.position(Date::new(1995, 1, 1)?)?;
         let first = |range: Range<usize>| OverTime {
             time: Timeline::dates(dates),
-            value: "Value (sunspots, change in a month)",
+            value: "Change of the monthly mean sunspot number",
             limits: Some((-50.0, 50.0)),
             wide: true,
             ..picture(vec![trace("", range.start + 1, &changes[range])])

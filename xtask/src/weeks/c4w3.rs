@@ -98,9 +98,9 @@ pub(super) static C4W3: Week = Week {
                 "networks.rs": "impl Recipe",
             ],
             keras: include_str!("keras/c4w3_exercise.py"),
-            notice: "Eight seasons to learn from, instead of less than three, bring the forecast close to what the noise allows, which is \
-                     an error of 2.4 on average. The sweep has another scale (10) and loss (Huber) than the training, so that its rates do \
-                     not carry over.",
+            notice: "Eight seasons to learn from, instead of fewer than three, bring the forecast close to what the noise allows, which is \
+                     an error of 2.4 on average. The sweep has another scale (10) and loss (Huber) than the training, so its rates do not \
+                     carry over.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w3 --exercise --full" }],
             targets: &[
                 Target {
@@ -118,15 +118,7 @@ pub(super) static C4W3: Week = Week {
     ],
 };
 
-const MAE: Target = Target {
-    run: "",
-    metric: "validation_mae",
-    bound: Bound::Below(0.0),
-    on: DataSource::Inline,
-    at: Scale::Course,
-    source: "",
-    course: None,
-};
+const MAE: Target = Target { metric: "validation_mae", on: DataSource::Inline, ..Target::BARE };
 
 /// Windows of 20 days, each with the day after it, in batches of 32.
 const HUBER: Recipe = Recipe { window: 20, batch_size: 32, sequences: false, loss: "huber", mae: true };

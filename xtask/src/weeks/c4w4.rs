@@ -24,10 +24,10 @@ pub(super) static C4W4: Week = Week {
                    window teaches as much as it has days.",
             code: code!["c4w4.rs": "lab1", "c4w4.rs": "causal", "c4w4.rs": "lstm", "networks.rs": "times", "networks.rs": "impl Recipe"],
             keras: include_str!("keras/c4w4_lab1.py"),
-            notice: "Within a few dozen epochs the loss falls as far as the recurrent network of week 3 came in hundreds. The remaining \
-                     epochs gain only the last tenth. The sweep is done with a larger, bidirectional network, as in the course. The \
-                     network answers at every step of a window: the curves count all of its answers, the validation MAE above them the \
-                     last one only.",
+            notice: "Within a few dozen epochs the loss is as low as week 3's recurrent network got it in hundreds. The remaining epochs \
+                     gain only the last tenth. The sweep is done with a larger, bidirectional network, as in the course. The network \
+                     answers at every step of a window: the curves average over all of its outputs; the validation MAE above them uses \
+                     only the last.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --lab 1 --full" }],
             targets: &[
                 Target {
@@ -107,10 +107,10 @@ pub(super) static C4W4: Week = Week {
                 "networks.rs": "impl Recipe",
             ],
             keras: include_str!("keras/c4w4_lab3.py"),
-            notice: "It hardly does: in the course this run ends at 15.40, lab 2 at 15.08. Compare with the naive forecast and a small \
+            notice: "It does not: in the course this run ends at 15.40 and lab 2 at 15.08. Compare with the naive forecast and a small \
                      network before you trust a large one. The training loss keeps falling to the end, the validation error hardly follows \
-                     it. As in lab 1, the curves count the answers at every step of a window, the validation MAE above them the last one \
-                     only. The course sweeps a slightly different network than it trains.",
+                     it. As in lab 1, the curves average over the outputs at every step of a window; the validation MAE above them uses \
+                     only the last. The course sweeps a slightly different network than it trains.",
             next: &[Next {
                 change: "As long as the course trains it; this takes minutes.",
                 command: "cargo xtask run-week c4w4 --lab 3 --full",
@@ -142,7 +142,8 @@ pub(super) static C4W4: Week = Week {
             notice: "After 150 epochs on the temperatures of Melbourne, the network beats the naive forecast by a tenth; after the few \
                      of a quick run it is about as good as the naive forecast. It wins by caution: its \
                      forecasts swing less than the temperatures do, because the weather of tomorrow is nearer to the season's mean than \
-                     that of today. As in labs 1 and 3, the curves count every step's answer, the MAE above them only the last.",
+                     that of today. As in labs 1 and 3, the curves average over the outputs at every step; the MAE above them uses \
+                     only the last.",
             next: &[Next { change: "As long as the course trains it.", command: "cargo xtask run-week c4w4 --exercise --full" }],
             data: &[&TEMPS],
             targets: &[
@@ -167,15 +168,7 @@ pub(super) static C4W4: Week = Week {
     ],
 };
 
-const MAE: Target = Target {
-    run: "",
-    metric: "validation_mae",
-    bound: Bound::Below(0.0),
-    on: DataSource::Real,
-    at: Scale::Course,
-    source: "",
-    course: None,
-};
+const MAE: Target = Target { metric: "validation_mae", ..Target::BARE };
 
 /// The notebooks forecast from the sweep's windows, which are longer than those of the training.
 const SWEEP_WINDOW: usize = 64;
@@ -202,7 +195,7 @@ fn exercise(run: &mut WeekRun<'_>) -> Result<()> {
 
 fn sunspots(run: &mut WeekRun<'_>) -> Result<Subject> {
     let series = run.data(&SUNSPOTS)?;
-    Subject::observed(&series, 3000, 132, "month", "sunspots, mean of the month")
+    Subject::observed(&series, 3000, 132, "month", "monthly mean sunspot number")
 }
 
 fn causal(filters: usize, kernel_size: usize) -> Conv1D {

@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn every_target_is_of_a_run_that_its_session_makes() {
         for week in WEEKS {
-            let source = std::fs::read_to_string(format!("{}/src/weeks/{}.rs", env!("CARGO_MANIFEST_DIR"), week.id)).unwrap();
+            let source = source(&format!("{}.rs", week.id));
             for (session, target) in week.sessions.iter().flat_map(|session| session.targets.iter().map(move |target| (session, target))) {
                 let named = format!("\"{}\"", target.run);
                 // Where the run begins, its id stands for itself, and in targets after `run: `.
@@ -151,6 +151,52 @@ mod tests {
                 (!lacking.is_empty()).then(|| format!("{} {} lacks {}", week.id, session.kind, lacking.join(", ")))
             })
             .collect();
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    fn source(file: &str) -> String {
+        std::fs::read_to_string(format!("{}/src/weeks/{file}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    /// The functions of this folder that a piece of a file calls, each with its file.
+    fn called(file: &str, code: &str) -> Vec<(String, String)> {
+        let source = source(file);
+        let is_named = |c: char| c.is_alphanumeric() || c == '_';
+        let defines = |name: &str| source.lines().any(|line| !line.starts_with(' ') && line.contains(&format!("fn {name}(")));
+        let from = |name: &str| {
+            let mut imports = source.split("use super::").skip(1).filter_map(|rest| rest.split(';').next()?.split_once("::"));
+            let holds_it = |names: &str| names.split(|c: char| !is_named(c)).any(|known| known == name);
+            imports.find(|(_, names)| holds_it(names)).map(|(module, _)| format!("{module}.rs"))
+        };
+        let code: String = code.lines().filter_map(|line| line.split("//").next()).collect::<Vec<_>>().join("\n");
+        let before: Vec<&str> = code.split('(').collect();
+        let calls = before[..before.len() - 1].iter().filter_map(|text| {
+            let name = text.rsplit(|c: char| !is_named(c)).next().filter(|name| !name.is_empty())?;
+            let is_plain = !text[..text.len() - name.len()].ends_with(['.', ':']) && !text.ends_with(&format!("fn {name}"));
+            let file = if defines(name) { Some(file.to_owned()) } else { from(name) };
+            Some((file.filter(|_| is_plain)?, name.to_owned()))
+        });
+        calls.collect()
+    }
+
+    /// What only says how large something is or what came out, whatever the week is about.
+    const TELLING: [&str; 4] = ["compare", "run_id", "side", "tell"];
+
+    #[test]
+    fn the_code_of_a_session_is_shown_with_all_that_it_calls() {
+        let mut faults = Vec::new();
+        for (week, session) in WEEKS.iter().flat_map(|week| week.sessions.iter().map(move |session| (week, session))) {
+            let shown: Vec<(&str, &str)> = session.code.iter().map(|code| (code.file, code.item)).collect();
+            for code in session.code {
+                let called = called(code.file, &code.text().unwrap());
+                let lacking = called
+                    .iter()
+                    .filter(|(file, name)| !shown.contains(&(file.as_str(), name.as_str())) && !TELLING.contains(&name.as_str()));
+                faults.extend(
+                    lacking.map(|(file, name)| format!("{} {} shows {} without {name} of {file}", week.id, session.kind, code.item)),
+                );
+            }
+        }
         assert!(faults.is_empty(), "{}", faults.join("\n"));
     }
 

@@ -68,7 +68,7 @@ pub(super) struct Size {
 pub(super) fn tell(run: &WeekRun<'_>, clock: &mut RunClock, here: Size, course: Size) -> Result<()> {
     let sizes = [
         (here.pictures, course.pictures, "training pictures"),
-        (here.side, course.side, "pixels a side"),
+        (here.side, course.side, "pixels per side"),
         (here.epochs, course.epochs, "epochs"),
         (here.parameters, course.parameters, "parameters"),
     ];

@@ -50,9 +50,7 @@ pub(super) fn tell_stop(run: &WeekRun<'_>, clock: &mut RunClock, stop: &StopWhen
         Some(_) => format!("Reached {goal} training accuracy, so training stopped."),
         None => format!("{goal} was not reached in {}.", plural(history.epochs().len(), "epoch")),
     };
-    run.say(&told)?;
-    clock.note(told);
-    Ok(())
+    run.tell(clock, told)
 }
 
 /// What came out of a training.
@@ -231,14 +229,14 @@ pub(super) fn first_filters(figures: &Figures<'_>, model: &Model) -> Result<Figu
     figures.panels("filters", "First-layer filters", &caption, 1, &[Panel::new("", filters(model, None, 8)?)])
 }
 
-/// The fewest pixels a side of maps that show where a network looks.
+/// The fewest pixels per side of maps that show where a network looks.
 const SMALLEST_MAP: usize = 4;
 
 /// Pictures with the heat of what spoke for the answer over them.
 pub(super) fn heat_maps(figures: &Figures<'_>, model: &Model, images: &LabeledImages, which: &[usize]) -> Result<Figure> {
     let mut panels = Vec::new();
     let Some(first) = which.first() else { return Err(anyhow!("there is no picture to explain")) };
-    // Maps of one or two pixels a side say nothing of where.
+    // Maps of one or two pixels per side say nothing of where.
     let maps = feature_maps(model, &picture_of(images, *first)?)?;
     let layer = maps.iter().rev().find(|maps| maps.maps().shape().dims()[..2].iter().all(|side| *side >= SMALLEST_MAP));
     for index in which {

@@ -58,8 +58,7 @@ impl Split {
         if let Some(counted) = self.counted.get() {
             return Ok(counted);
         }
-        // A dense row for each text: more of them would not fit into memory.
-        let count = self.train.texts.len().min(25_000);
+        let count = self.train.texts.len().min(COUNTED);
         let (texts, labels) = (&self.train.texts[..count], &self.train.labels[..count]);
         let terms = if run.is_full() { 2_000 } else { 500 };
         let mut all = Vec::new();
@@ -83,6 +82,9 @@ impl Split {
     }
 }
 
+/// The most texts that words are counted in: each takes a dense row, and more of them would not fit into memory.
+const COUNTED: usize = 25_000;
+
 /// Reviews that the course trains on.
 pub(super) const REVIEWS: usize = 25_000;
 
@@ -95,8 +97,7 @@ pub(super) fn headlines(run: &mut WeekRun<'_>) -> Result<Split> {
     let all = run.data(&SARCASM)?;
     let count = if run.is_full() { all.len() } else { all.len().min(5_000) };
     let (texts, labels) = all[..count].iter().map(|record| (record.headline.clone(), i32::from(record.is_sarcastic))).unzip();
-    let train = (count * 3 / 4).min(HEADLINES).max(if count > 26_000 { HEADLINES } else { 0 });
-    Ok(Split::at(train, texts, labels, &["serious", "sarcastic"]))
+    Ok(Split::at((count * 3 / 4).min(HEADLINES), texts, labels, &["serious", "sarcastic"]))
 }
 
 /// The reviews as the archive has them; at the small scale one in every few, so that both classes are there.
@@ -104,8 +105,8 @@ pub(super) fn reviews(run: &mut WeekRun<'_>, quick: [usize; 2]) -> Result<Split>
     let all = run.data(&IMDB)?;
     let part = |reviews: &[Review], quick: usize| {
         let step = if run.is_full() { 1 } else { reviews.len().div_ceil(quick).max(1) };
-        let chosen: Vec<&Review> = reviews.iter().step_by(step).collect();
-        let (texts, labels) = chosen.iter().map(|review| (review.text.clone(), i32::from(review.positive))).unzip();
+        let chosen = reviews.iter().step_by(step);
+        let (texts, labels) = chosen.map(|review| (review.text.clone(), i32::from(review.positive))).unzip();
         Labeled { texts, labels }
     };
     Ok(Split::new(part(&all.train, quick[0]), part(&all.test, quick[1]), &["bad", "good"]))
@@ -212,6 +213,9 @@ fn baselines(run: &WeekRun<'_>, clock: &mut RunClock, split: &Split) -> Result<(
     }
     if let Some(best) = counted.iter().reduce(|best, next| if next.accuracy > best.accuracy { next } else { best }) {
         clock.key_figure("best_val_accuracy", (&format!("{} and logistic regression", best.name), best.accuracy.into()));
+    }
+    if split.train.texts.len() > COUNTED {
+        clock.note(format!("Logistic regression was fitted to the first {} training texts.", grouped(COUNTED as u64)));
     }
     if let Some(tf_idf) = counted.last() {
         clock.note(tf_idf.words.clone());

@@ -8,6 +8,7 @@ validation = keras.utils.image_dataset_from_directory(
     "validation-horse-or-human", label_mode="binary", image_size=(300, 300), batch_size=32, interpolation="nearest"
 )
 
+# Without the course's shear of 0.2 degrees.
 augment = keras.Sequential([
     layers.RandomRotation(40 / 360, fill_mode="nearest"),
     layers.RandomTranslation(0.2, 0.2, fill_mode="nearest"),

@@ -14,6 +14,7 @@ mean_change = mean(change, 50)[split - 365 - 50 : -1]
 forecasts = {
     "naive": series[split - 1 : -1],
     "moving average": mean(series, 30)[split - 30 : -1],
+    "seasonal naive": series[split - 365 : -365],
     "difference and past": series[split - 365 : -365] + mean_change,
     "difference and smoothed past": mean(series, 10)[split - 370 : -361] + mean_change,
 }
