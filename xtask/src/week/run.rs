@@ -125,6 +125,7 @@ impl<'a> WeekRun<'a> {
         for set in week.data() {
             if wanted.iter().any(|session| session.data.iter().any(|used| used.id() == set.id())) {
                 let used = run.decide(set)?;
+                run.warn(set, &used);
                 told.push(used.describe(set));
                 run.data.insert(set.id(), used);
             }
@@ -373,6 +374,7 @@ impl<'a> WeekRun<'a> {
             match ((set.load)(&used.path), &set.stand_in) {
                 (Err(error), Some(_)) if self.may_stand_in(set) => {
                     *used = Used { source: DataSource::BuiltIn, why: Some(without_hint(&error)), ..std::mem::take(used) };
+                    self.warn(set, used);
                     self.say(&used.describe(set))?;
                 }
                 (loaded, _) => return Ok(loaded?),
@@ -384,9 +386,16 @@ impl<'a> WeekRun<'a> {
         }
     }
 
-    /// Whether the stand-in may replace data that are not what they should be: never what the user has named.
+    /// Says that a stand-in takes the place of what the user has named, where nothing but errors is said.
+    fn warn(&self, set: &dyn AnyDataSet, used: &Used) {
+        if self.settings.quiet && used.source == DataSource::BuiltIn && self.settings.own_data.contains_key(set.id()) {
+            eprintln!("warning: {}", used.describe(set));
+        }
+    }
+
+    /// Whether the stand-in may replace data that are not what they should be.
     fn may_stand_in(&self, set: &dyn AnyDataSet) -> bool {
-        self.settings.data != DataChoice::Real && set.stand_in().is_some() && !self.settings.own_data.contains_key(set.id())
+        self.settings.data != DataChoice::Real && set.stand_in().is_some()
     }
 
     /// Whether a data set is there, or its stand-in is used, and why.
@@ -404,16 +413,15 @@ impl<'a> WeekRun<'a> {
                 None => bail!("{id} has no stand-in\n  hint: leave out `--data builtin` and fetch it: `cargo xtask fetch-data {id}`"),
             };
         }
-        let is_wanted = self.settings.data == DataChoice::Real && set.stand_in().is_some();
-        let leave = if is_wanted && given.is_none() { ", or leave out `--data real`" } else { "" };
+        let leave = if self.settings.data == DataChoice::Real && set.stand_in().is_some() { ", or leave out `--data real`" } else { "" };
         // Who has named the folder, or has put something there, may wonder.
-        let is_meant = path.exists() || self.settings.data_dir != fetch::default_data_dir();
+        let is_meant = given.is_some() || path.exists() || self.settings.data_dir != fetch::default_data_dir();
         let lacks = |missing: &[&str]| format!("{} lacks {}", path.display(), missing.join(", "));
         match set.fault(&path)? {
             None => Ok(used(DataSource::Real, None)),
             Some(Fault::Missing(missing)) if self.may_stand_in(set) => Ok(used(DataSource::BuiltIn, is_meant.then(|| lacks(&missing)))),
             Some(Fault::Missing(missing)) if given.is_some() => {
-                bail!("{}\n  hint: give the folder that holds them: `--from {id}=FOLDER`", lacks(&missing))
+                bail!("{}\n  hint: give the folder that holds them: `--from {id}=FOLDER`{leave}", lacks(&missing))
             }
             Some(Fault::Missing(missing)) => {
                 bail!("{}\n  hint: fetch it with `cargo xtask fetch-data {id}`{leave}", lacks(&missing))

@@ -143,18 +143,6 @@ fn a_run_on_data_of_two_kinds_is_not_judged() {
 }
 
 #[test]
-fn what_is_given_by_name_is_never_replaced_by_a_stand_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let begin = |own_data| {
-        let settings = Settings { own_data, ..settings(DataChoice::Auto, None) };
-        WeekRun::begin_week(&TWO_SETS, &settings, &mut WeekResults::default(), Path::new("out")).err().map(|error| error.to_string())
-    };
-    assert_eq!(begin(BTreeMap::new()), None);
-    let error = begin(BTreeMap::from([("texts", folder.path().to_owned())])).unwrap();
-    assert!(error.contains("lacks lone.csv") && error.contains("`--from texts=FOLDER`"), "{error}");
-}
-
-#[test]
 fn a_week_without_its_data_and_a_stand_in_does_not_begin() {
     let begin = |data| {
         let settings = settings(data, None);

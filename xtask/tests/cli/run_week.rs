@@ -192,8 +192,14 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
     std::fs::write(&file, "Date,Monthly Mean Total Sunspot Number\n1749-01-31,96.7\n").unwrap();
     let from = format!("sunspots={}", file.display());
     let run = |more: &[&str]| out.run_week(&[&["c4w1", "--lab", "2", "--no-report", "--from", &from], more].concat());
-    // What is given by name is never replaced by a stand-in.
-    run(&[]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
+    let told = run(&[]).succeeded().out;
+    let first = told.lines().next().unwrap();
+    assert!(first.contains("sunspots built-in") && first.contains("because") && first.contains("my own numbers.txt"), "{told}");
+    assert!(first.ends_with("[scale quick, seed 42]") && !told.contains("hint"), "{told}");
+    let command = out.results("c4w1")["command"].as_str().unwrap().to_owned();
+    assert!(command.ends_with(&format!(" --from '{from}'")), "{command}");
+    let quiet = run(&["--quiet"]).succeeded();
+    assert!(quiet.out.is_empty() && quiet.err.starts_with("warning: sunspots built-in") && quiet.err.contains("got 1"), "{quiet:?}");
     run(&["--data", "real"]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
     run(&["--data", "builtin"]).failed(&["--data builtin refuses it"]);
     let from = |id: &str| format!("{id}={}", folder.path().display());
