@@ -204,6 +204,62 @@ fn a_resume_that_is_refused_changes_neither_the_model_nor_the_log() {
     refused(&state, EarlyStopping::new("loss"), Adam::new(0.01).beta_1(0.8), &["beta_1"]);
 }
 
+/// The state of a training of so many epochs with this callback.
+fn state_with(callback: impl Callback, epochs: usize) -> State {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let callbacks = (callback, BackupAndRestore::new(folder.path()), crash_after(epochs));
+    model(Adam::new(0.01)).fit(&x, &y, Fit::new().epochs(epochs + 1).quiet().callbacks(callbacks)).unwrap_err();
+    State::load(folder.path().join("training.safetensors")).unwrap()
+}
+
+#[test]
+fn a_resume_that_a_later_callback_refuses_changes_nothing() {
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let restoring = || EarlyStopping::new("loss").patience(9).restore_best_weights(true);
+    let mut state = state_with(restoring(), 2);
+    state.insert("callback/ReduceLROnPlateau", ReduceLrOnPlateau::new("loss").state());
+    let mut model = model(Adam::new(0.01));
+    let before = model.training_state().unwrap();
+    let mut stopping = restoring();
+    let fit = Fit::new().epochs(3).quiet().callbacks((&mut stopping, ReduceLrOnPlateau::new("mae"))).resume(state.clone());
+    says(&model.fit(&x, &y, fit).unwrap_err(), &["ReduceLROnPlateau", "minimizes `loss`", "`mae`"]);
+    assert_eq!(model.training_state().unwrap(), before);
+    assert_eq!(stopping.best_epoch(), None);
+
+    state.set("stopped", "yes");
+    says(&model.fit(&x, &y, Fit::new().epochs(3).quiet().resume(state)).unwrap_err(), &["stopped", "yes"]);
+    assert_eq!(model.training_state().unwrap(), before);
+}
+
+#[test]
+fn best_weights_of_a_state_are_taken_by_whoever_restores_them() {
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let restoring = state_with(EarlyStopping::new("loss").restore_best_weights(true).patience(9), 2);
+    let keeping = state_with(EarlyStopping::new("loss").patience(9), 2);
+    let fit = |stopping: EarlyStopping, state: &State| {
+        let mut model = model(Adam::new(0.01));
+        model.fit(&x, &y, Fit::new().epochs(4).quiet().callback(stopping).resume(state.clone())).map(|_| weights(&model))
+    };
+    let expected = fit(EarlyStopping::new("loss").patience(9), &keeping).unwrap();
+    assert_eq!(fit(EarlyStopping::new("loss").patience(9), &restoring).unwrap(), expected);
+    let error = fit(EarlyStopping::new("loss").patience(9).restore_best_weights(true), &keeping).unwrap_err();
+    says(&error, &["EarlyStopping", "weights of epoch", "restored"]);
+}
+
+#[test]
+fn two_states_to_go_on_from_are_one_too_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let (x, y) = (draw([8, 3], 1), draw([8, 1], 2));
+    let state = state_with(EarlyStopping::new("loss").patience(9), 2);
+    let fit = |folder: &std::path::Path| {
+        let fit = Fit::new().epochs(3).quiet().callback(BackupAndRestore::new(folder).delete_checkpoint(false)).resume(state.clone());
+        model(Adam::new(0.01)).fit(&x, &y, fit)
+    };
+    fit(folder.path()).unwrap();
+    says(&fit(folder.path()).unwrap_err(), &["BackupAndRestore", "Fit::resume"]);
+}
+
 #[test]
 fn a_training_goes_on_with_callbacks_that_it_did_not_have() {
     let folder = tempfile::tempdir().unwrap();
@@ -230,8 +286,20 @@ fn data_with_fewer_batches_than_a_training_had_taken_are_named() {
     let mut trained = model(Adam::new(0.01));
     trained.fit(&batches(20), (), Fit::new().steps_per_epoch(4).quiet()).unwrap();
     let state = trained.training_state().unwrap();
-    let fit = Fit::new().epochs(2).steps_per_epoch(4).quiet().resume(state);
-    says(&model(Adam::new(0.01)).fit(&batches(8), (), fit).unwrap_err(), &["4 batches", "these have 2"]);
+    let fit = || Fit::new().initial_epoch(1).epochs(2).steps_per_epoch(4).quiet();
+    let resumed = || {
+        let mut model = model(Adam::new(0.01));
+        model.set_training_state(&state).unwrap();
+        model
+    };
+    let (mut refused, mut expected) = (resumed(), resumed());
+    for _ in 0..2 {
+        says(&refused.fit(&batches(8), (), fit()).unwrap_err(), &["4 batches", "these have 2", "compile"]);
+    }
+    // The batches that would have come next.
+    refused.fit(&batches(20), (), fit()).unwrap();
+    expected.fit(&batches(20), (), fit()).unwrap();
+    assert_eq!(refused.training_state().unwrap(), expected.training_state().unwrap());
 }
 
 #[test]

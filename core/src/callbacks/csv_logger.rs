@@ -26,14 +26,14 @@ impl CsvLogger {
         Self { path: path.as_ref().to_owned(), append: false, header: None, ended: true, open: None }
     }
 
-    /// Goes on at the end of the file, where it has lines already: of the same columns.
+    /// Adds to the end of the file, if it exists: its columns must be the same.
     #[must_use]
     pub fn append(mut self, append: bool) -> Self {
         self.append = append;
         self
     }
 
-    /// The header of the file to be gone on with, and whether its last line has an end.
+    /// The header of the file that lines are added to, and whether its last line has an end.
     fn read_header(&self) -> Result<(Option<String>, bool)> {
         match std::fs::read_to_string(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((None, true)),
@@ -83,7 +83,8 @@ impl Callback for CsvLogger {
                 Some(_) => text.push_str(if self.ended { "" } else { "\n" }),
                 None => text = format!("{new}\n"),
             }
-            if !self.append {
+            // A pipe or a device has no end to move.
+            if !self.append && file.metadata().is_ok_and(|found| found.is_file()) {
                 file.set_len(0).map_err(|source| Error::io("write", &self.path, source))?;
             }
         }
@@ -95,5 +96,21 @@ impl Callback for CsvLogger {
     fn on_train_end(&mut self, _cx: &mut Context<'_>) -> Result<()> {
         self.open = None;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_and_pipes_are_written_to() {
+        let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
+        model.compile("sgd", "mse", ()).unwrap();
+        for append in [false, true] {
+            let log = CsvLogger::new("/dev/null").append(append);
+            model.fit([[1.0_f32], [2.0]], [[3.0_f32], [4.0]], Fit::new().epochs(2).quiet().callback(log)).unwrap();
+        }
     }
 }

@@ -1,6 +1,6 @@
 use super::watched::{Watched, watching};
 use super::{Callback, Context, Logs, Monitor, State};
-use crate::{Result, Tensor};
+use crate::{Error, Result, Tensor};
 
 /// Ends the training when a log stops getting better.
 ///
@@ -139,11 +139,16 @@ impl Callback for EarlyStopping {
     }
 
     fn set_state(&mut self, state: &State) -> Result<()> {
-        self.watched.set_state(state)?;
-        (self.best_epoch, self.stopped_epoch) = (state.get("best_epoch")?, state.get("stopped_epoch")?);
+        let (best_epoch, stopped_epoch): (Option<usize>, Option<usize>) = (state.get("best_epoch")?, state.get("stopped_epoch")?);
         let count: Option<usize> = state.get("best_weights")?;
         let weights = |count: usize| (0..count).map(|index| state.tensor(&format!("best_weights/{index}")).cloned()).collect();
-        self.best_weights = count.map(weights).transpose()?;
+        let best_weights: Option<Vec<Tensor>> = count.map(weights).transpose()?.filter(|_| self.restore_best_weights);
+        if let (Some(epoch), None, true) = (best_epoch, &best_weights, self.restore_best_weights) {
+            return Err(Error::format(format!("the state does not hold the weights of epoch {epoch}, which are to be restored"))
+                .hint("go on with the callbacks that the training began with"));
+        }
+        self.watched.set_state(state)?;
+        (self.best_epoch, self.stopped_epoch, self.best_weights) = (best_epoch, stopped_epoch, best_weights);
         Ok(())
     }
 }

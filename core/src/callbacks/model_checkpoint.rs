@@ -88,6 +88,7 @@ impl Callback for ModelCheckpoint {
         if self.save_freq == 0 {
             return Err(Error::argument(format!("save_freq of {NAME} is 0: it must be 1 or more")));
         }
+        crate::io::not_of_keras(&self.path).map_err(|error| error.context(NAME))?;
         if self.save_best_only {
             super::watched::check_number("initial_value_threshold", NAME, self.initial_value_threshold)?;
             self.watched.begin(cx)?;
@@ -165,6 +166,21 @@ mod tests {
         let checkpoint = ModelCheckpoint::new(folder.path().join("{epoch}/best/w.safetensors"));
         model.fit([[1.0_f32], [2.0]], [[3.0_f32], [4.0]], Fit::new().epochs(2).quiet().callback(checkpoint)).unwrap();
         assert!(folder.path().join("1/best/w.safetensors").is_file() && folder.path().join("2/best/w.safetensors").is_file());
+    }
+
+    #[test]
+    fn names_of_files_of_keras_are_refused_before_the_first_epoch() {
+        use crate::prelude::*;
+
+        let mut model = Sequential::new().add(Input::new([1])).add(Dense::new(1));
+        model.compile("sgd", "mse", ()).unwrap();
+        let before = model.training_state().unwrap();
+        for (name, better) in [("kept/w-{epoch}.weights.h5", "`kept/w-{epoch}.safetensors`"), ("a.v2.keras", "`a.v2.safetensors`")] {
+            let fit = Fit::new().quiet().callback(ModelCheckpoint::new(name));
+            let error = model.fit([[1.0_f32], [2.0]], [[3.0_f32], [4.0]], fit).unwrap_err().to_string();
+            assert!(error.contains(NAME) && error.contains(better), "{error}");
+            assert_eq!(model.training_state().unwrap(), before);
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub use keras::{FileKind, LoadWeights, Loaded, Mismatch, WeightReport, load, rea
 pub use whole::Load;
 
 /// Refuses the path of a file to write that Keras would take for its own.
-fn not_of_keras(path: &Path) -> Result<()> {
+pub(crate) fn not_of_keras(path: &Path) -> Result<()> {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     if !["keras", "h5", "hdf5"].contains(&ending) {
         return Ok(());

@@ -40,7 +40,7 @@ pub trait Callback: Send {
     }
 
     /// Takes what [`state`](Callback::state) gave: called after [`on_train_begin`](Callback::on_train_begin) where a training
-    /// goes on.
+    /// goes on. Where another callback refuses its state, it is given what it had before.
     ///
     /// # Errors
     /// Something is missing, or is not what this callback keeps.

@@ -278,7 +278,7 @@ impl Run<'_, '_> {
         };
         self.call_all(|callback, cx| callback.on_train_begin(cx))?;
         let first = match resumed {
-            Some((checked, state)) => self.go_on_from(checked, &state)?,
+            Some(((checked, stopped), state)) => self.go_on_from(checked, stopped, &state)?,
             None => options.initial_epoch,
         };
         let mut batch = Batch::default();
@@ -309,26 +309,44 @@ impl Run<'_, '_> {
         let mut state = options.resume.take();
         for callback in &mut self.callbacks {
             let kept = callback.resume().map_err(|error| error.context(callback.name().to_owned()))?;
+            if state.is_some() && kept.is_some() {
+                let message = format!("{} keeps the state of a training, and another is to go on with", callback.name());
+                return Err(Error::argument(message).hint("remove its file, or leave `Fit::resume` out"));
+            }
             state = state.or(kept);
         }
         Ok(state)
     }
 
-    fn check_state(&self, state: &State) -> Result<Checked> {
-        self.model.check_training_state(state).map_err(|error| error.context("the training to go on with"))
+    /// What a state holds of the model, and whether a callback had asked to end the training.
+    fn check_state(&self, state: &State) -> Result<(Checked, bool)> {
+        let check = || {
+            let stopped = if state.names().contains(&"stopped") { state.get("stopped")? } else { false };
+            Ok((self.model.check_training_state(state)?, stopped))
+        };
+        check().map_err(|error: Error| error.context("the training to go on with"))
     }
 
     /// Brings the callbacks and the model to where a training was; the epoch that comes next.
-    fn go_on_from(&mut self, checked: Checked, state: &State) -> Result<usize> {
-        for (name, callback) in names_of(&self.callbacks).into_iter().zip(&mut self.callbacks) {
+    fn go_on_from(&mut self, checked: Checked, stopped: bool, state: &State) -> Result<usize> {
+        let names = names_of(&self.callbacks);
+        let before: Vec<State> = self.callbacks.iter().map(Callback::state).collect();
+        for (index, name) in names.iter().enumerate() {
             let kept = state.part(&format!("callback/{name}"));
             // A callback that the training did not have begins with what comes.
-            if !kept.is_empty() {
-                callback.set_state(&kept).map_err(|error| error.context(name))?;
+            if kept.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.callbacks[index].set_state(&kept) {
+                // Those before it forget what they were told: a training that does not begin changes nothing.
+                for (callback, before) in self.callbacks.iter_mut().zip(&before).take(index + 1) {
+                    callback.set_state(before).ok();
+                }
+                return Err(error.context(name.clone()));
             }
         }
         self.model.go_on_from(checked)?;
-        self.stop = state.get("stopped").unwrap_or(false);
+        self.stop = stopped;
         Ok(self.model.compiled()?.progress.epoch)
     }
 
@@ -426,19 +444,20 @@ impl<'a> Stream<'a> {
         let exec = model.cpu.exec();
         let Some(compiled) = &mut model.compiled else { return Err(super::not_compiled()) };
         let progress = &mut compiled.progress;
-        let taken = progress.taken.take().filter(|_| std::mem::take(&mut progress.resumes));
-        if let (Some(taken), Some(pass)) = (taken, progress.pass.checked_sub(1)) {
+        // Data that do not fit change nothing: a training with those that do goes on from there.
+        if let (Some(taken), Some(pass)) = (progress.taken.filter(|_| progress.resumes), progress.pass.checked_sub(1)) {
             self.source.start_epoch(pass)?;
             for batches in 0..taken {
                 if !self.source.next_batch(batch, exec)? {
                     let message = format!("the training to go on with had taken {taken} batches of its data, these have {batches}");
-                    return Err(Error::data(message).hint("go on with the data and the batch size that it began with"));
+                    return Err(Error::data(message)
+                        .hint("go on with the data and the batch size that it began with, or compile the model again to begin anew"));
                 }
             }
-            progress.taken = Some(taken);
+            progress.resumes = false;
             return Ok(());
         }
-        progress.resumes = false;
+        (progress.taken, progress.resumes) = (None, false);
         self.source.start_epoch(progress.pass)?;
         progress.pass += 1;
         Ok(())
