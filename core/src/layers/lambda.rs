@@ -4,9 +4,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::kit::refuse_others;
+use super::operation::shape_of;
 use super::{Build, Call, Config, Layer, Registry};
-use crate::autodiff::{Tape, Var};
-use crate::{Error, PartialShape, Result, Shape, Tensor};
+use crate::autodiff::Var;
+use crate::{Error, PartialShape, Result};
 
 type Function = dyn Fn(&Var) -> Result<Var> + Send + Sync;
 
@@ -73,19 +74,7 @@ impl Layer for Lambda {
     /// Finds the output's shape by trying the function on examples with two batch sizes and two sizes for every open axis:
     /// what changes with them is open. The first axis must be the batch's.
     fn build(&mut self, _cx: &mut Build<'_>, input: &PartialShape) -> Result<PartialShape> {
-        let probe = |open: usize| -> Result<Shape> {
-            let dims: Vec<usize> = input.dims().iter().map(|dim| dim.unwrap_or(open)).collect();
-            let tape = Tape::new();
-            let x = tape.constant(Tensor::ones(Shape::new(&dims)?)?);
-            Ok((self.function)(&x)?.shape())
-        };
-        let (two, three) = (probe(2)?, probe(3)?);
-        if (two.first(), three.first()) != (Some(&2), Some(&3)) {
-            return Err(Error::shape(format!("the function makes {two} of a batch of 2 and {three} of a batch of 3"))
-                .hint("keep the batch as the first axis: reduce along axis 1 and after, as with `sum_axis(-1)`"));
-        }
-        let dims = two.iter().zip(three.iter()).map(|(a, b)| (a == b).then_some(*a));
-        Ok(PartialShape::new(dims.collect::<Vec<_>>()))
+        shape_of(std::slice::from_ref(input), |x| (self.function)(&x[0]))
     }
 
     fn call(&self, _cx: &Call<'_>, x: &Var) -> Result<Var> {

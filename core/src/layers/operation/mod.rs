@@ -128,7 +128,7 @@ impl Operation {
 
 /// The shape of what a function makes of inputs of these shapes. It is tried with two batch sizes and two sizes for every
 /// open axis, on a tape that only writes down: what changes with them is open. The first axis must be the batch's.
-fn shape_of(inputs: &[PartialShape], function: impl Fn(&[Var]) -> Result<Var>) -> Result<PartialShape> {
+pub(super) fn shape_of(inputs: &[PartialShape], function: impl Fn(&[Var]) -> Result<Var>) -> Result<PartialShape> {
     let probe = |open: usize| -> Result<Shape> {
         let tape = Tape::deferred();
         let input = |(slot, input): (usize, &PartialShape)| {
