@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::graph;
-use crate::config::check_known;
+use crate::config::{check_known, is_custom};
 use crate::layers::{Config, Layer, LayerSpec, Registry, describe, sharing};
 use crate::model::{Network, Sequential};
 use crate::{Error, Model, PartialShape, Result};
@@ -49,6 +49,8 @@ impl Model {
     /// # Ok::<(), practicum_core::Error>(())
     /// ```
     ///
+    /// What the model was compiled with is left to [`Load`](crate::io::Load).
+    ///
     /// # Errors
     /// JSON that describes no model, an unknown class, or options that do not fit.
     pub fn from_json(json: &Value) -> Result<Self> {
@@ -66,8 +68,10 @@ impl Model {
             "Functional" | "Model" => graph::read(config, &registry)?,
             _ => sequential(config, &registry)?.into_model(),
         };
-        if says_frozen(config) {
-            model.freeze();
+        match config.get("trainable") {
+            None | Some(Value::Null | Value::Bool(true)) => {}
+            Some(Value::Bool(false)) => model.freeze(),
+            Some(other) => return Err(Error::format(format!("{class}: trainable = {other}: expected true or false"))),
         }
         Ok(model)
     }
@@ -93,16 +97,20 @@ fn model_of(json: &Value) -> Result<(&str, &Config)> {
         return Err(Error::format(format!("expected a model with its layers, Sequential or Functional, got {got}")));
     };
     check_known("key of a model", json.as_object(), &KNOWN)?;
-    let module = json["module"].as_str().unwrap_or("keras");
-    if !["keras", "tensorflow", "tf_keras"].contains(&module.split('.').next().unwrap_or_default()) {
-        return Err(Error::format(format!("`{class}` of the module {module} is not Keras' {class}")));
+    if is_custom(json) {
+        let [module, name] = [&json["module"], &json["registered_name"]];
+        return Err(Error::format(format!("`{class}` of the module {module}, registered as {name}, is not Keras' {class}")));
     }
     Ok((class, config))
 }
 
-/// Whether nothing of a model learns.
-fn says_frozen(config: &Config) -> bool {
-    config.get("trainable") == Some(&Value::Bool(false))
+/// The name among options.
+pub(super) fn name_in(config: &Config) -> Result<Option<&str>> {
+    match config.get("name") {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(name)) => Ok(Some(name)),
+        Some(other) => Err(Error::format(format!("the name of the model is {other}: expected a text"))),
+    }
 }
 
 /// The options of a model: its layers.
@@ -133,7 +141,14 @@ pub(super) fn input(name: &str, shape: &PartialShape) -> Value {
 fn sequential(config: &Config, registry: &Registry) -> Result<Sequential> {
     check_known("option of Sequential", Some(config), &["name", "trainable", "dtype", "layers", "build_input_shape"])?;
     let layers = config.get("layers").and_then(Value::as_array).ok_or_else(|| Error::format("expected a Sequential with its layers"))?;
-    let mut model = Sequential::new().name(config.get("name").and_then(Value::as_str).unwrap_or("sequential"));
+    let mut model = Sequential::new().name(name_in(config)?.unwrap_or("sequential"));
+    if let Some(first) = layers.first().filter(|first| first["class_name"] != "InputLayer")
+        && let Some(shape) = config.get("build_input_shape").filter(|shape| !shape.is_null())
+    {
+        let name = first["config"]["name"].as_str().map_or_else(|| "input_layer".to_owned(), |name| format!("{name}_input"));
+        let input = json!({"class_name": "InputLayer", "config": {"batch_shape": shape, "dtype": "float32", "name": name}});
+        model = model.add(registry.read(&input).map_err(|error| error.context("build_input_shape"))?);
+    }
     for (index, layer) in layers.iter().enumerate() {
         model = model.add(registry.read(layer).map_err(|error| error.context(format!("layer {index} of the file")))?);
     }
@@ -155,15 +170,9 @@ impl Sequential {
     /// # Errors
     /// As [`from_json`](Sequential::from_json).
     pub fn from_json_with(json: &Value, registry: &Registry) -> Result<Self> {
-        match model_of(json)? {
-            ("Sequential", config) => {
-                let mut model = sequential(config, &registry.for_a_file())?;
-                if says_frozen(config) {
-                    model.freeze();
-                }
-                Ok(model)
-            }
-            (class, _) => Err(Error::format(format!("expected a Sequential with its layers, got class_name `{class}`"))
+        match model_of(json)?.0 {
+            "Sequential" => Model::from_json_with(json, registry).map(Self::of),
+            class => Err(Error::format(format!("expected a Sequential with its layers, got class_name `{class}`"))
                 .hint("read it by `Model::from_json`")),
         }
     }
@@ -172,7 +181,51 @@ impl Sequential {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::{Dense, Input, LayerExt};
+    use crate::layers::{Dense, Input, LayerExt, Symbol};
+
+    #[test]
+    fn a_row_of_layers_is_built_by_the_shape_that_it_was_built_by() {
+        let dense = json!({"class_name": "Dense", "config": {"name": "d", "units": 2}});
+        let model = |shape: &Value| {
+            Model::from_json(&json!({"class_name": "Sequential", "config": {"layers": [dense], "build_input_shape": shape}}))
+        };
+        assert_eq!(model(&json!([null, 3])).unwrap().count_params().unwrap(), 8);
+        assert!(model(&Value::Null).unwrap().count_params().is_err());
+        assert!(model(&json!("wide")).unwrap_err().to_string().contains("build_input_shape"));
+    }
+
+    #[test]
+    fn f12_parts_of_a_graph_that_are_not_used_are_refused() {
+        let x = Input::new([3]).named("x").symbol();
+        let y = Dense::new(2).named("a").on(&x) * 2.0;
+        let model = Model::new(&x, Symbol::concatenate([&y, &y], 1)).unwrap();
+        let json = model.to_json().unwrap();
+        Model::from_json(&json).unwrap();
+        let with = |pointer: &str, value: Value| {
+            let mut json = json.clone();
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            json.pointer_mut(parent).unwrap()[key] = value;
+            Model::from_json(&json).unwrap_err().to_string()
+        };
+        let joined = json["config"]["layers"][3]["inbound_nodes"][0]["args"][0].clone();
+        for (error, words) in [
+            (with("/config/layers/1/name", "x".into()), "two layers of the file are called `x`"),
+            (with("/config/layers/1/name", 7.into()), "has the name 7"),
+            (with("/config/name", 7.into()), "name of the model is 7"),
+            (with("/config/trainable", 0.into()), "trainable = 0"),
+            (with("/config/layers/1/inbound_nodes/0/extra", 1.into()), "extra"),
+            (with("/config/layers/1/inbound_nodes/0/kwargs", json!([1])), "kwargs"),
+            (with("/config/layers/2/inbound_nodes/0/extra", 1.into()), "extra"),
+            (with("/config/layers/2/rounding", 1.into()), "rounding"),
+            (with("/config/layers/2/config", 1.into()), "class_name and config"),
+            (with("/config/layers/3/inbound_nodes/0/args", json!([joined, 5])), "one list of tensors"),
+            (with("/module", Value::Null), "is not Keras' Functional"),
+        ] {
+            assert!(error.contains(words), "{words}: {error}");
+        }
+        let of_keras_2 = json!([[["x", 0, 0, {}]]]);
+        assert!(with("/config/layers/1/inbound_nodes", of_keras_2).contains("has no args"));
+    }
 
     #[test]
     fn a_model_that_does_not_learn_has_no_layer_that_learns() {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::config::input;
+use super::config::{input, name_in};
 use super::masks::{self, Mask};
 use crate::config::check_known;
 use crate::layers::{Argument, Config, Function, Layer, LayerExt, LayerSpec, Operation, Registry, SharedLayer, Symbol, describe};
@@ -13,7 +13,10 @@ use crate::model::Network;
 use crate::{Error, Model, Result};
 
 /// The class by which Keras marks the outputs of a layer.
-const TENSOR: &str = "__keras_tensor__";
+pub(super) const TENSOR: &str = "__keras_tensor__";
+
+/// What Keras writes about an operation.
+pub(super) const OF_OPERATION: [&str; 7] = ["class_name", "config", "module", "registered_name", "build_config", "name", "inbound_nodes"];
 
 /// Writes layers, with what each is called on, and which of their outputs are the model's.
 pub(super) fn write(network: &Network, config: &mut Config) {
@@ -80,7 +83,7 @@ struct Takes {
     inputs: Vec<Origin>,
     /// The masks that it names for its inputs.
     masks: Vec<Option<Origin>>,
-    /// Whether states are given by name, but no mask: then Keras 3 takes all steps of the sequence.
+    /// Whether states are given, but no mask: then Keras 3 takes all steps of the sequence.
     unmasked: bool,
 }
 
@@ -89,6 +92,7 @@ pub(super) fn read(config: &Config, registry: &Registry) -> Result<Model> {
     check_known("option of Functional", Some(config), &["name", "trainable", "dtype", "layers", "input_layers", "output_layers"])?;
     let field = |name: &str| config.get(name).unwrap_or(&Value::Null);
     let layers = field("layers").as_array().ok_or_else(|| Error::format("expected a Functional with its layers"))?;
+    check_names(layers)?;
     let needed = needed(config, layers);
     let mut described = Vec::new();
     for (index, layer) in layers.iter().enumerate().filter(|(_, layer)| name_of(layer).is_some_and(|name| needed.contains(name))) {
@@ -101,31 +105,43 @@ pub(super) fn read(config: &Config, registry: &Registry) -> Result<Model> {
         find(&symbols, &origins).ok_or_else(|| Error::format(format!("{name} names a layer that the file does not have")))
     };
     let mut model = Model::new(ends("input_layers")?, ends("output_layers")?)?;
-    if let Some(name) = field("name").as_str() {
+    if let Some(name) = name_in(config)? {
         model.set_name(name);
     }
     Ok(model)
 }
 
+/// Calls name layers: a name is that of one layer.
+fn check_names(layers: &[Value]) -> Result<()> {
+    let mut names = HashSet::new();
+    for (index, layer) in layers.iter().enumerate() {
+        if !layer["name"].is_string() && !layer["name"].is_null() {
+            return Err(Error::format(format!("layer {index} of the file has the name {}: expected a text", layer["name"])));
+        }
+        if let Some(name) = name_of(layer).filter(|name| !names.insert(*name)) {
+            return Err(Error::format(format!("two layers of the file are called `{name}`")));
+        }
+    }
+    Ok(())
+}
+
 /// Calls all layers. Calls may be listed before those that they take from: rounds go on as long as one of them can be made.
 fn call_all(described: &mut [Described], made: &HashMap<&str, Mask>) -> Result<HashMap<(String, usize), Symbol>> {
     let mut symbols: HashMap<(String, usize), Symbol> = HashMap::new();
-    let mut masks: HashMap<Origin, Mask> = HashMap::new();
+    let mut travelling = Travelling::default();
     loop {
         let mut any = false;
         for layer in &mut *described {
             while let Some(takes) = layer.calls.get(layer.made)
                 && let Some(mut inputs) = find(&symbols, &takes.inputs)
             {
-                let mut travel: Vec<Option<Mask>> = takes.inputs.iter().map(|input| masks.get(input).cloned()).collect();
-                check_masks(takes, &travel, made).map_err(|error| error.context(format!("layer `{}` of the file", layer.name)))?;
-                if takes.unmasked && travel[0].take().is_some() {
+                let output = (layer.name.clone(), layer.made, 0);
+                let called = travelling.call(&*layer.layer.spec().layer, takes, &output, made);
+                if called.map_err(|error| error.context(format!("layer `{}` of the file", layer.name)))? {
                     // An operation that changes nothing, and has no mask.
                     let unmasked = Operation::new(Function::GetItem(Vec::new()), 1);
                     inputs[0] = unmasked.named(format!("{}_{}_unmasked", layer.name, layer.made)).on(&inputs[0]);
                 }
-                let after = masks::after(&*layer.layer.spec().layer, &takes.inputs, &travel);
-                masks.extend(after.map(|mask| ((layer.name.clone(), layer.made, 0), mask)));
                 symbols.insert((layer.name.clone(), layer.made), layer.layer.on(inputs));
                 layer.made += 1;
                 any = true;
@@ -144,12 +160,53 @@ fn call_all(described: &mut [Described], made: &HashMap<&str, Mask>) -> Result<H
     }
 }
 
-/// A call may name the masks that reach it anyway, and no others.
+/// The masks of the tensors of a graph, as they travel in Keras.
+#[derive(Default)]
+struct Travelling {
+    masks: HashMap<Origin, Mask>,
+    /// The tensors that have a mask in Keras and none here.
+    lost: HashSet<Origin>,
+}
+
+impl Travelling {
+    fn of(&self, tensor: &Origin) -> Option<Mask> {
+        let (layer, call, _) = tensor;
+        self.masks.get(tensor).cloned().or_else(|| match self.masks.get(&(layer.clone(), *call, 0)) {
+            // What makes the mask of one output in ways unknown may make those of the others.
+            Some(Mask::Of(first)) if (&first.0, &first.1) == (layer, call) => Some(Mask::Of(tensor.clone())),
+            _ => None,
+        })
+    }
+
+    /// A layer is called. Whether its first input has to come without the mask that it has.
+    fn call(&mut self, layer: &dyn Layer, takes: &Takes, output: &Origin, made: &HashMap<&str, Mask>) -> Result<bool> {
+        let travel: Vec<Option<Mask>> = takes.inputs.iter().map(|input| self.of(input)).collect();
+        check_masks(takes, &travel, made)?;
+        let unmasked = takes.unmasked && travel.first().is_some_and(Option::is_some);
+        let lost = takes.inputs.iter().any(|input| self.lost.contains(input));
+        if lost && !unmasked && masks::looks_at_mask(layer) {
+            return Err(Error::format("it goes by a mask that has come through a recurrent layer with given states, where it ends here")
+                .hint("in Keras, build it without this mask, and save the model again"));
+        }
+        if let Some(mask) = masks::after(layer, output, &takes.inputs, &travel) {
+            self.masks.insert(output.clone(), mask);
+            // The layer gives it on in Keras, though it does not look at it.
+            if lost || unmasked {
+                self.lost.insert(output.clone());
+            }
+        }
+        Ok(unmasked)
+    }
+}
+
+/// A call may name the masks that travel to it anyway, and no others.
 fn check_masks(takes: &Takes, travel: &[Option<Mask>], made: &HashMap<&str, Mask>) -> Result<()> {
     for (input, mask) in takes.masks.iter().enumerate() {
-        let Some((operation, ..)) = mask else { continue };
-        if made.get(operation.as_str()) != travel.get(input).and_then(Option::as_ref) || !made.contains_key(operation.as_str()) {
-            return Err(Error::format(format!("it is called with mask = `{operation}`, which is not the mask that reaches it by itself"))
+        let travels = travel.get(input).and_then(Option::as_ref);
+        let named = mask.as_ref().and_then(|(operation, ..)| made.get(operation.as_str()));
+        if named != travels || mask.is_some() && named.is_none() {
+            let mask = mask.as_ref().map_or("None", |(operation, ..)| operation);
+            return Err(Error::format(format!("it is called with mask = `{mask}`, which is not the mask that travels with its input"))
                 .hint(
                     "a mask here comes from an Embedding with mask_zero or from Masking, and travels with its tensor: build the model so",
                 ));
@@ -192,38 +249,41 @@ fn read_layer(layer: &Value, registry: &Registry) -> Result<Described> {
         Some(_) => vec![Takes::default()],
         None => nodes.iter().map(read_call).collect::<Result<_>>()?,
     };
+    let class = spec.layer.class_name();
+    let small = |node: &Value| is_small(if node["args"] == json!([]) { &node["kwargs"]["inputs"] } else { &node["args"] });
+    if ["Add", "Subtract", "Multiply", "Average", "Dot"].contains(&class) && nodes.iter().any(small) {
+        return Err(overflows(class));
+    }
     Ok(Described { layer: SharedLayer::new(spec), name, calls, made: 0 })
 }
 
 /// The tensors that a layer is called on. A call may say nothing else that would change what is computed.
 fn read_call(node: &Value) -> Result<Takes> {
+    let (args, mut kwargs) = arguments_of(node)?;
     let (mut inputs, mut masks) = (Vec::new(), Vec::new());
-    if let Some(keras_2) = node.as_array() {
-        for tensor in keras_2 {
-            let parts = tensor.as_array().map(Vec::as_slice).unwrap_or_default();
-            let (Some(origin), [.., options]) = (parts.get(..3).and_then(origin_of), parts) else {
-                return Err(Error::format(format!("the call {tensor} is not [layer, call, output, {{}}]")));
-            };
-            for (name, value) in options.as_object().into_iter().flatten() {
-                read_keyword(name, value, &mut masks)?;
-            }
-            inputs.push(origin);
-        }
-        return Ok(Takes { inputs, masks, unmasked: false });
-    }
-    let args = node["args"].as_array().ok_or_else(|| Error::format(format!("the call {node} has no args")))?;
-    for argument in args {
-        read_tensors(argument, &mut inputs)?;
-    }
-    for (name, value) in node["kwargs"].as_object().into_iter().flatten() {
-        match name.as_str() {
-            // States stand after the sequence that begins with them.
-            "inputs" | "sequence" | "initial_state" if !value.is_null() => read_tensors(value, &mut inputs)?,
-            _ => read_keyword(name, value, &mut masks)?,
+    args.iter().try_for_each(|argument| read_tensors(argument, &mut inputs))?;
+    let mut several = args.len() > 1;
+    // States stand after the sequence that begins with them.
+    for name in ["inputs", "sequence", "sequences", "initial_state"] {
+        if let Some(value) = kwargs.remove(name).filter(|value| !value.is_null()) {
+            several |= name == "initial_state";
+            read_tensors(&value, &mut inputs)?;
         }
     }
-    let unmasked = masks.is_empty() && !inputs.is_empty() && !node["kwargs"]["initial_state"].is_null();
+    kwargs.iter().try_for_each(|(name, value)| read_keyword(name, value, &mut masks))?;
+    let unmasked = masks.is_empty() && several;
     Ok(Takes { inputs, masks, unmasked })
+}
+
+/// What a call takes, by position and by name.
+fn arguments_of(node: &Value) -> Result<(&[Value], Config)> {
+    check_known("key of a call", node.as_object(), &["args", "kwargs"])?;
+    let args = node["args"].as_array().ok_or_else(|| Error::format(format!("the call {node} has no args")))?;
+    match &node["kwargs"] {
+        Value::Null => Ok((args, Config::new())),
+        Value::Object(kwargs) => Ok((args, kwargs.clone())),
+        other => Err(Error::format(format!("kwargs of a call is {other}: expected an object"))),
+    }
 }
 
 /// A tensor, or a list of tensors.
@@ -261,22 +321,29 @@ fn read_keyword(name: &str, value: &Value, masks: &mut Vec<Option<Origin>>) -> R
 
 /// An operation of `keras.ops`: its call says what are tensors and what are constants.
 fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Described> {
-    let (class, no_options) = (layer["class_name"].as_str().unwrap_or_default(), Config::new());
-    let config = layer["config"].as_object().unwrap_or(&no_options);
+    let (Some(class), Some(config)) = (layer["class_name"].as_str(), layer["config"].as_object()) else {
+        return Err(Error::format("expected an object with class_name and config"));
+    };
+    check_known(&format!("key of the operation {class}"), layer.as_object(), &OF_OPERATION)?;
     let [node] = nodes else {
         return Err(Error::format(format!("the operation {class} is called {} times, expected once", nodes.len())));
     };
-    if let Some((keyword, value)) = node["kwargs"].as_object().and_then(|keywords| keywords.iter().find(|(_, value)| !value.is_null())) {
+    let (args, kwargs) = arguments_of(node)?;
+    if let Some((keyword, value)) = kwargs.iter().find(|(_, value)| !value.is_null()) {
         return Err(Error::format(format!("{class} is called with {keyword} = {value}, which has no counterpart here")));
     }
-    let args = node["args"].as_array().map(Vec::as_slice).unwrap_or_default();
     let function = Function::read(class, config, args.get(1..).unwrap_or_default())?;
     let module = layer["module"].as_str().unwrap_or_default();
     if ![function.module(), "keras.ops"].contains(&module) {
         return Err(Error::format(format!("`{class}` of the module {module} has no counterpart here")));
     }
-    let tensors =
-        if function.takes_a_list() { args.first().and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default() } else { args };
+    let tensors = match args {
+        [Value::Array(several)] if function.takes_a_list() => several,
+        _ if function.takes_a_list() => {
+            return Err(Error::format(format!("{class} is called on {}: expected one list of tensors", Value::from(args))));
+        }
+        args => args,
+    };
     let (mut inputs, mut arguments) = (Vec::new(), Vec::new());
     for argument in tensors {
         match origin_of_tensor(argument) {
@@ -290,27 +357,34 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
             None => return Err(Error::format(format!("{class} is called on {argument}, which is no tensor of the graph"))),
         }
     }
-    if wraps(class, tensors) {
-        return Err(Error::format(format!("{class} of bytes or truth values alone wraps around in Keras, which it does not here"))
-            .hint("in Keras, turn them into floats first, as by Rescaling, and save the model again"));
+    const OVERFLOWING: [&str; 8] = ["Absolute", "Add", "Matmul", "Multiply", "Negative", "Power", "Square", "Subtract"];
+    if OVERFLOWING.contains(&class) && tensors.iter().all(is_small) {
+        return Err(overflows(class));
     }
     let mut spec = LayerSpec::from(Operation::with(function, arguments));
     spec.name = Some(name.clone());
     Ok(Described { layer: SharedLayer::new(spec), name, calls: vec![Takes { inputs, ..Takes::default() }], made: 0 })
 }
 
-/// Whether an operation has integers without a sign, or truth values, alone, and may leave their range.
-fn wraps(class: &str, arguments: &[Value]) -> bool {
-    let small = |argument: &Value| {
-        let dtype = argument["config"]["dtype"].as_str().unwrap_or_default();
-        argument.is_i64() || dtype.starts_with("uint") || dtype == "bool"
-    };
-    ["Add", "Subtract", "Multiply", "Power", "Square", "Negative"].contains(&class) && arguments.iter().all(small)
+/// Whether all tensors and constants are of types that integers and truth values are stored in, but for those of 32 bits with a
+/// sign, and more.
+fn is_small(argument: &Value) -> bool {
+    if let Some(several) = argument.as_array() {
+        return several.iter().all(is_small);
+    }
+    let dtype = argument["config"]["dtype"].as_str().unwrap_or_default();
+    argument.is_i64() || dtype.starts_with("uint") || ["int8", "int16", "bool"].contains(&dtype)
+}
+
+fn overflows(class: &str) -> Error {
+    let message =
+        format!("{class} of small integers or truth values alone: what leaves their range wraps around in Keras, and does not here");
+    Error::format(message).hint("in Keras, turn them into floats first, as by Rescaling, and save the model again")
 }
 
 /// The origins (layer, call and output) of all tensors in a description of calls, but for masks.
 fn collect(calls: &Value, found: &mut Vec<Origin>) {
-    if let Some(origin) = origin_of_tensor(calls).or_else(|| calls.as_array().and_then(|parts| origin_of(parts.get(..3)?))) {
+    if let Some(origin) = origin_of_tensor(calls) {
         found.push(origin);
         return;
     }

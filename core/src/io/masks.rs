@@ -1,14 +1,17 @@
 //! Masks in the graphs of Keras. There, a mask is made by operations and given to a call by name; here, it travels with its tensor.
 //! So a call may name the mask that travels there anyway, and no other.
 
-use std::any::Any;
+use std::any::{Any, TypeId};
 use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
 use super::graph::{Origin, name_of, origin_of_tensor};
 use crate::autodiff::Tape;
-use crate::layers::{Call, Effects, Layer, Operation};
+use crate::layers::{
+    Add, Average, BatchNormalization, Bidirectional, Call, Concatenate, Effects, Embedding, GlobalAveragePooling1D, Layer, Masking,
+    Maximum, Minimum, Multiply, Operation, Softmax, Subtract, is_of_keras,
+};
 use crate::rng::Key;
 use crate::{Result, Shape};
 
@@ -23,6 +26,8 @@ pub(super) enum Mask {
     /// Those where a tensor of the graph differs from a number, given by its bits; `axes` is how many axes the mask has more than the
     /// tensor, less those over which it is enough that one of the numbers differs.
     Differs { tensor: Origin, number: u32, axes: i32 },
+    /// Those that a model or a custom layer says, if any, of this output.
+    Of(Origin),
     /// Those that one of these masks has.
     Any(BTreeSet<Mask>),
     /// Those of masks that are joined along an axis.
@@ -30,11 +35,11 @@ pub(super) enum Mask {
 }
 
 impl Mask {
-    fn any(masks: impl IntoIterator<Item = Self>) -> Self {
+    fn any(masks: impl IntoIterator<Item = Self>) -> Option<Self> {
         let mut any = BTreeSet::new();
         for mask in masks {
             match mask {
-                Self::All => return Self::All,
+                Self::All => return Some(Self::All),
                 Self::Any(masks) => any.extend(masks),
                 one => {
                     any.insert(one);
@@ -42,29 +47,33 @@ impl Mask {
             }
         }
         match any.pop_first() {
-            Some(one) if any.is_empty() => one,
-            first => Self::Any(first.into_iter().chain(any).collect()),
+            Some(one) if any.is_empty() => Some(one),
+            first => Self::Any(first.into_iter().chain(any).collect()).unless_large(),
         }
     }
 
-    /// Too many parts are none: each joining may double them.
     fn joined(axis: i64, masks: Vec<Self>) -> Option<Self> {
-        let joined = Self::Joined(axis, masks);
-        (joined.parts() <= MOST).then_some(joined)
+        Self::Joined(axis, masks).unless_large()
     }
 
+    /// Too many parts are none: each joining may double them.
+    fn unless_large(self) -> Option<Self> {
+        (self.parts() <= MOST).then_some(self)
+    }
+
+    /// How many masks it is made of, itself among them: it is no deeper than that.
     fn parts(&self) -> usize {
         match self {
-            Self::All | Self::Differs { .. } => 1,
-            Self::Any(masks) => masks.iter().map(Self::parts).sum(),
-            Self::Joined(_, masks) => masks.iter().map(Self::parts).sum(),
+            Self::All | Self::Differs { .. } | Self::Of(_) => 1,
+            Self::Any(masks) => 1 + masks.iter().map(Self::parts).sum::<usize>(),
+            Self::Joined(_, masks) => 1 + masks.iter().map(Self::parts).sum::<usize>(),
         }
     }
 
     /// The mask with an axis more, or less, at the end.
     fn with_axes(self, more: i32) -> Self {
         match self {
-            Self::All => Self::All,
+            Self::All | Self::Of(_) => self,
             Self::Differs { tensor, number, axes } => Self::Differs { tensor, number, axes: axes.saturating_add(more) },
             Self::Any(masks) => Self::Any(masks.into_iter().map(|mask| mask.with_axes(more)).collect()),
             Self::Joined(axis, masks) => Self::Joined(axis, masks.into_iter().map(|mask| mask.with_axes(more)).collect()),
@@ -102,33 +111,59 @@ fn made_by(layer: &Value, made: &HashMap<&str, Mask>) -> Option<Mask> {
         }
         ("Any", [one]) if axis == Some(-1) && layer["config"]["keepdims"] != true => Some(mask(one)?.with_axes(-1)),
         ("ExpandDims", [one]) if axis == Some(-1) => Some(mask(one)?.with_axes(1)),
-        ("ZerosLike", [_]) => Some(Mask::any([])),
+        ("ZerosLike", [_]) => Mask::any([]),
         ("OnesLike", [_]) => Some(Mask::All),
-        ("LogicalOr", [a, b]) => Some(Mask::any([mask(a)?, mask(b)?])),
+        ("LogicalOr", [a, b]) => Mask::any([mask(a)?, mask(b)?]),
         ("Concatenate", [several]) => Mask::joined(axis?, several.as_array()?.iter().map(mask).collect::<Option<_>>()?),
         _ => None,
     }
 }
 
-/// The mask of a layer's first output, from its inputs and their masks.
-pub(super) fn after(layer: &dyn Layer, inputs: &[Origin], masks: &[Option<Mask>]) -> Option<Mask> {
-    // Some are called as layers are.
-    if (layer as &dyn Any).is::<Operation>() {
-        return None;
-    }
+/// The mask that a layer gives to its output, from those that travel with its inputs.
+pub(super) fn after(layer: &dyn Layer, output: &Origin, inputs: &[Origin], masks: &[Option<Mask>]) -> Option<Mask> {
+    let of = (layer as &dyn Any).type_id();
     let (config, first) = (layer.config(), inputs.first().cloned());
     let differs = |number: f32, axes| first.map(|tensor| Mask::Differs { tensor, number: number.to_bits(), axes });
-    match layer.class_name() {
-        "Embedding" => differs(0.0, 0).filter(|_| config.get("mask_zero") == Some(&Value::Bool(true))),
-        "Masking" => differs(config.get("mask_value")?.as_f64()? as f32, -1),
-        "Add" | "Subtract" | "Multiply" | "Average" | "Maximum" | "Minimum" => {
-            Some(Mask::any(masks.iter().cloned().collect::<Option<Vec<_>>>()?))
-        }
-        "Concatenate" if masks.iter().any(Option::is_some) => {
-            Mask::joined(config.get("axis")?.as_i64()?, masks.iter().map(|mask| mask.clone().unwrap_or(Mask::All)).collect())
-        }
-        _ => masks.first().cloned().flatten().filter(|_| passes(layer).unwrap_or(false)),
+    let merging = [
+        TypeId::of::<Add>(),
+        TypeId::of::<Subtract>(),
+        TypeId::of::<Multiply>(),
+        TypeId::of::<Average>(),
+        TypeId::of::<Maximum>(),
+        TypeId::of::<Minimum>(),
+    ];
+    if of == TypeId::of::<Embedding>() {
+        differs(0.0, 0).filter(|_| config.get("mask_zero") == Some(&Value::Bool(true)))
+    } else if of == TypeId::of::<Masking>() {
+        differs(config.get("mask_value")?.as_f64()? as f32, -1)
+    } else if merging.contains(&of) {
+        let all = masks.iter().cloned().collect::<Option<Vec<_>>>()?;
+        Mask::any(all).or_else(|| Some(Mask::Of(output.clone())))
+    } else if of == TypeId::of::<Concatenate>() {
+        masks.iter().find(|mask| mask.is_some())?;
+        let all = masks.iter().map(|mask| mask.clone().unwrap_or(Mask::All)).collect();
+        Mask::joined(config.get("axis")?.as_i64()?, all).or_else(|| Some(Mask::Of(output.clone())))
+    } else if passes(layer).unwrap_or(false) {
+        masks.first().cloned().flatten()
+    } else {
+        is_unknown(layer).then(|| Mask::Of(output.clone()))
     }
+}
+
+/// Whether a layer may do anything with masks: a model, or a custom layer.
+fn is_unknown(layer: &dyn Layer) -> bool {
+    !(layer as &dyn Any).is::<Operation>() && !is_of_keras(layer)
+}
+
+/// Whether a layer computes with the mask of its input, or may do so.
+pub(super) fn looks_at_mask(layer: &dyn Layer) -> bool {
+    let looking = [
+        TypeId::of::<BatchNormalization>(),
+        TypeId::of::<Bidirectional>(),
+        TypeId::of::<GlobalAveragePooling1D>(),
+        TypeId::of::<Softmax>(),
+    ];
+    looking.contains(&(layer as &dyn Any).type_id()) || layer.as_recurrent().is_some() || is_unknown(layer)
 }
 
 /// Whether a layer gives the mask of its first input to its output.
@@ -240,6 +275,63 @@ mod tests {
         }
         let fixed = json!({"class_name": "__numpy__", "config": {"value": [[true, true, false]], "dtype": "bool"}});
         assert!(read(&[embedding("a", true)], "a", &fixed).unwrap_err().to_string().contains("mask = "));
+    }
+
+    /// A recurrent layer whose states are given, after what makes or hides a mask.
+    fn with_states(before: &[Value], args: &Value, kwargs: &Value, after: &[Value], end: &str) -> Result<Model> {
+        let zeros = layer("h", "Dense", &json!({"units": 2}), &json!([tensor("x")]), &json!({}));
+        let lstm = layer("lstm", "LSTM", &json!({"units": 2, "return_sequences": true}), args, kwargs);
+        read(&[before, &[zeros, lstm], after].concat(), end, &Value::Null)
+    }
+
+    /// A model within the model that makes a mask.
+    fn within() -> Value {
+        let input = json!({"class_name": "InputLayer", "config": {"batch_shape": [null, 3], "name": "i"}});
+        let embedding = json!({"class_name": "Embedding", "config": {"name": "e", "input_dim": 9, "output_dim": 2, "mask_zero": true}});
+        layer("a", "Sequential", &json!({"name": "a", "layers": [input, embedding]}), &json!([tensor("x")]), &json!({}))
+    }
+
+    #[test]
+    fn states_that_are_given_take_the_mask_off_however_they_are_given() {
+        let states = json!([tensor("h"), tensor("h")]);
+        let by_name = json!({"initial_state": states});
+        for before in [embedding("a", true), within()] {
+            for (args, kwargs) in [
+                (json!([tensor("a"), states]), json!({})),
+                (json!([tensor("a")]), by_name.clone()),
+                (json!([]), json!({"sequences": tensor("a"), "initial_state": states})),
+            ] {
+                let flat = layer("flat", "Flatten", &json!({}), &json!([tensor("lstm")]), &json!({}));
+                let steps = layer("steps", "RepeatVector", &json!({"n": 1}), &json!([tensor("flat")]), &json!({}));
+                let model = with_states(std::slice::from_ref(&before), &args, &kwargs, &[flat, steps], "steps").unwrap();
+                assert!(model.layer_names().contains(&"lstm_0_unmasked"), "{args} {kwargs}");
+            }
+        }
+        let dense = layer("a", "Embedding", &json!({"input_dim": 9, "output_dim": 2}), &json!([tensor("x")]), &json!({}));
+        let flat = layer("flat", "Flatten", &json!({}), &json!([tensor("lstm")]), &json!({}));
+        let steps = layer("steps", "RepeatVector", &json!({"n": 1}), &json!([tensor("flat")]), &json!({}));
+        let model = with_states(&[dense], &json!([tensor("a")]), &by_name, &[flat, steps], "steps").unwrap();
+        assert!(!model.layer_names().contains(&"lstm_0_unmasked"));
+    }
+
+    #[test]
+    fn a_mask_that_ends_at_a_layer_with_given_states_is_missed_by_name() {
+        let kwargs = json!({"initial_state": [tensor("h"), tensor("h")]});
+        for before in [embedding("a", true), within()] {
+            let dense = layer("dense", "Dense", &json!({"units": 2}), &json!([tensor("lstm")]), &json!({}));
+            let error = with_states(&[before], &json!([tensor("a")]), &kwargs, &[dense], "dense").unwrap_err().to_string();
+            assert!(error.contains("`mean`") && error.contains("given states"), "{error}");
+        }
+    }
+
+    #[test]
+    fn thousands_of_single_joinings_overflow_no_stack() {
+        let mut layers = vec![embedding("a", true), operation("m0", "NotEqual", &Value::Null, &json!([tensor("x"), 0]))];
+        for step in 0..5_000 {
+            let before = tensor(&format!("m{step}"));
+            layers.push(operation(&format!("m{}", step + 1), "Concatenate", &json!(1), &json!([[before]])));
+        }
+        assert!(read(&layers, "a", &tensor("m5000")).unwrap_err().is_format());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The classes of layers that Keras knows, and how each is made.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 
 use super::Registry;
 use super::kit::refuse_others;
@@ -14,6 +14,11 @@ use super::{
     TimeDistributed, UnitNormalization, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D,
 };
 use crate::Result;
+
+/// Whether a layer is one of Keras', made by this crate: neither a model, nor a custom layer, whatever its name.
+pub(crate) fn is_of_keras(layer: &dyn Layer) -> bool {
+    CLASSES.iter().any(|(_, of, _)| *of == (layer as &dyn Any).type_id())
+}
 
 /// Makes a layer of its options; layers within it are made by the registry.
 pub(super) type Make = fn(&Registry, Config) -> Result<Box<dyn Layer>>;

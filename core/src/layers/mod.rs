@@ -56,6 +56,7 @@ pub use activity_regularization::ActivityRegularization;
 pub use axes::Axes;
 pub use batch_normalization::BatchNormalization;
 pub use borders::{Borders, Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D};
+pub(crate) use classes::is_of_keras;
 pub use concatenate::Concatenate;
 pub(crate) use context::{Asked, Effects, Known, Source};
 pub use context::{Build, Call, Weight, WeightSpec};

@@ -29,6 +29,11 @@ impl Sequential {
         Self(Model::empty("sequential"))
     }
 
+    /// A model whose layers stand in a row.
+    pub(crate) fn of(model: Model) -> Self {
+        Self(model)
+    }
+
     /// The model itself.
     pub fn into_model(self) -> Model {
         self.0
