@@ -420,6 +420,16 @@ def joined_with_masks():
 
 
 @model
+def states_and_masks():
+    x = keras.Input((7,), dtype="int32")
+    within = sequential((7,), L.Embedding(10, 3, mask_zero=True))
+    y = L.Embedding(10, 3, mask_zero=True)(x)
+    states = L.LSTM(2, return_state=True)(y)[1:]
+    by_name = L.LSTM(2)(within(x), initial_state=states)
+    return keras.Model(x, [by_name, L.LSTM(2)(y, states), L.LSTM(2)(sequences=y, initial_state=states)])
+
+
+@model
 def recurrent_cells():
     return sequential(
         (6, 3),

@@ -92,6 +92,21 @@ def noise_and_scales():
     return keras.Model(x, L.Dense(2, name="top/dense")(L.Flatten()(y)))
 
 
+@model
+def cells():
+    hard = {"recurrent_activation": "hard_sigmoid"}
+    steps = L.RNN(L.GRUCell(3, reset_after=False, **hard), return_sequences=True)
+    return keras.Sequential([keras.Input((6, 3)), steps, L.RNN(L.LSTMCell(4, **hard), return_sequences=True), L.RNN(L.SimpleRNNCell(2))])
+
+
+@model
+def called_for_inference():
+    base = keras.Sequential([keras.Input((4, 3)), L.Dense(5), L.BatchNormalization(), L.Dropout(0.0)], name="base")
+    base.trainable = False
+    x = keras.Input((4, 3))
+    return keras.Model(x, L.GRU(2)(base(x, training=False), training=False))
+
+
 def trained(optimizer, loss="mse", metrics=None):
     model = keras.Sequential([keras.Input((4,)), L.Dense(5, activation="relu"), L.BatchNormalization(), L.Dense(3)])
     model.compile(optimizer, loss=loss, metrics=metrics)

@@ -4,10 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
+use super::super::super::graph::TENSOR;
+use crate::layers::Config;
 use crate::{Error, Result};
-
-/// The class by which Keras 3 marks an output of a layer.
-const TENSOR: &str = "__keras_tensor__";
 
 /// What Keras 2 writes in place of a layer's name for an argument that is no tensor.
 const CONSTANT: &str = "_CONSTANT_VALUE";
@@ -100,13 +99,13 @@ fn collect_ends(structure: &Value, found: &mut Vec<Value>) {
 }
 
 /// Numbers the calls of each layer from 0: a layer that was called before it came into this model may begin later.
-pub(super) fn count_calls(config: &mut Value) {
+pub(super) fn count_calls(config: &mut Config) {
     let mut named: HashMap<String, BTreeSet<u64>> = HashMap::new();
     each_history(config, &mut |layer, call| {
         named.entry(layer.to_owned()).or_default().insert(*call);
     });
     let mut made: HashMap<String, usize> = HashMap::new();
-    for layer in config["layers"].as_array().into_iter().flatten() {
+    for layer in config.get("layers").and_then(Value::as_array).into_iter().flatten() {
         let calls = layer["inbound_nodes"].as_array().map_or(0, Vec::len).max(1);
         made.insert(layer["name"].as_str().unwrap_or_default().to_owned(), calls);
     }
@@ -120,7 +119,7 @@ pub(super) fn count_calls(config: &mut Value) {
 }
 
 /// Visits the layer and the number of the call of every tensor that is named in a graph.
-fn each_history(config: &mut Value, visit: &mut impl FnMut(&str, &mut u64)) {
+fn each_history(config: &mut Config, visit: &mut impl FnMut(&str, &mut u64)) {
     for field in ["input_layers", "output_layers"] {
         let ends = config.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten();
         ends.filter_map(Value::as_array_mut).for_each(|end| visit_history(end, visit));

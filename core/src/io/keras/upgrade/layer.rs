@@ -1,102 +1,103 @@
 //! The options of layers: names, defaults and values that have changed since.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::{Upgrade, first, plain_class, rename};
-use crate::config::is_custom;
+use super::{Upgrade, first, is_foreign, plain_class, rename};
+use crate::config::class_and_config;
+use crate::layers::Config;
 use crate::{Error, Result};
-
-type Config = Map<String, Value>;
 
 /// Options of Keras 2 that say how, not what: they change no number, whatever their value.
 const IDLE: [&str; 8] =
     ["batch_input_shape", "batch_size", "input_dtype", "input_shape", "implementation", "unroll", "fused", "input_length"];
 
 impl Upgrade<'_> {
-    /// A layer, which may be a model, with `class_name` and `config`.
-    pub(super) fn layer(self, layer: &Value) -> Result<Map<String, Value>> {
+    /// A layer, which may be a model, with `class_name` and `config`. What stands beside them stays there, to be refused by its name.
+    pub(super) fn layer(self, layer: &Value) -> Result<Config> {
         let inner = self.deeper()?;
-        let Some(class) = layer["class_name"].as_str().map(plain_class) else {
+        let (Some(class), Some(mut upgraded)) = (layer["class_name"].as_str().map(plain_class), layer.as_object().cloned()) else {
             return Err(Error::format("expected an object with class_name and config"));
         };
-        let is_model = class == "Sequential" || layer["config"]["layers"].is_array();
-        let mut upgraded = if is_model { model_layer(inner.model(layer)?, layer) } else { inner.plain_layer(class, layer)? };
-        // Operations have the names of layers: what tells them apart is where they come from. Models that are there more than once
-        // are told by their marks.
-        for field in ["module", "registered_name", "shared_object_id"] {
-            if let Some(value) = layer.get(field) {
-                upgraded.insert(field.into(), value.clone());
-            }
-        }
+        let foreign = is_foreign(layer);
+        let (name, config) = if !foreign && ["Sequential", "Functional", "Model"].contains(&class) {
+            let (name, config) = inner.model(layer)?;
+            (name.to_owned(), config)
+        } else {
+            inner.plain_layer(class, layer)?
+        };
+        upgraded.insert("class_name".into(), name.into());
+        upgraded.insert("config".into(), config.into());
         mark_package(&mut upgraded, layer["class_name"].as_str());
         // Weights lie under the name of the class that the file has.
-        if class == "RNN" {
+        if class == "RNN" && !foreign {
             upgraded.insert("registered_name".into(), class.into());
-            upgraded.entry("module").or_insert_with(|| "keras.layers".into());
+            upgraded.insert("module".into(), "keras.layers".into());
         }
         Ok(upgraded)
     }
 
-    fn plain_layer(self, class: &str, layer: &Value) -> Result<Map<String, Value>> {
-        let mut class = class.to_owned();
+    fn plain_layer(self, class: &str, layer: &Value) -> Result<(String, Config)> {
+        let (mut class, foreign) = (class.to_owned(), is_foreign(layer));
         let Some(mut config) = layer["config"].as_object().cloned() else {
             return Err(Error::format("expected an object with class_name and config"));
         };
         if let Some(name) = layer["name"].as_str() {
             config.entry("name").or_insert(name.into());
         }
-        if self.version.is_first() {
+        if class == "RNN" && !foreign {
+            class = merge_cell(&mut config)?;
+        }
+        if self.version.is_first() && !foreign {
             first::layer(&mut class, &mut config)?;
         }
         dtype(&class, &mut config)?;
         if self.version.is_before_third() {
-            before_third(&mut class, &mut config)?;
+            if foreign {
+                config.remove("batch_input_shape");
+            } else {
+                before_third(&mut class, &mut config)?;
+            }
         }
-        for value in config.values_mut() {
+        let within: &[&str] =
+            if !foreign && ["Bidirectional", "TimeDistributed"].contains(&class.as_str()) { &["layer", "backward_layer"] } else { &[] };
+        for (_, value) in config.iter_mut().filter(|(option, _)| !within.contains(&option.as_str())) {
             simple(value);
         }
         for name in ["activation", "recurrent_activation"] {
-            if let Some(layer) = config.get(name).and_then(|function| function["class_name"].as_str()) {
-                return Err(Error::format(format!("{class} with the layer {layer} as its {name} has no counterpart here"))
-                    .hint(format!("in Keras, put {layer} after {class} as a layer of its own, and save the model again")));
-            }
-        }
-        if self.version.is_before_third() {
-            for name in ["activation", "recurrent_activation"] {
-                if let Some(function) = config.get_mut(name).filter(|function| **function == json!("hard_sigmoid")) {
+            if let Some(function) = config.get_mut(name) {
+                check_activation(&class, name, function)?;
+                if self.version.is_before_third() && *function == json!("hard_sigmoid") {
                     *function = "hard_sigmoid_v2".into();
                 }
             }
         }
         match class.as_str() {
             "InputLayer" => rename(&mut config, "batch_input_shape", "batch_shape"),
-            "Lambda" => lambda(&mut config),
-            "Bidirectional" | "TimeDistributed" => {
-                for field in ["layer", "backward_layer"] {
-                    if let Some(wrapped) = config.get_mut(field).filter(|wrapped| wrapped.is_object()) {
-                        let inner = self.layer(wrapped).map_err(|error| error.context("the layer within"))?;
-                        *wrapped = Value::Object(inner);
-                    }
-                }
-            }
-            "RNN" => return cell(&config),
+            "Lambda" if !foreign => lambda(&mut config),
             _ => {}
         }
-        Ok(Map::from_iter([("class_name".to_owned(), class.into()), ("config".to_owned(), config.into())]))
+        for field in within {
+            if let Some(wrapped) = config.get_mut(*field).filter(|wrapped| wrapped.is_object()) {
+                let inner = self.layer(wrapped).map_err(|error| error.context("the layer within"))?;
+                *wrapped = Value::Object(inner);
+            }
+        }
+        Ok((class, config))
     }
 }
 
-/// A model as a layer of another, which may be frozen.
-fn model_layer(mut model: Value, layer: &Value) -> Map<String, Value> {
-    if let Some(trainable) = layer["config"].get("trainable") {
-        model["config"]["trainable"] = trainable.clone();
-    }
-    if let (Some(name), true) = (layer["name"].as_str(), layer["config"].is_array()) {
-        model["config"]["name"] = name.into();
-    }
-    match model {
-        Value::Object(model) => model,
-        _ => Map::new(),
+/// Refuses an activation that is more than a name.
+fn check_activation(class: &str, option: &str, function: &Value) -> Result<()> {
+    match function["class_name"].as_str() {
+        None => Ok(()),
+        Some("function" | "__lambda__") => {
+            let name =
+                function["config"].as_str().map_or_else(|| "a lambda".to_owned(), |name| format!("`{name}` of {}", function["module"]));
+            Err(Error::format(format!("{class} has {name} as its {option}, a function that is not Keras'"))
+                .hint("load the weights into a model that is built here, with the function in a Lambda"))
+        }
+        Some(layer) => Err(Error::format(format!("{class} with the layer {layer} as its {option} has no counterpart here"))
+            .hint(format!("in Keras, put {layer} after {class} as a layer of its own, and save the model again"))),
     }
 }
 
@@ -105,8 +106,7 @@ fn dtype(class: &str, config: &mut Config) -> Result<()> {
     let Some(policy) = config.get("dtype") else { return Ok(()) };
     let name = policy.as_str().or_else(|| policy["config"]["name"].as_str()).unwrap_or_default();
     let floats = ["", "float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"];
-    let input = class == "InputLayer" && (name.starts_with("uint") || name == "bool");
-    let integers = policy.is_string() && (name.starts_with("int") || input);
+    let integers = class == "InputLayer" && (name.starts_with("int") || name.starts_with("uint") || name == "bool");
     let quantized = policy["class_name"].as_str().is_some_and(|class| class.contains("Quantized"));
     if quantized || !floats.contains(&name) && !integers {
         return Err(Error::format(format!("its numbers are of the type {policy}: known are floats"))
@@ -165,51 +165,57 @@ fn before_third(class: &mut String, config: &mut Config) -> Result<()> {
 }
 
 /// A class of a package, `Custom>Dense`, is none of Keras' whatever it is called.
-fn mark_package(upgraded: &mut Map<String, Value>, class_name: Option<&str>) {
+fn mark_package(upgraded: &mut Config, class_name: Option<&str>) {
     if let Some(name) = class_name.filter(|name| name.contains('>')) {
-        upgraded.entry("registered_name").or_insert(name.into());
+        upgraded.insert("registered_name".into(), name.into());
+        upgraded.insert("module".into(), Value::Null);
     }
 }
 
-/// Objects that are only a name: `{"class_name": "function", "config": "relu"}` is `relu`.
+/// Objects that are only a name: `{"class_name": "function", "config": "relu"}` is `relu`, unless it is from elsewhere.
 fn simple(value: &mut Value) {
     let is_function = value["class_name"] == "function" && value["config"].is_string();
+    let packaged = value["registered_name"].as_str().is_some_and(|name| name.contains('>'));
+    // Keras says `builtins` of its own functions, too.
+    let foreign = packaged || is_foreign(value) && !(is_function && value["module"] == "builtins");
     if is_function {
-        *value = value["config"].clone();
+        if !foreign {
+            *value = value["config"].clone();
+        }
         return;
     }
     // What Keras 2 and 3 write around initializers and regularizers.
-    let custom = is_custom(value);
-    if let Some(object) = value.as_object_mut().filter(|object| object.contains_key("class_name") && object.contains_key("config")) {
-        let class_name = object["class_name"].as_str().map(str::to_owned);
-        let of_keras: &[&str] = if custom { &[] } else { &["module", "registered_name"] };
-        of_keras.iter().chain(&["build_config"]).for_each(|field| {
-            object.remove(*field);
+    let Some(object) = value.as_object_mut().filter(|object| object.contains_key("class_name") && object.contains_key("config")) else {
+        return;
+    };
+    let class_name = object["class_name"].as_str().map(str::to_owned);
+    let of_keras: &[&str] = if foreign { &[] } else { &["module", "registered_name"] };
+    of_keras.iter().chain(&["build_config"]).for_each(|field| {
+        object.remove(*field);
+    });
+    mark_package(object, class_name.as_deref());
+    if let Some(class_name) = class_name {
+        object.insert("class_name".into(), plain_class(&class_name).into());
+    }
+    let scales = !foreign && object["class_name"] == "VarianceScaling";
+    let Some(config) = object.get_mut("config").and_then(Value::as_object_mut) else { return };
+    config.remove("dtype");
+    if let Some(name) = scaling_name(config).filter(|_| scales) {
+        ["scale", "mode", "distribution"].iter().for_each(|option| {
+            config.remove(*option);
         });
-        mark_package(object, class_name.as_deref());
-        if let Some(class_name) = class_name {
-            object.insert("class_name".into(), plain_class(&class_name).into());
-        }
-        if let Some(config) = object.get_mut("config").and_then(Value::as_object_mut) {
-            config.remove("dtype");
-        }
-        if object["class_name"] == "VarianceScaling"
-            && let Some(name) = scaling_name(&object["config"])
-        {
-            object.insert("class_name".into(), name.into());
-            object.insert("config".into(), json!({}));
-        }
+        object.insert("class_name".into(), name.into());
     }
 }
 
 /// The name that a scaling of variances has of its own, as Keras 2 did not write it.
-fn scaling_name(config: &Value) -> Option<&'static str> {
-    let uniform = match config["distribution"].as_str()? {
+fn scaling_name(config: &Config) -> Option<&'static str> {
+    let uniform = match config.get("distribution")?.as_str()? {
         "uniform" => true,
         "normal" | "truncated_normal" => false,
         _ => return None,
     };
-    Some(match (config["scale"].as_f64()?, config["mode"].as_str()?, uniform) {
+    Some(match (config.get("scale")?.as_f64()?, config.get("mode")?.as_str()?, uniform) {
         (1.0, "fan_avg", true) => "GlorotUniform",
         (1.0, "fan_avg", false) => "GlorotNormal",
         (2.0, "fan_in", true) => "HeUniform",
@@ -222,8 +228,10 @@ fn scaling_name(config: &Value) -> Option<&'static str> {
 
 /// A function of Python's is known here by its name, or by that of its layer.
 fn lambda(config: &mut Config) {
-    let function = config.get("function").and_then(Value::as_str).filter(|_| config.get("function_type") != Some(&json!("lambda")));
-    let name = function.map_or_else(|| config.get("name").cloned().unwrap_or_default(), Value::from);
+    let function = config.get("function").unwrap_or(&Value::Null);
+    let function = if function["class_name"] == "function" { &function["config"] } else { function };
+    let named = function.is_string() && config.get("function_type") != Some(&json!("lambda"));
+    let name = if named { function.clone() } else { config.get("name").cloned().unwrap_or_default() };
     config.insert("function".into(), name);
     // The function itself says what shape comes out.
     ["function_type", "module", "output_shape_type", "output_shape_module", "output_shape"].iter().for_each(|option| {
@@ -231,23 +239,33 @@ fn lambda(config: &mut Config) {
     });
 }
 
-/// `RNN(LSTMCell(…))` is an LSTM.
-fn cell(config: &Config) -> Result<Map<String, Value>> {
-    let class = config.get("cell").and_then(|cell| cell["class_name"].as_str()).unwrap_or_default();
-    let layer = match class {
+/// `RNN(LSTMCell(…))` is an LSTM: its class, with the options of both.
+fn merge_cell(config: &mut Config) -> Result<String> {
+    let described = config.remove("cell").unwrap_or_default();
+    let (cell, mut options) = class_and_config("the cell of RNN", &described)?;
+    let class = match cell.as_str() {
+        _ if is_foreign(&described) => return Err(Error::format(format!("RNN runs the custom cell `{cell}`: known are those of Keras"))),
         "LSTMCell" => "LSTM",
         "GRUCell" => "GRU",
         "SimpleRNNCell" => "SimpleRNN",
         other => return Err(Error::format(format!("RNN runs the cell `{other}`: known are LSTMCell, GRUCell and SimpleRNNCell"))),
     };
-    let mut all = config.clone();
-    let cell = all.remove("cell").unwrap_or_default();
-    for (option, value) in cell["config"].as_object().into_iter().flatten() {
-        if !["name", "trainable", "dtype"].contains(&option.as_str()) {
-            let mut value = value.clone();
-            simple(&mut value);
-            all.insert(option.clone(), value);
+    dtype(&cell, &mut options)?;
+    for (option, value) in options {
+        match option.as_str() {
+            "name" | "dtype" => {}
+            // A layer has no weights but those of its cell.
+            "trainable" if value == json!(true) => {}
+            "trainable" => {
+                config.insert(option, value);
+            }
+            _ if config.contains_key(&option) => {
+                return Err(Error::format(format!("RNN and its cell {cell} both have an option `{option}`: expected it for one of them")));
+            }
+            _ => {
+                config.insert(option, value);
+            }
         }
     }
-    Ok(Map::from_iter([("class_name".to_owned(), layer.into()), ("config".to_owned(), all.into())]))
+    Ok(class.to_owned())
 }

@@ -3,6 +3,8 @@
 
 mod first;
 mod graph;
+mod inference;
+mod integers;
 mod layer;
 mod tf_node;
 mod tf_op;
@@ -13,7 +15,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::graph::needed;
 use super::version::Version;
-use crate::layers::Function;
+use crate::config::is_custom;
+use crate::layers::{Config, Function};
 use crate::{Error, Result};
 
 /// How deep models may lie within each other.
@@ -24,10 +27,9 @@ const DEEPEST: usize = 100;
 /// # Errors
 /// What is no model made of layers, as a custom class with its own `call`; a layer that keeps Python code.
 pub(super) fn upgrade(model: &Value, version: &Version) -> Result<Value> {
-    let mut upgraded = Upgrade { version, depth: 0 }.model(model)?;
-    if model["config"]["trainable"] == false {
-        upgraded["config"]["trainable"] = false.into();
-    }
+    let (class, config) = Upgrade { version, depth: 0 }.model(model)?;
+    let mut upgraded = model.clone();
+    (upgraded["class_name"], upgraded["config"]) = (class.into(), config.into());
     let mut parted = HashSet::new();
     collect_parted(&upgraded, &mut parted);
     if !parted.is_empty() {
@@ -75,29 +77,34 @@ impl Upgrade<'_> {
         Ok(Self { depth: self.depth + 1, ..self })
     }
 
-    fn model(self, model: &Value) -> Result<Value> {
-        let class = model["class_name"].as_str().map(plain_class).unwrap_or_default();
-        match class {
-            "Sequential" => self.sequential(&model["config"]),
-            "Functional" | "Model" if model["config"]["layers"].is_array() => self.functional(&model["config"]),
-            "" => Err(Error::format("the configuration says no class_name: it describes no model")),
-            class => Err(Error::format(format!("the model is a class of its own, `{class}`, whose `call` is Python code"))
+    /// The class and the options of a model. What is not understood stays there, to be refused by its name.
+    fn model(self, model: &Value) -> Result<(&'static str, Config)> {
+        let class = model["class_name"].as_str().unwrap_or_default();
+        let of_keras = !is_foreign(model);
+        match (class, &model["config"]) {
+            ("Sequential", config) if of_keras => Ok(("Sequential", self.sequential(config, &model["name"])?)),
+            ("Functional" | "Model", Value::Object(config)) if of_keras && config.get("layers").is_some_and(Value::is_array) => {
+                Ok(("Functional", self.functional(config)?))
+            }
+            ("", _) => Err(Error::format("the configuration says no class_name: it describes no model")),
+            (class, _) => Err(Error::format(format!("the model is a class of its own, `{class}`, whose `call` is Python code"))
                 .hint("build the same layers here, and load the weights with `load_weights`")),
         }
     }
 
     /// Layers in a row: the first may say itself what comes in.
-    fn sequential(self, config: &Value) -> Result<Value> {
-        let (name, layers) = match config {
-            Value::Array(layers) => (None, layers),
-            config => {
-                let layers = config["layers"].as_array();
-                (config.get("name"), layers.ok_or_else(|| Error::format("expected a Sequential with its layers"))?)
-            }
+    fn sequential(self, config: &Value, name: &Value) -> Result<Config> {
+        // A list of layers is all that Keras had at first; a layer has its name beside it.
+        let mut whole = match config {
+            Value::Array(layers) => Config::from_iter([("layers".to_owned(), layers.clone().into()), ("name".to_owned(), name.clone())]),
+            config => config.as_object().cloned().unwrap_or_default(),
+        };
+        let Some(Value::Array(layers)) = whole.remove("layers") else {
+            return Err(Error::format("expected a Sequential with its layers"));
         };
         let mut upgraded = Vec::with_capacity(layers.len() + 1);
         if let Some(first) = layers.first().filter(|first| first["class_name"] != "InputLayer")
-            && let Some(shape) = input_shape(first).or_else(|| Some(config.get("build_input_shape")?.clone()).filter(Value::is_array))
+            && let Some(shape) = input_shape(first)
         {
             let called = first["config"]["name"].as_str().map_or_else(|| "input_layer".to_owned(), |name| format!("{name}_input"));
             upgraded.push(json!({"class_name": "InputLayer", "config": {"batch_shape": shape, "dtype": "float32", "name": called}}));
@@ -106,12 +113,14 @@ impl Upgrade<'_> {
             let layer = self.layer(layer).map_err(|error| error.context(path_of(index, layer)))?;
             upgraded.push(Value::Object(layer));
         }
-        Ok(json!({"class_name": "Sequential", "config": {"name": name.unwrap_or(&json!("sequential")), "layers": upgraded}}))
+        whole.insert("layers".into(), upgraded.into());
+        Ok(whole)
     }
 
-    fn functional(self, config: &Value) -> Result<Value> {
-        let layers = config["layers"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let (inputs, outputs) = (graph::ends(&config["input_layers"]), graph::ends(&config["output_layers"]));
+    fn functional(self, config: &Config) -> Result<Config> {
+        let field = |name: &str| config.get(name).unwrap_or(&Value::Null);
+        let layers = field("layers").as_array().map(Vec::as_slice).unwrap_or_default();
+        let (inputs, outputs) = (graph::ends(field("input_layers")), graph::ends(field("output_layers")));
         let mut called = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {
             let mut layer = layer.clone();
@@ -123,7 +132,13 @@ impl Upgrade<'_> {
             layer["inbound_nodes"] = graph::calls(&layer["inbound_nodes"]).map_err(|error| error.context(path_of(index, &layer)))?;
             let inputs = layer["config"]["input_layers"].clone();
             graph::by_order(&mut layer["inbound_nodes"], &inputs);
+            if self.version.is_before_third() {
+                inference::check(&layer).map_err(|error| error.context(path_of(index, &layer)))?;
+            }
             called.push(layer);
+        }
+        if self.version.is_before_third() {
+            integers::mark(&mut called);
         }
         let ends = Map::from_iter([("input_layers".to_owned(), inputs.clone()), ("output_layers".to_owned(), outputs.clone())]);
         let needed = needed(&ends, &called);
@@ -138,24 +153,21 @@ impl Upgrade<'_> {
             inner.insert("name".into(), layer["name"].clone());
             upgraded.push(Value::Object(inner));
         }
-        let mut whole = json!({
-            "name": config.get("name").cloned().unwrap_or_else(|| json!("functional")),
-            "layers": upgraded,
-            "input_layers": inputs,
-            "output_layers": outputs,
-        });
+        let mut whole = config.clone();
+        whole.extend(ends);
+        whole.insert("layers".into(), upgraded.into());
         graph::count_calls(&mut whole);
-        Ok(json!({"class_name": "Functional", "config": whole}))
+        Ok(whole)
     }
 
     /// A layer of a graph, with its calls.
     fn called(self, layer: &Value) -> Result<Map<String, Value>> {
         let calls = layer["inbound_nodes"].clone();
-        if ["TFOpLambda", "SlicingOpLambda"].iter().any(|class| layer["class_name"] == *class) {
-            return tf_op::operation(layer, &calls);
-        }
-        if layer["class_name"] == "TensorFlowOpLayer" {
-            return tf_node::operation(layer, &calls);
+        match layer["class_name"].as_str() {
+            _ if is_foreign(layer) => {}
+            Some("TFOpLambda" | "SlicingOpLambda") => return tf_op::operation(layer, &calls),
+            Some("TensorFlowOpLayer") => return tf_node::operation(layer, &calls),
+            _ => {}
         }
         let mut inner = self.layer(layer)?;
         // `.h5` of Keras 3 leaves out where a class is from: all layers say whether they are trainable, and no operations.
@@ -176,6 +188,11 @@ fn path_of(index: usize, layer: &Value) -> String {
         Some(name) => format!("config.layers[{index}] `{name}` ({class})"),
         None => format!("config.layers[{index}] ({class})"),
     }
+}
+
+/// Whether a class is none of Keras', whatever its name.
+fn is_foreign(described: &Value) -> bool {
+    is_custom(described) || described["class_name"].as_str().is_some_and(|class| class.contains('>'))
 }
 
 /// A class without the package it was registered in: `Custom>L1Distance`.

@@ -248,7 +248,7 @@ fn bytes_and_truths_come_in_and_are_not_computed_with() {
         let config = json!({"layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [["y", 0, 0]]});
         Model::from_json(&upgrade(&json!({"class_name": "Functional", "config": config}), "3.15.1")?)
     };
-    for dtype in ["uint8", "uint16", "bool"] {
+    for dtype in ["uint8", "uint16", "int8", "bool"] {
         model(dtype, json!(0.5)).unwrap();
         let error = model(dtype, json!(100)).unwrap_err().to_string();
         assert!(error.contains("Multiply") && error.contains("wraps around"), "{error}");
@@ -293,5 +293,229 @@ fn classes_of_a_package_are_none_of_keras() {
     ] {
         let error = Model::from_json(&upgrade(&model("Dense", ones), "3.0.0").unwrap()).unwrap_err().to_string();
         assert!(error.contains("is no initializer of Keras"), "{error}");
+    }
+}
+
+/// A model of one layer on steps of three features.
+fn row(layer: &Value, version: &str) -> Result<Model> {
+    let input = json!({"class_name": "InputLayer", "config": {"batch_input_shape": [null, 4, 3], "name": "x"}});
+    Model::from_json(&upgrade(&json!({"class_name": "Sequential", "config": {"layers": [input, layer]}}), version)?)
+}
+
+fn rnn(cell: &Value) -> Value {
+    json!({"class_name": "RNN", "config": {"name": "r", "trainable": true, "return_sequences": true, "cell": cell}})
+}
+
+#[test]
+fn a_cell_of_keras_2_is_read_as_a_layer_of_keras_2() {
+    let cell = |class: &str, options: Value| {
+        let mut config = json!({"name": "c", "trainable": true, "units": 2, "recurrent_activation": "hard_sigmoid", "implementation": 2});
+        config.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        rnn(&json!({"class_name": class, "config": config}))
+    };
+    let layer = |options: Value| row(&cell("LSTMCell", options), "2.2.4").unwrap().to_json().unwrap()["config"]["layers"][1].clone();
+    let lstm = layer(json!({}));
+    assert_eq!((&lstm["class_name"], &lstm["config"]["recurrent_activation"]), (&json!("LSTM"), &json!("hard_sigmoid_v2")));
+    assert_eq!(layer(json!({"trainable": false}))["config"]["trainable"], false);
+    let gru = row(&cell("GRUCell", json!({})), "2.2.4").unwrap();
+    assert_eq!(gru.get_layer("r").unwrap().get_weights()[2].shape().dims(), [6]);
+}
+
+#[test]
+fn f12_options_of_a_cell_are_not_dropped() {
+    for (options, words) in [
+        (json!({"surprise": 5}), "surprise"),
+        (json!({"return_sequences": false}), "return_sequences"),
+        (json!({"dtype": {"class_name": "QuantizedDTypePolicy", "config": {"name": "int8_from_float32"}}}), "Quantized"),
+    ] {
+        let mut config = json!({"name": "c", "units": 2});
+        config.as_object_mut().unwrap().extend(options.as_object().unwrap().clone());
+        let error = row(&rnn(&json!({"class_name": "LSTMCell", "config": config})), "3.8.0").unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    let error = row(&rnn(&json!({"class_name": "LSTMCell", "config": {"units": 2}, "wrapped": true})), "3.8.0").unwrap_err().to_string();
+    assert!(error.contains("wrapped"), "{error}");
+}
+
+#[test]
+fn custom_recurrent_layers_and_cells_are_none_of_keras() {
+    let cell = json!({"class_name": "LSTMCell", "config": {"units": 2}});
+    let mut own = rnn(&cell);
+    own["class_name"] = "Mine>RNN".into();
+    let error = row(&own, "2.4.0").unwrap_err().to_string();
+    assert!(error.contains("RNN") && error.contains("Registry::class"), "{error}");
+    for cell in [
+        json!({"class_name": "Mine>LSTMCell", "config": {"units": 2}}),
+        json!({"module": "mine", "class_name": "LSTMCell", "config": {"units": 2}, "registered_name": "Mine>LSTMCell"}),
+    ] {
+        let error = row(&rnn(&cell), "3.8.0").unwrap_err().to_string();
+        assert!(error.contains("custom cell"), "{error}");
+    }
+}
+
+#[test]
+fn functions_and_initializers_from_elsewhere_are_none_of_keras() {
+    let dense = |option: &str, value: Value| json!({"class_name": "Dense", "config": {"name": "d", "units": 2, option: value}});
+    let function =
+        |module: &str, name: &str| json!({"module": module, "class_name": "function", "config": "relu", "registered_name": name});
+    row(&dense("activation", function("builtins", "function")), "3.8.0").unwrap();
+    row(&dense("activation", function("keras.activations", "relu")), "3.8.0").unwrap();
+    for function in [function("mine", "Mine>relu"), function("builtins", "Mine>relu"), json!({"class_name": "__lambda__", "config": {}})] {
+        let error = row(&dense("activation", function), "3.8.0").unwrap_err().to_string();
+        assert!(error.contains("a function that is not Keras'"), "{error}");
+    }
+    let scaling = |class: &str, more: Value| {
+        let mut config = json!({"scale": 2.0, "mode": "fan_in", "distribution": "normal", "seed": null});
+        config.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        dense("kernel_initializer", json!({"class_name": class, "config": config}))
+    };
+    row(&scaling("VarianceScaling", json!({})), "2.2.4").unwrap();
+    let error = row(&scaling("VarianceScaling", json!({"surprise": 5})), "2.2.4").unwrap_err().to_string();
+    assert!(error.contains("surprise"), "{error}");
+    let error = row(&scaling("Mine>VarianceScaling", json!({})), "2.4.0").unwrap_err().to_string();
+    assert!(error.contains("VarianceScaling"), "{error}");
+}
+
+#[test]
+fn types_of_numbers_are_asked_of_every_layer() {
+    let of = |dtype: Value| json!({"class_name": "Dense", "config": {"name": "d", "units": 2, "dtype": dtype}});
+    let wrapped = |dtype: Value| json!({"class_name": "TimeDistributed", "config": {"name": "t", "layer": of(dtype)}});
+    let float = json!({"module": "keras", "class_name": "DTypePolicy", "config": {"name": "mixed_float16"}, "registered_name": null});
+    let quantized = json!({"class_name": "QuantizedDTypePolicy", "config": {"name": "int8_from_float32"}});
+    for (layer, fits) in [
+        (of(float.clone()), true),
+        (wrapped(float), true),
+        (of(json!("int32")), false),
+        (of(quantized.clone()), false),
+        (wrapped(quantized), false),
+    ] {
+        assert_eq!(row(&layer, "3.8.0").is_ok(), fits, "{layer}");
+    }
+}
+
+/// A graph of one layer of two calls at most on an input of this type.
+fn graph(layer: &Value, dtype: &str, calls: &Value, version: &str) -> Result<Model> {
+    let mut layer = layer.clone();
+    layer["name"] = layer["config"]["name"].clone();
+    layer["inbound_nodes"] = calls.clone();
+    let input = json!({"batch_input_shape": [null, 2], "dtype": dtype, "name": "x"});
+    let layers = json!([{"class_name": "InputLayer", "name": "x", "config": input, "inbound_nodes": []}, layer]);
+    let config = json!({"name": "m", "layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [[layer["name"], 0, 0]]});
+    Model::from_json(&upgrade(&json!({"class_name": "Functional", "config": config}), version)?)
+}
+
+fn function(name: &str) -> Value {
+    json!({"class_name": "TFOpLambda", "config": {"name": "f", "trainable": true, "dtype": "float32", "function": name}})
+}
+
+#[test]
+fn casts_are_served_to_float32_alone() {
+    let cast = |dtype: &str| graph(&function("cast"), "float32", &json!([["x", 0, 0, {"dtype": dtype}]]), "2.11.0");
+    let node = |to: &str| {
+        let definition = json!({"op": "Cast", "attr": {"SrcT": {"type": "DT_FLOAT"}, "DstT": {"type": to}, "Truncate": {"b": false}}});
+        let layer = json!({"class_name": "TensorFlowOpLayer", "config": {"name": "f", "node_def": definition, "constants": {}}});
+        graph(&layer, "float32", &json!([[["x", 0, 0, {}]]]), "2.3.0-tf")
+    };
+    cast("float32").unwrap();
+    node("DT_FLOAT").unwrap();
+    for error in [cast("int32"), cast("float16"), node("DT_INT32")] {
+        assert!(error.unwrap_err().to_string().contains("Cast to "));
+    }
+    graph(&function("identity"), "float32", &json!([["x", 0, 0, {}]]), "2.11.0").unwrap();
+}
+
+#[test]
+fn f12_what_a_function_of_tensorflow_does_besides_is_refused() {
+    let stop = graph(&function("stop_gradient"), "float32", &json!([["x", 0, 0, {}]]), "2.11.0").unwrap_err().to_string();
+    assert!(stop.contains("stop_gradient"), "{stop}");
+    let more = graph(&function("identity"), "float32", &json!([["x", 0, 0, {"more": 1}]]), "2.11.0").unwrap_err().to_string();
+    assert!(more.contains("more = 1"), "{more}");
+    let mut with = function("identity");
+    with["config"]["more"] = 1.into();
+    let option = graph(&with, "float32", &json!([["x", 0, 0, {}]]), "2.11.0").unwrap_err().to_string();
+    assert!(option.contains("more"), "{option}");
+    let slicing = json!({"class_name": "SlicingOpLambda", "config": {"name": "f", "function": "__operators__.getitem"}});
+    let call = json!([["x", 0, 0, {"slice_spec": [{"start": null, "stop": null, "step": null}], "var": 1}]]);
+    let error = graph(&slicing, "float32", &call, "2.11.0").unwrap_err().to_string();
+    assert!(error.contains("var"), "{error}");
+}
+
+#[test]
+fn integers_of_keras_2_are_not_computed_with() {
+    let by = |name: &str, dtype: &str| graph(&function(name), dtype, &json!([["x", 0, 0, {"y": 100}]]), "2.11.0");
+    by("math.multiply", "float32").unwrap();
+    by("math.truediv", "uint8").unwrap();
+    for dtype in ["uint8", "int32", "bool"] {
+        let error = by("math.multiply", dtype).unwrap_err().to_string();
+        assert!(error.contains("math.multiply") && error.contains(dtype) && error.contains("tf.cast"), "{error}");
+    }
+    let add = json!({"class_name": "Add", "config": {"name": "a"}});
+    let twice = json!([[["x", 0, 0, {}], ["x", 0, 0, {}]]]);
+    graph(&add, "float32", &twice, "2.11.0").unwrap();
+    assert!(graph(&add, "uint8", &twice, "2.11.0").unwrap_err().to_string().contains("wraps around"));
+
+    // Through what only moves them.
+    let flat = json!({"class_name": "Flatten", "name": "flat", "config": {"name": "flat"}, "inbound_nodes": [[["x", 0, 0, {}]]]});
+    let mut mean = function("math.reduce_mean");
+    (mean["name"], mean["inbound_nodes"]) = ("f".into(), json!([["flat", 0, 0, {"axis": 1}]]));
+    let input = json!({"batch_input_shape": [null, 2], "dtype": "uint8", "name": "x"});
+    let layers = json!([{"class_name": "InputLayer", "name": "x", "config": input, "inbound_nodes": []}, flat, mean]);
+    let config = json!({"layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [["f", 0, 0]]});
+    let error = upgrade(&json!({"class_name": "Functional", "config": config}), "2.11.0").unwrap_err().to_string();
+    assert!(error.contains("math.reduce_mean of uint8"), "{error}");
+}
+
+#[test]
+fn f12_a_call_that_keras_2_keeps_out_of_training_is_no_other_call() {
+    let call = json!([[["x", 0, 0, {"training": false}]]]);
+    let norm = |trainable: bool| json!({"class_name": "BatchNormalization", "config": {"name": "b", "trainable": trainable, "axis": [1]}});
+    let dropout = |rate: f64| json!({"class_name": "Dropout", "config": {"name": "b", "rate": rate}});
+    let base = |layer: Value| {
+        let input = json!({"class_name": "InputLayer", "config": {"batch_input_shape": [null, 2], "name": "i"}});
+        json!({"class_name": "Sequential", "config": {"name": "base", "layers": [input, layer]}})
+    };
+    for layer in [norm(false), dropout(0.0), base(norm(false)), json!({"class_name": "Dense", "config": {"name": "b", "units": 1}})] {
+        graph(&layer, "float32", &call, "2.11.0").unwrap();
+    }
+    for layer in [norm(true), dropout(0.5), base(norm(true)), base(dropout(0.5))] {
+        let error = graph(&layer, "float32", &call, "2.11.0").unwrap_err().to_string();
+        assert!(error.contains("training = false") && error.contains("\"b\""), "{error}");
+        graph(&layer, "float32", &json!([[["x", 0, 0, {}]]]), "2.11.0").unwrap();
+    }
+}
+
+#[test]
+fn f12_what_stands_beside_layers_and_models_is_refused() {
+    let dense = || json!({"class_name": "Dense", "config": {"name": "d", "units": 2}});
+    let model = |config: Value| json!({"class_name": "Sequential", "config": config});
+    let mut wrapped = dense();
+    wrapped["wrapped"] = true.into();
+    let mut beside = model(json!({"layers": [dense()]}));
+    beside["extra"] = 1.into();
+    let nested = |config: Value| model(json!({"layers": [model(config)]}));
+    for (model, words) in [
+        (model(json!({"layers": [wrapped]})), "wrapped"),
+        (model(json!({"layers": [dense()], "quantize": 8})), "quantize"),
+        (nested(json!({"name": "n", "layers": [dense()], "quantize": 8})), "quantize"),
+        (model(json!({"layers": [dense()], "trainable": 0})), "trainable = 0"),
+        (model(json!({"layers": [dense()], "name": 7})), "name of the model is 7"),
+        (beside, "extra"),
+    ] {
+        let error = Model::from_json(&upgrade(&model, "3.8.0").unwrap()).unwrap_err().to_string();
+        assert!(error.contains(words), "{words}: {error}");
+    }
+}
+
+#[test]
+fn a_custom_class_of_models_is_none_of_keras() {
+    let config = json!({"name": "m", "layers": [], "input_layers": [], "output_layers": []});
+    for (class, module, registered) in [
+        ("Model", json!("mine"), json!("Mine>Model")),
+        ("Mine>Sequential", Value::Null, Value::Null),
+        ("Sequential", Value::Null, json!("Mine>Sequential")),
+    ] {
+        let model = json!({"class_name": class, "module": module, "registered_name": registered, "config": config});
+        let error = upgrade(&model, "2.11.0").unwrap_err().to_string();
+        assert!(error.contains("class of its own"), "{error}");
     }
 }

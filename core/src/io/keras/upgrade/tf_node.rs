@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::tf_op;
+use crate::config::check_known;
+use crate::io::graph::OF_OPERATION;
 use crate::{Error, Result};
 
 /// An operation, and the function that it is.
@@ -68,20 +70,27 @@ const NODES: &[Node] = &[
     Node { op: "Squeeze", function: "squeeze", operands: &[], options: &[("squeeze_dims", "axis")] },
     node("ConcatV2", "concat", &["axis"]),
     Node { op: "Pack", function: "stack", operands: &[], options: &[("axis", "axis")] },
-    node("Cast", "cast", &[]),
+    Node { op: "Cast", function: "cast", operands: &[], options: &[("DstT", "dtype")] },
     node("Identity", "identity", &[]),
-    node("StopGradient", "stop_gradient", &[]),
     node(SLICE, "__operators__.getitem", &["begin", "end", "strides"]),
 ];
 
 /// Attributes that say how an operand is stored, or how many there are.
-const IDLE: [&str; 10] = ["T", "Tidx", "Tshape", "Tperm", "Tdim", "N", "Index", "SrcT", "DstT", "Truncate"];
+const IDLE: [&str; 8] = ["T", "Tidx", "Tshape", "Tperm", "Tdim", "N", "Index", "SrcT"];
+
+/// The function that a node is, where it is known.
+pub(super) fn function_of(definition: &Value) -> Option<&'static str> {
+    NODES.iter().find(|node| definition["op"] == node.op).map(|node| node.function)
+}
 
 /// A `TensorFlowOpLayer` with its calls, which are in the form of Keras 3 already, as Keras 3 has that operation.
 ///
 /// # Errors
 /// An operation without counterpart, or one with other operands or attributes, by name.
 pub(super) fn operation(layer: &Value, calls: &Value) -> Result<Map<String, Value>> {
+    check_known("key of an operation of TensorFlow", layer.as_object(), &OF_OPERATION)?;
+    let known = ["name", "trainable", "dtype", "node_def", "constants"];
+    check_known("option of an operation of TensorFlow", layer["config"].as_object(), &known)?;
     let (definition, constants) = (&layer["config"]["node_def"], &layer["config"]["constants"]);
     let op = definition["op"].as_str().ok_or_else(|| {
         Error::format("node_def is no description of an operation").hint("load and save the model with a TensorFlow from 2.1 to 2.3")
@@ -152,6 +161,7 @@ fn plain(attribute: &Value) -> Value {
     let integer = |value: &Value| value.as_str().and_then(|text| text.parse::<i64>().ok()).map_or_else(|| value.clone(), Value::from);
     match attribute.as_object().and_then(|fields| fields.iter().next()) {
         Some((kind, value)) if kind == "i" => integer(value),
+        Some((kind, value)) if kind == "type" && value == "DT_FLOAT" => "float32".into(),
         Some((kind, value)) if kind == "list" => value["i"].as_array().into_iter().flatten().map(integer).collect(),
         Some((_, value)) => value.clone(),
         None => Value::Null,

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use super::integers;
+use crate::config::check_known;
+use crate::io::graph::OF_OPERATION;
 use crate::layers::Function;
 use crate::{Error, Result};
 
@@ -73,25 +76,36 @@ const FUNCTIONS: &[Named] = &[
     with("squeeze", "Squeeze", &[("axis", "axis")]),
     with("concat", "Concatenate", &[("axis", "axis")]),
     with("stack", "Stack", &[("axis", "axis")]),
+    with("cast", "Cast", &[("dtype", "dtype")]),
+    // A layer that changes nothing would hand the mask on, which a function does not.
+    of_one(IDENTITY, "Cast"),
 ];
 
-/// Functions that change no number of a float.
-const IDLE: [&str; 3] = ["cast", "identity", "stop_gradient"];
+const IDENTITY: &str = "identity";
+
+const SLICING: &str = "__operators__.getitem";
+
+/// Functions that give numbers as they get them.
+pub(super) const MOVING: [&str; 8] = [IDENTITY, SLICING, "reshape", "transpose", "expand_dims", "squeeze", "concat", "stack"];
+
+/// Functions that make floats of integers.
+const TO_FLOATS: [&str; 3] = ["cast", "math.divide", "math.truediv"];
 
 /// A `TFOpLambda` or `SlicingOpLambda` with its calls, which are in the form of Keras 3 already, as Keras 3 has that function.
 ///
 /// # Errors
 /// A function without counterpart, or one called in another way, by name.
 pub(super) fn operation(layer: &Value, calls: &Value) -> Result<Map<String, Value>> {
+    check_known("key of a function of TensorFlow", layer.as_object(), &OF_OPERATION)?;
+    check_known("option of a function of TensorFlow", layer["config"].as_object(), &["name", "trainable", "dtype", "function"])?;
     let function = layer["config"]["function"].as_str().unwrap_or_default();
     let function = function.strip_prefix("compat.v1.").unwrap_or(function);
     let name = &layer["config"]["name"];
-    if IDLE.contains(&function) {
-        let call = |call: &Value| json!({"args": [call["args"][0].clone()], "kwargs": {}});
-        let calls: Vec<Value> = calls.as_array().into_iter().flatten().map(call).collect();
-        return Ok(layer_of("Activation", Some("keras.layers"), json!({"name": name, "activation": "linear"}), calls.into()));
+    if let Some(dtype) = integers::found_in(calls).filter(|_| ![&MOVING[..], &TO_FLOATS].concat().contains(&function)) {
+        return Err(Error::format(format!("tf.{function} of {dtype} has no counterpart here, where all numbers are floats"))
+            .hint("in Keras, call `tf.cast(x, tf.float32)` first, and save the model again"));
     }
-    if function == "__operators__.getitem" {
+    if function == SLICING {
         let calls = calls.as_array().into_iter().flatten().map(slicing).collect::<Result<Vec<_>>>()?;
         return Ok(layer_of("GetItem", Function::module_of("GetItem"), json!({"name": name}), calls.into()));
     }
@@ -127,6 +141,9 @@ fn one_call(named: &Named, call: &Value, config: &mut Value) -> Result<Value> {
             config[*new] = value;
         }
     }
+    if named.function == IDENTITY {
+        config["dtype"] = "float32".into();
+    }
     // TensorFlow's defaults, where they are not Keras'.
     if named.class == "Gelu" && config["approximate"].is_null() {
         config["approximate"] = false.into();
@@ -144,6 +161,7 @@ fn slicing(call: &Value) -> Result<Value> {
     let key = |key: &Value| {
         if key.is_object() { json!({"class_name": "__slice__", "config": key}) } else { key.clone() }
     };
+    check_known("argument of a slice", call["kwargs"].as_object(), &["slice_spec", "name"])?;
     let keys: Vec<Value> = match &call["kwargs"]["slice_spec"] {
         Value::Array(keys) => keys.iter().map(key).collect(),
         Value::Null => return Err(Error::format("a slice without `slice_spec`")),
