@@ -47,8 +47,10 @@ def probabilities(rng, shape):
 
 
 def plain(config):
-    """Keras' configuration as plain JSON, without the dtype: it tells how the file was computed, not what."""
+    """Keras' configuration as plain JSON, without the dtype: it tells how the file was computed, not what, but of a cast."""
     if isinstance(config, dict):
+        if config.get("class_name") == "Cast":
+            return config
         return {key: plain(value) for key, value in config.items() if key != "dtype"}
     if isinstance(config, (list, tuple)):
         return [plain(value) for value in config]
