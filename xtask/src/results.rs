@@ -259,8 +259,8 @@ impl WeekResults {
         let data = each_once(merged.sessions.iter().flat_map(|session| &session.made.data).cloned());
         let interrupted = merged.sessions.iter().any(|session| !session.made.complete);
         let seconds = merged.sessions.iter().map(|session| session.made.seconds).sum();
-        let frame = if kept_some { self } else { earlier };
-        Self { data, interrupted, seconds, sessions: merged.sessions, runs: merged.runs, figures: merged.figures, ..frame }
+        let frame = if kept_some { Self { seconds, ..self } } else { earlier };
+        Self { data, interrupted, sessions: merged.sessions, runs: merged.runs, figures: merged.figures, ..frame }
     }
 
     /// The scales of its sessions, each once: `quick`, `course and quick`.
