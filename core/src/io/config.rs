@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::graph;
 use crate::config::{check_known, is_custom};
-use crate::layers::{Config, Layer, LayerSpec, Registry, describe, sharing};
+use crate::layers::{Config, Layer, LayerSpec, Registry, check_options, describe, sharing};
 use crate::model::{Network, Sequential};
 use crate::{Error, Model, PartialShape, Result};
 
@@ -25,10 +25,13 @@ impl Model {
     /// The layers and their options as JSON, in Keras' words; without parameters.
     ///
     /// # Errors
-    /// The layers could not be added.
+    /// The layers could not be added, or have options that files do not hold, such as infinite numbers.
     pub fn to_json(&self) -> Result<Value> {
         self.check_pending()?;
         let network = self.network();
+        for node in network.nodes() {
+            check_options(&*node.layer).map_err(|error| error.context(format!("`{}`", node.name)))?;
+        }
         let mut config = sharing::whole(|| network_config(network));
         config.insert("name".into(), self.name().into());
         let functional = network.class_name() == "Functional";
@@ -182,6 +185,13 @@ impl Sequential {
 mod tests {
     use super::*;
     use crate::layers::{Dense, Input, LayerExt, Symbol};
+
+    #[test]
+    fn options_that_files_do_not_hold_are_refused_before_a_model_is_built() {
+        let model = Sequential::new().add(crate::layers::ELU::new().alpha(f32::INFINITY));
+        let error = model.to_json().unwrap_err().to_string();
+        assert!(error.contains("`elu`") && error.contains("alpha of ELU is inf"), "{error}");
+    }
 
     #[test]
     fn a_row_of_layers_is_built_by_the_shape_that_it_was_built_by() {
