@@ -97,28 +97,6 @@ fn r1_ctrl_c_before_the_first_training_leaves_nothing_and_says_so() {
 }
 
 #[test]
-fn r2_a_training_that_was_stopped_does_not_replace_a_whole_network() {
-    let out = Out::new();
-    let run = ["c1w2", "--data", "builtin", "--lab", "1", "--no-report", "--epochs"];
-    out.run_week(&[&run[..], &["1"]].concat()).succeeded();
-    let network = || std::fs::read(out.path().join("c1w2/models/lab1.safetensors")).unwrap();
-    let before = network();
-    let mut command = out.command(&[&run[..], &["1000000", "--seed", "7"]].concat());
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut told = BufReader::new(child.stdout.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("epoch 1/") {
-        line.clear();
-        assert!(told.read_line(&mut line).unwrap() > 0, "the training never began");
-    }
-    let rest = std::thread::spawn(move || std::io::copy(&mut told, &mut std::io::sink()));
-    interrupt(&child);
-    assert_eq!(end_of(child).status, Some(130));
-    rest.join().unwrap().unwrap();
-    assert!(network() == before);
-}
-
-#[test]
 fn r8_what_a_killed_process_left_is_removed_by_the_next() {
     let out = Out::new();
     let week = out.path().join("c1w1");
