@@ -30,6 +30,7 @@ pub use compiled::StepLogs;
 pub use functional::Graph;
 pub use history::History;
 pub use logs::Logs;
+pub(crate) use nested::layers_within;
 pub(crate) use network::Network;
 use network::initial_values;
 pub use non_finite::NonFinite;

@@ -93,7 +93,7 @@ pub(crate) struct RunArgs {
     #[arg(long)]
     no_report: bool,
 
-    /// Say nothing but errors
+    /// Say nothing but warnings and errors
     #[arg(long)]
     quiet: bool,
 }

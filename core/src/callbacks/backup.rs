@@ -13,7 +13,7 @@ const FILE: &str = "training.safetensors";
 /// that are left: it ends with the same bits as a training that nothing interrupted. When a training ends without an error,
 /// the backup is removed, as in Keras.
 ///
-/// Where there is a backup, `fit` refuses another state to go on from, as by [`Fit::resume`](crate::Fit::resume).
+/// If a backup exists, `fit` refuses a second state to resume from, such as one given by [`Fit::resume`](crate::Fit::resume).
 ///
 /// A model whose layers begin without an [`Input`](crate::layers::Input) cannot go on from batches of a source: it is built
 /// too late.

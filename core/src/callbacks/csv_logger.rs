@@ -35,6 +35,10 @@ impl CsvLogger {
 
     /// The header of the file that lines are added to, and whether its last line has an end.
     fn read_header(&self) -> Result<(Option<String>, bool)> {
+        // A pipe or a device has nothing to add to.
+        if std::fs::metadata(&self.path).is_ok_and(|found| !found.is_file()) {
+            return Ok((None, true));
+        }
         match std::fs::read_to_string(&self.path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok((None, true)),
             read => {

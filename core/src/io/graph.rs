@@ -185,8 +185,10 @@ impl Travelling {
         let unmasked = takes.unmasked && travel.first().is_some_and(Option::is_some);
         let lost = takes.inputs.iter().any(|input| self.lost.contains(input));
         if lost && !unmasked && masks::looks_at_mask(layer) {
-            return Err(Error::format("it goes by a mask that has come through a recurrent layer with given states, where it ends here")
-                .hint("in Keras, build it without this mask, and save the model again"));
+            return Err(Error::format(
+                "it uses a mask that passed through a recurrent layer called with initial states; here, the mask ends at that layer",
+            )
+            .hint("in Keras, build it without this mask, and save the model again"));
         }
         if let Some(mask) = masks::after(layer, output, &takes.inputs, &travel) {
             self.masks.insert(output.clone(), mask);
@@ -357,7 +359,7 @@ fn read_operation(layer: &Value, name: String, nodes: &[Value]) -> Result<Descri
             None => return Err(Error::format(format!("{class} is called on {argument}, which is no tensor of the graph"))),
         }
     }
-    const OVERFLOWING: [&str; 8] = ["Absolute", "Add", "Matmul", "Multiply", "Negative", "Power", "Square", "Subtract"];
+    const OVERFLOWING: [&str; 7] = ["Add", "Matmul", "Multiply", "Negative", "Power", "Square", "Subtract"];
     if OVERFLOWING.contains(&class) && tensors.iter().all(is_small) {
         return Err(overflows(class));
     }

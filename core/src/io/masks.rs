@@ -12,6 +12,7 @@ use crate::layers::{
     Add, Average, BatchNormalization, Bidirectional, Call, Concatenate, Effects, Embedding, GlobalAveragePooling1D, Layer, Masking,
     Maximum, Minimum, Multiply, Operation, Softmax, Subtract, is_of_keras,
 };
+use crate::model::layers_within;
 use crate::rng::Key;
 use crate::{Result, Shape};
 
@@ -143,11 +144,21 @@ pub(super) fn after(layer: &dyn Layer, output: &Origin, inputs: &[Origin], masks
         masks.iter().find(|mask| mask.is_some())?;
         let all = masks.iter().map(|mask| mask.clone().unwrap_or(Mask::All)).collect();
         Mask::joined(config.get("axis")?.as_i64()?, all).or_else(|| Some(Mask::Of(output.clone())))
-    } else if passes(layer).unwrap_or(false) {
-        masks.first().cloned().flatten()
     } else {
-        is_unknown(layer).then(|| Mask::Of(output.clone()))
+        let travels = masks.iter().any(Option::is_some);
+        if travels && passes(layer, inputs.len()).unwrap_or(false) {
+            return masks.first().cloned().flatten();
+        }
+        (is_unknown(layer) && (travels || makes_mask(layer))).then(|| Mask::Of(output.clone()))
     }
+}
+
+/// Whether a model holds a layer that makes a mask of numbers.
+fn makes_mask(layer: &dyn Layer) -> bool {
+    if (layer as &dyn Any).is::<Embedding>() {
+        return layer.config().get("mask_zero") == Some(&Value::Bool(true));
+    }
+    (layer as &dyn Any).is::<Masking>() || layers_within(layer).any(makes_mask)
 }
 
 /// Whether a layer may do anything with masks: a model, or a custom layer.
@@ -167,10 +178,10 @@ pub(super) fn looks_at_mask(layer: &dyn Layer) -> bool {
 }
 
 /// Whether a layer gives the mask of its first input to its output.
-fn passes(layer: &dyn Layer) -> Result<bool> {
+fn passes(layer: &dyn Layer, inputs: usize) -> Result<bool> {
     let tape = Tape::deferred();
     let (mask, x) = (tape.input(0, Shape::new(&[1, 1])?), tape.input(1, Shape::new(&[1, 1, 1])?));
-    let (masks, effects) = ([Some(mask.clone())], Effects::default());
+    let (masks, effects) = (vec![Some(mask.clone()); inputs], Effects::default());
     let call = Call {
         tape: &tape,
         weights: &[],
@@ -181,7 +192,7 @@ fn passes(layer: &dyn Layer) -> Result<bool> {
         effects: &effects,
         scope: None,
     };
-    Ok(layer.compute_mask(&call, &[x])?.is_some_and(|passed| passed.id() == mask.id()))
+    Ok(layer.compute_mask(&call, &vec![x; inputs])?.is_some_and(|passed| passed.id() == mask.id()))
 }
 
 #[cfg(test)]
@@ -320,8 +331,12 @@ mod tests {
         for before in [embedding("a", true), within()] {
             let dense = layer("dense", "Dense", &json!({"units": 2}), &json!([tensor("lstm")]), &json!({}));
             let error = with_states(&[before], &json!([tensor("a")]), &kwargs, &[dense], "dense").unwrap_err().to_string();
-            assert!(error.contains("`mean`") && error.contains("given states"), "{error}");
+            assert!(error.contains("`mean`") && error.contains("initial states"), "{error}");
         }
+        // A model within that makes no mask has none that could be missed.
+        let dense = layer("dense", "Dense", &json!({"units": 2}), &json!([tensor("lstm")]), &json!({}));
+        let plain = serde_json::from_str(&within().to_string().replace("\"mask_zero\":true", "\"mask_zero\":false")).unwrap();
+        with_states(&[plain], &json!([tensor("a")]), &kwargs, &[dense], "dense").unwrap();
     }
 
     #[test]

@@ -82,8 +82,8 @@ impl Model {
     /// [`ArraySource::new(x, (), 256)`](ArraySource::new).
     ///
     /// # Errors
-    /// The model is not built or has several outputs; the data do not fit it, hold numbers that are not finite, or are none at all; a
-    /// source has no end.
+    /// The model is not built or has several outputs; the data do not fit it, contain non-finite numbers, or are empty; a source has
+    /// no end.
     pub fn predict<'d, K>(&self, x: impl IntoFeed<'d, K>) -> Result<Tensor> {
         let mut outputs = self.predict_all(x)?;
         match outputs.len() {
@@ -96,7 +96,7 @@ impl Model {
     /// Like [`predict`](Model::predict), for a model with any number of outputs: a tensor for each.
     ///
     /// # Errors
-    /// The model is not built; the data do not fit it, hold numbers that are not finite, or are none at all; a source has no end.
+    /// The model is not built; the data do not fit it, contain non-finite numbers, or are empty; a source has no end.
     pub fn predict_all<'d, K>(&self, x: impl IntoFeed<'d, K>) -> Result<Vec<Tensor>> {
         self.check_pending()?;
         match x.into_feed()? {

@@ -310,7 +310,7 @@ impl Run<'_, '_> {
         for callback in &mut self.callbacks {
             let kept = callback.resume().map_err(|error| error.context(callback.name().to_owned()))?;
             if state.is_some() && kept.is_some() {
-                let message = format!("{} keeps the state of a training, and another is to go on with", callback.name());
+                let message = format!("{} has a saved training state, and another state to resume from was given", callback.name());
                 return Err(Error::argument(message).hint("remove its file, or leave `Fit::resume` out"));
             }
             state = state.or(kept);

@@ -56,6 +56,11 @@ impl From<Model> for LayerSpec {
     }
 }
 
+/// The layers of the model that a layer is; none if it is no model.
+pub(crate) fn layers_within(layer: &dyn Layer) -> impl Iterator<Item = &dyn Layer> {
+    Nested::of(layer).into_iter().flat_map(|nested| nested.network.nodes()).map(|node| &*node.layer)
+}
+
 impl Nested {
     /// The model that a layer is, if it is one.
     pub(super) fn of(layer: &dyn Layer) -> Option<&Self> {

@@ -223,6 +223,7 @@ fn small_layers() -> Vec<Case> {
         case(GaussianDropout::new(0.2), &SIX, &SIX, 0),
         case(AlphaDropout::new(0.2), &STEPS, &STEPS, 0),
         case(RepeatVector::new(3), &SIX, &[Some(3), Some(6)], 0),
+        case(Identity::new(), &STEPS, &STEPS, 0),
         case(Permute::new([2, 1]), &STEPS, &[Some(6), None], 0),
         case(Permute::new([3, 1, 2]), &IMAGE, &[Some(4), Some(2), Some(3)], 0),
         case(Rescaling::new(0.5).offset(-1.0), &STEPS, &STEPS, 0),

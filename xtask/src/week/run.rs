@@ -386,7 +386,7 @@ impl<'a> WeekRun<'a> {
         }
     }
 
-    /// Says that a stand-in takes the place of what the user has named, where nothing but errors is said.
+    /// Warns under `--quiet` that a stand-in replaces data that the user named.
     fn warn(&self, set: &dyn AnyDataSet, used: &Used) {
         if self.settings.quiet && used.source == DataSource::BuiltIn && self.settings.own_data.contains_key(set.id()) {
             eprintln!("warning: {}", used.describe(set));

@@ -130,9 +130,9 @@ fn described(value: &Value) -> Result<Value> {
     }
     let (name, mut config) = class_and_config("a loss or a metric", value)?;
     let mut class = plain_class(&name).to_owned();
-    // A function as a class: its options stand beside it.
-    if class.ends_with("Wrapper")
-        && let Some(wrapped) = config.remove("fn")
+    // A function as a class: its options stand beside it. Keras 2 writes the function of other classes, too.
+    if let Some(wrapped) = config.remove("fn")
+        && class.ends_with("Wrapper")
     {
         let function = described(&wrapped)?;
         class = function.as_str().map(str::to_owned).ok_or_else(|| {
@@ -147,7 +147,7 @@ fn described(value: &Value) -> Result<Value> {
     if config.get("reduction").is_some_and(|reduction| reduction == "auto") {
         config.remove("reduction");
     }
-    Ok(restated(&class, config, value))
+    Ok(restated(&class, config, value, name.contains('>')))
 }
 
 /// A function by its name; one of a module that is not Keras' is marked, whatever its name.
@@ -160,11 +160,10 @@ fn function(value: &Value) -> Result<Value> {
     Ok(json!({"class_name": FUNCTION, "config": {"name": name}, "registered_name": name}))
 }
 
-/// What a file describes with this class and these options, and whatever else stands there.
-fn restated(class: &str, config: Config, described: &Value) -> Value {
+/// The description with this class and these options in place of its own; its other keys stay. A class of a package is marked as
+/// none of Keras'.
+fn restated(class: &str, config: Config, described: &Value, of_a_package: bool) -> Value {
     let name = described["class_name"].as_str().unwrap_or_default();
-    // Keras 2.11 has its own optimizers registered as `Custom>Adam`.
-    let of_a_package = name.contains('>') && !name.starts_with("Custom>");
     let mut described = described.as_object().cloned().unwrap_or_default();
     described.insert("class_name".into(), class.into());
     described.insert("config".into(), config.into());
@@ -181,6 +180,8 @@ fn restated(class: &str, config: Config, described: &Value) -> Value {
 /// A decay that has no counterpart here.
 fn optimizer_of(optimizer: &Value) -> Result<Value> {
     let (name, mut config) = class_and_config("an optimizer", optimizer)?;
+    // Keras 2.11 has its own optimizers and schedules registered as `Custom>Adam`.
+    let of_a_package = |name: &str| name.contains('>') && !name.starts_with("Custom>");
     let class = plain_class(&name).trim_start_matches("Legacy");
     rename(&mut config, "lr", "learning_rate");
     ["name", "is_legacy_optimizer", "jit_compile", "dtype"].iter().for_each(|option| {
@@ -193,10 +194,10 @@ fn optimizer_of(optimizer: &Value) -> Result<Value> {
     if let Some(schedule) = config.get_mut("learning_rate").filter(|rate| rate.is_object()) {
         let (name, mut options) = class_and_config("a learning rate", schedule)?;
         options.remove("name");
-        *schedule = restated(plain_class(&name), options, schedule);
+        *schedule = restated(plain_class(&name), options, schedule, of_a_package(&name));
     }
     decay(class, &mut config)?;
-    Ok(restated(class, config, optimizer))
+    Ok(restated(class, config, optimizer, of_a_package(&name)))
 }
 
 /// Keras 2's `decay` is a schedule of its own; Nadam's, once `schedule_decay`, is how fast its momentum warms up.
@@ -424,13 +425,14 @@ mod tests {
         ] {
             assert_eq!(made(key, value).unwrap(), (weights, names), "{key}");
         }
-        for (key, value) in [
-            ("loss_weights", json!({"b": 0.25})),
-            ("loss_weights", json!([1.0, 0.25, 3.0])),
-            ("loss", json!({"a": "mse"})),
-            ("loss", Value::Null),
+        for (key, value, word) in [
+            ("loss_weights", json!({"b": 0.25}), "as many"),
+            ("loss_weights", json!([1.0, 0.25, 3.0]), "as many"),
+            ("loss", json!({"a": "mse"}), "expected a loss"),
+            ("loss", Value::Null, "names no loss"),
         ] {
-            assert!(made(key, value).unwrap_err().to_string().contains("loss"), "{key}");
+            let error = made(key, value).unwrap_err().to_string();
+            assert!(error.contains(word), "{error}");
         }
     }
 
@@ -452,6 +454,10 @@ mod tests {
         let metric = &config["metrics"][0][0]["config"];
         assert_eq!((&metric["name"], &metric["loss"]["config"]["delta"]), (&json!("hub"), &json!(0.25)), "{config}");
 
+        // As Keras 2.11 to 2.15 write it.
+        settings["loss"] =
+            json!({"class_name": "Huber", "config": {"reduction": "auto", "name": "huber_loss", "delta": 0.5, "fn": "huber"}});
+        assert!(compile(&mut model, &settings, &CompileRegistry::default()).unwrap());
         for reduction in [json!("sum"), Value::Null] {
             settings["loss"] = wrapped("LossFunctionWrapper", ("reduction", reduction));
             let error = compile(&mut model, &settings, &CompileRegistry::default()).unwrap_err().to_string();
@@ -496,6 +502,7 @@ mod tests {
             (settings(of_a_package, mse.0.clone(), mse.0.clone()), "custom optimizer `SGD`"),
             (settings(sgd.0.clone(), mse.1.clone(), mse.0.clone()), "custom loss `MeanSquaredError`"),
             (settings(sgd.0.clone(), huber, mse.0.clone()), "loss of a function `huber`"),
+            (settings(sgd.0.clone(), json!({"class_name": "Custom>MeanSquaredError", "config": {}}), mse.0.clone()), "custom loss"),
             (settings(sgd.0, mse.0.clone(), mse.1), "custom metric `MeanSquaredError`"),
             (settings(schedule(&decay.1), mse.0.clone(), mse.0), "`ExponentialDecay` of the file is a custom schedule"),
         ] {

@@ -167,7 +167,8 @@ fn build(source: &Source<'_>, options: &Load, kind: FileKind) -> Result<Loaded> 
     let weights = weights::load(&mut model, source.file, source.root, Some(&upgraded), LoadWeights::new())?;
     let mut notes = Vec::new();
     let settings = if options.compile { &source.settings } else { &Value::Null };
-    match compile::compile(&mut model, settings, &options.compile_registry) {
+    let trains_alike = if source.version.is_before_third() { upgrade::check_training(&upgraded) } else { Ok(()) };
+    match trains_alike.and_then(|()| compile::compile(&mut model, settings, &options.compile_registry)) {
         Ok(true) => {
             if let Err(error) = compile::restore(&mut model, source.file) {
                 notes.push(format!("the optimizer begins anew: {error}"));

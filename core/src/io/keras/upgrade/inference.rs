@@ -8,14 +8,28 @@ use crate::{Error, Result};
 /// Shares that are dropped and sizes of noise: what a layer does in training alone, unless it is 0.
 const DRAWN: [&str; 4] = ["rate", "stddev", "dropout", "recurrent_dropout"];
 
-/// Refuses a call with `training=False` of what would compute something else in training.
-pub(super) fn check(layer: &Value) -> Result<()> {
+/// Refuses a model with a call with `training=False` of what would compute something else in training.
+///
+/// # Errors
+/// The first such call, by the layer.
+pub(in super::super) fn check(model: &Value) -> Result<()> {
+    let mut layers = model["config"]["layers"].as_array().into_iter().flatten();
+    layers.try_for_each(|layer| {
+        check_calls(layer)?;
+        check(layer)
+    })
+}
+
+fn check_calls(layer: &Value) -> Result<()> {
     let fixed = layer["inbound_nodes"].as_array().is_some_and(|calls| calls.iter().any(|call| call["kwargs"]["training"] == json!(false)));
     match training_one(layer, false).filter(|_| fixed) {
         Some(inner) => {
             let (class, name) = (inner["class_name"].as_str().unwrap_or_default(), &inner["config"]["name"]);
-            Err(Error::format(format!("it is called with training = false, but {class} {name} would train here with the model around it"))
-                .hint("in Keras, set trainable = False of what is normalized, and leave dropout and noise out; save the model again"))
+            let of = layer["config"]["name"].as_str().unwrap_or_default();
+            Err(Error::format(format!(
+                "`{of}` is called with training = false, but {class} {name} would train here with the model around it"
+            ))
+            .hint("in Keras, set `trainable = False` on the normalization layers and remove dropout and noise, or train it as it is here"))
         }
         None => Ok(()),
     }

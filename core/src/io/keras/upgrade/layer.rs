@@ -64,7 +64,7 @@ impl Upgrade<'_> {
             simple(value);
         }
         for name in ["activation", "recurrent_activation"] {
-            if let Some(function) = config.get_mut(name) {
+            if let Some(function) = config.get_mut(name).filter(|_| !foreign) {
                 check_activation(&class, name, function)?;
                 if self.version.is_before_third() && *function == json!("hard_sigmoid") {
                     *function = "hard_sigmoid_v2".into();
@@ -103,7 +103,8 @@ fn check_activation(class: &str, option: &str, function: &Value) -> Result<()> {
 
 /// The type of numbers: all that computes in floats is computed in `f32` here, and what comes in may be anything.
 fn dtype(class: &str, config: &mut Config) -> Result<()> {
-    let Some(policy) = config.get("dtype") else { return Ok(()) };
+    // What a cast is to is no matter of its own computing.
+    let Some(policy) = config.get("dtype").filter(|_| class != "Cast") else { return Ok(()) };
     let name = policy.as_str().or_else(|| policy["config"]["name"].as_str()).unwrap_or_default();
     let floats = ["", "float32", "float16", "bfloat16", "float64", "mixed_float16", "mixed_bfloat16"];
     let integers = class == "InputLayer" && (name.starts_with("int") || name.starts_with("uint") || name == "bool");

@@ -11,6 +11,7 @@ mod tf_op;
 
 use std::collections::HashSet;
 
+pub(super) use inference::check as check_training;
 use serde_json::{Map, Value, json};
 
 use super::super::graph::needed;
@@ -132,9 +133,6 @@ impl Upgrade<'_> {
             layer["inbound_nodes"] = graph::calls(&layer["inbound_nodes"]).map_err(|error| error.context(path_of(index, &layer)))?;
             let inputs = layer["config"]["input_layers"].clone();
             graph::by_order(&mut layer["inbound_nodes"], &inputs);
-            if self.version.is_before_third() {
-                inference::check(&layer).map_err(|error| error.context(path_of(index, &layer)))?;
-            }
             called.push(layer);
         }
         if self.version.is_before_third() {

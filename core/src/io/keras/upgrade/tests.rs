@@ -395,13 +395,17 @@ fn types_of_numbers_are_asked_of_every_layer() {
 
 /// A graph of one layer of two calls at most on an input of this type.
 fn graph(layer: &Value, dtype: &str, calls: &Value, version: &str) -> Result<Model> {
+    Model::from_json(&upgraded_graph(layer, dtype, calls, version)?)
+}
+
+fn upgraded_graph(layer: &Value, dtype: &str, calls: &Value, version: &str) -> Result<Value> {
     let mut layer = layer.clone();
     layer["name"] = layer["config"]["name"].clone();
     layer["inbound_nodes"] = calls.clone();
     let input = json!({"batch_input_shape": [null, 2], "dtype": dtype, "name": "x"});
     let layers = json!([{"class_name": "InputLayer", "name": "x", "config": input, "inbound_nodes": []}, layer]);
     let config = json!({"name": "m", "layers": layers, "input_layers": [["x", 0, 0]], "output_layers": [[layer["name"], 0, 0]]});
-    Model::from_json(&upgrade(&json!({"class_name": "Functional", "config": config}), version)?)
+    upgrade(&json!({"class_name": "Functional", "config": config}), version)
 }
 
 fn function(name: &str) -> Value {
@@ -418,10 +422,29 @@ fn casts_are_served_to_float32_alone() {
     };
     cast("float32").unwrap();
     node("DT_FLOAT").unwrap();
-    for error in [cast("int32"), cast("float16"), node("DT_INT32")] {
+    let keras_3 = |dtype: &str| {
+        let config = json!({"name": "f", "dtype": dtype});
+        let tensor = json!({"class_name": "__keras_tensor__", "config": {"shape": null, "dtype": "float32", "keras_history": ["x", 0, 0]}});
+        let cast = json!({"module": "keras.src.ops.core", "class_name": "Cast", "config": config, "registered_name": "Cast"});
+        graph(&cast, "float32", &json!([{"args": [tensor], "kwargs": {}}]), "3.8.0")
+    };
+    keras_3("float32").unwrap();
+    for error in [cast("int32"), cast("float16"), node("DT_INT32"), keras_3("float16"), keras_3("int32")] {
         assert!(error.unwrap_err().to_string().contains("Cast to "));
     }
     graph(&function("identity"), "float32", &json!([["x", 0, 0, {}]]), "2.11.0").unwrap();
+}
+
+#[test]
+fn an_ellipsis_of_keras_2_is_none_of_its_slices() {
+    let ellipsis = json!({"class_name": "__ellipsis__"});
+    let mut slice = function("__operators__.getitem");
+    slice["class_name"] = "SlicingOpLambda".into();
+    let key = json!([ellipsis, null, {"start": 1, "stop": null, "step": null}]);
+    let model = graph(&slice, "float32", &json!([["x", 0, 0, {"slice_spec": key}]]), "2.11.0").unwrap();
+    assert_eq!(model.predict([[1.0, 2.0], [3.0, 4.0]]).unwrap().shape().to_vec(), [2, 1, 1]);
+    let model = graph(&slice, "float32", &json!([["x", 0, 0, {"slice_spec": [ellipsis, 0]}]]), "2.11.0").unwrap();
+    assert_eq!(model.predict([[1.0, 2.0], [3.0, 4.0]]).unwrap().as_slice(), [1.0, 3.0]);
 }
 
 #[test]
@@ -445,7 +468,9 @@ fn integers_of_keras_2_are_not_computed_with() {
     let by = |name: &str, dtype: &str| graph(&function(name), dtype, &json!([["x", 0, 0, {"y": 100}]]), "2.11.0");
     by("math.multiply", "float32").unwrap();
     by("math.truediv", "uint8").unwrap();
-    for dtype in ["uint8", "int32", "bool"] {
+    by("math.maximum", "uint8").unwrap();
+    by("math.multiply", "int32").unwrap();
+    for dtype in ["uint8", "int8", "bool"] {
         let error = by("math.multiply", dtype).unwrap_err().to_string();
         assert!(error.contains("math.multiply") && error.contains(dtype) && error.contains("tf.cast"), "{error}");
     }
@@ -475,12 +500,14 @@ fn f12_a_call_that_keras_2_keeps_out_of_training_is_no_other_call() {
         json!({"class_name": "Sequential", "config": {"name": "base", "layers": [input, layer]}})
     };
     for layer in [norm(false), dropout(0.0), base(norm(false)), json!({"class_name": "Dense", "config": {"name": "b", "units": 1}})] {
-        graph(&layer, "float32", &call, "2.11.0").unwrap();
+        super::check_training(&upgraded_graph(&layer, "float32", &call, "2.11.0").unwrap()).unwrap();
     }
     for layer in [norm(true), dropout(0.5), base(norm(true)), base(dropout(0.5))] {
-        let error = graph(&layer, "float32", &call, "2.11.0").unwrap_err().to_string();
+        let called = upgraded_graph(&layer, "float32", &call, "2.11.0").unwrap();
+        let error = super::check_training(&called).unwrap_err().to_string();
         assert!(error.contains("training = false") && error.contains("\"b\""), "{error}");
-        graph(&layer, "float32", &json!([[["x", 0, 0, {}]]]), "2.11.0").unwrap();
+        Model::from_json(&called).unwrap();
+        super::check_training(&upgraded_graph(&layer, "float32", &json!([[["x", 0, 0, {}]]]), "2.11.0").unwrap()).unwrap();
     }
 }
 

@@ -88,8 +88,13 @@ const SLICING: &str = "__operators__.getitem";
 /// Functions that give numbers as they get them.
 pub(super) const MOVING: [&str; 8] = [IDENTITY, SLICING, "reshape", "transpose", "expand_dims", "squeeze", "concat", "stack"];
 
-/// Functions that make floats of integers.
-const TO_FLOATS: [&str; 3] = ["cast", "math.divide", "math.truediv"];
+/// Functions that choose among the numbers they get, or make floats of integers.
+const EXACT: [&str; 8] =
+    ["math.maximum", "math.minimum", "clip_by_value", "math.reduce_max", "math.reduce_min", "cast", "math.divide", "math.truediv"];
+
+/// Functions that compute the same in floats as in integers of 32 bits, whose range they do not leave.
+const EXACT_IN_32_BITS: [&str; 8] =
+    ["__operators__.add", "math.add", "math.subtract", "math.multiply", "math.negative", "math.abs", "math.square", "math.reduce_sum"];
 
 /// A `TFOpLambda` or `SlicingOpLambda` with its calls, which are in the form of Keras 3 already, as Keras 3 has that function.
 ///
@@ -101,7 +106,11 @@ pub(super) fn operation(layer: &Value, calls: &Value) -> Result<Map<String, Valu
     let function = layer["config"]["function"].as_str().unwrap_or_default();
     let function = function.strip_prefix("compat.v1.").unwrap_or(function);
     let name = &layer["config"]["name"];
-    if let Some(dtype) = integers::found_in(calls).filter(|_| ![&MOVING[..], &TO_FLOATS].concat().contains(&function)) {
+    let is_exact = |dtype: &str| {
+        let wide = ["int32", "int64"].contains(&dtype) && EXACT_IN_32_BITS.contains(&function);
+        wide || MOVING.contains(&function) || EXACT.contains(&function)
+    };
+    if let Some(dtype) = integers::found_in(calls).filter(|dtype| !is_exact(dtype)) {
         return Err(Error::format(format!("tf.{function} of {dtype} has no counterpart here, where all numbers are floats"))
             .hint("in Keras, call `tf.cast(x, tf.float32)` first, and save the model again"));
     }
@@ -159,7 +168,8 @@ fn one_call(named: &Named, call: &Value, config: &mut Value) -> Result<Value> {
 /// `x[…]`: the slices of `slice_spec` as Keras 3 writes them.
 fn slicing(call: &Value) -> Result<Value> {
     let key = |key: &Value| {
-        if key.is_object() { json!({"class_name": "__slice__", "config": key}) } else { key.clone() }
+        let is_slice = key.is_object() && key["class_name"] != "__ellipsis__";
+        if is_slice { json!({"class_name": "__slice__", "config": key}) } else { key.clone() }
     };
     check_known("argument of a slice", call["kwargs"].as_object(), &["slice_spec", "name"])?;
     let keys: Vec<Value> = match &call["kwargs"]["slice_spec"] {
