@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::classes::CLASSES;
 use super::kit::from_config;
-use super::{Config, Copied, Lambda, Layer, LayerId, LayerSpec, Operation, sharing};
+use super::{Config, Copied, Input, Lambda, Layer, LayerId, LayerSpec, Operation, sharing};
 use crate::autodiff::Var;
 use crate::config::{check_finite, check_known, is_custom};
 use crate::initializers::{Initializer, Makers, with_makers};
@@ -204,7 +204,8 @@ impl Registry {
         match self.classes.get(class_name) {
             Some(class) if class.keras && (custom || !module.is_none_or(of_layers)) => {
                 let of = module.map_or_else(|| "file".to_owned(), |module| format!("module {module}"));
-                Err(Error::format(format!("`{class_name}` of the {of} is not the layer {class_name} of Keras"))
+                let what = if custom { ", but a custom layer" } else { "" };
+                Err(Error::format(format!("`{class_name}` of the {of} is not the layer {class_name} of Keras{what}"))
                     .hint("add its class with `Registry::class` or `Registry::layer`, and better call it something else"))
             }
             None if custom => Err(self.unknown_custom(class_name)),
@@ -241,8 +242,9 @@ impl LayerSpec {
 
 /// Refuses options that would be lost in a file.
 pub(crate) fn check_options(layer: &dyn Layer) -> Result<()> {
-    // An operation has no options of a user's, and writes infinite numbers in words of its own.
-    if (layer as &dyn Any).is::<Operation>() {
+    // An operation writes infinite numbers in words of its own, and what a cast is to; an input writes its `dtype`.
+    let of_this_crate = layer as &dyn Any;
+    if of_this_crate.is::<Operation>() || of_this_crate.is::<Input>() {
         return Ok(());
     }
     let (class, config) = (layer.class_name(), layer.config());
