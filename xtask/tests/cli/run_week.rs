@@ -198,8 +198,14 @@ fn own_files_are_taken_whatever_their_name_and_refused_where_they_are_something_
     assert!(first.ends_with("[scale quick, seed 42]") && !told.contains("hint"), "{told}");
     let command = out.results("c4w1")["command"].as_str().unwrap().to_owned();
     assert!(command.ends_with(&format!(" --from '{from}'")), "{command}");
-    let quiet = run(&["--quiet"]).succeeded();
-    assert!(quiet.out.is_empty() && quiet.err.starts_with("warning: sunspots built-in") && quiet.err.contains("got 1"), "{quiet:?}");
+    let quiet = run(&["--quiet"]);
+    assert!(
+        quiet.status == Some(0)
+            && quiet.out.is_empty()
+            && quiet.err.starts_with("warning: sunspots built-in")
+            && quiet.err.contains("got 1"),
+        "{quiet:?}"
+    );
     run(&["--data", "real"]).failed(&["my own numbers.txt", "3235 values", "got 1"]);
     run(&["--data", "builtin"]).failed(&["--data builtin refuses it"]);
     let from = |id: &str| format!("{id}={}", folder.path().display());
