@@ -99,7 +99,7 @@ pub(super) static C1W2: Week = Week {
                 NINETY_NINE,
                 Target {
                     on: DataSource::BuiltIn,
-                    source: "what the exercise asks for, within 10 epochs; seven of seven seeds meet it",
+                    source: "what the exercise asks for, within 10 epochs; 20 of 20 seeds meet it, and end at 0.9908 to 0.9964",
                     ..NINETY_NINE
                 },
             ],
