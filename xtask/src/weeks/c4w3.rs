@@ -44,7 +44,8 @@ pub(super) static C4W3: Week = Week {
                 run: "lab1",
                 bound: Bound::AtMost(12.6),
                 at: Scale::Any,
-                source: "a loose bound, about twice the naive error: one of 20 seeds ends above it, half of them below 7.1; Keras reaches 6.39 and 6.82",
+                source: "a loose bound, about twice the naive error: one of 20 seeds ends above it, half of them below 7.1; \
+                         Keras reaches 6.39 and 6.82",
                 ..MAE
             }],
             run: lab1,
